@@ -1,0 +1,132 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Build the images that test hosts boot from, with mmdebstrap, from the Debian archive this machine uses.
+
+No container registry is needed. An image is named after a hash of all that goes into it, so it is built once and reused.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+
+PACKAGES = (
+    "ca-certificates",
+    "curl",
+    "dbus",
+    "iproute2",
+    "openssh-server",
+    "procps",
+    "python3",
+    "python3-apt",
+    "sudo",
+    "systemd",
+    "systemd-sysv",
+)
+LOCAL_CERTIFICATES = pathlib.Path("/usr/local/share/ca-certificates")
+# What of this machine's apt configuration decides whether the archive can be reached from inside a host.
+APT_OPTION = re.compile(r"Acquire::(?:https?::|Retries|Check-)(?!.*Proxy-Auto-Detect)")
+INDEXES = ("apt-get", "indextargets", "--format", "$(ORIGIN)|$(LABEL)|$(REPO_URI)", "Created-By: Packages")
+
+
+class ImageError(Exception):
+    """The image cannot be built here; the text says why in one sentence."""
+
+
+def as_root(*command: str) -> list[str]:
+    """The command as root runs it: containers that boot systemd need it."""
+    return list(command) if os.geteuid() == 0 else ["sudo", *command]
+
+
+def cache_directory() -> pathlib.Path:
+    """Where everything this project installs or builds is kept; created if missing."""
+    base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+    directory = pathlib.Path(base) / "keepwarm-ollama"
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+def archive_uris() -> dict[str, str]:
+    """The URIs of the Debian archives that apt is set up to use here, by label; without any, Debian's own."""
+    listing = subprocess.run(INDEXES, check=True, capture_output=True, text=True).stdout
+    uris = {"Debian": "http://deb.debian.org/debian/", "Debian-Security": "http://deb.debian.org/debian-security/"}
+    for line in listing.splitlines():
+        origin, label, uri = line.split("|")
+        if origin == "Debian" and label in uris:
+            uris[label] = uri
+    return uris
+
+
+def sources(release: str) -> list[str]:
+    """The sources.list lines of a host of that release."""
+    uris = archive_uris()
+    return [
+        f"deb {uris['Debian']} {release} main",
+        f"deb {uris['Debian']} {release}-updates main",
+        f"deb {uris['Debian-Security']} {release}-security main",
+    ]
+
+
+def apt_options() -> list[str]:
+    """This machine's apt settings for reaching the archive (proxy, TLS, date checks), one `Key "value";` each."""
+    dump = subprocess.run(["apt-config", "dump", "Acquire"], check=True, capture_output=True, text=True).stdout
+    return [line for line in dump.splitlines() if APT_OPTION.match(line) and not line.endswith('"";')]
+
+
+def mmdebstrap_command(release: str, tarball: pathlib.Path) -> list[str]:
+    """The one command that makes the root file system of a host."""
+    command = as_root("mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}")
+    command += [f"--aptopt={option}" for option in apt_options()]
+    if any(LOCAL_CERTIFICATES.glob("*.crt")):
+        command += [
+            f"--customize-hook=sync-in {LOCAL_CERTIFICATES} {LOCAL_CERTIFICATES}",
+            '--customize-hook=chroot "$1" update-ca-certificates',
+        ]
+    return [*command, release, str(tarball), *sources(release)]
+
+
+def reference(release: str) -> str:
+    """The image's name; another one as soon as anything that goes into it changes."""
+    content = hashlib.sha256(pathlib.Path(__file__).read_bytes())
+    content.update("\n".join(mmdebstrap_command(release, pathlib.Path("-"))).encode())
+    for certificate in sorted(LOCAL_CERTIFICATES.glob("*.crt")):
+        content.update(certificate.read_bytes())
+    return f"localhost/keepwarm-host-{release}:{content.hexdigest()[:12]}"
+
+
+def exists(image: str) -> bool:
+    """Whether podman has that image."""
+    return subprocess.run(as_root("podman", "image", "exists", image), check=False).returncode == 0
+
+
+def ensure(release: str) -> str:
+    """The name of the image of that Debian release (`bookworm`, `trixie`), which is built if podman has none (half a minute).
+
+    Raises ImageError when mmdebstrap or podman refuses.
+    """
+    image = reference(release)
+    with open(cache_directory() / f"{release}.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not exists(image):
+            build(release, image)
+    return image
+
+
+def build(release: str, image: str) -> None:
+    """Make the root file system and import it as that image."""
+    with tempfile.TemporaryDirectory(dir=cache_directory()) as directory:
+        tarball = pathlib.Path(directory, "root.tar")
+        run(mmdebstrap_command(release, tarball), f"mmdebstrap could not make a Debian {release} root file system")
+        run(as_root("podman", "import", "--quiet", str(tarball), image), f"podman could not import the {release} image")
+
+
+def run(command: list[str], complaint: str) -> None:
+    """Run a command whose output matters only when it fails; then raise ImageError with it."""
+    done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise ImageError(f"{complaint}:\n{done.stdout}")
