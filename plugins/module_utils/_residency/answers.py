@@ -1,0 +1,110 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the server's JSON to values; whatever is not of the expected shape is refused, never guessed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Mapping
+
+from .keep_alive import Expiry, ExpiryError
+from .model_name import ModelName, ModelNameError
+from .observation import InstalledModel, ModelCard, ResidentModel
+
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_BLOB_LINE = re.compile(r"^FROM .*sha256[-:]([0-9a-f]{64})\s*$", re.ASCII | re.MULTILINE)
+
+
+class MalformedAnswer(ValueError):
+    """An answer that is not what an Ollama server says; the message names the place."""
+
+
+def read_resident(data: Mapping[str, Any]) -> tuple[ResidentModel, ...]:
+    """The entries of C(/api/ps)."""
+    return tuple(_resident(entry) for entry in _models(data))
+
+
+def read_tags(data: Mapping[str, Any]) -> tuple[InstalledModel, ...]:
+    """The entries of C(/api/tags)."""
+    return tuple(_installed(entry) for entry in _models(data))
+
+
+def read_card(data: Mapping[str, Any]) -> ModelCard:
+    """What C(/api/show) tells: the weights blob (from the modelfile's first FROM), capabilities, training context."""
+    info = data.get("model_info") or {}
+    blob = _BLOB_LINE.search(_typed(data, "modelfile", str, ""))
+    if not isinstance(info, dict):
+        raise MalformedAnswer("model_info is no object")
+    architecture = info.get("general.architecture")
+    capabilities = _typed(data, "capabilities", list, [])
+    return ModelCard(
+        blob=blob.group(1) if blob else None,
+        capabilities=frozenset(str(capability) for capability in capabilities),
+        training_context=_positive(info.get(f"{architecture}.context_length")),
+    )
+
+
+def _models(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    entries = data.get("models")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise MalformedAnswer("'models' is no list of objects")
+    return entries
+
+
+def _installed(entry: Mapping[str, Any]) -> InstalledModel:
+    return InstalledModel(
+        name=_name(entry),
+        digest=_digest(entry),
+        size=_bytes(entry, "size"),
+        remote=bool(entry.get("remote_host") or entry.get("remote_model")),
+    )
+
+
+def _resident(entry: Mapping[str, Any]) -> ResidentModel:
+    try:
+        expiry = Expiry.parse(entry.get("expires_at"))
+    except ExpiryError as error:
+        raise MalformedAnswer(f"expires_at: {error}") from error
+    return ResidentModel(
+        name=_name(entry),
+        digest=_digest(entry),
+        expiry=expiry,
+        context_length=_positive(entry.get("context_length")),
+        size=_bytes(entry, "size"),
+        size_vram=_bytes(entry, "size_vram"),
+    )
+
+
+def _name(entry: Mapping[str, Any]) -> ModelName:
+    try:
+        return ModelName.parse(entry.get("name"))
+    except ModelNameError as error:
+        raise MalformedAnswer(str(error)) from error
+
+
+def _digest(entry: Mapping[str, Any]) -> str:
+    digest = entry.get("digest")
+    if not isinstance(digest, str) or _DIGEST.fullmatch(digest) is None:
+        raise MalformedAnswer(f"digest {digest!r} is not 64 hexadecimal digits")
+    return digest
+
+
+def _bytes(entry: Mapping[str, Any], key: str) -> int:
+    size: Any = entry.get(key, 0)
+    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+        raise MalformedAnswer(f"{key} {size!r} is not a number of bytes")
+    return int(size)
+
+
+def _positive(raw: Any) -> int | None:
+    return raw if isinstance(raw, int) and not isinstance(raw, bool) and raw > 0 else None
+
+
+def _typed(data: Mapping[str, Any], key: str, kind: type, default: Any) -> Any:
+    value = data.get(key)
+    if value is None:
+        return default
+    if not isinstance(value, kind):
+        raise MalformedAnswer(f"{key} is a {type(value).__name__}")
+    return value

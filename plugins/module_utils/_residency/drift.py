@@ -1,0 +1,342 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Policy x observation -> what differs and what to do about it. Pure: no clock, no I/O.
+
+The words of drift and action are the collection's vocabulary: module results, agent status and docs use them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Iterable, Iterator
+
+from .keep_alive import KeepAlive
+from .model_name import ModelName
+from .observation import InstalledModel, ModelCard, Observation, ResidentModel
+from .policy import EXPIRE, KEEP, RELOAD, UNLOAD, DeclaredModel, Policy
+
+MISSING = "missing"
+ABSENT = "absent"
+EXPIRING = "expiring"
+DEAD_RUNNER = "dead_runner"
+CONTEXT_MISMATCH = "context_mismatch"
+SPILLED = "spilled"
+STALE_DIGEST = "stale_digest"
+OVERSTAYING = "overstaying"
+STUCK = "stuck"
+LOADING = "loading"
+BUSY = "busy"
+BREAKING = frozenset({MISSING, ABSENT, EXPIRING, DEAD_RUNNER})
+DEGRADING = frozenset({CONTEXT_MISMATCH, SPILLED, STALE_DIGEST, OVERSTAYING, STUCK})
+UNDECIDED = frozenset({LOADING, BUSY})
+
+NO_ACTION = "none"
+SET_EXPIRY = "set_expiry"
+PROBE = "probe"
+LOAD = "load"
+REVIVE = "revive"
+RELOAD_CONTEXT = "reload"
+DROP = "unload"
+WAIT = "wait"
+LOADS = frozenset({LOAD, REVIVE, RELOAD_CONTEXT})
+"""Actions that start a runner; a probe may too, where liveness is not known."""
+
+_STUCK_GRACE = timedelta(minutes=10)  # a long answer leaves a past expiry listed while it runs
+_CLOCK_GRAIN = timedelta(seconds=5)  # the Date header counts whole seconds and is written before the list
+
+
+@dataclass(frozen=True)
+class History:
+    """What only a program that remembers knows. C(warmed): the C(warm) models that had their load since this server
+    start and are left to their expiry; C(pinned): what we pinned earlier, so that it can be given back."""
+
+    warmed: frozenset[ModelName] = frozenset()
+    pinned: frozenset[ModelName] = frozenset()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One declared model against one observation. C(num_ctx) is what a request for C(action) sends."""
+
+    model: DeclaredModel
+    installed: InstalledModel | None
+    card: ModelCard | None
+    listed: ResidentModel | None
+    alive: bool | None
+    drift: tuple[str, ...]
+    action: str
+    num_ctx: int | None = None
+    refusal: str | None = None
+    advice: tuple[str, ...] = ()
+
+    @property
+    def resident(self) -> bool | None:
+        """Listed, runner alive, expiry as declared; None when its runner cannot be seen."""
+        if self.listed is None or self.refusal or BREAKING.intersection(self.drift):
+            return False
+        return self.alive
+
+    @property
+    def settled(self) -> bool:
+        """Nothing to wait for: as declared, or nothing that waiting would change."""
+        return not (BREAKING - {MISSING} | UNDECIDED | {OVERSTAYING}).intersection(self.drift)
+
+
+@dataclass(frozen=True)
+class Stray:
+    """A resident model that is not declared, and what to do about it."""
+
+    listed: ResidentModel
+    action: str
+    keep_alive: KeepAlive
+    card: ModelCard | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every declared model in declared order, and the undeclared ones that are to be changed."""
+
+    verdicts: tuple[Verdict, ...]
+    strays: tuple[Stray, ...] = ()
+
+    @property
+    def has_work(self) -> bool:
+        """Whether anything would be asked of the server."""
+        return bool(self.strays) or any(verdict.action != NO_ACTION for verdict in self.verdicts)
+
+
+@dataclass(frozen=True)
+class _Sight:
+    """Where one declared model is found in an observation."""
+
+    model: DeclaredModel
+    look: Observation
+    installed: InstalledModel | None
+    card: ModelCard | None
+    listed: ResidentModel | None
+    alive: bool | None = field(default=None)
+    stale: bool = False
+
+    @property
+    def wanted_context(self) -> int | None:
+        """The server caps a context at what the model was trained for (server semantics, section 4)."""
+        if self.model.num_ctx is None:
+            return None
+        training = self.card.training_context if self.card else None
+        return min(self.model.num_ctx, training) if training else self.model.num_ctx
+
+
+def make_plan(policy: Policy, look: Observation, history: History | None = None) -> Plan:
+    """Decide for every model. The order of actions is the warmer's."""
+    memory = history or History()
+    verdicts = tuple(judge(model, policy, look, memory) for model in policy.models)
+    return Plan(verdicts, tuple(_strays(policy, look, memory, verdicts)))
+
+
+def judge(model: DeclaredModel, policy: Policy, look: Observation, history: History) -> Verdict:
+    """Compare one declared model with what was seen."""
+    sight = _find(model, look)
+    refusal = _refusal(sight, policy)
+    drift = tuple(_drift(sight, history))
+    action = NO_ACTION if refusal else _action(sight, policy, drift)
+    return Verdict(
+        model=model,
+        installed=sight.installed,
+        card=sight.card,
+        listed=sight.listed,
+        alive=sight.alive,
+        drift=drift,
+        action=action,
+        num_ctx=_context_to_send(sight, action),
+        refusal=refusal,
+        advice=tuple(_advice(sight)),
+    )
+
+
+def _find(model: DeclaredModel, look: Observation) -> _Sight:
+    installed = look.find_installed(model.name)
+    card = look.cards.get(installed.digest) if installed else None
+    listed = _listed(model, installed, card, look)
+    alive = look.alive(card.blob if card else None)
+    stale = listed is not None and installed is not None and _is_stale(listed, installed, card, look)
+    if stale and listed is not None:
+        alive = _old_runner_alive(listed, look)
+    return _Sight(model, look, installed, card, listed, alive if listed else None, stale)
+
+
+def _listed(
+    model: DeclaredModel, installed: InstalledModel | None, card: ModelCard | None, look: Observation
+) -> ResidentModel | None:
+    """By digest, then by name, then by weights: one runner serves every name of a blob, listed under the first."""
+    if installed is not None:
+        for entry in look.resident:
+            if entry.digest == installed.digest:
+                return entry
+    for entry in look.resident:
+        if entry.name == model.name:
+            return entry
+    blob = card.blob if card else None
+    return next((entry for entry in look.resident if blob and look.blob_of(entry.digest) == blob), None)
+
+
+def _is_stale(listed: ResidentModel, installed: InstalledModel, card: ModelCard | None, look: Observation) -> bool:
+    """Whether the resident weights are not the installed ones. Another template on the same weights keeps the old
+    digest listed too (server semantics, section 2, trap 5), hence the look at the blob."""
+    if listed.digest == installed.digest:
+        return False
+    blob = card.blob if card else None
+    return not (blob and (look.blob_of(listed.digest) == blob or look.alive(blob) is True))
+
+
+def _old_runner_alive(listed: ResidentModel, look: Observation) -> bool | None:
+    """The replaced manifest is gone, and with it the name of its blob: some runner must be left over for it."""
+    if look.runners is None or not look.runners.complete:
+        return None
+    others = {look.blob_of(entry.digest) for entry in look.resident if entry != listed}
+    return any(blob not in others for blob in look.runners.blobs)
+
+
+def _refusal(sight: _Sight, policy: Policy) -> str | None:
+    model = sight.model
+    if sight.installed is None:
+        return None
+    if sight.installed.remote:
+        return f"{model.declared} runs in the cloud and is never in this server's memory: take it off the list"
+    twin = _earlier_twin(sight, policy)
+    if twin is not None:
+        return f"{model.declared} and {twin.declared} are two names of the same weights, which share one runner: keep one"
+    return None
+
+
+def _earlier_twin(sight: _Sight, policy: Policy) -> DeclaredModel | None:
+    blob = sight.card.blob if sight.card else None
+    for other in policy.models[: policy.models.index(sight.model)]:
+        installed = sight.look.find_installed(other.name)
+        if blob and installed and sight.look.blob_of(installed.digest) == blob:
+            return other
+    return None
+
+
+def _drift(sight: _Sight, history: History) -> Iterator[str]:
+    if sight.installed is None:
+        yield MISSING
+    elif sight.listed is None:
+        yield from _unlisted(sight, history)
+    if sight.listed is not None:
+        yield from _broken(sight, sight.listed)
+        yield from _degraded(sight, sight.listed)
+
+
+def _unlisted(sight: _Sight, history: History) -> Iterator[str]:
+    if sight.look.alive(sight.card.blob if sight.card else None):
+        yield LOADING  # a loading model has a runner, but is not listed (server semantics, section 0)
+    elif sight.model.is_pin or sight.model.name not in history.warmed:
+        yield ABSENT
+
+
+def _broken(sight: _Sight, listed: ResidentModel) -> Iterator[str]:
+    if sight.alive is False:
+        yield DEAD_RUNNER
+    remaining = listed.expiry.remaining(sight.look.now)
+    if remaining < -_STUCK_GRACE:
+        yield STUCK
+    elif remaining < -_CLOCK_GRAIN:
+        yield BUSY  # listed past its expiry: a request is running
+    elif sight.model.is_pin and not listed.expiry.is_forever(sight.look.now):
+        yield EXPIRING
+
+
+def _degraded(sight: _Sight, listed: ResidentModel) -> Iterator[str]:
+    if not sight.model.is_pin and _stays_longer(listed, sight.model.keep_alive, sight.look):
+        yield OVERSTAYING
+    wanted = sight.wanted_context
+    if wanted is not None and listed.context_length not in (None, wanted):
+        yield CONTEXT_MISMATCH
+    if _is_spilled(listed, sight.model.min_gpu_percent):
+        yield SPILLED
+    if sight.stale:
+        yield STALE_DIGEST
+
+
+def _stays_longer(listed: ResidentModel, keep_alive: KeepAlive, look: Observation) -> bool:
+    return listed.expiry.remaining(look.now) > keep_alive.as_timedelta() + _CLOCK_GRAIN
+
+
+def _is_spilled(listed: ResidentModel, least: int | None) -> bool:
+    """Without a declared share, partly in VRAM is spilled, and wholly on the CPU is a host without a GPU."""
+    if least is None:
+        return 0 < listed.size_vram < listed.size
+    return listed.gpu_percent < least
+
+
+def _action(sight: _Sight, policy: Policy, drift: tuple[str, ...]) -> str:
+    if MISSING in drift:
+        return NO_ACTION
+    if LOADING in drift:
+        return WAIT
+    if ABSENT in drift:
+        return LOAD
+    if sight.listed is None:
+        return NO_ACTION
+    return _action_on_listed(sight, sight.listed, policy, drift)
+
+
+def _action_on_listed(sight: _Sight, listed: ResidentModel, policy: Policy, drift: tuple[str, ...]) -> str:
+    if DEAD_RUNNER in drift:
+        return REVIVE
+    if CONTEXT_MISMATCH in drift and policy.context_mismatch == RELOAD:
+        return RELOAD_CONTEXT
+    if OVERSTAYING in drift or (sight.model.is_pin and not listed.expiry.is_forever(sight.look.now)):
+        return LOAD if sight.stale else SET_EXPIRY  # a request under the name reaches the new weights only
+    if sight.alive is None and sight.model.is_pin and not sight.stale:
+        return PROBE
+    return NO_ACTION
+
+
+def _context_to_send(sight: _Sight, action: str) -> int | None:
+    """Never one that would reload a runner which is right: the resident one, unless it starts anew anyway."""
+    resident = sight.listed.context_length if sight.listed else None
+    if action in LOADS:
+        return sight.wanted_context or (None if action == LOAD else resident)
+    return resident
+
+
+def _advice(sight: _Sight) -> Iterator[str]:
+    training = sight.card.training_context if sight.card else None
+    if training and sight.model.num_ctx and sight.model.num_ctx > training:
+        yield (
+            f"{sight.model.declared} was trained for a context of {training}, so that num_ctx"
+            f" {sight.model.num_ctx} becomes {training} on the server: declare {training}"
+        )
+
+
+def _strays(policy: Policy, look: Observation, history: History, verdicts: Iterable[Verdict]) -> Iterator[Stray]:
+    declared = {id(verdict.listed) for verdict in verdicts}
+    for entry in look.resident:
+        if id(entry) not in declared and look.find_installed(entry.name) is not None:
+            stray = _stray(policy, look, history, entry)
+            if stray is not None:
+                yield stray
+
+
+def _stray(policy: Policy, look: Observation, history: History, entry: ResidentModel) -> Stray | None:
+    card = look.cards.get(entry.digest)
+    if look.alive(card.blob if card else None) is False:
+        return None  # asking it for anything would revive it
+    if entry.name in history.pinned and policy.release != KEEP:
+        return _released(policy, look, entry, card)
+    limit = policy.undeclared_keep_alive
+    if limit is not None and _stays_longer(entry, limit, look):
+        return Stray(entry, SET_EXPIRY, limit, card)
+    return None
+
+
+def _released(policy: Policy, look: Observation, entry: ResidentModel, card: ModelCard | None) -> Stray | None:
+    keep_alive = policy.released_keep_alive
+    if policy.release == UNLOAD:
+        return Stray(entry, DROP, keep_alive, card)
+    if policy.release == EXPIRE and _stays_longer(entry, keep_alive, look):
+        return Stray(entry, SET_EXPIRY, keep_alive, card)
+    return None

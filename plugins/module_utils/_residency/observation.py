@@ -1,0 +1,94 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was seen of one server at one moment: plain values, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Mapping
+
+from .keep_alive import Expiry
+from .model_name import ModelName
+
+
+@dataclass(frozen=True)
+class InstalledModel:
+    """One entry of C(/api/tags). C(digest) is the manifest's, 64 hex digits; C(remote) a stub for the vendor's cloud."""
+
+    name: ModelName
+    digest: str
+    size: int = 0
+    remote: bool = False
+
+
+@dataclass(frozen=True)
+class ResidentModel:
+    """One entry of C(/api/ps). Sizes in bytes; C(context_length) in tokens, None from servers before 0.10."""
+
+    name: ModelName
+    digest: str
+    expiry: Expiry
+    context_length: int | None
+    size: int
+    size_vram: int
+
+    @property
+    def gpu_percent(self) -> int:
+        """The share of the model in VRAM, 0-100, as C(ollama ps) computes it."""
+        if self.size_vram >= self.size:
+            return 100 if self.size_vram else 0
+        return round(100 * self.size_vram / self.size)
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What C(/api/show) says of a digest and never changes. C(blob) is the weights' sha256, 64 hex digits, if local."""
+
+    blob: str | None
+    capabilities: frozenset[str] = frozenset()
+    training_context: int | None = None
+
+    @property
+    def generates(self) -> bool:
+        """Whether C(/api/generate) loads it; an embedding-only model answers 400 there."""
+        return "embedding" not in self.capabilities or "completion" in self.capabilities
+
+
+@dataclass(frozen=True)
+class Runners:
+    """The weights blobs that have a living runner process. C(complete) is false if a process could not be told."""
+
+    blobs: frozenset[str]
+    complete: bool = True
+
+    def alive(self, blob: str | None) -> bool | None:
+        """True or false for certain, None when unknown."""
+        if blob is None:
+            return None
+        return True if blob in self.blobs else (False if self.complete else None)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One look at one server. C(now) is the server's clock; C(cards) is by digest; C(runners) None when unreadable."""
+
+    now: datetime
+    installed: tuple[InstalledModel, ...] = ()
+    resident: tuple[ResidentModel, ...] = ()
+    cards: Mapping[str, ModelCard] = field(default_factory=dict)
+    runners: Runners | None = None
+
+    def find_installed(self, name: ModelName) -> InstalledModel | None:
+        """The installed model of that name."""
+        return next((model for model in self.installed if model.name == name), None)
+
+    def blob_of(self, digest: str) -> str | None:
+        """The weights behind a manifest digest, where its card was read."""
+        card = self.cards.get(digest)
+        return card.blob if card else None
+
+    def alive(self, blob: str | None) -> bool | None:
+        """Whether a runner process for the blob lives; None when unknown."""
+        return self.runners.alive(blob) if self.runners is not None else None

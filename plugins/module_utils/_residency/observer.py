@@ -1,0 +1,58 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One look at one server: C(/api/ps), C(/api/tags) and /proc, and C(/api/show) only for digests never seen before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Iterator
+
+from .model_name import ModelName
+from .observation import InstalledModel, ModelCard, Observation, ResidentModel
+from .policy import Policy
+from .runners import living_runners
+from .server import ModelNotFound, OllamaServer, is_local
+
+
+@dataclass
+class Observer:
+    """Looks at C(server), whose processes are those of the systemd C(unit) where it is this machine's.
+
+    C(cards) is kept by digest, which never changes its meaning; hand it on to the next pass to save requests.
+    """
+
+    server: OllamaServer
+    policy: Policy
+    unit: str | None = None
+    cards: dict[str, ModelCard] = field(default_factory=dict)
+
+    def look(self) -> Observation:
+        """Raises C(ServerFailure). /proc is read after /api/ps: a runner that ended in between is not called alive."""
+        resident, now = self.server.resident()
+        runners = living_runners(self.unit) if self.unit and is_local(self.server.url) else None
+        installed = self.server.installed()
+        for model in self._unknown(installed, resident):
+            self._fetch(model)
+        return Observation(now=now, installed=installed, resident=resident, cards=dict(self.cards), runners=runners)
+
+    def _fetch(self, model: InstalledModel) -> None:
+        try:
+            self.cards[model.digest] = self.server.card(model.name)
+        except ModelNotFound:  # deleted since the list was read: the next look will not list it
+            pass
+
+    def _unknown(
+        self, installed: tuple[InstalledModel, ...], resident: tuple[ResidentModel, ...]
+    ) -> Iterator[InstalledModel]:
+        wanted = {model.name for model in self.policy.models}
+        if not self._all_listed(installed, resident):
+            wanted |= {entry.name for entry in resident}  # one of them may hold a declared model's weights
+        for model in installed:
+            if model.name in wanted and model.digest not in self.cards and not model.remote:
+                yield model
+
+    def _all_listed(self, installed: tuple[InstalledModel, ...], resident: tuple[ResidentModel, ...]) -> bool:
+        digests = {entry.digest for entry in resident}
+        declared: set[ModelName] = {model.name for model in self.policy.models}
+        return all(model.digest in digests for model in installed if model.name in declared)

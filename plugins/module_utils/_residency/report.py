@@ -1,0 +1,133 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A pass as plain data and sentences: what module results, agent status and failure messages are made of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Mapping
+
+from .drift import (
+    ABSENT, BREAKING, BUSY, CONTEXT_MISMATCH, DEAD_RUNNER, DEGRADING, EXPIRING, LOADING, MISSING, OVERSTAYING, SPILLED,
+    STALE_DIGEST, STUCK, Verdict,
+)  # fmt: skip
+from .observation import ResidentModel
+from .warmer import PassResult, Progress
+
+_SENTENCES: Mapping[str, str] = {
+    MISSING: "is not installed on the server: pull it first (ollama pull {name})",
+    ABSENT: "is not in memory: look at the server's journal for why it did not stay (memory, eviction, a client's keep_alive 0)",
+    EXPIRING: "leaves memory at {expires_at}: a client keeps sending its own keep_alive",
+    DEAD_RUNNER: "has a dead runner process: look at the server's journal and the kernel's for why it ended",
+    CONTEXT_MISMATCH: "has the context {context} instead of {wanted}: a client sends its own num_ctx"
+    " (context_mismatch: reload puts it back)",
+    SPILLED: "has only {percent} % of itself in VRAM: declare fewer or smaller models, or a smaller num_ctx",
+    STALE_DIGEST: "has older weights in memory than are installed: they leave at the next restart of the server",
+    OVERSTAYING: "stays until {expires_at}, longer than its keep_alive of {keep_alive}",
+    STUCK: "is listed past its expiry of {expires_at}: a request hangs on it, or the server does",
+    LOADING: "was still loading at the deadline: wait, or raise the deadline for loads",
+    BUSY: "answers a request, so that its new expiry does not show yet",
+}
+
+
+def explain(verdict: Verdict, word: str) -> str:
+    """One sentence for one drift of one model."""
+    listed = verdict.listed
+    return f"{verdict.model.declared} " + _SENTENCES[word].format(
+        name=verdict.model.name,
+        expires_at=listed.expiry if listed else "",
+        context=listed.context_length if listed else "",
+        wanted=verdict.model.num_ctx,
+        percent=listed.gpu_percent if listed else "",
+        keep_alive=verdict.model.keep_alive,
+    )
+
+
+def failures(result: PassResult, strict: bool = False) -> list[str]:
+    """Why the host is not warm: a sentence for each required model that is not resident, and with C(strict) for each
+    required model that is degraded; empty when it is warm."""
+    return [reason for progress in result.models if progress.model.required for reason in reasons(progress, strict)]
+
+
+def warnings(result: PassResult, strict: bool = False) -> list[str]:
+    """What an operator should know although the host is warm."""
+    texts = list(result.warnings)
+    for progress in result.models:
+        texts += progress.last.advice
+        if not progress.model.required:
+            texts += reasons(progress, strict=False)
+        if not (strict and progress.model.required):
+            texts += [explain(progress.last, word) for word in progress.last.drift if word in DEGRADING]
+    return texts
+
+
+def reasons(progress: Progress, strict: bool) -> list[str]:
+    """Why this model is not as declared; its own failure first, since it is the nearest to the cause."""
+    if progress.failure:
+        return [progress.failure]
+    if progress.resident is None:
+        return [f"{progress.model.declared} is listed, but whether its runner lives is not known"]
+    counted = BREAKING | {LOADING} | (DEGRADING if strict else frozenset())
+    return [explain(progress.last, word) for word in progress.last.drift if word in counted]
+
+
+def model_data(progress: Progress, now: datetime) -> dict[str, Any]:
+    """One entry of C(models) in a module result or the agent's status."""
+    return {
+        **_named(progress.last),
+        "resident": progress.resident,
+        "drift": list(progress.last.drift),
+        "cause": None,
+        "cause_evidence": None,
+        "action": progress.action,
+        "before": listed_data(progress.first, now),
+        "after": listed_data(progress.last, now),
+        "load_seconds": progress.load_seconds,
+        "failure": progress.failure or next(iter(reasons(progress, strict=False)), None),
+    }
+
+
+def predicted_data(verdict: Verdict, now: datetime) -> dict[str, Any]:
+    """The same for check mode: C(after) is what the action would lead to, null where that cannot be known."""
+    resident = verdict.resident if verdict.action == "none" else None
+    return {
+        **_named(verdict),
+        "resident": resident,
+        "drift": list(verdict.drift),
+        "cause": None,
+        "cause_evidence": None,
+        "action": verdict.action,
+        "before": listed_data(verdict, now),
+        "after": listed_data(verdict, now) if verdict.action == "none" else None,
+        "load_seconds": None,
+        "failure": verdict.refusal or next((explain(verdict, word) for word in verdict.drift if word == MISSING), None),
+    }
+
+
+def listed_data(verdict: Verdict, now: datetime) -> dict[str, Any] | None:
+    """How C(/api/ps) lists it; null if it does not. C(alive) is null when its process cannot be seen."""
+    return {**resident_data(verdict.listed, now), "alive": verdict.alive} if verdict.listed else None
+
+
+def resident_data(listed: ResidentModel, now: datetime) -> dict[str, Any]:
+    """One entry of C(/api/ps): bytes, tokens, RFC 3339 in UTC."""
+    return {
+        "name": str(listed.name),
+        "digest": listed.digest,
+        "expires_at": str(listed.expiry),
+        "forever": listed.expiry.is_forever(now),
+        "context_length": listed.context_length,
+        "size": listed.size,
+        "size_vram": listed.size_vram,
+        "gpu_percent": listed.gpu_percent,
+    }
+
+
+def _named(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "name": verdict.model.declared,
+        "model": str(verdict.model.name),
+        "policy": verdict.model.policy,
+        "required": verdict.model.required,
+    }

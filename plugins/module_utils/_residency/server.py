@@ -1,0 +1,265 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One Ollama server over HTTP: typed answers, typed errors, a deadline for everything."""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any, Callable, Mapping, TypeVar
+from urllib.parse import urlsplit
+
+from .answers import MalformedAnswer, read_card, read_resident, read_tags
+from .keep_alive import KeepAlive
+from .model_name import ModelName
+from .observation import InstalledModel, ModelCard, ResidentModel
+
+REQUESTS_IMPORT_ERROR: str | None
+try:
+    import requests
+except ImportError:
+    REQUESTS_IMPORT_ERROR = traceback.format_exc()
+else:
+    REQUESTS_IMPORT_ERROR = None
+
+OLDEST_VERSION = (0, 10)
+_LARGEST_ANSWER = 32 * 1024 * 1024  # bytes; /api/show of a model with a long licence is some 100 kB
+_Value = TypeVar("_Value")
+_LARGEST_ERROR = 300  # characters of a server's error body worth repeating
+
+
+class ServerFailure(Exception):
+    """The server did not do as asked; the message is one sentence."""
+
+
+class ServerUnreachable(ServerFailure):
+    """Nothing answers at the address."""
+
+
+class ServerSilent(ServerFailure):
+    """Something listens there, but did not answer before the deadline."""
+
+
+class ServerRefused(ServerFailure):
+    """The server answered with an error. C(status) is the HTTP status, C(said) the body's sentence."""
+
+    def __init__(self, message: str, status: int, said: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.said = said
+
+
+class ModelNotFound(ServerRefused):
+    """404: no such model on this server."""
+
+
+class ServerBusy(ServerRefused):
+    """503: more requests wait than OLLAMA_MAX_QUEUE allows."""
+
+
+class ServerGarbled(ServerFailure):
+    """The answer was not what an Ollama server says."""
+
+
+class ServerTooOld(ServerFailure):
+    """An Ollama older than 0.10, whose /api/ps does not tell the context."""
+
+
+class AddressError(ValueError):
+    """A URL that names no server; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """In seconds. C(answer) is long because /api/ps waits for locks held during an unload (semantics, section 2);
+    C(load) because a load sends no byte until it is done, and hanging up aborts it (section 3)."""
+
+    connect: float = 5.0
+    answer: float = 20.0
+    load: float = 900.0
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    body: bytes
+    date: str | None
+
+
+class OllamaServer:
+    """The server at C(url). Not safe for use by two threads at once: make one each (C(another))."""
+
+    def __init__(self, url: str, deadlines: Deadlines | None = None) -> None:
+        self.url = check_url(url)
+        self.deadlines = deadlines or Deadlines()
+        self._session = requests.Session()
+        self._session.trust_env = False  # an HTTP_PROXY meant for downloads must not swallow loopback requests
+
+    def another(self) -> OllamaServer:
+        """A second connection to the same server."""
+        return OllamaServer(self.url, self.deadlines)
+
+    def version(self) -> tuple[str, tuple[int, ...]]:
+        """The version as the server prints it, and its leading numbers."""
+        text = self._read(lambda data: data, self._get("/api/version")).get("version")
+        if not isinstance(text, str):
+            raise ServerGarbled(f"{self.url}/api/version holds no version: is this an Ollama server?")
+        return text, _leading_numbers(text)
+
+    def require_version(self) -> str:
+        """The version's text. Raises C(ServerTooOld) below 0.10; builds without a number (0.0.0) pass."""
+        text, numbers = self.version()
+        if numbers and any(numbers) and numbers[:2] < OLDEST_VERSION:
+            raise ServerTooOld(
+                f"the server at {self.url} is Ollama {text}, whose /api/ps does not tell a model's context:"
+                " upgrade it to 0.10 or newer"
+            )
+        return text
+
+    def resident(self) -> tuple[tuple[ResidentModel, ...], datetime]:
+        """What C(/api/ps) lists, and the server's clock (its Date header; ours if it sends none)."""
+        answer = self._get("/api/ps")
+        return self._read(read_resident, answer), _clock(answer.date)
+
+    def installed(self) -> tuple[InstalledModel, ...]:
+        """What C(/api/tags) lists."""
+        return self._read(read_tags, self._get("/api/tags"))
+
+    def card(self, name: ModelName) -> ModelCard:
+        """What C(/api/show) says of a model. Raises C(ModelNotFound)."""
+        return self._read(read_card, self._checked("POST", "/api/show", {"model": str(name)}, self.deadlines.answer))
+
+    def load(self, name: ModelName, generates: bool, keep_alive: KeepAlive, num_ctx: int | None) -> None:
+        """Load without generating, or only set the expiry where it is resident; comes back when that is done.
+
+        keep_alive is always sent: a load without it falls back to the environment's (semantics, section 0).
+        Raises C(ServerSilent) after C(deadlines.load) seconds; hanging up then aborts the load on the server.
+        """
+        path = "/api/generate" if generates else "/api/embed"
+        body: dict[str, Any] = {"model": str(name), "keep_alive": keep_alive.as_request()}
+        if num_ctx is not None:
+            body["options"] = {"num_ctx": num_ctx}
+        self._read(_acknowledged, self._checked("POST", path, body, self.deadlines.load))
+
+    def unload(self, name: ModelName) -> None:
+        """Drop it as soon as it is idle. /api/generate does so for embedding models too (section 3)."""
+        body = {"model": str(name), "keep_alive": 0}
+        self._read(_acknowledged, self._checked("POST", "/api/generate", body, self.deadlines.answer))
+
+    def _get(self, path: str) -> _Answer:
+        return self._checked("GET", path, None, self.deadlines.answer)
+
+    def _read(self, reader: Callable[[Mapping[str, Any]], _Value], answer: _Answer) -> _Value:
+        try:
+            data = json.loads(answer.body.decode("utf-8"))
+            if not isinstance(data, dict):
+                raise MalformedAnswer("the answer is no JSON object")
+            return reader(data)
+        except (MalformedAnswer, ValueError, RecursionError) as error:
+            raise ServerGarbled(f"the server at {self.url} gave an answer that cannot be read: {error}") from error
+
+    def _checked(self, method: str, path: str, body: Mapping[str, Any] | None, deadline: float) -> _Answer:
+        answer = self._exchange(method, path, body, deadline)
+        if answer.status == 200:
+            return answer
+        said = _error_of(answer.body)
+        kind = {404: ModelNotFound, 503: ServerBusy}.get(answer.status, ServerRefused)
+        raise kind(f"{method} {path} at {self.url} answered {answer.status}: {said}", answer.status, said)
+
+    def _exchange(self, method: str, path: str, body: Mapping[str, Any] | None, deadline: float) -> _Answer:
+        end = time.monotonic() + deadline
+        try:
+            with self._session.request(
+                method, self.url + path, json=body, stream=True, allow_redirects=False,
+                timeout=(self.deadlines.connect, deadline),
+            ) as response:  # fmt: skip
+                content = _read_within(response, end)
+                return _Answer(response.status_code, content, response.headers.get("Date"))
+        except requests.exceptions.ReadTimeout as error:
+            raise ServerSilent(f"{method} {path} at {self.url} gave no answer within {deadline:g} s") from error
+        except requests.exceptions.RequestException as error:
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: Exception) -> ServerFailure:
+        if isinstance(error, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)):
+            return ServerGarbled(f"the server at {self.url} broke its answer off")
+        return ServerUnreachable(f"no Ollama server answers at {self.url}: {_root_cause(error)}")
+
+
+def check_url(raw: str) -> str:
+    """The base URL without a trailing slash. Raises C(AddressError)."""
+    wanted = "write it as http://127.0.0.1:11434"
+    try:
+        parts = urlsplit(raw)
+        port = parts.port
+    except ValueError as error:
+        raise AddressError(f"url {raw!r} is not an address ({error}): {wanted}") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or parts.query or parts.fragment:
+        raise AddressError(f"url {raw!r} is not the address of an HTTP server: {wanted}")
+    if parts.username is not None:
+        raise AddressError(f"url of {parts.hostname!r} holds a user name, which would end up in logs: {wanted}")
+    return raw.rstrip("/")
+
+
+def is_local(url: str) -> bool:
+    """Whether the URL is this machine's own, so that its processes can be looked at."""
+    host = (urlsplit(url).hostname or "").lower()
+    return host == "localhost" or host == "::1" or host.startswith("127.")
+
+
+def _acknowledged(data: Mapping[str, Any]) -> None:
+    if "error" in data or "model" not in data:
+        raise MalformedAnswer(f"a load was answered with {json.dumps(data)[:_LARGEST_ERROR]}")
+
+
+def _read_within(response: Any, end: float) -> bytes:
+    """The body. requests' own timeout is per read, so that a server which trickles could hold us for ever."""
+    content = bytearray()
+    for chunk in response.iter_content(65536):
+        content += chunk
+        if len(content) > _LARGEST_ANSWER:
+            raise ServerGarbled(f"the answer is longer than {_LARGEST_ANSWER} bytes: is this an Ollama server?")
+        if time.monotonic() > end:
+            raise ServerSilent("the answer did not end before its deadline")
+    return bytes(content)
+
+
+def _error_of(body: bytes) -> str:
+    text = body.decode("utf-8", "replace").strip()
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        data = None
+    said = data.get("error") if isinstance(data, dict) else None
+    return " ".join(str(said or text or "(no body)").split())[:_LARGEST_ERROR]
+
+
+def _clock(date: str | None) -> datetime:
+    try:
+        moment = parsedate_to_datetime(date) if date else datetime.now(timezone.utc)
+    except (TypeError, ValueError):
+        moment = datetime.now(timezone.utc)
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _leading_numbers(text: str) -> tuple[int, ...]:
+    numbers = []
+    for part in text.lstrip("v").split("-")[0].split("."):
+        if not (part.isascii() and part.isdigit()):
+            break
+        numbers.append(int(part))
+    return tuple(numbers)
+
+
+def _root_cause(error: BaseException) -> str:
+    """The innermost reason: requests wraps urllib3, which wraps the system's error."""
+    while True:
+        inner = getattr(error, "reason", None) or error.__cause__ or error.__context__
+        if not isinstance(inner, BaseException):
+            return getattr(error, "strerror", None) or str(error) or type(error).__name__
+        error = inner

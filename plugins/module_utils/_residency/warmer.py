@@ -1,0 +1,277 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carries a plan out against a server and verifies it, within deadlines.
+
+One loop serves acting and verifying: look, plan, do the next thing that is worth doing, look again; when nothing is
+left to do, wait until everything is as declared or the deadline has passed. It takes no lock: it reads again just
+before each action, and calls only its own act a change.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Callable, Iterator, Protocol
+
+from .background import Background
+from .drift import (
+    BUSY, DROP, EXPIRING, LOAD, LOADING, LOADS, NO_ACTION, OVERSTAYING, PROBE, SET_EXPIRY, WAIT,
+    History, Plan, Stray, Verdict, make_plan,
+)  # fmt: skip
+from .model_name import ModelName
+from .observation import ModelCard, Observation, ResidentModel
+from .observer import Observer
+from .policy import DeclaredModel, Policy
+from .server import ServerFailure, ServerRefused, ServerUnreachable
+
+_FIRST = (SET_EXPIRY, PROBE)
+_MOST_ATTEMPTS = {SET_EXPIRY: 3}  # against a client that keeps changing it; a load is tried once a pass
+
+
+class Clock(Protocol):
+    """Where time comes from, so that tests need none."""
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed point."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """In seconds. C(verify): how long after the last act the list may take to show it; C(loading): how long another's
+    load is waited for; C(look): between two looks; C(repin): between two looks while a load runs."""
+
+    verify: float = 15.0
+    loading: float = 900.0
+    look: float = 0.25
+    repin: float = 15.0
+
+
+@dataclass
+class Progress:
+    """What happened to one declared model in this pass."""
+
+    model: DeclaredModel
+    first: Verdict
+    last: Verdict
+    action: str = NO_ACTION
+    changed: bool = False
+    load_seconds: float | None = None
+    failure: str | None = None
+    set_aside: bool = False
+    attempts: dict[str, int] = field(default_factory=dict)
+    before_act: ResidentModel | None = None
+
+    def may(self, action: str) -> bool:
+        """Whether this action is still worth an attempt."""
+        if self.set_aside or self.failure or self.attempts.get(action, 0) >= _MOST_ATTEMPTS.get(action, 1):
+            return False
+        return not (action == SET_EXPIRY and self.attempts.get(action) and self.shows_old_expiry)
+
+    @property
+    def resident(self) -> bool | None:
+        """As the last verdict; where processes cannot be seen, a matching load that succeeded is the proof."""
+        if self.set_aside or self.last.resident is not None:
+            return self.last.resident
+        return True if self.attempts and not self.failure else None
+
+    @property
+    def shows_old_expiry(self) -> bool:
+        """Whether the list still shows what it showed before we set the expiry: a request is running on it."""
+        return bool(self.before_act and self.last.listed and self.last.listed.expiry == self.before_act.expiry)
+
+
+@dataclass(frozen=True)
+class PassResult:
+    """What a pass found, did and verified, in declared order."""
+
+    models: tuple[Progress, ...]
+    strays: tuple[Stray, ...]
+    look: Observation
+    warnings: tuple[str, ...]
+
+
+class Warmer:
+    """Makes one pass. C(only): act on these declared models and leave the others to whoever looks after them."""
+
+    def __init__(
+        self,
+        observer: Observer,
+        policy: Policy,
+        history: History | None = None,
+        only: frozenset[ModelName] | None = None,
+        pace: Pace | None = None,
+        clock: Clock = time,
+    ) -> None:
+        self._observer = observer
+        self._server = observer.server
+        self._policy = policy
+        self._history = history or History()
+        self._only = only
+        self._pace = pace or Pace()
+        self._clock = clock
+        self._progress: dict[ModelName, Progress] = {}
+        self._strays: dict[ModelName, Stray] = {}
+        self._warnings: list[str] = []
+
+    def predict(self) -> Plan:
+        """What a pass would do now; asks, and changes nothing."""
+        return make_plan(self._policy, self._observer.look(), self._history)
+
+    def run(self) -> PassResult:
+        """Act and verify. Raises C(ServerFailure) if the server cannot be observed at all."""
+        look, plan = self._observe()
+        if plan.has_work or any(entry.context_length is None for entry in look.resident):
+            self._server.require_version()
+        last_act = self._clock.monotonic()
+        while True:
+            if self._act(plan):
+                last_act = self._clock.monotonic()
+            elif not self._worth_waiting(plan, self._clock.monotonic() - last_act):
+                break
+            else:
+                self._clock.sleep(self._pace.look)
+            look, plan = self._observe()
+        self._conclude()
+        return PassResult(tuple(self._progress.values()), tuple(self._strays.values()), look, tuple(self._warnings))
+
+    def _observe(self) -> tuple[Observation, Plan]:
+        look = self._observer.look()
+        plan = make_plan(self._policy, look, self._history)
+        for verdict in plan.verdicts:
+            known = self._progress.get(verdict.model.name)
+            if known is None:
+                self._progress[verdict.model.name] = Progress(verdict.model, verdict, verdict, failure=verdict.refusal)
+            else:
+                known.last = verdict
+        return look, plan
+
+    def _act(self, plan: Plan) -> bool:
+        """Do the next thing worth doing: expiries first, since loading takes minutes; then one load."""
+        for verdict in self._open(plan):
+            if verdict.action in _FIRST:
+                self._touch(verdict)
+                return True
+        for stray in plan.strays:
+            if self._only is None and stray.listed.name not in self._strays:
+                self._handle_stray(stray)
+                return True
+        for verdict in self._open(plan):
+            if verdict.action in LOADS:
+                self._load(verdict, plan)
+                return True
+        return False
+
+    def _open(self, plan: Plan) -> Iterator[Verdict]:
+        for verdict in plan.verdicts:
+            in_scope = self._only is None or verdict.model.name in self._only
+            if in_scope and self._progress[verdict.model.name].may(verdict.action):
+                yield verdict
+
+    def _touch(self, verdict: Verdict) -> None:
+        progress = self._begin(verdict)
+        progress.before_act = verdict.listed
+        if self._attempt(progress, lambda: self._request(verdict)) and verdict.action == SET_EXPIRY:
+            progress.changed = True
+
+    def _handle_stray(self, stray: Stray) -> None:
+        name = stray.listed.name
+        try:
+            if stray.action == DROP:
+                self._server.unload(name)
+            else:
+                card = stray.card or self._server.card(name)
+                self._server.load(name, card.generates, stray.keep_alive, stray.listed.context_length)
+        except ServerRefused as refusal:
+            self._warnings.append(f"{stray.action} of {name}, which is not declared, failed: {refusal}")
+        self._strays[name] = stray
+
+    def _load(self, verdict: Verdict, plan: Plan) -> None:
+        progress = self._begin(verdict)
+        start = self._clock.monotonic()
+        if self._attempt(progress, lambda: self._load_in_background(verdict)):
+            progress.changed = True
+            progress.load_seconds = round(self._clock.monotonic() - start, 3)
+            self._settle_displacement(progress, plan)
+
+    def _load_in_background(self, verdict: Verdict) -> None:
+        """While it runs, which may take minutes, the others' expiries are looked after."""
+        connection = self._server.another()
+        worker = Background(lambda: self._request(verdict, connection.load))
+        while not worker.wait(self._pace.repin):
+            _look, plan = self._observe()
+            for other in self._open(plan):
+                if other.action == SET_EXPIRY and other.model != verdict.model:
+                    self._touch(other)
+        worker.result()
+
+    def _request(self, verdict: Verdict, load: Callable[..., None] | None = None) -> None:
+        card = verdict.card or ModelCard(blob=None)
+        (load or self._server.load)(verdict.model.name, card.generates, verdict.model.keep_alive, verdict.num_ctx)
+
+    def _begin(self, verdict: Verdict) -> Progress:
+        progress = self._progress[verdict.model.name]
+        progress.attempts[verdict.action] = progress.attempts.get(verdict.action, 0) + 1
+        if verdict.action in LOADS or progress.action not in LOADS:
+            progress.action = verdict.action
+        return progress
+
+    def _attempt(self, progress: Progress, act: Callable[[], None]) -> bool:
+        """A model that fails never holds up the others; a server that is gone ends the pass."""
+        try:
+            act()
+        except ServerUnreachable:
+            raise
+        except ServerFailure as failure:
+            progress.failure = f"{progress.action} of {progress.model.declared} failed: {failure}"
+            return False
+        return True
+
+    def _settle_displacement(self, loaded: Progress, plan: Plan) -> None:
+        """A load may cost another pin its place. Those declared first keep theirs; nothing is fought over."""
+        was_listed = {verdict.model.name for verdict in plan.verdicts if verdict.listed and verdict.model.is_pin}
+        self._observe()
+        for displaced in self._progress.values():
+            name = displaced.model.name
+            if name == loaded.model.name or name not in was_listed or displaced.last.listed is not None:
+                continue
+            self._set_aside(loaded, displaced)
+
+    def _set_aside(self, loaded: Progress, displaced: Progress) -> None:
+        order = [model.name for model in self._policy.models]
+        if order.index(displaced.model.name) > order.index(loaded.model.name):
+            displaced.set_aside = True
+            displaced.failure = f"{displaced.model.declared} lost its place in memory when {loaded.model.declared} was loaded"
+            return
+        self._attempt(loaded, lambda: self._server.unload(loaded.model.name))
+        loaded.set_aside = True
+        loaded.failure = (
+            f"{loaded.model.declared} was set aside: loading it cost {displaced.model.declared}, which is declared before it,"
+            " its place in memory"
+        )
+        displaced.attempts.pop(LOAD, None)
+
+    def _worth_waiting(self, plan: Plan, idle: float) -> bool:
+        for verdict in plan.verdicts:
+            progress = self._progress[verdict.model.name]
+            if progress.failure or verdict.settled or verdict.refusal:
+                continue
+            if LOADING in verdict.drift and idle < self._pace.loading:
+                return True
+            if (progress.attempts or verdict.action == WAIT) and idle < self._pace.verify:
+                return True
+        return False
+
+    def _conclude(self) -> None:
+        """After the deadline: an expiry that we set but that is not shown yet belongs to a busy model."""
+        for progress in self._progress.values():
+            if progress.attempts.get(SET_EXPIRY) and progress.shows_old_expiry:
+                progress.last = _as_busy(progress.last)
+
+
+def _as_busy(verdict: Verdict) -> Verdict:
+    kept = tuple(word for word in verdict.drift if word not in (EXPIRING, OVERSTAYING, BUSY))
+    return replace(verdict, drift=(*kept, BUSY))

@@ -1,0 +1,60 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which drop-ins a unit has on disk and in which order they count (systemd.unit(5)).
+
+The manager's own C(DropInPaths) tells what it has *loaded*, which may be behind the disk; and up to systemd 256
+C(NeedDaemonReload) stays C(no) when a first drop-in made the drop-in folder (systemd issue 31752).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Iterable, Iterator, Sequence
+
+
+def dropin_folders(names: Iterable[str], search_path: Sequence[str]) -> Iterator[str]:
+    """Folders that may hold drop-ins of a unit with these names, the one that counts first first.
+
+    A file hides those of the same name in later folders.
+    """
+    for name in names:
+        for folder in search_path:
+            for stem in _stems(name):
+                yield f"{folder}/{stem}.d"
+    for folder in search_path:
+        yield f"{folder}/service.d"
+
+
+def dropin_files(folders: Iterable[str], planned: str | None = None) -> list[str]:
+    """The drop-ins in these folders in the order systemd applies them: by file name, whatever the folder.
+
+    C(planned) is counted as if it were there already.
+    """
+    found: dict[str, str] = {}
+    for folder in folders:
+        for name in _names_in(folder):
+            found.setdefault(name, f"{folder}/{name}")
+        if planned and os.path.dirname(planned) == folder:
+            found.setdefault(os.path.basename(planned), planned)
+    return [found[name] for name in sorted(found, key=os.fsencode)]
+
+
+def _stems(name: str) -> Iterator[str]:
+    """C(a-b@c.service), then C(a-b@.service), then the same for the prefix C(a-)."""
+    stem = name[: -len(".service")]
+    prefix, at, instance = stem.partition("@")
+    while prefix:
+        yield f"{prefix}{at}{instance}.service"
+        if instance:
+            yield f"{prefix}@.service"
+        head, dash, _ = prefix.rstrip("-").rpartition("-")
+        prefix = f"{head}{dash}" if head else ""
+
+
+def _names_in(folder: str) -> list[str]:
+    try:
+        names = os.listdir(folder)
+    except OSError:  # not there: most of the search path
+        return []
+    return [name for name in names if name.endswith(".conf") and not name.startswith(".")]

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a running server must be restarted, decided from what it is, not from what just changed. Pure."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Iterable, Iterator, Mapping
+
+from .masking import masked
+
+_FAMILIES = (
+    "OLLAMA_",
+    "CUDA_",
+    "NVIDIA_",
+    "HIP_",
+    "ROCR_",
+    "HSA_",
+    "GGML_",
+    "GPU_DEVICE_ORDINAL",
+    "LLAMA_ARG_",
+)
+_PROXY = re.compile(r"(https?|no|all)_proxy", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program file: its path as the kernel or the unit names it, and which file that is (device, inode)."""
+
+    path: str
+    identity: tuple[int, int] | None
+    is_script: bool = False
+
+
+def is_relevant(key: str) -> bool:
+    """Whether the server or its runners read this variable: Ollama's own, the GPU libraries', the proxies."""
+    return key.startswith(_FAMILIES) or _PROXY.fullmatch(key) is not None
+
+
+def environment_reasons(
+    running: Mapping[str, str], wanted: Mapping[str, str | None], own_keys: Iterable[str]
+) -> Iterator[str]:
+    """One sentence per variable in which the running process is not what its unit would start.
+
+    C(own_keys) are the drop-in's, compared whatever their name; a wanted value of None is not known, so not compared.
+    """
+    keys = {key for key in (*running, *wanted) if is_relevant(key)} | set(own_keys)
+    for key in sorted(keys):
+        if key in wanted and wanted[key] is None:
+            continue
+        if running.get(key) != wanted.get(key):
+            yield _difference(key, running.get(key), wanted.get(key))
+
+
+def program_reasons(running: Program | None, configured: Program | None) -> Iterator[str]:
+    """A sentence when the process runs another program file than the unit would start.
+
+    A script's process is its interpreter, and a wrapper such as env(1) becomes the program it starts: neither can be
+    compared by path, but a file that is gone is gone for both.
+    """
+    if running is None:
+        return
+    path = running.path.removesuffix(" (deleted)")
+    if path != running.path:
+        yield f"the process runs {path}, which has since been replaced"
+    elif configured and _comparable(path, configured) and running.identity != configured.identity:
+        yield f"the process runs {path}, while the unit's ExecStart is now another file ({configured.path})"
+
+
+def _comparable(path: str, configured: Program) -> bool:
+    same_name = os.path.basename(path) == os.path.basename(configured.path)
+    return same_name and not configured.is_script and configured.identity is not None
+
+
+def _difference(key: str, running: str | None, wanted: str | None) -> str:
+    if running is None:
+        return f"{key} is not set in the running process, but {masked(key, wanted)!r} in its unit"
+    if wanted is None:
+        return f"{key} is still {masked(key, running)!r} in the running process, but no longer set in its unit"
+    return f"{key} is {masked(key, running)!r} in the running process, but {masked(key, wanted)!r} in its unit"

@@ -1,0 +1,62 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A unit file or drop-in as the settings it holds, in order (systemd.syntax(7))."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterator
+
+_WHITESPACE = " \t\n\r"
+
+
+@dataclass(frozen=True)
+class UnitFile:
+    """One file of a unit: its fragment or one of its drop-ins."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One C(directive=value) line, the value still quoted as it was written."""
+
+    section: str
+    directive: str
+    value: str
+    path: str
+
+
+def settings_of(file: UnitFile) -> Iterator[Setting]:
+    """The settings of one file from top to bottom; lines that are none are passed over, as systemd does."""
+    section = ""
+    for line in _logical_lines(file.text):
+        if line.startswith("["):
+            section = line.strip("[]")
+            continue
+        directive, equals, value = line.partition("=")
+        if equals:
+            yield Setting(section, directive.strip(_WHITESPACE), value.strip(_WHITESPACE), file.path)
+
+
+def _logical_lines(text: str) -> Iterator[str]:
+    """Lines without comments, a trailing backslash having joined a line to the next one that is no comment."""
+    pending = ""
+    for line in text.split("\n"):
+        if line.lstrip(_WHITESPACE).startswith(("#", ";")):
+            continue
+        pending += line
+        if _ends_in_escape(pending):
+            pending = pending[:-1] + " "
+            continue
+        if pending.strip(_WHITESPACE):
+            yield pending.strip(_WHITESPACE)
+        pending = ""
+    if pending.strip(_WHITESPACE):
+        yield pending.strip(_WHITESPACE)
+
+
+def _ends_in_escape(line: str) -> bool:
+    return (len(line) - len(line.rstrip("\\"))) % 2 == 1
