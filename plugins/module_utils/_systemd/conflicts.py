@@ -69,7 +69,7 @@ def _last_by_key(assignments: Iterable[Assignment]) -> dict[str, Assignment]:
 
 
 def _differs(entry: Assignment, wanted: Assignment) -> bool:
-    return entry.key == wanted.key and entry.path != "" and (entry.value is None or entry.value != wanted.value)
+    return entry.key == wanted.key and (entry.value is None or entry.value != wanted.value)
 
 
 def _taker(declared: Declared, wanted: Assignment) -> Assignment:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 MASK = "********"
-_URL_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_URL_CREDENTIALS = re.compile(r"(?:(?<=://)|^)[^/@\s]+(?=@)")
 _SECRET_NAME = re.compile(r"(^|_)(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE)
 
 
