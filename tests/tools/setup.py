@@ -1,0 +1,185 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Install what the Makefile's targets need; do nothing, quickly, where it is there already.
+
+    python3 tests/tools/setup.py newest oldest checks hosts
+
+`newest`, `oldest` and `checks` are virtual environments, each made from requirements/NAME.txt and kept in the user's cache under a
+hash of that file; .cache/NAME of the checkout is a link to it. `hosts` is what boots test hosts: Debian packages and two images.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "keepwarm-ollama"
+# The Python versions on which each ansible-core runs as a controller, the preferred one first.
+PYTHONS = {
+    "newest": ("3.12", "3.13", "3.14"),
+    "checks": ("3.12", "3.13", "3.14"),
+    "oldest": ("3.12", "3.11", "3.10", "3.13"),  # 2.17 on 3.13 is not supported upstream, but all that Debian 13 has
+}
+DEBIAN_PACKAGES = {
+    "hosts": ("podman", "runc", "netavark", "aardvark-dns", "iptables", "mmdebstrap"),
+    "checks": ("git", "shellcheck"),
+    "newest": ("git",),  # the artefact is built from tracked files
+    "oldest": ("git",),
+}
+RELEASES = ("trixie", "bookworm")
+
+
+def say(sentence: str) -> None:
+    """Tell the user what takes time."""
+    print(f"setup: {sentence}", flush=True)
+
+
+def is_installed(package: str) -> bool:
+    """Whether that Debian package is installed."""
+    query = subprocess.run(["dpkg-query", "--show", "--showformat=${Status}", package], check=False, capture_output=True, text=True)
+    return query.stdout == "install ok installed"
+
+
+def install_debian_packages(packages: list[str]) -> None:
+    """Install the missing ones with apt-get, as root or by sudo."""
+    if shutil.which("apt-get") is None:
+        sys.exit(f"setup: this machine has no apt-get; it needs what Debian calls {' '.join(packages)}.")
+    missing = [package for package in packages if not is_installed(package)]
+    if not missing:
+        return
+    if os.geteuid() != 0 and shutil.which("sudo") is None:
+        sys.exit(f"setup: run this as root or install sudo; missing Debian packages: {' '.join(missing)}.")
+    say(f"installing Debian packages: {' '.join(missing)}")
+    apt_get = [*([] if os.geteuid() == 0 else ["sudo"]), "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+    # An unreachable third-party source fails the update, not the installation of what Debian's own archive has.
+    subprocess.run([*apt_get, "update"], check=False, stdin=subprocess.DEVNULL)
+    subprocess.run([*apt_get, "install", "--yes", "--no-install-recommends", *missing], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+def interpreters(version: str) -> Iterator[pathlib.Path]:
+    """Where a Python of that version may be: pyenv's own directories (its shims may fail), PATH, the system's python3."""
+    root = pathlib.Path(os.environ.get("PYENV_ROOT") or pathlib.Path.home() / ".pyenv")
+    yield from sorted(root.glob(f"versions/{version}.*/bin/python{version}"), reverse=True)
+    for name in (f"python{version}", "python3"):
+        found = shutil.which(name)
+        if found:
+            yield pathlib.Path(found)
+
+
+def runs_as(python: pathlib.Path, version: str) -> bool:
+    """Whether this really is a Python of that version (a pyenv shim may not be)."""
+    probe = "import sys; print('%d.%d' % sys.version_info[:2])"
+    done = subprocess.run([str(python), "-c", probe], check=False, capture_output=True, text=True)
+    return done.stdout.strip() == version
+
+
+def interpreter(environment: str) -> pathlib.Path:
+    """The Python that a virtual environment is made of."""
+    for version in PYTHONS[environment]:
+        for python in interpreters(version):
+            if runs_as(python, version):
+                return python
+    sys.exit(f"setup: ansible-core of requirements/{environment}.txt needs one of Python {', '.join(PYTHONS[environment])}; none is in pyenv or on PATH.")
+
+
+@contextlib.contextmanager
+def locked(name: str) -> Iterator[None]:
+    """Let one process at a time make what has that name: clones share the cache."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / f"{name}.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def key(*parts: str) -> str:
+    """A short hash of what something is made from."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def link(name: str, target: pathlib.Path) -> None:
+    """Make .cache/NAME of the checkout point there."""
+    path = TOP / ".cache" / name
+    path.parent.mkdir(exist_ok=True)
+    if not path.is_symlink() or path.readlink() != target:
+        path.unlink(missing_ok=True)
+        path.symlink_to(target)
+
+
+def requirements(name: str) -> pathlib.Path:
+    """The requirements file of that name."""
+    return TOP / "requirements" / f"{name}.txt"
+
+
+def make_environment(name: str) -> None:
+    """The virtual environment of requirements/NAME.txt."""
+    python = interpreter(name)
+    directory = CACHE / f"{name}-{key(requirements(name).read_text(encoding='utf-8'), str(python))}"
+    with locked(name):
+        if not (directory / "complete").exists():
+            say(f"making the Python environment {name} with {python}")
+            shutil.rmtree(directory, ignore_errors=True)
+            create_environment(python, directory)
+            pip = [str(directory / "bin/python"), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+            subprocess.run([*pip, "--requirement", str(requirements(name))], check=True, stdin=subprocess.DEVNULL)
+            (directory / "complete").touch()
+    link(name, directory)
+
+
+def create_environment(python: pathlib.Path, directory: pathlib.Path) -> None:
+    """An empty virtual environment; Debian ships the means in a package of their own."""
+    if subprocess.run([str(python), "-c", "import ensurepip"], check=False, capture_output=True).returncode:
+        install_debian_packages(["python3-venv"])
+    subprocess.run([str(python), "-m", "venv", str(directory)], check=True)
+
+
+def unpack_podman_collection() -> None:
+    """containers.podman, the connection to test hosts, from the release that requirements/collections.txt names."""
+    pinned = re.findall(r"^ansible==.*$", requirements("collections").read_text(encoding="utf-8"), re.MULTILINE)
+    directory = CACHE / f"collections-{key(*pinned)}"
+    with locked("collections"):
+        if not (directory / "complete").exists():
+            say("unpacking the collection containers.podman")
+            download_podman_collection(pinned, directory)
+            (directory / "complete").touch()
+    link("podman-collection", directory)
+
+
+def download_podman_collection(pinned: list[str], directory: pathlib.Path) -> None:
+    """Take one collection out of the wheel that carries them all."""
+    pip = [str(TOP / ".cache/newest/bin/python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    wheels = directory / "wheels"
+    subprocess.run([*pip, "download", "--no-deps", "--dest", str(wheels), *pinned], check=True, stdin=subprocess.DEVNULL)
+    wheel = next(wheels.glob("*.whl"))
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(directory, [name for name in archive.namelist() if name.startswith("ansible_collections/containers/podman/")])
+    shutil.rmtree(wheels)
+
+
+def main() -> None:
+    """Install the parts that the command line names."""
+    wanted = sys.argv[1:]
+    unknown = set(wanted) - set(DEBIAN_PACKAGES)
+    if unknown or not wanted:
+        sys.exit(__doc__)
+    install_debian_packages(sorted({package for part in wanted for package in DEBIAN_PACKAGES[part]}))
+    for name in wanted:
+        if name == "hosts":
+            subprocess.run([sys.executable, str(TOP / "tests/hosts/host.py"), "image", *RELEASES], check=True, stdout=subprocess.DEVNULL)
+        else:
+            make_environment(name)
+    if "newest" in wanted:
+        unpack_podman_collection()
+
+
+if __name__ == "__main__":
+    main()
