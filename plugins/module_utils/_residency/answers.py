@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 from .keep_alive import Expiry, ExpiryError
 from .model_name import ModelName, ModelNameError

@@ -8,9 +8,9 @@ The words of drift and action are the collection's vocabulary: module results, a
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Iterable, Iterator
 
 from .keep_alive import KeepAlive
 from .model_name import ModelName
@@ -42,6 +42,7 @@ DROP = "unload"
 WAIT = "wait"
 LOADS = frozenset({LOAD, REVIVE, RELOAD_CONTEXT})
 """Actions that start a runner; a probe may too, where liveness is not known."""
+CHANGES = LOADS | {SET_EXPIRY}
 
 _STUCK_GRACE = timedelta(minutes=10)  # a long answer leaves a past expiry listed while it runs
 _CLOCK_GRAIN = timedelta(seconds=5)  # the Date header counts whole seconds and is written before the list
@@ -105,6 +106,11 @@ class Plan:
     def has_work(self) -> bool:
         """Whether anything would be asked of the server."""
         return bool(self.strays) or any(verdict.action != NO_ACTION for verdict in self.verdicts)
+
+    @property
+    def would_change(self) -> bool:
+        """Whether carrying it out would change the server; a probe cannot tell, and waiting is no act of ours."""
+        return bool(self.strays) or any(verdict.action in CHANGES for verdict in self.verdicts)
 
 
 @dataclass(frozen=True)

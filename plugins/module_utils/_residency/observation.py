@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Mapping
 
 from .keep_alive import Expiry
 from .model_name import ModelName
@@ -40,6 +40,14 @@ class ResidentModel:
         if self.size_vram >= self.size:
             return 100 if self.size_vram else 0
         return round(100 * self.size_vram / self.size)
+
+    @property
+    def processor(self) -> str:
+        """Where it runs, in the words of C(ollama ps)."""
+        gpu = self.gpu_percent
+        if gpu in (0, 100):
+            return "100% GPU" if gpu else "100% CPU"
+        return f"{100 - gpu}%/{gpu}% CPU/GPU"
 
 
 @dataclass(frozen=True)

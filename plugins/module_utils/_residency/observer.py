@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Iterator
 
 from .model_name import ModelName
 from .observation import InstalledModel, ModelCard, Observation, ResidentModel

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Mapping, TypeVar
+from typing import Any, Callable, TypeVar
 
 from .keep_alive import KeepAlive
 from .model_name import ModelName
@@ -115,6 +116,29 @@ def parse_policy(raw: Any) -> Policy:
     if problems:
         raise PolicyError(problems)
     return policy
+
+
+def policy_data(policy: Policy) -> dict[str, Any]:
+    """The policy as plain data with every default filled in; C(parse_policy) reads it back."""
+    return {
+        "models": [_model_data(model) for model in policy.models],
+        "undeclared_keep_alive": policy.undeclared_keep_alive.as_request() if policy.undeclared_keep_alive else None,
+        "max_loaded_models": policy.max_loaded_models,
+        "context_mismatch": policy.context_mismatch,
+        "strict": policy.strict,
+        "release": policy.release,
+    }
+
+
+def _model_data(model: DeclaredModel) -> dict[str, Any]:
+    return {
+        "name": model.declared,
+        "policy": model.policy,
+        "keep_alive": model.keep_alive.as_request(),
+        "num_ctx": model.num_ctx,
+        "required": model.required,
+        "min_gpu_percent": model.min_gpu_percent,
+    }
 
 
 def _models(raw: Any, problems: list[str]) -> tuple[DeclaredModel, ...]:

@@ -5,12 +5,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Mapping
+from typing import Any
 
 from .drift import (
-    ABSENT, BREAKING, BUSY, CONTEXT_MISMATCH, DEAD_RUNNER, DEGRADING, EXPIRING, LOADING, MISSING, OVERSTAYING, SPILLED,
-    STALE_DIGEST, STUCK, Verdict,
+    ABSENT,
+    BREAKING,
+    BUSY,
+    CONTEXT_MISMATCH,
+    DEAD_RUNNER,
+    DEGRADING,
+    EXPIRING,
+    LOADING,
+    MISSING,
+    OVERSTAYING,
+    SPILLED,
+    STALE_DIGEST,
+    STUCK,
+    Verdict,
 )  # fmt: skip
 from .observation import ResidentModel
 from .warmer import PassResult, Progress
@@ -72,14 +85,20 @@ def reasons(progress: Progress, strict: bool) -> list[str]:
     return [explain(progress.last, word) for word in progress.last.drift if word in counted]
 
 
+def obstacles(verdict: Verdict) -> list[str]:
+    """What no pass can put right: known before anything is done."""
+    if verdict.refusal:
+        return [verdict.refusal]
+    return [explain(verdict, word) for word in verdict.drift if word == MISSING]
+
+
 def model_data(progress: Progress, now: datetime) -> dict[str, Any]:
     """One entry of C(models) in a module result or the agent's status."""
     return {
         **_named(progress.last),
         "resident": progress.resident,
         "drift": list(progress.last.drift),
-        "cause": None,
-        "cause_evidence": None,
+        **_cause(progress.first),
         "action": progress.action,
         "before": listed_data(progress.first, now),
         "after": listed_data(progress.last, now),
@@ -95,13 +114,12 @@ def predicted_data(verdict: Verdict, now: datetime) -> dict[str, Any]:
         **_named(verdict),
         "resident": resident,
         "drift": list(verdict.drift),
-        "cause": None,
-        "cause_evidence": None,
+        **_cause(verdict),
         "action": verdict.action,
         "before": listed_data(verdict, now),
         "after": listed_data(verdict, now) if verdict.action == "none" else None,
         "load_seconds": None,
-        "failure": verdict.refusal or next((explain(verdict, word) for word in verdict.drift if word == MISSING), None),
+        "failure": next(iter(obstacles(verdict)), None),
     }
 
 
@@ -120,8 +138,15 @@ def resident_data(listed: ResidentModel, now: datetime) -> dict[str, Any]:
         "context_length": listed.context_length,
         "size": listed.size,
         "size_vram": listed.size_vram,
-        "gpu_percent": listed.gpu_percent,
+        "processor": listed.processor,
     }
+
+
+def _cause(verdict: Verdict) -> dict[str, Any]:
+    """Naming the cause of a departure takes a history of what was seen before."""
+    if not BREAKING.intersection(verdict.drift):
+        return {"cause": None, "cause_evidence": None}
+    return {"cause": "unknown", "cause_evidence": "inferred"}
 
 
 def _named(verdict: Verdict) -> dict[str, Any]:

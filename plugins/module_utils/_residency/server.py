@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import time
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import Any, Callable, Mapping, TypeVar
+from typing import Any, Callable, TypeVar
 from urllib.parse import urlsplit
 
 from .answers import MalformedAnswer, read_card, read_resident, read_tags

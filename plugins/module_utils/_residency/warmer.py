@@ -11,13 +11,28 @@ before each action, and calls only its own act a change.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Callable, Iterator, Protocol
+from typing import Callable, Protocol
 
 from .background import Background
 from .drift import (
-    BUSY, DROP, EXPIRING, LOAD, LOADING, LOADS, NO_ACTION, OVERSTAYING, PROBE, SET_EXPIRY, WAIT,
-    History, Plan, Stray, Verdict, make_plan,
+    BUSY,
+    DROP,
+    EXPIRING,
+    LOAD,
+    LOADING,
+    LOADS,
+    NO_ACTION,
+    OVERSTAYING,
+    PROBE,
+    SET_EXPIRY,
+    WAIT,
+    History,
+    Plan,
+    Stray,
+    Verdict,
+    make_plan,
 )  # fmt: skip
 from .model_name import ModelName
 from .observation import ModelCard, Observation, ResidentModel

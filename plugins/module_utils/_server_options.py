@@ -1,0 +1,52 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every module that speaks to an Ollama server does first: its options, its library, its address."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NoReturn
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ._residency.server import REQUESTS_IMPORT_ERROR, AddressError, Deadlines, OllamaServer
+
+
+def server_argument_spec() -> dict[str, Any]:
+    """The options of the doc fragment keepwarm.ollama.server."""
+    return {
+        "url": {"type": "str", "default": "http://127.0.0.1:11434"},
+        "connect_timeout": {"type": "float", "default": 5},
+        "answer_timeout": {"type": "float", "default": 20},
+    }
+
+
+def missing_library() -> str | None:
+    """One sentence if the host's Python has no requests."""
+    if REQUESTS_IMPORT_ERROR is None:
+        return None
+    return f"the Python library requests is not installed for {sys.executable}: install python3-requests on the host"
+
+
+def make_server(module: AnsibleModule) -> OllamaServer:
+    """The server that the module's options name; ends the module with one sentence where they do not."""
+    for option in ("connect_timeout", "answer_timeout", "load_timeout", "verify_timeout"):
+        seconds = module.params.get(option)
+        if seconds is not None and not 0 < seconds < 86400:
+            fail(module, f"{option} {seconds:g} is not between 0 and 86400 seconds: give a number of seconds above 0")
+    deadlines = Deadlines(
+        connect=module.params["connect_timeout"],
+        answer=module.params["answer_timeout"],
+        load=module.params.get("load_timeout") or Deadlines.load,
+    )
+    try:
+        return OllamaServer(module.params["url"], deadlines)
+    except AddressError as error:
+        fail(module, str(error))
+
+
+def fail(module: AnsibleModule, message: str, **results: Any) -> NoReturn:
+    """End the module; fail_json never returns, which its own annotation does not say in every supported version."""
+    module.fail_json(msg=message, **results)
+    raise SystemExit(1)

@@ -1,0 +1,413 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Module: make declared models resident, and prove it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ollama_warm
+short_description: Keep chosen models resident in an Ollama server, and prove it
+version_added: 0.1.0
+author:
+  - The keepwarm.ollama contributors (@keepwarm)
+description:
+  - Makes the declared models resident in the memory of an Ollama server and verifies it from the server's own C(/api/ps).
+  - A model is resident when it is listed, its runner process lives and its expiry is as declared.
+  - An expiry that a client shortened is put back first; then models that are not in memory are loaded, one at a time, without
+    generating a token. A runner that is right is never reloaded.
+  - A model that is as declared costs no request of its own, so that a second run changes nothing and loads nothing.
+  - Where the server is a systemd service of this host, dead runners are told from living ones by C(/proc), since C(/api/ps) goes on
+    listing a runner that was killed. Elsewhere a load request that matches is the check.
+extends_documentation_fragment:
+  - keepwarm.ollama.attributes
+  - keepwarm.ollama.attributes.actiongroup_ollama
+  - keepwarm.ollama.server
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Asks the server and changes nothing. What cannot be known before a load, such as its size, is null.
+      - If the server does not answer, or the host lacks requests, the prediction assumes an empty server that has every
+        declared model installed, and warns.
+  diff_mode:
+    support: full
+options:
+  models:
+    description:
+      - The models that are to be resident, in order of importance. When they do not fit together, those declared first stay.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: The model's name as C(ollama list) shows it; without a tag C(latest) is meant.
+        type: str
+        required: true
+      policy:
+        description:
+          - V(pin) is resident for ever, always.
+          - V(warm) is loaded once after each start of the server with its own finite O(models[].keep_alive) and then left to it.
+        type: str
+        choices: [pin, warm]
+        default: pin
+      keep_alive:
+        description:
+          - How long a V(warm) model stays after its last request, in seconds or as a duration such as V(30m).
+          - A pin has none, or one that means for ever (V(-1)).
+        type: raw
+      num_ctx:
+        description:
+          - The context to load it with, in tokens. The server caps it at what the model was trained for.
+          - Without it the server's default holds, and whatever context the model has is right.
+        type: int
+      required:
+        description: Whether the module fails when it is not resident. By default V(true) for pins and V(false) for others.
+        type: bool
+      min_gpu_percent:
+        description:
+          - The least share of it that must be in VRAM, else it counts as C(spilled).
+          - Without it a model that is partly in VRAM is spilled, and one wholly on the CPU is taken for a host without a GPU.
+        type: int
+  unit:
+    description:
+      - The systemd unit that runs the server on this host; its processes tell living runners from dead ones.
+      - Not used when O(url) is another host's.
+    type: str
+    default: ollama.service
+  undeclared_keep_alive:
+    description:
+      - The longest expiry of models that are not declared, for example V(10m). One that is longer, or for ever, is set to it.
+      - Without it they are left alone.
+    type: raw
+  max_loaded_models:
+    description:
+      - The server's C(OLLAMA_MAX_LOADED_MODELS). More pins than this are refused.
+    type: int
+  context_mismatch:
+    description:
+      - What to do about a resident model whose context is not the declared one. V(reload) costs the time of a load.
+    type: str
+    choices: [report, reload]
+    default: report
+  strict:
+    description: Whether a required model that is resident but degraded (see RV(models)) is a failure too.
+    type: bool
+    default: false
+  load_warm:
+    description:
+      - Whether V(warm) models that are not in memory are loaded. The module does not remember whether they had their one load since
+        the server started, and so leaves them alone by default; the host agent remembers.
+    type: bool
+    default: false
+  only:
+    description:
+      - Act on these of the declared models only, and fail for these only. The others are still looked after as neighbours that
+        must not lose their place.
+    type: list
+    elements: str
+  verify:
+    description:
+      - Whether to wait until every model is as declared, and to fail if a required one is not.
+    type: bool
+    default: true
+  assume_restarted:
+    description: In check mode, predict for a server whose memory is empty because something restarts it first.
+    type: bool
+    default: false
+  load_timeout:
+    description:
+      - How many seconds one load may take. Giving up aborts it on the server, so this had better be long.
+    type: float
+    default: 900
+  verify_timeout:
+    description: How many seconds after the last act the server's list may take to show it.
+    type: float
+    default: 15
+seealso:
+  - module: keepwarm.ollama.ollama_info
+"""
+
+EXAMPLES = r"""
+- name: Keep two models in memory for ever
+  keepwarm.ollama.ollama_warm:
+    models:
+      - name: qwen3:8b
+      - name: nomic-embed-text
+        num_ctx: 2048
+
+- name: Load a third one for half an hour, and hurry strays out
+  keepwarm.ollama.ollama_warm:
+    models:
+      - name: qwen3:8b
+      - name: llama3:8b
+        policy: warm
+        keep_alive: 30m
+    load_warm: true
+    undeclared_keep_alive: 10m
+
+- name: Prove it without changing anything
+  keepwarm.ollama.ollama_warm:
+    models:
+      - name: qwen3:8b
+  check_mode: true
+  register: proof
+  failed_when: proof is failed or not proof.warm
+"""
+
+RETURN = r"""
+warm:
+  description:
+    - Whether every required model is resident. In check mode, whether it is now, before anything is done.
+  type: bool
+  returned: always
+  sample: true
+models:
+  description:
+    - One entry for each declared model, in declared order.
+    - C(drift) is a list. C(missing), C(absent), C(expiring) and C(dead_runner) break residency; C(context_mismatch), C(spilled),
+      C(stale_digest), C(overstaying) and C(stuck) degrade it; C(loading) and C(busy) are undecided.
+    - C(action) is one of C(none), C(set_expiry), C(probe), C(load), C(revive), C(reload) and C(wait).
+    - C(before) and C(after) are how C(/api/ps) listed it, null if it did not; C(alive) is null where its process cannot be seen.
+    - C(resident) is null where it cannot be known.
+    - C(cause) is null when nothing drifted and C(unknown) otherwise; the host agent, which has a history, knows more.
+  type: list
+  elements: dict
+  returned: always
+  sample:
+    - name: tiny-a
+      model: tiny-a:latest
+      policy: pin
+      required: true
+      resident: true
+      drift: []
+      cause: unknown
+      cause_evidence: inferred
+      action: load
+      before: null
+      after:
+        name: tiny-a:latest
+        digest: 1f9a0c4f17acd55265feec403c7aef86be0c25983ab279d83f3bcd3abbcb5b8b
+        expires_at: '2319-03-04T08:55:01.204523Z'
+        forever: true
+        context_length: 4096
+        size: 325632
+        size_vram: 325632
+        processor: 100% GPU
+        alive: true
+      load_seconds: 0.281
+      failure: null
+undeclared:
+  description: The models that are not declared and whose expiry was set, with what was done.
+  type: list
+  elements: dict
+  returned: always
+  sample:
+    - name: tiny-c:latest
+      action: set_expiry
+      keep_alive: 10m
+url:
+  description: The address that was asked.
+  type: str
+  returned: always
+  sample: http://127.0.0.1:11434
+"""
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import difference, report
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History, Plan, Stray, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.gpus import count_gpus
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import InstalledModel, Observation
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy, PolicyError, parse_policy
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import (
+    OllamaServer,
+    ServerFailure,
+    ServerTooOld,
+    is_local,
+)
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import Pace, PassResult, Warmer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import (
+    fail,
+    make_server,
+    missing_library,
+    server_argument_spec,
+)
+
+_POLICY_OPTIONS = ("undeclared_keep_alive", "max_loaded_models", "context_mismatch", "strict")
+
+
+def argument_spec() -> dict[str, Any]:
+    """The module's options."""
+    model = {
+        "name": {"type": "str", "required": True},
+        "policy": {"type": "str", "choices": ["pin", "warm"], "default": "pin"},
+        "keep_alive": {"type": "raw"},
+        "num_ctx": {"type": "int"},
+        "required": {"type": "bool"},
+        "min_gpu_percent": {"type": "int"},
+    }
+    return {
+        **server_argument_spec(),
+        "models": {"type": "list", "elements": "dict", "required": True, "options": model},
+        "unit": {"type": "str", "default": "ollama.service"},
+        "undeclared_keep_alive": {"type": "raw"},
+        "max_loaded_models": {"type": "int"},
+        "context_mismatch": {"type": "str", "choices": ["report", "reload"], "default": "report"},
+        "strict": {"type": "bool", "default": False},
+        "load_warm": {"type": "bool", "default": False},
+        "only": {"type": "list", "elements": "str"},
+        "verify": {"type": "bool", "default": True},
+        "assume_restarted": {"type": "bool", "default": False},
+        "load_timeout": {"type": "float", "default": 900},
+        "verify_timeout": {"type": "float", "default": 15},
+    }
+
+
+def read_policy(params: dict[str, Any]) -> Policy:
+    """Raises C(PolicyError) naming every problem."""
+    models = [{key: value for key, value in model.items() if value is not None} for model in params["models"]]
+    return parse_policy({"models": models, **{key: params[key] for key in _POLICY_OPTIONS}})
+
+
+def read_scope(policy: Policy, only: list[str] | None) -> frozenset[ModelName] | None:
+    """The models to act on; None for all. Raises C(ValueError) for a name that is not declared."""
+    if only is None:
+        return None
+    names = frozenset(ModelName.parse(name) for name in only)
+    undeclared = [name for name in only if policy.find(ModelName.parse(name)) is None]
+    if undeclared:
+        raise ValueError(f"only names {undeclared[0]!r}, which is not one of models: declare it there")
+    return names
+
+
+def in_scope(policy: Policy, scope: frozenset[ModelName] | None) -> Policy:
+    """The policy with only these models required."""
+    if scope is None:
+        return policy
+    models = (replace(model, required=model.required and model.name in scope) for model in policy.models)
+    return replace(policy, models=tuple(models))
+
+
+def memory(policy: Policy, load_warm: bool) -> History:
+    """Without a history, every warm model counts as having had its load, unless told otherwise."""
+    if load_warm:
+        return History()
+    return History(warmed=frozenset(model.name for model in policy.models if not model.is_pin))
+
+
+def assumed_server(policy: Policy, look: Observation | None) -> Observation:
+    """An empty server: as it is after a restart, or where none answers, with every declared model installed."""
+    if look is not None:
+        return replace(look, resident=(), runners=None)
+    installed = tuple(InstalledModel(model.name, digest="") for model in policy.models)
+    return Observation(now=datetime.now(timezone.utc), installed=installed)
+
+
+def predict(module: AnsibleModule, policy: Policy, history: History, server: OllamaServer | None) -> dict[str, Any]:
+    """What a run would do."""
+    look, problem = observe(module, policy, server)
+    if look is None:
+        module.warn(f"{problem}; predicting for an empty server that has every declared model installed")
+    if look is None or module.params["assume_restarted"]:
+        look = assumed_server(policy, look)
+    plan = make_plan(policy, look, history)
+    return prediction(plan, look)
+
+
+def observe(
+    module: AnsibleModule, policy: Policy, server: OllamaServer | None
+) -> tuple[Observation | None, str | None]:
+    """One look, or the sentence why there is none. A server that is too old is no prediction but a failure."""
+    if server is None:
+        return None, missing_library()
+    try:
+        look = Observer(server, policy, module.params["unit"]).look()
+        server.require_version()
+    except ServerTooOld as failure:
+        fail(module, str(failure), url=server.url)
+    except ServerFailure as failure:
+        return None, str(failure)
+    return look, None
+
+
+def prediction(plan: Plan, look: Observation) -> dict[str, Any]:
+    """The module's result in check mode."""
+    required = [verdict for verdict in plan.verdicts if verdict.model.required]
+    return {
+        "changed": plan.would_change,
+        "warm": all(verdict.resident for verdict in required),
+        "models": [report.predicted_data(verdict, look.now) for verdict in plan.verdicts],
+        "undeclared": [stray_data(stray) for stray in plan.strays],
+        "diff": difference.predicted(plan, look.now),
+        "failures": [problem for verdict in required for problem in report.obstacles(verdict)],
+    }
+
+
+def carry_out(warmer: Warmer, strict: bool) -> dict[str, Any]:
+    """The module's result of a run. Raises C(ServerFailure)."""
+    done: PassResult = warmer.run()
+    reasons = report.failures(done, strict)
+    return {
+        "changed": any(progress.changed for progress in done.models) or bool(done.strays),
+        "warm": not reasons,
+        "models": [report.model_data(progress, done.look.now) for progress in done.models],
+        "undeclared": [stray_data(stray) for stray in done.strays],
+        "diff": difference.carried_out(done, done.look.now),
+        "failures": reasons,
+        "warnings": report.warnings(done, strict),
+    }
+
+
+def stray_data(stray: Stray) -> dict[str, Any]:
+    """One entry of C(undeclared)."""
+    return {"name": str(stray.listed.name), "action": stray.action, "keep_alive": str(stray.keep_alive)}
+
+
+def finish(module: AnsibleModule, result: dict[str, Any]) -> None:
+    """Exit, or fail naming every required model that is not resident and why."""
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
+    reasons = result.pop("failures")
+    if reasons and module.params["verify"]:
+        fail(module, f"not warm: {'; '.join(reasons)}", **result)
+    module.exit_json(**result)
+
+
+def main() -> None:
+    """Read, then predict or carry out."""
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    lacking = missing_library()
+    try:
+        policy = read_policy(module.params)
+        scope = read_scope(policy, module.params["only"])
+    except (PolicyError, ValueError) as error:
+        fail(module, str(error))
+    if lacking and not module.check_mode:
+        fail(module, lacking)
+    server = None if lacking else make_server(module)
+    for warning in policy.warnings(count_gpus()) if is_local(module.params["url"]) else ():
+        module.warn(warning)
+    policy = in_scope(policy, scope)
+    history = memory(policy, module.params["load_warm"])
+    if module.check_mode or server is None:
+        finish(module, {"url": module.params["url"], **predict(module, policy, history, server)})
+        return
+    pace = Pace(
+        verify=module.params["verify_timeout"] if module.params["verify"] else 0, loading=module.params["load_timeout"]
+    )
+    warmer = Warmer(Observer(server, policy, module.params["unit"]), policy, history, scope, pace)
+    try:
+        result = carry_out(warmer, policy.strict)
+    except ServerFailure as failure:
+        fail(module, str(failure), url=server.url)
+    finish(module, {"url": server.url, **result})
+
+
+if __name__ == "__main__":
+    main()
