@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Iterable, Iterator, Mapping, Sequence
 
 from .environment import Assignment, Declared, declared_environment
+from .masking import masked
 from .unit_file import UnitFile, settings_of
 
 _ENVIRONMENT_DIRECTIVES = ("Environment", "EnvironmentFile", "UnsetEnvironment", "PassEnvironment")
@@ -28,10 +29,10 @@ class Conflict:
     wins: bool
 
     def sentence(self) -> str:
-        """For a person: what is where, and what it means."""
-        other = f"{self.path} takes it away" if self.value is None else f"{self.path} sets {self.value!r}"
-        verdict = "which wins" if self.wins else "which loses"
-        return f"{self.key}: {other}, {verdict} over {self.ours!r}"
+        """For a person: what is where, and what it means; credentials masked."""
+        value, ours = masked(self.key, self.value), masked(self.key, self.ours)
+        other = f"{self.path} takes it away" if value is None else f"{self.path} sets {value!r}"
+        return f"{self.key}: {other}, which {'wins over' if self.wins else 'loses to'} {ours!r} of the drop-in"
 
 
 def environment_conflicts(

@@ -10,7 +10,7 @@ C(NeedDaemonReload) stays C(no) when a first drop-in made the drop-in folder (sy
 from __future__ import annotations
 
 import os
-from typing import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 
 def dropin_folders(names: Iterable[str], search_path: Sequence[str]) -> Iterator[str]:

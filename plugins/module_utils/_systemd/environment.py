@@ -9,8 +9,8 @@ the files, C(EnvironmentFile=) (whichever file it is written in); C(UnsetEnviron
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Callable, Iterable, Mapping, Sequence
 
 from .environment_file import parse_environment_file
 from .quoting import expand_specifiers, is_name, split_words

@@ -11,7 +11,7 @@ C($) needs no escape here: systemd expands no variables in C(Environment=) (syst
 from __future__ import annotations
 
 import re
-from typing import Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 _WRITTEN = str.maketrans({"\\": "\\\\", '"': '\\"', "\t": "\\t", "%": "%%"})
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)

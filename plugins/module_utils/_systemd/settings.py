@@ -10,7 +10,8 @@ Ollama itself is of no help here: it replaces a value that it cannot read by a d
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from .._residency.keep_alive import KeepAlive, KeepAliveError
 from .address import AddressError, check_address
@@ -31,7 +32,7 @@ class SettingError(ValueError):
 def server_environment(settings: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, str]:
     """The variables to write: those of C(settings) (by variable name without its prefix), then C(extra) by name.
 
-    None, and an empty string for everything but keep_alive, means: not written. Raises C(SettingError) for the first
+    None means: not written; so does an empty string or list, but for keep_alive, where it is an error. Raises C(SettingError) for the first
     setting that is wrong.
     """
     environment: dict[str, str] = {}
@@ -65,7 +66,7 @@ def _problem(settings: Mapping[str, Any], extra: Mapping[str, Any]) -> Iterator[
 
 
 def _is_set(name: str, raw: Any) -> bool:
-    return raw is not None and (raw != "" or name == "keep_alive")
+    return raw is not None and (raw not in ("", []) or name == "keep_alive")
 
 
 def _read(name: str, raw: Any, where: str) -> str:
@@ -157,15 +158,16 @@ def _cache_type(raw: Any) -> str:
 
 
 def _origins(raw: Any) -> str:
-    if not isinstance(raw, list):
+    origins = raw.split(",") if isinstance(raw, str) else raw
+    if not isinstance(origins, list):
         raise _Unfit("not a list of origins")
-    for origin in raw:
+    for origin in origins:
         if not isinstance(origin, str) or not _ORIGIN.fullmatch(origin):
             raise _Unfit(
                 f"of which {origin!r} would stop the server from starting:"
                 " use an origin with its scheme, such as https://chat.example.org, or one with a single *"
             )
-    return ",".join(raw)
+    return ",".join(origins)
 
 
 _VARIABLES: dict[str, tuple[str, Callable[[Any], str]]] = {

@@ -1,0 +1,202 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A systemd unit as this host has it: what systemctl tells, the files, and the running process. Reads only."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from .dropins import dropin_files, dropin_folders
+from .environment import Manager
+from .restart import Program
+from .unit_file import UnitFile
+
+Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
+"""Runs a command: exit status, standard output, standard error."""
+
+_PROPERTIES = (
+    "Id,Names,LoadState,ActiveState,SubState,MainPID,FragmentPath,DropInPaths,NeedDaemonReload,ExecStart,OOMPolicy"
+)
+_EXECUTABLE = re.compile(r"\{ path=(.*?) ; ")
+_UNIT_NAME = re.compile(r"[A-Za-z0-9:_.\\@-]+\.service", re.ASCII)
+OLDEST_SYSTEMD = 250
+
+
+class HostError(Exception):
+    """What is asked cannot be learnt on this host; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What the systemd manager has loaded for a service unit; it may be behind the disk."""
+
+    name: str
+    names: tuple[str, ...]
+    load_state: str
+    active_state: str
+    sub_state: str
+    main_pid: int
+    fragment_path: str
+    dropin_paths: tuple[str, ...]
+    need_daemon_reload: bool
+    executable: str
+    oom_policy: str
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a unit file: a masked or a broken one exists, too."""
+        return self.load_state != "not-found"
+
+
+@dataclass(frozen=True)
+class Process:
+    """The unit's main process: its environment at its start, and the program it runs."""
+
+    pid: int
+    environment: Mapping[str, str]
+    program: Program | None
+
+
+def systemd_version(run: Run) -> int:
+    """The major version of systemd. Raises C(HostError) where there is none or it is too old."""
+    status, output, _ = run(["systemctl", "--version"])
+    found = re.match(r"systemd (\d+)", output)
+    if status != 0 or not found:
+        raise HostError("this host has no systemd (systemctl --version tells none), whose units are what is managed here")
+    version = int(found.group(1))
+    if version < OLDEST_SYSTEMD:
+        raise HostError(f"this host has systemd {version}, but {OLDEST_SYSTEMD} is the oldest supported")
+    return version
+
+
+def read_unit(run: Run, name: str) -> Unit:
+    """Ask the manager about a service unit, which need not exist."""
+    if not _UNIT_NAME.fullmatch(name):
+        raise HostError(f"unit {name!r} is not the name of a service: use a name such as ollama.service")
+    properties = _show(run, ["--property", _PROPERTIES, "--", name])
+    return Unit(
+        name=properties["Id"],
+        names=tuple(dict.fromkeys([properties["Id"], *properties["Names"].split()])),
+        load_state=properties["LoadState"],
+        active_state=properties["ActiveState"],
+        sub_state=properties["SubState"],
+        main_pid=int(properties.get("MainPID", "0")),
+        fragment_path=properties.get("FragmentPath", ""),
+        dropin_paths=tuple(properties.get("DropInPaths", "").split()),
+        need_daemon_reload=properties.get("NeedDaemonReload") == "yes",
+        executable=_first(_EXECUTABLE, properties.get("ExecStart", "")),
+        oom_policy=properties.get("OOMPolicy", ""),
+    )
+
+
+def search_path(run: Run) -> list[str]:
+    """The folders in which the manager looks for units, the one of highest precedence first."""
+    return _show(run, ["--property", "UnitPath"])["UnitPath"].split()
+
+
+def read_manager(run: Run) -> Manager:
+    """What every service inherits. Raises C(HostError) where only root may read PID 1's own environment."""
+    command = ["busctl", "--json=short", "get-property", "org.freedesktop.systemd1", "/org/freedesktop/systemd1"]
+    status, output, error = run([*command, "org.freedesktop.systemd1.Manager", "Environment"])
+    if status != 0:
+        raise HostError(f"the systemd manager does not tell its environment: {error.strip()}")
+    return Manager(_assignments(json.loads(output)["data"]), _readable_environment(1) or {})
+
+
+def unit_files(unit: Unit, folders: Sequence[str], planned: UnitFile | None = None) -> list[UnitFile]:
+    """The unit's fragment and drop-ins as they are on disk, in the order systemd reads them.
+
+    C(folders) is the manager's search path; C(planned) stands in for what is on disk at its path.
+    """
+    own = planned.path if planned else None
+    dropins = dropin_files(dropin_folders(unit.names, folders), own)
+    paths = [unit.fragment_path, *dropins]
+    return [planned if planned and path == own else UnitFile(path, read_text(path)) for path in paths if path]
+
+
+def environment_files(pattern: str) -> list[UnitFile]:
+    """The files that a path or pattern of C(EnvironmentFile=) names; those that are missing are left out."""
+    return [UnitFile(path, read_text(path)) for path in sorted(glob.glob(pattern)) if os.path.isfile(path)]
+
+
+def behind_disk(unit: Unit, files: Sequence[UnitFile]) -> bool:
+    """Whether the manager must reload: it says so, or the drop-ins it loaded are not those on disk.
+
+    Up to version 256 the manager does not notice a first drop-in that came with its folder (systemd issue 31752).
+    """
+    on_disk = [os.path.realpath(file.path) for file in files if file.path != unit.fragment_path]
+    return unit.need_daemon_reload or on_disk != [os.path.realpath(path) for path in unit.dropin_paths]
+
+
+def read_process(pid: int) -> Process | None:
+    """The process as /proc shows it; None once it is gone. Raises C(HostError) where only root may look."""
+    environment = _readable_environment(pid)
+    return None if environment is None else Process(pid, environment, _running_program(pid))
+
+
+def read_program(path: str) -> Program | None:
+    """A program file by the path that a unit gives; None when it is not there."""
+    identity = _identity(path)
+    return None if identity is None else Program(path, identity, read_text(path, limit=2).startswith("#!"))
+
+
+def read_text(path: str, limit: int = -1) -> str:
+    """The start of a file, undecodable bytes kept as surrogates; nothing when there is no such file (any more)."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(limit).decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise HostError(f"{path} cannot be read ({error.strerror}): use become") from error
+
+
+def _show(run: Run, arguments: Sequence[str]) -> dict[str, str]:
+    status, output, error = run(["systemctl", "show", *arguments])
+    if status != 0:
+        raise HostError(f"systemctl show failed, so that nothing is known of the unit: {error.strip()}")
+    lines = (line.partition("=") for line in output.split("\n"))
+    return {key: value for key, equals, value in lines if equals}
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(text)
+    return found.group(1) if found else ""
+
+
+def _readable_environment(pid: int) -> dict[str, str] | None:
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            blocks = file.read().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    except PermissionError as error:
+        raise HostError(f"only root may read the environment of a service (/proc/{pid}/environ): use become") from error
+    return _assignments(block.decode("utf-8", "surrogateescape") for block in blocks)
+
+
+def _assignments(blocks: Iterable[str]) -> dict[str, str]:
+    pairs = (block.partition("=") for block in blocks)
+    return {key: value for key, equals, value in pairs if equals}
+
+
+def _running_program(pid: int) -> Program | None:
+    link = f"/proc/{pid}/exe"
+    try:
+        return Program(os.readlink(link), _identity(link))
+    except OSError:
+        return None
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

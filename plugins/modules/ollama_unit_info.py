@@ -1,0 +1,447 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ollama_unit_info
+short_description: Tells how systemd runs an Ollama server, and whether it must be restarted
+version_added: 0.1.0
+author:
+  - the keepwarm.ollama contributors (@keepwarm)
+description:
+  - Compares the environment of the running server with the one that its unit would start it with, both read from the
+    host as it is, so that a play that died half-way converges at its next run.
+  - With O(dropin_content) it tells beforehand what that drop-in would do.
+  - It never changes anything.
+requirements:
+  - systemd 250 or later on the host
+extends_documentation_fragment:
+  - keepwarm.ollama.attributes
+  - keepwarm.ollama.attributes.info_module
+  - keepwarm.ollama.attributes.linux
+options:
+  unit:
+    description:
+      - The service unit of the server.
+    type: str
+    default: ollama.service
+  dropin:
+    description:
+      - File name of the drop-in to judge, in the folder of the unit's drop-ins below C(/etc/systemd/system).
+    type: str
+    default: zz-keepwarm.conf
+  dropin_content:
+    description:
+      - What the drop-in shall contain. Everything that is predicted is then predicted for it instead of for what is on
+        disk, and C(systemd-analyze verify) is asked about it, on a scratch copy of the unit.
+      - Without it, the drop-in is judged as it is on disk.
+    type: str
+  ready_timeout:
+    description:
+      - Wait up to this many seconds until the server answers; fail when it does not. V(0) does not wait.
+      - A unit in the state C(failed) is not waited for.
+    type: int
+    default: 0
+notes:
+  - Needs root (C(become)), since only root may read the environment of a service.
+seealso:
+  - module: ansible.builtin.systemd_service
+"""
+
+EXAMPLES = r"""
+- name: Look at the server
+  keepwarm.ollama.ollama_unit_info:
+  register: server
+
+- name: Restart it if it does not run as its unit says
+  ansible.builtin.systemd_service:
+    name: ollama.service
+    state: restarted
+  when: server.restart_due
+
+- name: Wait until it answers
+  keepwarm.ollama.ollama_unit_info:
+    ready_timeout: 120
+
+- name: Ask what a drop-in would do
+  keepwarm.ollama.ollama_unit_info:
+    dropin_content: |
+      [Service]
+      Environment="OLLAMA_KEEP_ALIVE=45m"
+"""
+
+RETURN = r"""
+exists:
+  description: Whether there is a unit file. Everything about the unit is empty when not.
+  type: bool
+  returned: success
+  sample: true
+unit:
+  description: The unit's own name, where the name that was asked for is an alias.
+  type: str
+  returned: success
+  sample: ollama.service
+load_state:
+  description: The unit's C(LoadState).
+  type: str
+  returned: success
+  sample: loaded
+active_state:
+  description: The unit's C(ActiveState).
+  type: str
+  returned: success
+  sample: active
+sub_state:
+  description: The unit's C(SubState).
+  type: str
+  returned: success
+  sample: running
+main_pid:
+  description: The number of the server's main process, V(0) when there is none.
+  type: int
+  returned: success
+  sample: 211
+exe:
+  description: The program that the main process runs, as the kernel names it; empty when there is no process.
+  type: str
+  returned: success
+  sample: /usr/local/bin/ollama
+fragment_path:
+  description: The unit file.
+  type: str
+  returned: success
+  sample: /etc/systemd/system/ollama.service
+dropin:
+  description: The path of the drop-in that is judged.
+  type: str
+  returned: success
+  sample: /etc/systemd/system/ollama.service.d/zz-keepwarm.conf
+dropin_paths:
+  description: The drop-ins on disk in the order systemd reads them, O(dropin_content) counted as written.
+  type: list
+  elements: str
+  returned: success
+  sample:
+    - /etc/systemd/system/ollama.service.d/override.conf
+    - /etc/systemd/system/ollama.service.d/zz-keepwarm.conf
+dropin_errors:
+  description: What systemd says against O(dropin_content); faults that the unit has without it are left out.
+  type: list
+  elements: str
+  returned: success
+  sample: []
+need_daemon_reload:
+  description: Whether the files of the unit on disk are not those that systemd has loaded.
+  type: bool
+  returned: success
+  sample: false
+environment_effective:
+  description:
+    - The environment that the unit's files on disk give, environment files included, credentials masked. Only what
+      Ollama, the GPU libraries and proxies are concerned with, and what the drop-in sets.
+    - A value is null where only systemd can tell it (C(%) specifiers that depend on the machine).
+  type: dict
+  returned: success
+  sample:
+    OLLAMA_KEEP_ALIVE: 5m
+environment_predicted:
+  description: The same with O(dropin_content) in place.
+  type: dict
+  returned: success
+  sample:
+    OLLAMA_KEEP_ALIVE: 45m
+environment_running:
+  description: The same of the running process; null when there is none.
+  type: dict
+  returned: success
+  sample:
+    OLLAMA_KEEP_ALIVE: 5m
+conflicts:
+  description: The keys of the drop-in that another file sets otherwise.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    key:
+      description: The variable, or a directive such as C(OOMPolicy).
+      type: str
+      returned: always
+    file:
+      description: The other file.
+      type: str
+      returned: always
+    value:
+      description: Its value, credentials masked; null when it takes the variable away or hides the drop-in.
+      type: str
+      returned: always
+    wins:
+      description: Whether the other file's value counts, not the drop-in's.
+      type: bool
+      returned: always
+    message:
+      description: All of this in a sentence.
+      type: str
+      returned: always
+  sample:
+    - key: OLLAMA_KEEP_ALIVE
+      file: /etc/systemd/system/ollama.service.d/override.conf
+      value: "-1"
+      wins: false
+      message: >-
+        OLLAMA_KEEP_ALIVE: /etc/systemd/system/ollama.service.d/override.conf sets '-1', which loses to '45m' of the drop-in
+restart_due:
+  description: Whether the running server is not what its unit would start. False when it does not run.
+  type: bool
+  returned: success
+  sample: true
+restart_reasons:
+  description: Why a restart is due, one sentence each.
+  type: list
+  elements: str
+  returned: success
+  sample:
+    - OLLAMA_KEEP_ALIVE is '5m' in the running process, but '45m' in its unit
+restart_unloads:
+  description:
+    - The resident models, which a restart that is due would unload.
+    - Null when the server did not tell.
+  type: list
+  elements: str
+  returned: success
+  sample:
+    - qwen3:8b
+url:
+  description: Where a server started from the unit answers clients on its own host.
+  type: str
+  returned: success
+  sample: http://127.0.0.1:11434
+url_running:
+  description: Where the running server answers; another than RV(url) while a restart is due for its address. Null when it does not run.
+  type: str
+  returned: success
+  sample: http://127.0.0.1:11434
+listens_beyond_loopback:
+  description: Whether a server started from the unit can be reached from other machines.
+  type: bool
+  returned: success
+  sample: false
+systemd_version:
+  description: The major version of systemd.
+  type: int
+  returned: success
+  sample: 257
+"""
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.urls import fetch_url
+
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address import effective_address
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.assessment import (
+    Assessment,
+    Surroundings,
+    assess,
+    restart_reasons,
+    shown_conflict,
+    shown_environment,
+    specifiers_of,
+)
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.unit_file import UnitFile
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.verify import dropin_errors
+
+# /api/ps waits for a model that is being unloaded (server semantics, section 2).
+_PS_TIMEOUT = 15
+_POLL = 0.3
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The unit as it is, what it gives its server now, and what it would give with the planned drop-in."""
+
+    systemd_version: int
+    unit: host.Unit
+    process: host.Process | None
+    files: list[UnitFile]
+    planned_files: list[UnitFile]
+    dropin: str
+    planned: UnitFile | None
+    effective: Assessment
+    predicted: Assessment
+
+    @property
+    def url_running(self) -> str | None:
+        """Where the running server listens."""
+        if self.process is None:
+            return None
+        return effective_address(self.process.environment.get("OLLAMA_HOST", "")).url
+
+    @property
+    def own_keys(self) -> frozenset[str]:
+        """The variables of the drop-in, on disk and planned: one that is taken off the list counts once more."""
+        return self.effective.own_keys | self.predicted.own_keys
+
+    def restart_reasons(self) -> list[str]:
+        """Why the running server must be restarted; nothing when it does not run."""
+        if self.process is None:
+            return []
+        configured = host.read_program(self.unit.executable)
+        running = self.process
+        return restart_reasons(
+            running.environment, running.program, configured, self.predicted.values, self.own_keys
+        )
+
+
+def observe(module: AnsibleModule) -> Observation:
+    """Read everything once. Raises HostError."""
+
+    def run(command: Any) -> tuple[int, str, str]:
+        return module.run_command(command, environ_update={"LC_ALL": "C.UTF-8"})
+
+    version = host.systemd_version(run)
+    unit = host.read_unit(run, module.params["unit"])
+    dropin = f"/etc/systemd/system/{unit.name}.d/{module.params['dropin']}"
+    content = module.params["dropin_content"]
+    planned = None if content is None else UnitFile(dropin, content)
+    folders = host.search_path(run)
+    files = host.unit_files(unit, folders)
+    planned_files = host.unit_files(unit, folders, planned)
+    on_disk = next((file for file in files if file.path == dropin), None)
+    around = Surroundings(
+        host.read_manager(run), specifiers_of(unit.name, os.uname().nodename), host.environment_files
+    )
+    effective = assess(files, dropin, on_disk, around)
+    return Observation(
+        systemd_version=version,
+        unit=unit,
+        process=host.read_process(unit.main_pid) if unit.main_pid else None,
+        files=files,
+        planned_files=planned_files,
+        dropin=dropin,
+        planned=planned,
+        effective=effective,
+        predicted=assess(planned_files, dropin, planned, around) if planned else effective,
+    )
+
+
+def result_of(module: AnsibleModule, seen: Observation) -> dict[str, Any]:
+    """The module's result, in the shape of RETURN."""
+    own_keys, process, reasons = seen.own_keys, seen.process, seen.restart_reasons()
+    return dict(
+        unit_result(seen),
+        dropin_errors=verified(module, seen),
+        environment_effective=shown_environment(seen.effective.values, own_keys),
+        environment_predicted=shown_environment(seen.predicted.values, own_keys),
+        environment_running=shown_environment(process.environment, own_keys) if process else None,
+        conflicts=[shown_conflict(conflict) for conflict in seen.predicted.conflicts],
+        restart_due=bool(reasons),
+        restart_reasons=reasons,
+        restart_unloads=resident_models(module, seen.url_running) if reasons else [],
+        url=seen.predicted.address.url,
+        url_running=seen.url_running,
+        listens_beyond_loopback=seen.predicted.address.beyond_loopback,
+    )
+
+
+def unit_result(seen: Observation) -> dict[str, Any]:
+    """What concerns the unit and its files."""
+    unit, program = seen.unit, seen.process.program if seen.process else None
+    return dict(
+        exists=unit.exists,
+        unit=unit.name,
+        load_state=unit.load_state,
+        active_state=unit.active_state,
+        sub_state=unit.sub_state,
+        main_pid=unit.main_pid,
+        exe=program.path if program else "",
+        fragment_path=unit.fragment_path,
+        dropin=seen.dropin,
+        dropin_paths=[file.path for file in seen.planned_files if file.path != unit.fragment_path],
+        need_daemon_reload=unit.exists and host.behind_disk(unit, seen.files),
+        systemd_version=seen.systemd_version,
+    )
+
+
+def verified(module: AnsibleModule, seen: Observation) -> list[str]:
+    """What systemd itself says against the planned drop-in."""
+    if seen.planned is None or not seen.unit.fragment_path:
+        return []
+
+    def run(command: Any, environment: Any) -> tuple[int, str, str]:
+        return module.run_command(command, environ_update={"LC_ALL": "C.UTF-8", **environment})
+
+    return dropin_errors(run, module.tmpdir, seen.unit.name, seen.planned_files, seen.planned)
+
+
+def get(module: AnsibleModule, url: str, timeout: int) -> tuple[dict[str, Any] | None, str]:
+    """The JSON object that a GET answers with status 200, else None and why not."""
+    response, info = fetch_url(module, url, timeout=timeout, use_proxy=False)
+    if info["status"] != 200:
+        return None, info["msg"]
+    try:
+        answer = json.loads(response.read())
+    except (OSError, ValueError) as error:
+        return None, str(error)
+    return (answer, "") if isinstance(answer, dict) else (None, "not the answer of an Ollama server")
+
+
+def resident_models(module: AnsibleModule, url: str | None) -> list[str] | None:
+    """The names that /api/ps lists; None when the server does not tell."""
+    answer, _reason = get(module, f"{url}/api/ps", _PS_TIMEOUT)
+    if answer is None:
+        return None
+    return [model.get("name", "") for model in answer.get("models") or []]
+
+
+def wait_until_ready(module: AnsibleModule) -> Observation:
+    """Look again and again until the server answers; ends the module when it does not."""
+    deadline = time.monotonic() + module.params["ready_timeout"]
+    reason = "there is no process"
+    while True:
+        seen = observe(module)
+        if seen.url_running:
+            answer, reason = get(module, f"{seen.url_running}/api/version", _PS_TIMEOUT)
+            if answer is not None:
+                return seen
+        if seen.unit.active_state == "failed" or time.monotonic() >= deadline:
+            module.fail_json(msg=not_ready(seen, module.params["ready_timeout"], reason))
+        time.sleep(_POLL)
+
+
+def not_ready(seen: Observation, timeout: int, reason: str) -> str:
+    """The sentence for a server that does not answer."""
+    unit, url = seen.unit, seen.url_running or seen.effective.address.url
+    return (
+        f"{unit.name} is {unit.active_state} ({unit.sub_state}) and did not answer {url}/api/version"
+        f" within {timeout} s ({reason}): 'journalctl -u {unit.name}' tells why"
+    )
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "unit": {"type": "str", "default": "ollama.service"},
+            "dropin": {"type": "str", "default": "zz-keepwarm.conf"},
+            "dropin_content": {"type": "str"},
+            "ready_timeout": {"type": "int", "default": 0},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        seen = wait_until_ready(module) if module.params["ready_timeout"] > 0 else observe(module)
+        module.exit_json(changed=False, **result_of(module, seen))
+    except host.HostError as error:
+        module.fail_json(msg=str(error))
+
+
+if __name__ == "__main__":
+    main()
