@@ -317,7 +317,7 @@ def predict(module: AnsibleModule, policy: Policy, history: History, server: Oll
     if look is None or module.params["assume_restarted"]:
         look = assumed_server(policy, look)
     plan = make_plan(policy, look, history)
-    return prediction(plan, look)
+    return prediction(plan, look, policy.strict)
 
 
 def observe(
@@ -336,12 +336,12 @@ def observe(
     return look, None
 
 
-def prediction(plan: Plan, look: Observation) -> dict[str, Any]:
+def prediction(plan: Plan, look: Observation, strict: bool) -> dict[str, Any]:
     """The module's result in check mode."""
     required = [verdict for verdict in plan.verdicts if verdict.model.required]
     return {
         "changed": plan.would_change,
-        "warm": all(verdict.resident for verdict in required),
+        "warm": all(report.is_warm(verdict, strict) for verdict in required),
         "models": [report.predicted_data(verdict, look.now) for verdict in plan.verdicts],
         "undeclared": [stray_data(stray) for stray in plan.strays],
         "diff": difference.predicted(plan, look.now),

@@ -79,10 +79,15 @@ def reasons(progress: Progress, strict: bool) -> list[str]:
     """Why this model is not as declared; its own failure first, since it is the nearest to the cause."""
     if progress.failure:
         return [progress.failure]
-    if progress.resident is None:
+    if progress.resident is None and progress.model.is_pin:
         return [f"{progress.model.declared} is listed, but whether its runner lives is not known"]
     counted = BREAKING | {LOADING} | (DEGRADING if strict else frozenset())
     return [explain(progress.last, word) for word in progress.last.drift if word in counted]
+
+
+def is_warm(verdict: Verdict, strict: bool) -> bool:
+    """Whether the model is as declared already; with C(strict) not even degraded."""
+    return verdict.resident is True and not (strict and DEGRADING.intersection(verdict.drift))
 
 
 def obstacles(verdict: Verdict) -> list[str]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 import traceback
 from collections.abc import Mapping
@@ -181,15 +182,17 @@ class OllamaServer:
             ) as response:  # fmt: skip
                 content = _read_within(response, end)
                 return _Answer(response.status_code, content, response.headers.get("Date"))
-        except requests.exceptions.ReadTimeout as error:
-            raise ServerSilent(f"{method} {path} at {self.url} gave no answer within {deadline:g} s") from error
         except requests.exceptions.RequestException as error:
-            raise self._unreachable(error) from error
+            raise self._transport_failure(error, f"{method} {path} at {self.url}", deadline) from error
 
-    def _unreachable(self, error: Exception) -> ServerFailure:
+    def _transport_failure(self, error: Exception, request: str, deadline: float) -> ServerFailure:
+        cause = _root_cause(error)
+        if isinstance(cause, socket.timeout) and not isinstance(error, requests.exceptions.ConnectTimeout):
+            return ServerSilent(f"{request} was not answered within {deadline:g} s")
         if isinstance(error, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)):
             return ServerGarbled(f"the server at {self.url} broke its answer off")
-        return ServerUnreachable(f"no Ollama server answers at {self.url}: {_root_cause(error)}")
+        reason = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+        return ServerUnreachable(f"no Ollama server answers at {self.url}: {' '.join(reason.split())}")
 
 
 def check_url(raw: str) -> str:
@@ -257,10 +260,10 @@ def _leading_numbers(text: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def _root_cause(error: BaseException) -> str:
+def _root_cause(error: BaseException) -> BaseException:
     """The innermost reason: requests wraps urllib3, which wraps the system's error."""
     while True:
         inner = getattr(error, "reason", None) or error.__cause__ or error.__context__
         if not isinstance(inner, BaseException):
-            return getattr(error, "strerror", None) or str(error) or type(error).__name__
+            return error
         error = inner

@@ -181,10 +181,11 @@ class Warmer:
         return False
 
     def _open(self, plan: Plan) -> Iterator[Verdict]:
-        for verdict in plan.verdicts:
-            in_scope = self._only is None or verdict.model.name in self._only
-            if in_scope and self._progress[verdict.model.name].may(verdict.action):
-                yield verdict
+        """The verdicts whose action is in scope and still worth an attempt."""
+        return (verdict for verdict in self._scope(plan) if self._progress[verdict.model.name].may(verdict.action))
+
+    def _scope(self, plan: Plan) -> Iterator[Verdict]:
+        return (verdict for verdict in plan.verdicts if self._only is None or verdict.model.name in self._only)
 
     def _touch(self, verdict: Verdict) -> None:
         progress = self._begin(verdict)
@@ -270,7 +271,7 @@ class Warmer:
         displaced.attempts.pop(LOAD, None)
 
     def _worth_waiting(self, plan: Plan, idle: float) -> bool:
-        for verdict in plan.verdicts:
+        for verdict in self._scope(plan):
             progress = self._progress[verdict.model.name]
             if progress.failure or verdict.settled or verdict.refusal:
                 continue
