@@ -59,6 +59,9 @@ def make(directory: pathlib.Path, names: list[pathlib.Path]) -> None:
     shutil.rmtree(directory, ignore_errors=True)
     source = directory / "source/ansible_collections/keepwarm/ollama"
     copy_tree(names, source)
+    # ansible-test asks git for the files, and the checkout's own git ignores this copy.
+    subprocess.run(["git", "init", "--quiet"], check=True, cwd=source)
+    subprocess.run(["git", "add", "--all", "--force"], check=True, cwd=source)
     galaxy("build", str(source), "--output-path", str(directory))
     collections = directory / "collections"
     galaxy("install", str(tarball(directory)), "--offline", "--no-deps", "--collections-path", str(collections))

@@ -1,0 +1,104 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+NEWEST := $(CURDIR)/.cache/newest/bin
+OLDEST := $(CURDIR)/.cache/oldest/bin
+CHECKS := $(CURDIR)/.cache/checks/bin
+
+MYPY := $(CHECKS)/mypy --cache-dir .cache/mypy
+
+# A Python that starts the tools; they find the one that Ansible needs by themselves.
+PYTHON := python3
+# The built and installed artefact, which is what everything runs against.
+COLLECTIONS = $$($(PYTHON) tests/tools/artefact.py collections)
+WITH_COLLECTIONS = export ANSIBLE_COLLECTIONS_PATH="$(COLLECTIONS)"; export PYTHONPATH="$$ANSIBLE_COLLECTIONS_PATH";
+
+SCENARIOS := $(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml)))
+# The scenarios that run on the oldest supported ansible-core.
+OLDEST_SCENARIOS := debian12
+# Names the hosts of this checkout, so that two clones do not share any.
+export KEEPWARM_HOSTS := keepwarm-$(shell printf %s '$(CURDIR)' | sha256sum | cut -c1-8)
+
+# Run side by side: what only reads, and what boots hosts.
+STATIC_GATES := lint docs importer unit unit-oldest contract sanity
+HOST_GATES := $(addprefix molecule-,$(SCENARIOS))
+
+.PHONY: help
+help: ## List the targets
+	@echo 'make TARGET, where TARGET is one of'
+	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
+	@echo "molecule scenarios: $(SCENARIOS)"
+
+.PHONY: setup
+setup: ## Install what everything below needs (Debian packages, Python environments, host images); quick the second time
+	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts
+
+.PHONY: setup-%
+setup-%:
+	@$(PYTHON) tests/tools/setup.py newest $(if $(filter newest,$*),,$*)
+
+.PHONY: test
+test: setup ## Run everything: all the gates below on the newest ansible-core, a smaller set on the oldest
+	@$(PYTHON) tests/tools/gates.py $(STATIC_GATES) -- $(HOST_GATES)
+
+.PHONY: lint
+lint: setup-checks ## ruff, mypy, yamllint, ansible-lint (production), shellcheck
+	$(CHECKS)/ruff check .
+	$(WITH_COLLECTIONS) MYPYPATH="$$ANSIBLE_COLLECTIONS_PATH" $(MYPY) --package ansible_collections.keepwarm.ollama
+	MYPYPATH=tests/tools:tests/hosts $(MYPY) tests/tools tests/hosts
+	MYPYPATH=tests/ollama_stub $(MYPY) tests/ollama_stub
+	$(CHECKS)/yamllint --strict .
+	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" ansible-lint
+	shellcheck .ci/run tests/hosts/bin/podman
+
+.PHONY: docs
+docs: setup-checks ## Lint the documentation of plugins and roles, and the changelog
+	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
+	$(CHECKS)/antsibull-changelog lint
+
+.PHONY: importer
+importer: setup-checks ## What Galaxy's importer says of the built artefact; a warning fails
+	$(PYTHON) tests/tools/importer.py
+
+.PHONY: unit
+unit: setup-newest ## Unit tests on the newest ansible-core (ARGS=... for pytest)
+	$(WITH_COLLECTIONS) $(NEWEST)/python -m pytest --numprocesses=auto tests/unit $(ARGS)
+
+.PHONY: unit-oldest
+unit-oldest: setup-oldest ## Unit tests on the oldest ansible-core
+	$(WITH_COLLECTIONS) $(OLDEST)/python -m pytest --numprocesses=auto tests/unit $(ARGS)
+
+.PHONY: contract
+contract: setup-newest ## The stand-in server against the recorded answers of a real one (ARGS='--server URL' for any server)
+	$(WITH_COLLECTIONS) $(NEWEST)/python -m pytest tests/contract tests/ollama_stub $(ARGS)
+
+.PHONY: sanity
+sanity: setup-checks ## ansible-test sanity, with no ignore file (ARGS='--test pylint' for one of them)
+	$(PYTHON) tests/tools/sanity.py $(ARGS)
+
+.PHONY: molecule
+molecule: $(HOST_GATES) ## All scenarios on hosts that boot a real systemd
+
+.PHONY: molecule-%
+molecule-%: setup-newest setup-oldest setup-hosts ## One scenario (ARGS=converge to stop there, ARGS=destroy to clean up)
+	$(WITH_COLLECTIONS) PATH="$(if $(filter $*,$(OLDEST_SCENARIOS)),$(OLDEST),$(NEWEST)):$$PATH" \
+	  molecule $(or $(ARGS),test) --scenario-name $*
+
+.PHONY: demo
+demo: setup-hosts ## Show it: a disposable host, site.yml twice, a restart, a killed runner (OLLAMA_PREFIX=DIR for a real Ollama)
+	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/demo/demo.py
+
+.PHONY: bench
+bench: setup-hosts ## Measure what a pass and the module cost beside the usual scripts
+	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/bench/bench.py
+
+.PHONY: clean
+clean: ## Remove this checkout's hosts and .cache, not what clones share under ~/.cache/keepwarm-ollama
+	$(PYTHON) tests/hosts/host.py remove-all $(KEEPWARM_HOSTS)
+	rm -rf .cache .ansible

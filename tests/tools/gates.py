@@ -1,0 +1,79 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run make targets as gates, in lanes side by side, and close with a table.
+
+    python3 tests/tools/gates.py lint unit -- molecule-default
+
+Every gate runs, whatever became of the others. Its output is kept in .cache/logs/GATE.log; of one that passed only the closing lines of
+its test runners are shown, of one that failed everything.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import itertools
+import pathlib
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+LOGS = TOP / ".cache/logs"
+CLOSING_LINE = re.compile(r"^=+ .*\b(?:passed|failed|error)\b.* =+$", re.MULTILINE)
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What became of one gate; `seconds` by the wall clock."""
+
+    gate: str
+    passed: bool
+    seconds: float
+
+
+def run_gate(gate: str) -> Outcome:
+    """Run one make target and show what it said."""
+    print(f"[ start ] {gate}", flush=True)
+    started = time.monotonic()
+    log = LOGS / f"{gate}.log"
+    with log.open("w", encoding="utf-8") as output:
+        done = subprocess.run(["make", gate], check=False, cwd=TOP, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+    outcome = Outcome(gate, done.returncode == 0, time.monotonic() - started)
+    said = log.read_text(encoding="utf-8", errors="replace")
+    shown = CLOSING_LINE.findall(said) if outcome.passed else said.splitlines()
+    verdict = "  ok   " if outcome.passed else "FAILED "
+    print("\n".join([*(f"{gate} | {line}" for line in shown), f"[{verdict}] {gate} {outcome.seconds:.0f} s"]), flush=True)
+    return outcome
+
+
+def run_lane(gates: Iterable[str]) -> list[Outcome]:
+    """Run gates one after the other."""
+    return [run_gate(gate) for gate in gates]
+
+
+def print_table(outcomes: list[Outcome]) -> None:
+    """One line a gate, and a plain closing line."""
+    print("\ngate                      seconds  result")
+    for outcome in outcomes:
+        print(f"{outcome.gate:<24} {outcome.seconds:>8.0f}  {'passed' if outcome.passed else 'FAILED, see .cache/logs/' + outcome.gate + '.log'}")
+    failed = sum(not outcome.passed for outcome in outcomes)
+    print(f"\n{len(outcomes) - failed} passed, {failed} failed")
+
+
+def main() -> None:
+    """Run the lanes; the exit status is 1 if a gate failed."""
+    lanes = [list(group) for is_separator, group in itertools.groupby(sys.argv[1:], lambda word: word == "--") if not is_separator]
+    if not lanes:
+        sys.exit(__doc__)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    with concurrent.futures.ThreadPoolExecutor(len(lanes)) as pool:
+        outcomes = [outcome for lane in pool.map(run_lane, lanes) for outcome in lane]
+    print_table(outcomes)
+    sys.exit(any(not outcome.passed for outcome in outcomes))
+
+
+if __name__ == "__main__":
+    main()
