@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any, Callable, TypeVar
-from urllib.parse import urlsplit
 
+from .address import AddressError as AddressError
+from .address import check_url as check_url
+from .address import is_local as is_local
 from .answers import MalformedAnswer, read_card, read_resident, read_tags
 from .keep_alive import KeepAlive
 from .model_name import ModelName
@@ -70,10 +72,6 @@ class ServerGarbled(ServerFailure):
 
 class ServerTooOld(ServerFailure):
     """An Ollama older than 0.10, whose /api/ps does not tell the context."""
-
-
-class AddressError(ValueError):
-    """A URL that names no server; the message is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -193,27 +191,6 @@ class OllamaServer:
             return ServerGarbled(f"the server at {self.url} broke its answer off")
         reason = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
         return ServerUnreachable(f"no Ollama server answers at {self.url}: {' '.join(reason.split())}")
-
-
-def check_url(raw: str) -> str:
-    """The base URL without a trailing slash. Raises C(AddressError)."""
-    wanted = "write it as http://127.0.0.1:11434"
-    try:
-        parts = urlsplit(raw)
-        port = parts.port
-    except ValueError as error:
-        raise AddressError(f"url {raw!r} is not an address ({error}): {wanted}") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or parts.query or parts.fragment:
-        raise AddressError(f"url {raw!r} is not the address of an HTTP server: {wanted}")
-    if parts.username is not None:
-        raise AddressError(f"url of {parts.hostname!r} holds a user name, which would end up in logs: {wanted}")
-    return raw.rstrip("/")
-
-
-def is_local(url: str) -> bool:
-    """Whether the URL is this machine's own, so that its processes can be looked at."""
-    host = (urlsplit(url).hostname or "").lower()
-    return host == "localhost" or host == "::1" or host.startswith("127.")
 
 
 def _acknowledged(data: Mapping[str, Any]) -> None:

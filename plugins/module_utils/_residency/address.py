@@ -1,0 +1,33 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a server is: what may be asked of a URL without asking the server."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+
+class AddressError(ValueError):
+    """A URL that names no server; the message is one sentence."""
+
+
+def check_url(raw: str) -> str:
+    """The base URL without a trailing slash. Raises C(AddressError)."""
+    wanted = "write it as http://127.0.0.1:11434"
+    try:
+        parts = urlsplit(raw)
+        port = parts.port
+    except ValueError as error:
+        raise AddressError(f"url {raw!r} is not an address ({error}): {wanted}") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or parts.query or parts.fragment:
+        raise AddressError(f"url {raw!r} is not the address of an HTTP server: {wanted}")
+    if parts.username is not None:
+        raise AddressError(f"url of {parts.hostname!r} holds a user name, which would end up in logs: {wanted}")
+    return raw.rstrip("/")
+
+
+def is_local(url: str) -> bool:
+    """Whether the URL is this machine's own, so that its processes can be looked at."""
+    host = (urlsplit(url).hostname or "").lower()
+    return host == "localhost" or host == "::1" or host.startswith("127.")
