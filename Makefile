@@ -25,6 +25,11 @@ OLDEST_SCENARIOS := debian12
 # Names the hosts of this checkout, so that two clones do not share any.
 export KEEPWARM_HOSTS := keepwarm-$(shell printf %s '$(CURDIR)' | sha256sum | cut -c1-8)
 
+# The hosts are root's. Another user's podman, testinfra's and Ansible's too, goes through sudo.
+ifneq ($(shell id -u),0)
+export PATH := $(CURDIR)/tests/hosts/bin:$(PATH)
+endif
+
 # Run side by side: what only reads, and what boots hosts.
 STATIC_GATES := lint docs importer unit unit-oldest contract sanity
 HOST_GATES := $(addprefix molecule-,$(SCENARIOS))

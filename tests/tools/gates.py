@@ -13,6 +13,7 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import itertools
+import os
 import pathlib
 import re
 import subprocess
@@ -22,6 +23,7 @@ from collections.abc import Iterable
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 LOGS = TOP / ".cache/logs"
+PLAIN = {"NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1", "COLUMNS": "160"}
 CLOSING_LINE = re.compile(r"^=+ .*\b(?:passed|failed|error)\b.* =+$", re.MULTILINE)
 
 
@@ -40,7 +42,7 @@ def run_gate(gate: str) -> Outcome:
     started = time.monotonic()
     log = LOGS / f"{gate}.log"
     with log.open("w", encoding="utf-8") as output:
-        done = subprocess.run(["make", gate], check=False, cwd=TOP, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        done = subprocess.run(["make", gate], check=False, cwd=TOP, env={**os.environ, **PLAIN}, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
     outcome = Outcome(gate, done.returncode == 0, time.monotonic() - started)
     said = log.read_text(encoding="utf-8", errors="replace")
     shown = CLOSING_LINE.findall(said) if outcome.passed else said.splitlines()

@@ -1,0 +1,75 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Disposable hosts that boot a real systemd, in podman containers."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+
+from image import as_root, ensure
+
+# systemd in a container gets its own cgroups only from runc where cgroups are hybrid. Without SYS_ADMIN it drops all sandboxing
+# without a word, without SYS_PTRACE root cannot read another user's environment. Limits are stated low enough to be granted anywhere.
+SYSTEMD_HOST = (
+    "--runtime=runc",
+    "--systemd=always",
+    "--cap-add=SYS_ADMIN",
+    "--cap-add=SYS_PTRACE",
+    "--ulimit=nofile=1024:20000",
+    "--ulimit=nproc=1000:1000",
+    "--stop-signal=SIGRTMIN+3",
+)
+BOOT_SECONDS = 60
+
+
+class HostError(Exception):
+    """The host is not as it should be; the text says what is wrong in one sentence."""
+
+
+def podman(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run podman as root and give what it printed; raise HostError if it fails."""
+    done = subprocess.run(as_root("podman", *arguments), check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if check and done.returncode:
+        raise HostError(f"podman {arguments[0]}: {done.stderr.strip()}")
+    return done
+
+
+def wait_until_up(name: str) -> None:
+    """Return when systemd has started everything; raise HostError if a unit failed or the deadline (BOOT_SECONDS) passed."""
+    deadline = time.monotonic() + BOOT_SECONDS
+    state = ""
+    while time.monotonic() < deadline:
+        state = podman("exec", name, "systemctl", "is-system-running", "--wait", check=False).stdout.strip()
+        if state == "running":
+            return
+        if state == "degraded":
+            failed = podman("exec", name, "systemctl", "--failed", "--plain", "--no-legend").stdout
+            raise HostError(f"{name} booted with failed units:\n{failed}")
+        time.sleep(0.1)  # systemd has no bus to wait on yet
+    raise HostError(f"{name} did not boot within {BOOT_SECONDS} seconds: systemd says {state or 'nothing'}.")
+
+
+def boot(name: str, release: str) -> None:
+    """Boot a fresh host of that name; one that is there is replaced."""
+    remove([name])
+    podman("run", "--detach", f"--name={name}", f"--hostname={name}", *SYSTEMD_HOST, ensure(release), "/lib/systemd/systemd")
+    wait_until_up(name)
+
+
+def reboot(name: str) -> None:
+    """Shut the host down in order and boot it again."""
+    podman("restart", name)
+    wait_until_up(name)
+
+
+def remove(names: list[str]) -> None:
+    """Remove the hosts; one that is not there is no error."""
+    podman("rm", "--force", "--ignore", "--time=1", *names)
+
+
+def remove_all(prefix: str) -> None:
+    """Remove every host whose name begins so."""
+    names = podman("ps", "--all", "--format={{.Names}}", f"--filter=name=^{prefix}-").stdout.split()
+    if names:
+        remove(names)

@@ -1,0 +1,61 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Put an Ollama on a test host just as its vendor's install.sh does: the same places, user and unit (ollama.service beside this file)."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import tempfile
+import time
+
+from container import HostError, podman
+
+HERE = pathlib.Path(__file__).resolve().parent
+STAND_IN = HERE.parent / "ollama_stub"
+# The environment that has gguf, whichever one runs the tests.
+PYTHON = HERE.parents[1] / ".cache/newest/bin/python"
+VENDOR_USER = ("useradd", "-r", "-s", "/bin/false", "-U", "-m", "-d", "/usr/share/ollama", "ollama")
+READY_SECONDS = 60
+
+
+def install(host: str) -> None:
+    """Install the Ollama of $OLLAMA_PREFIX (`bin/ollama`, `lib/ollama`), by default the stand-in, start it, and create the test models."""
+    with tempfile.TemporaryDirectory() as scratch:
+        prefix = os.environ.get("OLLAMA_PREFIX") or make("install.py", pathlib.Path(scratch, "prefix"))
+        models = make("make_gguf.py", pathlib.Path(scratch, "models"))
+        podman("cp", f"{prefix}/.", f"{host}:/usr/local")
+        podman("cp", str(HERE / "ollama.service"), f"{host}:/etc/systemd/system/ollama.service")
+        podman("cp", models, f"{host}:/usr/share/test-models")
+    podman("exec", host, "chown", "-R", "root:root", "/usr/local", "/etc/systemd/system/ollama.service", "/usr/share/test-models")
+    podman("exec", host, *VENDOR_USER)
+    podman("exec", host, "systemctl", "daemon-reload")
+    podman("exec", host, "systemctl", "enable", "--quiet", "--now", "ollama.service")
+    wait_until_ready(host)
+    create_models(host)
+
+
+def make(program: str, directory: pathlib.Path) -> str:
+    """Have one of the stand-in's programs fill the directory; give its name."""
+    done = subprocess.run([str(PYTHON), str(STAND_IN / program), str(directory)], check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise HostError(f"{program}: {done.stderr.strip()}")
+    return str(directory)
+
+
+def wait_until_ready(host: str) -> None:
+    """Return when the server answers; raise HostError after READY_SECONDS."""
+    deadline = time.monotonic() + READY_SECONDS
+    while podman("exec", host, "curl", "--fail", "--silent", "http://127.0.0.1:11434/api/version", check=False).returncode:
+        if time.monotonic() > deadline:
+            raise HostError(f"the Ollama server on {host} did not answer within {READY_SECONDS} seconds.")
+        time.sleep(0.1)
+
+
+def create_models(host: str) -> None:
+    """Have the server make one model of each GGUF file, under the file's name."""
+    files = podman("exec", host, "find", "/usr/share/test-models", "-name", "*.gguf").stdout.split()
+    for file in sorted(files):
+        name = pathlib.PurePath(file).stem
+        podman("exec", host, "sh", "-c", f"echo FROM {file} > /tmp/Modelfile && ollama create {name} -f /tmp/Modelfile")
