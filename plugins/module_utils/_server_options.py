@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ._residency.server import REQUESTS_IMPORT_ERROR, AddressError, Deadlines, OllamaServer
+from ._residency.address import AddressError
+from ._residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer
 
 
 def server_argument_spec() -> dict[str, Any]:

@@ -19,6 +19,9 @@ extends_documentation_fragment:
   - keepwarm.ollama.attributes.actiongroup_ollama
   - keepwarm.ollama.server
 attributes:
+  platform:
+    platforms: posix
+    support: full
   check_mode:
     support: full
   diff_mode:

@@ -24,6 +24,11 @@ extends_documentation_fragment:
   - keepwarm.ollama.attributes.actiongroup_ollama
   - keepwarm.ollama.server
 attributes:
+  platform:
+    platforms: posix
+    support: full
+    details:
+      - Dead runners are told from living ones on Linux only, where the server's processes can be seen.
   check_mode:
     support: full
     details:
@@ -219,18 +224,14 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import difference, report
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address import is_local
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History, Plan, Stray, make_plan
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.gpus import count_gpus
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import InstalledModel, Observation
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy, PolicyError, parse_policy
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import (
-    OllamaServer,
-    ServerFailure,
-    ServerTooOld,
-    is_local,
-)
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import OllamaServer, ServerFailure, ServerTooOld
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import Pace, PassResult, Warmer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import (
     fail,

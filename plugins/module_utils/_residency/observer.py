@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from .address import is_local
 from .model_name import ModelName
 from .observation import InstalledModel, ModelCard, Observation, ResidentModel
 from .policy import Policy
 from .runners import living_runners
-from .server import ModelNotFound, OllamaServer, is_local
+from .server import ModelNotFound, OllamaServer
 
 
 @dataclass
@@ -37,10 +39,8 @@ class Observer:
         return Observation(now=now, installed=installed, resident=resident, cards=dict(self.cards), runners=runners)
 
     def _fetch(self, model: InstalledModel) -> None:
-        try:
+        with suppress(ModelNotFound):  # deleted since the list was read: the next look will not list it
             self.cards[model.digest] = self.server.card(model.name)
-        except ModelNotFound:  # deleted since the list was read: the next look will not list it
-            pass
 
     def _unknown(
         self, installed: tuple[InstalledModel, ...], resident: tuple[ResidentModel, ...]

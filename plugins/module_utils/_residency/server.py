@@ -15,9 +15,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any, Callable, TypeVar
 
-from .address import AddressError as AddressError
-from .address import check_url as check_url
-from .address import is_local as is_local
+from .address import check_url
 from .answers import MalformedAnswer, read_card, read_resident, read_tags
 from .keep_alive import KeepAlive
 from .model_name import ModelName
