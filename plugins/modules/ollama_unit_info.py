@@ -239,6 +239,7 @@ systemd_version:
 import json
 import os
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -301,18 +302,25 @@ class Observation:
         )
 
 
+def runner(module: AnsibleModule) -> Callable[..., tuple[int, str, str]]:
+    """Runs commands whose output is in English."""
+
+    def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> tuple[int, str, str]:
+        status, output, error = module.run_command(command, environ_update={"LC_ALL": "C.UTF-8", **(environment or {})})
+        return status, output, error
+
+    return run
+
+
 def observe(module: AnsibleModule) -> Observation:
     """Read everything once. Raises HostError."""
-
-    def run(command: Any) -> tuple[int, str, str]:
-        return module.run_command(command, environ_update={"LC_ALL": "C.UTF-8"})
-
+    run = runner(module)
     version = host.systemd_version(run)
     unit = host.read_unit(run, module.params["unit"])
-    dropin = f"/etc/systemd/system/{unit.name}.d/{module.params['dropin']}"
+    folders = host.search_path(run)
+    dropin = f"{host.administrators_folder(folders)}/{unit.name}.d/{module.params['dropin']}"
     content = module.params["dropin_content"]
     planned = None if content is None else UnitFile(dropin, content)
-    folders = host.search_path(run)
     files = host.unit_files(unit, folders)
     planned_files = host.unit_files(unit, folders, planned)
     on_disk = next((file for file in files if file.path == dropin), None)
@@ -355,34 +363,30 @@ def result_of(module: AnsibleModule, seen: Observation) -> dict[str, Any]:
 def unit_result(seen: Observation) -> dict[str, Any]:
     """What concerns the unit and its files."""
     unit, program = seen.unit, seen.process.program if seen.process else None
-    return dict(
-        exists=unit.exists,
-        unit=unit.name,
-        load_state=unit.load_state,
-        active_state=unit.active_state,
-        sub_state=unit.sub_state,
-        main_pid=unit.main_pid,
-        exe=program.path if program else "",
-        fragment_path=unit.fragment_path,
-        dropin=seen.dropin,
-        dropin_paths=[file.path for file in seen.planned_files if file.path != unit.fragment_path],
-        need_daemon_reload=unit.exists and host.behind_disk(unit, seen.files),
-        systemd_version=seen.systemd_version,
-    )
+    return {
+        "exists": unit.exists,
+        "unit": unit.name,
+        "load_state": unit.load_state,
+        "active_state": unit.active_state,
+        "sub_state": unit.sub_state,
+        "main_pid": unit.main_pid,
+        "exe": program.path if program else "",
+        "fragment_path": unit.fragment_path,
+        "dropin": seen.dropin,
+        "dropin_paths": [file.path for file in seen.planned_files if file.path != unit.fragment_path],
+        "need_daemon_reload": unit.exists and host.behind_disk(unit, seen.files),
+        "systemd_version": seen.systemd_version,
+    }
 
 
 def verified(module: AnsibleModule, seen: Observation) -> list[str]:
     """What systemd itself says against the planned drop-in."""
     if seen.planned is None or not seen.unit.fragment_path:
         return []
-
-    def run(command: Any, environment: Any) -> tuple[int, str, str]:
-        return module.run_command(command, environ_update={"LC_ALL": "C.UTF-8", **environment})
-
-    return dropin_errors(run, module.tmpdir, seen.unit.name, seen.planned_files, seen.planned)
+    return dropin_errors(runner(module), module.tmpdir, seen.unit.name, seen.planned_files, seen.planned)
 
 
-def get(module: AnsibleModule, url: str, timeout: int) -> tuple[dict[str, Any] | None, str]:
+def get(module: AnsibleModule, url: str, timeout: float) -> tuple[dict[str, Any] | None, str]:
     """The JSON object that a GET answers with status 200, else None and why not."""
     response, info = fetch_url(module, url, timeout=timeout, use_proxy=False)
     if info["status"] != 200:
@@ -409,7 +413,8 @@ def wait_until_ready(module: AnsibleModule) -> Observation:
     while True:
         seen = observe(module)
         if seen.url_running:
-            answer, reason = get(module, f"{seen.url_running}/api/version", _PS_TIMEOUT)
+            patience = min(_PS_TIMEOUT, max(1.0, deadline - time.monotonic()))
+            answer, reason = get(module, f"{seen.url_running}/api/version", patience)
             if answer is not None:
                 return seen
         if seen.unit.active_state == "failed" or time.monotonic() >= deadline:

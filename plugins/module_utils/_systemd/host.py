@@ -100,6 +100,14 @@ def search_path(run: Run) -> list[str]:
     return _show(run, ["--property", "UnitPath"])["UnitPath"].split()
 
 
+def administrators_folder(folders: Sequence[str]) -> str:
+    """The folder of the search path in which an administrator's own drop-ins belong."""
+    for folder in folders:
+        if folder.endswith("/etc/systemd/system"):
+            return folder
+    raise HostError(f"systemd does not look into /etc/systemd/system, but into {', '.join(folders)} only")
+
+
 def read_manager(run: Run) -> Manager:
     """What every service inherits. Raises C(HostError) where only root may read PID 1's own environment."""
     command = ["busctl", "--json=short", "get-property", "org.freedesktop.systemd1", "/org/freedesktop/systemd1"]

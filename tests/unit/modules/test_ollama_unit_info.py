@@ -1,0 +1,249 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module through its real entry point: scripted commands, real files, a real process, a scripted server."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils import basic
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host
+from ansible_collections.keepwarm.ollama.plugins.modules import ollama_unit_info
+
+URL = "http://127.0.0.1:11999"
+PLANNED = '[Service]\nEnvironment="OLLAMA_KEEP_ALIVE=45m"\nEnvironment=OLLAMA_HOST=127.0.0.1:11999\n'
+
+
+class Host:
+    """A host whose files are below a folder, whose commands are answered and whose server process is a real one."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.version = "systemd 257 (257.8-1)"
+        self.properties = {
+            "Id": "ollama.service",
+            "Names": "ollama.service",
+            "LoadState": "loaded",
+            "ActiveState": "active",
+            "SubState": "running",
+            "MainPID": "0",
+            "FragmentPath": str(self.write("ollama.service", "[Service]\nExecStart=/bin/ollama serve\n")),
+            "DropInPaths": "",
+            "NeedDaemonReload": "no",
+            "ExecStart": "{ path=/no/such/ollama ; argv[]=ollama serve ; }",
+        }
+        self.complaints: list[str] = []
+        self.exchanges: list[tuple[str, int, Any]] = []
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.root / "etc/systemd/system" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def run_command(self, command: list[str], environ_update: dict[str, str]) -> tuple[int, str, str]:
+        answers: dict[tuple[str, str], Callable[[], tuple[int, str, str]]] = {
+            ("systemctl", "--version"): lambda: (0, self.version, "") if self.version else (127, "", "not found"),
+            ("systemctl", "show"): lambda: (0, self.show(command[-1]), ""),
+            ("busctl", "--json=short"): lambda: (0, '{"type":"as","data":["PATH=/bin","OLLAMA_DEBUG=1"]}', ""),
+            ("systemd-analyze", "verify"): lambda: self.verify(Path(command[-1]), environ_update["SYSTEMD_UNIT_PATH"]),
+        }
+        return answers[command[0], command[1]]()
+
+    def show(self, what: str) -> str:
+        if what == "UnitPath":
+            return f"UnitPath={self.root}/run/system.control {self.root}/etc/systemd/system\n"
+        return "".join(f"{key}={value}\n" for key, value in self.properties.items())
+
+    def verify(self, fragment: Path, search_path: str) -> tuple[int, str, str]:
+        assert search_path == f"{fragment.parent}:"
+        said = [
+            f"{path}:1: {complaint}"
+            for complaint in self.complaints
+            for path in (fragment, *sorted(fragment.parent.glob("ollama.service.d/*")))
+            if complaint in path.read_text()
+        ]
+        return int(bool(said)), "", "\n".join(said)
+
+    def fetch_url(self, _module: Any, url: str, timeout: float, use_proxy: bool) -> tuple[Any, dict[str, Any]]:
+        assert timeout > 0
+        assert not use_proxy
+        expected, status, body = self.exchanges.pop(0)
+        assert url == expected
+        return io.BytesIO(json.dumps(body).encode()), {"status": status, "msg": f"answered {status}"}
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
+    made = Host(tmp_path)
+    monkeypatch.setattr(basic.AnsibleModule, "run_command", lambda _self, *args, **kwargs: made.run_command(*args, **kwargs))
+    monkeypatch.setattr(ollama_unit_info, "fetch_url", made.fetch_url)
+    monkeypatch.setattr(ollama_unit_info.time, "sleep", lambda _seconds: None)
+    real = host._readable_environment
+    monkeypatch.setattr(host, "_readable_environment", lambda pid: {} if pid == 1 else real(pid))
+    yield made
+    assert made.exchanges == []
+
+
+@pytest.fixture
+def running(machine: Host) -> Iterator[Callable[..., None]]:
+    """Starts the server's process with an environment of its own."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(**environment: str) -> None:
+        process = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+        started.append(process)
+        process.stdin.write(b"x")  # type: ignore[union-attr]
+        process.stdin.flush()  # type: ignore[union-attr]
+        process.stdout.read(1)  # type: ignore[union-attr]  # it is past its exec now
+        machine.properties["MainPID"] = str(process.pid)
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def ask(machine: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]]:
+    """Runs the module and returns what it prints."""
+
+    def call(**options: Any) -> dict[str, Any]:
+        arguments = {"ANSIBLE_MODULE_ARGS": {"_ansible_remote_tmp": str(machine.root), **options}}
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps(arguments).encode())
+        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        with pytest.raises(SystemExit):
+            ollama_unit_info.main()
+        printed: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return printed
+
+    return call
+
+
+def test_a_stopped_server_is_told_with_what_it_would_start_with(machine: Host, ask: Callable[..., Any]) -> None:
+    machine.properties["ActiveState"] = "inactive"
+    machine.write("ollama.service.d/override.conf", "[Service]\nEnvironment=OLLAMA_HOST=0.0.0.0:11999\n")
+    told = ask()
+    assert told["environment_effective"] == {"OLLAMA_DEBUG": "1", "OLLAMA_HOST": "0.0.0.0:11999"}
+    assert (told["url"], told["url_running"], told["listens_beyond_loopback"]) == (URL, None, True)
+    assert (told["restart_due"], told["environment_running"], told["changed"]) == (False, None, False)
+
+
+def test_a_drop_in_is_predicted_and_the_models_it_costs_are_named(
+    machine: Host, running: Callable[..., None], ask: Callable[..., Any]
+) -> None:
+    override = machine.write("ollama.service.d/override.conf", "[Service]\nEnvironment=OLLAMA_KEEP_ALIVE=-1\n")
+    machine.properties["DropInPaths"] = str(override)
+    running(OLLAMA_KEEP_ALIVE="-1", OLLAMA_DEBUG="1", OLLAMA_HOST="127.0.0.1:11888")
+    machine.exchanges = [("http://127.0.0.1:11888/api/ps", 200, {"models": [{"name": "tiny-a:latest"}, {"name": "embed:latest"}]})]
+    told = ask(dropin_content=PLANNED)
+    assert told["environment_effective"] == {"OLLAMA_DEBUG": "1", "OLLAMA_KEEP_ALIVE": "-1"}
+    assert told["environment_predicted"]["OLLAMA_KEEP_ALIVE"] == "45m"
+    assert told["restart_reasons"] == [
+        "OLLAMA_HOST is '127.0.0.1:11888' in the running process, but '127.0.0.1:11999' in its unit",
+        "OLLAMA_KEEP_ALIVE is '-1' in the running process, but '45m' in its unit",
+    ]
+    assert told["restart_unloads"] == ["tiny-a:latest", "embed:latest"]
+    assert [(entry["key"], entry["file"], entry["wins"]) for entry in told["conflicts"]] == [
+        ("OLLAMA_KEEP_ALIVE", str(override), False)
+    ]
+    assert (told["url"], told["url_running"]) == (URL, "http://127.0.0.1:11888")
+    assert told["need_daemon_reload"] is False
+    assert not Path(told["dropin"]).exists()
+
+
+def test_a_server_that_runs_as_its_unit_says_is_not_asked_anything(
+    machine: Host, running: Callable[..., None], ask: Callable[..., Any]
+) -> None:
+    dropin = machine.write("ollama.service.d/zz-keepwarm.conf", PLANNED)
+    machine.properties["DropInPaths"] = str(dropin)
+    running(OLLAMA_KEEP_ALIVE="45m", OLLAMA_DEBUG="1", OLLAMA_HOST="127.0.0.1:11999")
+    told = ask(dropin_content=PLANNED)
+    assert (told["restart_due"], told["restart_unloads"], told["need_daemon_reload"]) == (False, [], False)
+
+
+def test_a_variable_taken_off_the_drop_in_is_a_reason_whatever_its_name(
+    machine: Host, running: Callable[..., None], ask: Callable[..., Any]
+) -> None:
+    machine.write("ollama.service.d/zz-keepwarm.conf", "[Service]\nEnvironment=MINE=1\n")
+    running(MINE="1", OLLAMA_DEBUG="1")
+    machine.exchanges = [("http://127.0.0.1:11434/api/ps", 500, {})]
+    told = ask(dropin_content="[Service]\n")
+    assert told["restart_reasons"] == ["MINE is still '1' in the running process, but no longer set in its unit"]
+    assert told["restart_unloads"] is None
+
+
+@pytest.mark.parametrize(("said", "loaded", "due"), [("yes", True, True), ("no", False, True), ("no", True, False)])
+def test_a_reload_is_needed_when_systemd_says_so_or_has_not_loaded_what_is_there(
+    machine: Host, ask: Callable[..., Any], said: str, loaded: bool, due: bool
+) -> None:
+    dropin = machine.write("ollama.service.d/zz-keepwarm.conf", PLANNED)
+    machine.properties |= {"NeedDaemonReload": said, "DropInPaths": str(dropin) if loaded else ""}
+    assert ask()["need_daemon_reload"] is due
+
+
+def test_systemds_complaints_about_the_drop_in_are_told_by_its_real_path_and_others_are_not(
+    machine: Host, ask: Callable[..., Any]
+) -> None:
+    machine.complaints = ["ExecStart=/bin/ollama", "OOMPolicy=bogus"]
+    told = ask(dropin_content="[Service]\nOOMPolicy=bogus\n")
+    assert told["dropin_errors"] == [f"{told['dropin']}:1: OOMPolicy=bogus"]
+    assert ask(dropin_content="[Service]\nOOMPolicy=kill\n")["dropin_errors"] == []
+
+
+def test_a_host_without_the_unit_is_told(machine: Host, ask: Callable[..., Any]) -> None:
+    machine.properties |= {"LoadState": "not-found", "ActiveState": "inactive", "FragmentPath": ""}
+    told = ask(dropin_content=PLANNED)
+    assert (told["exists"], told["need_daemon_reload"], told["dropin_errors"]) == (False, False, [])
+    assert told["environment_predicted"]["OLLAMA_KEEP_ALIVE"] == "45m"
+
+
+@pytest.mark.parametrize(
+    ("version", "sentence"),
+    [("", "this host has no systemd"), ("systemd 249 (249.1)", "systemd 249, but 250 is the oldest supported")],
+)
+def test_a_host_without_a_fit_systemd_is_refused(
+    machine: Host, ask: Callable[..., Any], version: str, sentence: str
+) -> None:
+    machine.version = version
+    assert sentence in ask()["msg"]
+
+
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize("unit", ["ollama", "ollama.timer", "../x.service", "--now.service x"])
+def test_what_is_no_service_is_refused(ask: Callable[..., Any], unit: str) -> None:
+    assert ask(unit=unit)["msg"].startswith(f"unit {unit!r} is not the name of a service")
+
+
+def test_it_waits_until_the_server_answers(machine: Host, running: Callable[..., None], ask: Callable[..., Any]) -> None:
+    running(OLLAMA_HOST="127.0.0.1:11999", OLLAMA_DEBUG="1")
+    machine.write("ollama.service.d/a.conf", "[Service]\nEnvironment=OLLAMA_HOST=127.0.0.1:11999\n")
+    version = f"{URL}/api/version"
+    machine.exchanges = [(version, -1, {}), (version, 503, {}), (version, 200, []), (version, 200, {"version": "0.32.15"})]
+    assert ask(ready_timeout=60)["restart_due"] is False
+
+
+def test_a_failed_unit_is_not_waited_for(machine: Host, ask: Callable[..., Any]) -> None:
+    machine.properties |= {"ActiveState": "failed", "SubState": "failed"}
+    told = ask(ready_timeout=60)
+    assert told["failed"]
+    assert told["msg"] == (
+        "ollama.service is failed (failed) and did not answer http://127.0.0.1:11434/api/version within 60 s"
+        " (there is no process): 'journalctl -u ollama.service' tells why"
+    )
+
+
+def test_the_deadline_ends_the_wait_with_the_last_reason(
+    machine: Host, running: Callable[..., None], ask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running(OLLAMA_DEBUG="1")
+    clock = iter([0.0, 1.0, 2.0, 59.0, 61.0])
+    monkeypatch.setattr(ollama_unit_info.time, "monotonic", lambda: next(clock))
+    machine.exchanges = [("http://127.0.0.1:11434/api/version", -1, {}), ("http://127.0.0.1:11434/api/version", 503, {})]
+    assert "(answered 503)" in ask(ready_timeout=60)["msg"]
