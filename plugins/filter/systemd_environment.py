@@ -40,7 +40,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.quoting import QuotingError, quote_assignment
 
 

@@ -245,7 +245,6 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import fetch_url
-
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address import effective_address
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.assessment import (

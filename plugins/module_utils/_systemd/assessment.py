@@ -13,7 +13,6 @@ from typing import Any
 from .address import Address, effective_address
 from .conflicts import Conflict, directive_conflicts, environment_conflicts, hidden_conflicts
 from .environment import (
-    Assignment,
     Manager,
     ReadFiles,
     declared_environment,
