@@ -53,11 +53,12 @@ test: setup ## Run everything: all the gates below on the newest ansible-core, a
 	@$(PYTHON) tests/tools/gates.py $(STATIC_GATES) -- $(HOST_GATES)
 
 .PHONY: lint
-lint: setup-checks ## ruff, mypy, yamllint, ansible-lint (production), shellcheck
+lint: setup-checks ## ruff, mypy, vermin, yamllint, ansible-lint (production), shellcheck
 	$(CHECKS)/ruff check .
 	$(WITH_COLLECTIONS) MYPYPATH="$$ANSIBLE_COLLECTIONS_PATH" $(MYPY) --package ansible_collections.keepwarm.ollama
 	MYPYPATH=tests/tools:tests/hosts $(MYPY) tests/tools tests/hosts
 	MYPYPATH=tests/ollama_stub $(MYPY) tests/ollama_stub
+	$(CHECKS)/vermin --quiet --target=3.9- --violations --backport typing --no-parse-comments plugins roles
 	$(CHECKS)/yamllint --strict .
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" ansible-lint
 	shellcheck .ci/run tests/hosts/bin/podman
@@ -66,6 +67,10 @@ lint: setup-checks ## ruff, mypy, yamllint, ansible-lint (production), shellchec
 docs: setup-checks ## Lint the documentation of plugins and roles, and the changelog
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 	$(CHECKS)/antsibull-changelog lint
+
+.PHONY: changelog
+changelog: setup-checks ## Write CHANGELOG.md anew from changelogs/fragments and the plugins there are
+	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" antsibull-changelog release --update-existing --refresh --reload-plugins
 
 .PHONY: importer
 importer: setup-checks ## What Galaxy's importer says of the built artefact; a warning fails
