@@ -42,7 +42,8 @@ def run_gate(gate: str) -> Outcome:
     started = time.monotonic()
     log = LOGS / f"{gate}.log"
     with log.open("w", encoding="utf-8") as output:
-        done = subprocess.run(["make", gate], check=False, cwd=TOP, env={**os.environ, **PLAIN}, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        environment = {**os.environ, **PLAIN}
+        done = subprocess.run(["make", gate], check=False, cwd=TOP, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
     outcome = Outcome(gate, done.returncode == 0, time.monotonic() - started)
     said = log.read_text(encoding="utf-8", errors="replace")
     shown = CLOSING_LINE.findall(said) if outcome.passed else said.splitlines()
