@@ -80,7 +80,7 @@ def apt_options() -> list[str]:
 
 def mmdebstrap_command(release: str, tarball: pathlib.Path) -> list[str]:
     """The one command that makes the root file system of a host."""
-    command = as_root("mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}")
+    command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
     command += [f"--aptopt={option}" for option in apt_options()]
     if any(LOCAL_CERTIFICATES.glob("*.crt")):
         command += [
@@ -121,7 +121,7 @@ def build(release: str, image: str) -> None:
     """Make the root file system and import it as that image."""
     with tempfile.TemporaryDirectory(dir=cache_directory()) as directory:
         tarball = pathlib.Path(directory, "root.tar")
-        run(mmdebstrap_command(release, tarball), f"mmdebstrap could not make a Debian {release} root file system")
+        run(as_root(*mmdebstrap_command(release, tarball)), f"mmdebstrap could not make a Debian {release} root file system")
         run(as_root("podman", "import", "--quiet", str(tarball), image), f"podman could not import the {release} image")
 
 

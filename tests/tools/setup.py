@@ -89,7 +89,10 @@ def interpreter(environment: str) -> pathlib.Path:
         for python in interpreters(version):
             if runs_as(python, version):
                 return python
-    sys.exit(f"setup: ansible-core of requirements/{environment}.txt needs one of Python {', '.join(PYTHONS[environment])}; none is in pyenv or on PATH.")
+    sys.exit(
+        f"setup: requirements/{environment}.txt needs Python {' or '.join(PYTHONS[environment])}, and none is in pyenv or on PATH;"
+        " Debian 13 has 3.13, elsewhere pyenv builds one."
+    )
 
 
 @contextlib.contextmanager
