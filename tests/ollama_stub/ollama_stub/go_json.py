@@ -1,0 +1,158 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decoding request bodies as Go's encoding/json does, with its error messages.
+
+A request is described by its Go type's name and the kind of each field; unknown fields are
+ignored, names are matched without regard to case, and null leaves a field unset.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Callable, Mapping, NoReturn
+
+STRING, INT, BOOL, FLOAT = "string", "int", "bool", "float64"
+OBJECT = "map[string]interface {}"
+STRINGS = "map[string]string"
+ANY = "interface {}"
+STRING_LIST = "[]string"
+INT_LIST = "[]int"
+MESSAGES = "[]api.Message"
+
+Fields = Mapping[str, str]
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+class MissingBody(ValueError):
+    """An empty body (io.EOF)."""
+
+
+class BadRequest(ValueError):
+    """A body that does not fit, with Go's message."""
+
+
+class Request:
+    """The decoded fields of a request. Absent and null fields are None."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self._values = values
+
+    def get(self, key: str) -> Any:
+        return self._values.get(key)
+
+    def text(self, key: str) -> str:
+        value = self._values.get(key)
+        return value if isinstance(value, str) else ""
+
+    def flag(self, key: str, default: bool) -> bool:
+        value = self._values.get(key)
+        return value if isinstance(value, bool) else default
+
+    def table(self, key: str) -> dict[str, Any]:
+        value = self._values.get(key)
+        return value if isinstance(value, dict) else {}
+
+    def items(self, key: str) -> list[Any]:
+        value = self._values.get(key)
+        return value if isinstance(value, list) else []
+
+
+def decode(body: bytes, type_name: str, fields: Fields, package: str = "api") -> Request:
+    """Decode the first JSON value of a body. Raises MissingBody or BadRequest."""
+    value = _parse(body.decode("utf-8", "replace"))
+    if value is None:
+        return Request({})
+    if not isinstance(value, dict):
+        raise BadRequest(
+            f"json: cannot unmarshal {_kind(value)} into Go value of type {package}.{type_name}"
+        )
+    by_lower = {field.lower(): field for field in fields}
+    decoded: dict[str, Any] = {}
+    for key, item in value.items():
+        field = key if key in fields else by_lower.get(key.lower())
+        if field and item is not None:
+            _check(item, fields[field], f"{type_name}.{field}")
+            decoded[field] = item
+    return Request(decoded)
+
+
+def _parse(text: str) -> Any:
+    start = _SPACE.match(text)
+    rest = text[start.end() if start else 0 :]
+    if not rest:
+        raise MissingBody("EOF")
+    decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+    try:
+        return decoder.raw_decode(rest)[0]
+    except json.JSONDecodeError as error:
+        raise BadRequest(_syntax_error(rest, error)) from error
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise BadRequest(f"invalid character {_character(name[0])} looking for beginning of value")
+
+
+def _syntax_error(text: str, error: json.JSONDecodeError) -> str:
+    """Name the error in Go's words. Source: Go's encoding/json scanner."""
+    position = error.pos
+    if error.msg.startswith("Unterminated string") or position >= len(text.rstrip()):
+        return "unexpected EOF"
+    found = _character(text[position])
+    if error.msg.startswith("Expecting property name"):
+        return f"invalid character {found} looking for beginning of object key string"
+    if error.msg.startswith("Expecting ':'"):
+        return f"invalid character {found} after object key"
+    if error.msg.startswith("Expecting ','"):
+        inside = "object key:value pair" if _in_object(text[:position]) else "array element"
+        return f"invalid character {found} after {inside}"
+    if error.msg.startswith("Invalid control character"):
+        return f"invalid character {found} in string literal"
+    return f"invalid character {found} looking for beginning of value"
+
+
+def _in_object(before: str) -> bool:
+    return before.rfind("{") > before.rfind("[")
+
+
+def _character(character: str) -> str:
+    if character == "'":
+        return r"'\''"
+    if character == '"':
+        return "'\"'"
+    return "'" + json.dumps(character)[1:-1] + "'"
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, (int, float)):
+        return "number"
+    return {str: "string", list: "array", dict: "object"}[type(value)]
+
+
+def _is_list_of(kind: type) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(isinstance(each, kind) for each in value)
+
+
+_ACCEPTS: dict[str, Callable[[Any], bool]] = {
+    STRING: lambda value: isinstance(value, str),
+    BOOL: lambda value: isinstance(value, bool),
+    INT: lambda value: isinstance(value, int) and not isinstance(value, bool),
+    FLOAT: lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+    OBJECT: lambda value: isinstance(value, dict),
+    STRINGS: lambda value: isinstance(value, dict) and all(isinstance(x, str) for x in value.values()),
+    ANY: lambda value: True,
+    STRING_LIST: _is_list_of(str),
+    INT_LIST: _is_list_of(int),
+    MESSAGES: _is_list_of(dict),
+}
+
+
+def _check(value: Any, kind: str, where: str) -> None:
+    if _ACCEPTS[kind](value):
+        return
+    shown = _kind(value)
+    if kind == INT and isinstance(value, float):
+        shown = f"number {json.dumps(value)}"
+    raise BadRequest(f"json: cannot unmarshal {shown} into Go struct field {where} of type {kind}")

@@ -1,0 +1,630 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who is resident, until when, and who goes: a port of server/sched.go.
+
+The real scheduler is two goroutines: one places pending requests one at a time (and so
+serialises loads), the other handles ended requests, expiries and unloads. Here they are two
+tasks of one event loop, with the same messages between them, since the order in which they
+see things is what other programs notice. Log lines are the real ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import Callable, Deque, Optional
+
+from . import go_duration
+from .counters import Counters
+from .environment import Environment
+from .faults import Faults
+from .gguf_header import Header
+from .hardware import Hardware, Placement, system_memory
+from .human import binary_bytes
+from .launching import LaunchPlanner, capped
+from .log import Logger
+from .models import Model
+from .options import Options
+from .request_context import Cancelled, RequestContext
+from .runner_process import LoadFailed, RunnerProcess
+from .runner_ref import RunnerRef
+
+_MODELS_PER_GPU = 3
+_MIN_CONTEXT = 4
+_MIN_VISION_CONTEXT = 2048
+_REQUEUE_SECONDS = 0.01
+_VRAM_POLL_SECONDS = 0.25
+
+
+class QueueFull(Exception):
+    """More requests wait for a runner than OLLAMA_MAX_QUEUE."""
+
+    def __init__(self) -> None:
+        super().__init__("server busy, please try again.  maximum pending requests exceeded")
+
+
+class ModelGone(Exception):
+    """The weights of a model cannot be read."""
+
+
+@dataclass
+class Pending:
+    """A request that wants a runner (sched.go:LlmRequest)."""
+
+    context: RequestContext
+    model: Model
+    options: Options
+    session_duration: Optional[int]  # nanoseconds; None leaves it to the runner
+    context_shift: bool
+    granted: asyncio.Future[RunnerRef]
+
+    def grant(self, runner: RunnerRef) -> None:
+        if not self.granted.done():
+            self.granted.set_result(runner)
+
+    def fail(self, error: Exception) -> None:
+        if not self.granted.done():
+            self.granted.set_exception(error)
+            self.granted.exception()  # the client may have gone: then nobody else asks
+
+
+@dataclass(frozen=True)
+class Resident:
+    """One entry of /api/ps; the time is nanoseconds since 1970."""
+
+    model: Model
+    placement: Placement
+    context_length: int
+    expires_at: int
+
+
+class Scheduler:
+    """Places requests on runners."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        hardware: Hardware,
+        planner: LaunchPlanner,
+        faults: Faults,
+        counters: Counters,
+        program: str,
+        log: Logger,
+    ) -> None:
+        self._environment = environment
+        self._hardware = hardware
+        self._planner = planner
+        self._faults = faults
+        self._counters = counters
+        self._program = program
+        self._log = log
+        self._loaded: dict[str, RunnerRef] = {}
+        self._loading: Optional[RunnerProcess] = None
+        self._max_runners = environment.max_loaded_models
+        self._pending: Deque[Pending] = deque()
+        self._waiting_for_pending = False
+        self._unloaded = 0  # unload events that the placing task has not yet seen
+        self._wake = asyncio.Event()
+        self._events: asyncio.Queue[Callable[[], object]] = asyncio.Queue()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._log.debug("sched.go:229", "starting llm scheduler")
+        self._waiting_for_pending = True
+        self._tasks = [
+            asyncio.ensure_future(self._place_pending()),
+            asyncio.ensure_future(self._handle_events()),
+        ]
+
+    async def stop(self) -> None:
+        """Kill every runner, as the real server does on SIGTERM."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        processes = [runner.process for runner in self._loaded.values()]
+        processes += [self._loading] if self._loading else []
+        for process in processes:
+            process.kill()
+        for process in processes:
+            await process.close()
+
+    # --- what routes ask for ---------------------------------------------------------------
+
+    async def runner_for(
+        self,
+        context: RequestContext,
+        model: Model,
+        options: Options,
+        session_duration: Optional[int],
+        shift: Optional[bool],
+    ) -> RunnerRef:
+        """A runner for a request, which holds it until its context ends.
+
+        Raises QueueFull, Cancelled, LoadFailed or ModelGone. Source: getRunner.
+        """
+        floor = _MIN_VISION_CONTEXT if "vision" in model.capabilities else _MIN_CONTEXT
+        num_ctx = max(options.runner.num_ctx, floor)
+        options = replace(options, runner=replace(options.runner, num_ctx=num_ctx))
+        pending = Pending(
+            context=context,
+            model=model,
+            options=options,
+            session_duration=session_duration,
+            context_shift=_resolve_shift(shift, model),
+            granted=asyncio.get_running_loop().create_future(),
+        )
+        runner = self._loaded.get(model.path)
+        if runner and not await self._needs_reload(runner, pending):
+            await self._use_loaded(runner, pending)
+        else:
+            self._enqueue(pending)
+        return await pending.granted
+
+    def _enqueue(self, pending: Pending) -> None:
+        """Hand over to the placing task if it waits, else queue, else refuse.
+
+        A Go channel does the same: a waiting receiver takes what is sent without using the
+        channel's capacity.
+        """
+        if self._waiting_for_pending:
+            self._waiting_for_pending = False
+        elif len(self._pending) >= self._environment.max_queue:
+            pending.fail(QueueFull())
+            return
+        self._pending.append(pending)
+        self._wake.set()
+
+    async def expire(self, model: Model) -> None:
+        """Unload a model as soon as it is idle (keep_alive 0). Source: expireRunner."""
+        runner = self._loaded.get(model.path)
+        if not runner:
+            return
+        async with runner.lock:
+            runner.expires_at = time.time_ns()
+            runner.stop_timer()
+            runner.session_duration = 0
+            if runner.ref_count <= 0:
+                self._post_expired(runner)
+
+    async def residents(self) -> list[Resident]:
+        """What /api/ps lists, longest expiry first (to the second). Source: loadedModels."""
+        found = []
+        for runner in list(self._loaded.values()):
+            async with runner.lock:
+                if runner.model:
+                    found.append(self._resident(runner, runner.model))
+        return sorted(found, key=lambda each: -(each.expires_at // go_duration.SECOND))
+
+    def _resident(self, runner: RunnerRef, model: Model) -> Resident:
+        placement = self._hardware.reported(runner.process.placement)
+        num_ctx = runner.process.launch.options.num_ctx
+        return Resident(model, placement, num_ctx, runner.shown_expiry())
+
+    def runner_processes(self) -> dict[str, int]:
+        """Process ids by model name, for the side door."""
+        runners = [(each.model, each.pid) for each in self._loaded.values()]
+        return {model.name.shortest: pid for model, pid in runners if model}
+
+    # --- placing pending requests, one at a time ---------------------------------------------
+
+    async def _place_pending(self) -> None:
+        while True:
+            self._waiting_for_pending = not self._pending
+            await self._wake.wait()
+            if self._unloaded:
+                self._unloaded -= 1
+                self._log.debug("sched.go:378", "ignoring unload event with no pending requests")
+            elif self._pending:
+                self._waiting_for_pending = False
+                await self._place_guarded(self._pending.popleft())
+            if self._unloaded or self._pending:
+                self._wake.set()  # may have been cleared while an unload was waited for
+            else:
+                self._wake.clear()
+
+    async def _place_guarded(self, pending: Pending) -> None:
+        if pending.context.done:
+            message = "pending request cancelled or timed out, skipping scheduling"
+            self._log.debug("sched.go:254", message)
+            pending.fail(Cancelled())
+            return
+        while not await self._try_to_place(pending):
+            pass
+
+    async def _try_to_place(self, pending: Pending) -> bool:
+        """One round; False asks for another, after something has been unloaded."""
+        runner = self._loaded.get(pending.model.path)
+        count = len(self._loaded)
+        to_expire: Optional[RunnerRef]
+        if runner:
+            if not await self._needs_reload(runner, pending):
+                await self._use_loaded(runner, pending)
+                return True
+            self._log.debug("sched.go:275", "reloading", runner=runner.logged())
+            self._counters.reloads[pending.model.name.shortest] += 1
+            to_expire = runner
+        elif 0 < self._max_runners <= count:
+            message = "max runners achieved, unloading one to make room"
+            self._log.debug("sched.go:284", message, runner_count=count)
+            to_expire = self._find_runner_to_unload()
+        else:
+            self._set_default_concurrency()
+            if await self._load_if_it_fits(pending, count):
+                return True
+            to_expire = self._find_runner_to_unload()
+        if not to_expire:
+            self._log.debug("sched.go:352", "runner to expire was nil, retrying")
+            return False
+        if to_expire is not runner:
+            self._note_eviction(to_expire)
+        await self._expire_and_wait(to_expire)
+        return False
+
+    def _note_eviction(self, runner: RunnerRef) -> None:
+        if runner.model:
+            self._counters.evictions[runner.model.name.shortest] += 1
+
+    def _set_default_concurrency(self) -> None:
+        if self._max_runners > 0:
+            return
+        self._max_runners = _MODELS_PER_GPU
+        self._log.debug(
+            "sched.go:312",
+            "updating default concurrency",
+            OLLAMA_MAX_LOADED_MODELS=self._max_runners,
+            gpu_count=int(self._hardware.has_gpu),
+        )
+
+    async def _load_if_it_fits(self, pending: Pending, count: int) -> bool:
+        """Load, or return False if something has to go first."""
+        self._log_free_memory()
+        if count == 0:
+            self._log.debug("sched.go:322", "loading first model", model=pending.model.path)
+            return await self._load(pending, require_full=False)
+        if not await self._load(pending, require_full=True):
+            return False
+        self._log.debug("sched.go:335", "new model fits with existing models, loading")
+        return True
+
+    def _find_runner_to_unload(self) -> Optional[RunnerRef]:
+        """The first idle one in the order of eviction, else the first (findRunnerToUnload)."""
+        runners = sorted(self._loaded.values(), key=lambda each: each.eviction_order)
+        if not runners:
+            self._log.debug("sched.go:1652", "no loaded runner to unload")
+            return None
+        for runner in runners:
+            if runner.ref_count == 0:
+                message = "found an idle runner to unload"
+                self._log.debug("sched.go:1668", message, runner=runner.logged())
+                return runner
+        self._log.debug(
+            "sched.go:1673",
+            "no idle runners, picking the shortest duration",
+            runner_count=len(runners),
+            runner=runners[0].logged(),
+        )
+        return runners[0]
+
+    async def _expire_and_wait(self, runner: RunnerRef) -> None:
+        """Have a runner unloaded once it is idle, and wait for an unload to happen."""
+        async with runner.lock:
+            self._log.debug(
+                "sched.go:357",
+                "resetting model to expire immediately to make room",
+                runner=runner.logged(),
+                refCount=runner.ref_count,
+            )
+            runner.stop_timer()
+            runner.session_duration = 0
+            if runner.ref_count <= 0:
+                self._post_expired(runner)
+        message = "waiting for pending requests to complete and unload to occur"
+        self._log.debug("sched.go:369", message, runner=runner.logged())
+        while not self._unloaded:
+            self._wake.clear()
+            await self._wake.wait()
+        self._unloaded -= 1
+        self._log.debug("sched.go:375", "unload completed", runner=runner.logged())
+
+    # --- loading -------------------------------------------------------------------------------
+
+    async def _load(self, pending: Pending, require_full: bool) -> bool:
+        """Load a model; False if another has to make room first (sched.go:load)."""
+        header = pending.model.header
+        if not header:
+            self._log.info("sched.go:528", "failed to load model metadata", model=pending.model.path)
+            pending.fail(ModelGone(f"open {pending.model.path}: no such file or directory"))
+            return True
+        predicted, context = self._planner.predicted(pending.model, header, pending.options)
+        options = self._planner.with_automatic_batch(pending.model, pending.options, context)
+        if require_full and not self._fits(predicted, context, options):
+            return False
+        options, use_mmap_auto = self._planner.without_mmap(options)
+        if use_mmap_auto:
+            message = "disabling mmap for llama-server load by default"
+            self._log.info("sched.go:1155", message, model=pending.model.path, reason="cpu")
+        pending.options = options
+        await self._start_runner(pending, header, predicted, use_mmap_auto)
+        return True
+
+    def _fits(self, predicted: int, context: int, options: Options) -> bool:
+        """The server wants to stay below 80 % of what is free (sched.go:load)."""
+        if not self._hardware.has_gpu or not self._loaded:
+            return True
+        free = self._hardware.free_vram(self._used_vram())
+        fits = predicted <= free * 80 // 100
+        self._log.info(
+            "sched.go:560" if fits else "sched.go:548",
+            "llama-server model fits alongside existing models"
+            if fits
+            else "llama-server model predicted to exceed available memory, evicting",
+            predicted=binary_bytes(predicted),
+            predicted_num_ctx=context,
+            num_batch=options.runner.num_batch,
+            available=binary_bytes(free),
+            gpu_free=binary_bytes(free),
+            system_free=binary_bytes(system_memory()[1]),
+            system_limited=False,
+        )
+        return fits
+
+    async def _start_runner(
+        self, pending: Pending, header: Header, predicted: int, use_mmap_auto: bool
+    ) -> None:
+        self._log.info("server.go:109", "using llama-server for model", model=pending.model.path)
+        process = await self._spawn(pending, header)
+        self._loading = process
+        process.placement = self._hardware.place(predicted, self._used_vram())
+        total, free, swap = system_memory()
+        self._log.info(
+            "sched.go:607",
+            "system memory",
+            total=binary_bytes(total),
+            free=binary_bytes(free),
+            free_swap=binary_bytes(swap),
+        )
+        try:
+            await process.load(pending.context)
+        except (Cancelled, LoadFailed) as error:
+            await self._give_up_loading(pending, process, error)
+            return
+        self._loading = None
+        await self._admit(pending, process, header, use_mmap_auto)
+
+    async def _spawn(self, pending: Pending, header: Header) -> RunnerProcess:
+        """Start the process, with the troubles that the side door ordered for it."""
+        trouble = self._faults.next_load(pending.model.name.shortest)
+        launch = self._planner.launch(
+            pending.model, header, pending.options, pending.context_shift, trouble.failure
+        )
+        if trouble.seconds is not None:
+            launch = replace(launch, load_seconds=trouble.seconds)
+        process = RunnerProcess(self._program, launch, self._log)
+        self._counters.loads[pending.model.name.shortest] += 1
+        self._counters.loads_by_blob[pending.model.path] += 1
+        await process.start()
+        return process
+
+    async def _give_up_loading(
+        self, pending: Pending, process: RunnerProcess, error: Exception
+    ) -> None:
+        path = pending.model.path
+        self._log.info("sched.go:641", "Load failed", model=path, error=str(error))
+        await process.close()
+        self._loading = None
+        self._counters.aborted_loads[pending.model.name.shortest] += 1
+        pending.fail(error)
+
+    async def _admit(
+        self, pending: Pending, process: RunnerProcess, header: Header, use_mmap_auto: bool
+    ) -> None:
+        """List a loaded runner and hand it to the request that wanted it."""
+        duration = self._environment.keep_alive
+        if pending.session_duration is not None:
+            duration = pending.session_duration
+        context = capped(pending.options.runner.num_ctx, header.context_length)
+        runner = RunnerRef(
+            key=pending.model.path,
+            process=process,
+            model=pending.model,
+            options=replace(pending.options.runner, num_ctx=context),
+            session_duration=duration,
+            num_ctx_auto=pending.options.num_ctx_auto,
+            num_batch_auto=pending.options.num_batch_auto,
+            use_mmap_auto=use_mmap_auto,
+            context_shift=pending.context_shift,
+            train_context=header.context_length,
+        )
+        await runner.lock.acquire()
+        self._loaded[runner.key] = runner
+        self._log.info("sched.go:731", "loaded runners", count=len(self._loaded))
+        self._tasks.append(asyncio.ensure_future(self._finish_setup(runner, pending)))
+        self._tasks = [task for task in self._tasks if not task.done()]
+
+    async def _finish_setup(self, runner: RunnerRef, pending: Pending) -> None:
+        try:
+            await runner.process.wait_until_running(pending.context)
+        except (Cancelled, LoadFailed) as error:
+            self._log.error("sched.go:737", "error loading llama server", error=str(error))
+            pending.fail(error)
+            message = "triggering expiration for failed load"
+            self._log.debug("sched.go:739", message, runner=runner.logged())
+            self._post_expired(runner)
+        else:
+            self._log.debug("sched.go:743", "finished setting up", runner=runner.logged())
+            runner.ref_count += 1
+            self._release_when_done(pending, None)
+            pending.grant(runner)
+        finally:
+            runner.lock.release()
+
+    # --- using a loaded runner -----------------------------------------------------------------
+
+    async def _use_loaded(self, runner: RunnerRef, pending: Pending) -> None:
+        """Share a runner: the last explicit keep_alive wins, at arrival (useLoadedRunner)."""
+        async with runner.lock:
+            runner.ref_count += 1
+            runner.stop_timer()
+            if pending.session_duration is not None:
+                runner.session_duration = pending.session_duration
+            pending.grant(runner)
+            self._release_when_done(pending, runner)
+
+    def _release_when_done(self, pending: Pending, runner: Optional[RunnerRef]) -> None:
+        def release() -> None:
+            message = "context for request finished"
+            if runner:
+                self._log.debug("sched.go:475", message, runner=runner.logged())
+            else:
+                self._log.debug("sched.go:751", message)
+            self._events.put_nowait(lambda: self._finished(pending.model.path))
+
+        pending.context.when_done(release)
+
+    async def _needs_reload(self, runner: RunnerRef, pending: Pending) -> bool:
+        """Whether a loaded runner does not suit a request, or is dead (needsReload)."""
+        self._log.debug("sched.go:1376", "evaluating already loaded", model=pending.model.path)
+        async with runner.lock:
+            if not runner.options or runner.context_shift != pending.context_shift:
+                return True
+            wanted, present = pending.options.runner, runner.options
+            wanted = replace(wanted, num_ctx=capped(wanted.num_ctx, runner.train_context))
+            if runner.num_ctx_auto and pending.options.num_ctx_auto:
+                wanted = replace(wanted, num_ctx=present.num_ctx)
+            if runner.num_batch_auto and pending.options.num_batch_auto:
+                wanted = replace(wanted, num_batch=present.num_batch)
+            if runner.use_mmap_auto and wanted.use_mmap is None:
+                wanted = replace(wanted, use_mmap=present.use_mmap)
+            if wanted.num_gpu < 0:
+                wanted, present = replace(wanted, num_gpu=-1), replace(present, num_gpu=-1)
+            return wanted != present or not await runner.process.ping()
+
+    # --- ended requests, expiries, unloads ---------------------------------------------------
+
+    def _post_expired(self, runner: RunnerRef) -> None:
+        self._events.put_nowait(lambda: self._expired(runner))
+
+    async def _handle_events(self) -> None:
+        while True:
+            handled = (await self._events.get())()
+            if asyncio.iscoroutine(handled):
+                await handled
+
+    async def _finished(self, key: str) -> None:
+        """A request has ended: the expiry is written when it was the last one."""
+        runner = self._loaded.get(key)
+        if not runner:
+            message = "finished request signal received after model unloaded"
+            self._log.error("sched.go:398", message, modelPath=key)
+            return
+        async with runner.lock:
+            runner.ref_count -= 1
+            if runner.ref_count <= 0:
+                self._start_idling(runner)
+            message = "after processing request finished event"
+            self._log.debug("sched.go:432", message, runner=runner.logged(), refCount=runner.ref_count)
+
+    def _start_idling(self, runner: RunnerRef) -> None:
+        if runner.session_duration <= 0:
+            message = "runner with zero duration has gone idle, expiring to unload"
+            self._log.debug("sched.go:406", message, runner=runner.logged())
+            runner.stop_timer()
+            self._post_expired(runner)
+            return
+        verb = "resetting" if runner.timer else "adding"
+        self._log.debug(
+            "sched.go:413",
+            f"runner with non-zero duration has gone idle, {verb} timer",
+            runner=runner.logged(),
+            duration=go_duration.text(runner.session_duration),
+        )
+        runner.stop_timer()
+        loop = asyncio.get_running_loop()
+        delay = runner.session_duration / go_duration.SECOND
+        runner.timer = loop.call_later(delay, self._timer_expired, runner)
+        runner.expires_at = time.time_ns() + runner.session_duration
+
+    def _timer_expired(self, runner: RunnerRef) -> None:
+        self._log.debug("sched.go:415", "timer expired, expiring to unload", runner=runner.logged())
+        runner.stop_timer()
+        self._post_expired(runner)
+
+    async def _expired(self, runner: RunnerRef) -> None:
+        """Unload an idle runner; one that is busy again is asked again in a moment."""
+        self._log.debug("sched.go:435", "runner expired event received", runner=runner.logged())
+        async with runner.lock:
+            if runner.ref_count > 0:
+                self._log.debug(
+                    "sched.go:438",
+                    "expired event with positive ref count, retrying",
+                    runner=runner.logged(),
+                    refCount=runner.ref_count,
+                )
+                loop = asyncio.get_running_loop()
+                loop.call_later(_REQUEUE_SECONDS, self._post_expired, runner)
+                return
+            self._log.debug("sched.go:450", "got lock to unload expired event", runner=runner.logged())
+            present = self._loaded.get(runner.key)
+            if present is None:
+                message = "duplicate expired event, ignoring"
+                self._log.debug("sched.go:460", message, runner=runner.logged())
+            elif present.pid != runner.pid:
+                await self._unload_orphan(runner, present)
+            else:
+                await self._unload(runner)
+
+    async def _unload_orphan(self, runner: RunnerRef, present: RunnerRef) -> None:
+        self._log.debug(
+            "sched.go:468",
+            "orphaned runner shutting down",
+            orphan=runner.logged(),
+            loaded=present.logged(),
+        )
+        await runner.unload()
+
+    async def _unload(self, runner: RunnerRef) -> None:
+        message = "starting background wait for VRAM recovery"
+        self._log.debug("sched.go:473", message, runner=runner.logged())
+        if not self._hardware.has_gpu:
+            message = "no need to wait for VRAM recovery"
+            self._log.debug("sched.go:1452", message, runner=runner.logged())
+        if runner.model:
+            self._counters.unloads[runner.model.name.shortest] += 1
+        await runner.unload()
+        del self._loaded[runner.key]
+        message = "runner terminated and removed from list, blocking for VRAM recovery"
+        self._log.debug("sched.go:482", message, runner=runner.logged())
+        if self._hardware.has_gpu:
+            await asyncio.sleep(_VRAM_POLL_SECONDS)
+        self._log.debug("sched.go:485", "sending an unloaded event", runner=runner.logged())
+        self._unloaded += 1
+        self._wake.set()
+
+    # --- memory --------------------------------------------------------------------------------
+
+    def _used_vram(self) -> int:
+        return sum(runner.process.placement.vram for runner in self._loaded.values())
+
+    def _log_free_memory(self) -> None:
+        if not self._hardware.has_gpu:
+            return
+        free = self._hardware.free_vram(self._used_vram())
+        self._log.info(
+            "sched.go:1330",
+            "updated VRAM based on existing loaded models",
+            gpu="GPU-0",
+            library="CUDA",
+            total=binary_bytes(self._hardware.vram_total),
+            available=binary_bytes(free),
+        )
+
+
+def _resolve_shift(shift: Optional[bool], model: Model) -> bool:
+    """Whether the context shifts: as asked, else by architecture (resolveContextShift)."""
+    if shift is not None:
+        return shift
+    families = model.config.get("model_families") or []
+    return "deepseek2" not in [*families, model.config.get("model_family")]
