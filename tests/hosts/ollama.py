@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -14,8 +15,6 @@ from container import HostError, podman
 
 HERE = pathlib.Path(__file__).resolve().parent
 STAND_IN = HERE.parent / "ollama_stub"
-# The environment that has gguf, whichever one runs the tests.
-PYTHON = HERE.parents[1] / ".cache/newest/bin/python"
 VENDOR_USER = ("useradd", "-r", "-s", "/bin/false", "-U", "-m", "-d", "/usr/share/ollama", "ollama")
 READY_SECONDS = 60
 
@@ -23,8 +22,10 @@ READY_SECONDS = 60
 def install(host: str) -> None:
     """Install the Ollama of $OLLAMA_PREFIX (`bin/ollama`, `lib/ollama`), by default the stand-in, start it, and create the test models."""
     with tempfile.TemporaryDirectory() as scratch:
-        prefix = os.environ.get("OLLAMA_PREFIX") or make("install.py", pathlib.Path(scratch, "prefix"))
-        models = make("make_gguf.py", pathlib.Path(scratch, "models"))
+        real = os.environ.get("OLLAMA_PREFIX")
+        prefix = real or make("install.py", f"{scratch}/prefix")
+        # The stand-in reads a model's header, a real server loads its weights too.
+        models = make("make_gguf.py", f"{scratch}/models", *(["--whole"] if real else []))
         podman("cp", f"{prefix}/.", f"{host}:/usr/local")
         podman("cp", str(HERE / "ollama.service"), f"{host}:/etc/systemd/system/ollama.service")
         podman("cp", models, f"{host}:/usr/share/test-models")
@@ -36,12 +37,13 @@ def install(host: str) -> None:
     create_models(host)
 
 
-def make(program: str, directory: pathlib.Path) -> str:
+def make(program: str, directory: str, *arguments: str) -> str:
     """Have one of the stand-in's programs fill the directory; give its name."""
-    done = subprocess.run([str(PYTHON), str(STAND_IN / program), str(directory)], check=False, capture_output=True, text=True)
+    command = [sys.executable, str(STAND_IN / program), directory, *arguments]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         raise HostError(f"{program}: {done.stderr.strip()}")
-    return str(directory)
+    return directory
 
 
 def wait_until_ready(host: str) -> None:
