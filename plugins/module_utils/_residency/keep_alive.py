@@ -16,7 +16,10 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from decimal import ROUND_DOWN, Decimal
 from typing import Any, ClassVar
+
+from .wording import shown
 
 SECOND = 1_000_000_000
 _UNITS = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
@@ -58,16 +61,16 @@ class KeepAlive:
         Raises C(KeepAliveError) with one sentence naming the value, what is wrong and what would be right.
         """
         if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
-            raise KeepAliveError(f"keep_alive {raw!r} is a {_kind(raw)}, not a duration: {_WANTED}")
-        nanoseconds = _from_text(raw) if isinstance(raw, str) else _from_number(raw, raw)
+            raise KeepAliveError(f"keep_alive {shown(raw)} is a {_kind(raw)}, not a duration: {_WANTED}")
+        nanoseconds = _from_text(raw) if isinstance(raw, str) else _from_number(raw)
         if nanoseconds < 0:
             return cls.FOREVER
         if nanoseconds > _MAX_NANOSECONDS:
             raise KeepAliveError(
-                f"keep_alive {raw!r} is longer than the {_MAX_SECONDS} seconds the server can count"
+                f"keep_alive {shown(raw)} is longer than the {_MAX_SECONDS} seconds the server can count"
                 " (it would unload the model): use -1 for ever"
             )
-        return cls(nanoseconds)
+        return cls(int(nanoseconds))
 
     @property
     def is_forever(self) -> bool:
@@ -111,7 +114,7 @@ class Expiry:
         """Read Go's RFC3339Nano: 0-9 fraction digits, C(Z) or any offset. Raises C(ExpiryError)."""
         found = _RFC3339.fullmatch(text) if isinstance(text, str) else None
         if found is None:
-            raise ExpiryError(f"{text!r} is not an RFC 3339 timestamp")
+            raise ExpiryError(f"{shown(text)} is not an RFC 3339 timestamp")
         seconds, fraction, offset = found.groups()
         microseconds = (fraction or "").ljust(6, "0")[:6]
         zone = "+00:00" if offset in "Zz" else offset
@@ -119,7 +122,7 @@ class Expiry:
             moment = datetime.strptime(f"{seconds.upper()}.{microseconds}{zone}", "%Y-%m-%dT%H:%M:%S.%f%z")
             return cls(moment.astimezone(timezone.utc))
         except (ValueError, OverflowError) as error:
-            raise ExpiryError(f"{text!r} is not an RFC 3339 timestamp: {error}") from error
+            raise ExpiryError(f"{shown(text)} is not an RFC 3339 timestamp: {error}") from error
 
     def remaining(self, now: datetime) -> timedelta:
         """How long from C(now), the server's clock; negative when past."""
@@ -137,28 +140,29 @@ def _kind(raw: Any) -> str:
     return {bool: "boolean", type(None): "null", list: "list", dict: "mapping"}.get(type(raw), type(raw).__name__)
 
 
-def _from_number(value: float, raw: Any) -> int:
-    if not math.isfinite(value):
-        raise KeepAliveError(f"keep_alive {raw!r} is not a finite number: {_WANTED}")
-    return int(value * SECOND)
+def _from_number(value: float) -> Decimal:
+    """Nanoseconds; exact, since a negative number is for ever however small it is (semantics, section 1)."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise KeepAliveError(f"keep_alive {value!r} is not a finite number: {_WANTED}")
+    return Decimal(value) * SECOND
 
 
-def _from_text(raw: str) -> int:
+def _from_text(raw: str) -> Decimal:
     text = raw.strip()
     if not text:
-        raise KeepAliveError(f"keep_alive {raw!r} is empty: {_WANTED}")
+        raise KeepAliveError(f"keep_alive {shown(raw)} is empty: {_WANTED}")
     if _NUMBER.fullmatch(text):
-        return _from_number(float(text) if "." in text else int(text), raw)
+        return Decimal(text) * SECOND
     found = _GO_DURATION.fullmatch(text)
     if found is None:
-        raise KeepAliveError(f"keep_alive {raw!r} is not a duration{_hint(text)}: {_WANTED}")
-    total = sum(_part(*part) for part in _GO_PART.findall(found["parts"]))
+        raise KeepAliveError(f"keep_alive {shown(raw)} is not a duration{_hint(text)}: {_WANTED}")
+    total = sum((_part(*part) for part in _GO_PART.findall(found["parts"])), Decimal(0))
     return -total if found["sign"] == "-" else total
 
 
-def _part(whole: str, fraction: str, unit: str) -> int:
-    nanoseconds = int(whole or 0) * _UNITS[unit]
-    return nanoseconds + int(fraction) * _UNITS[unit] // 10 ** len(fraction) if fraction else nanoseconds
+def _part(whole: str, fraction: str, unit: str) -> Decimal:
+    """Cut to whole nanoseconds, as Go does."""
+    return (Decimal(f"{whole or 0}.{fraction or 0}") * _UNITS[unit]).to_integral_value(ROUND_DOWN)
 
 
 def _hint(text: str) -> str:

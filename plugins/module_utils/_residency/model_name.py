@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from .wording import shown
+
 DEFAULT_HOST = "registry.ollama.ai"
 DEFAULT_NAMESPACE = "library"
 DEFAULT_TAG = "latest"
@@ -41,12 +43,12 @@ class ModelName:
         Raises C(ModelNameError) with one sentence naming the value, what is wrong and what would be right.
         """
         if not isinstance(raw, str) or not raw.strip():
-            raise ModelNameError(f"model name {raw!r} is not a name: write it as [host/][namespace/]model[:tag]")
+            raise ModelNameError(f"model name {shown(raw)} is not a name: write it as [host/][namespace/]model[:tag]")
         text = raw.strip()
         if "@" in text:
-            raise ModelNameError(f"model name {raw!r} holds a digest, which the server does not take: write model:tag")
+            raise ModelNameError(f"model name {shown(raw)} holds a digest, which the server does not take: write model:tag")
         path, tag = _split_tag(text)
-        name = cls(*_split_path(path, raw), tag or DEFAULT_TAG)
+        name = cls(*_split_path(path, raw), DEFAULT_TAG if tag is None else tag)
         name._check(raw)
         return name
 
@@ -55,7 +57,7 @@ class ModelName:
             value = getattr(self, part)
             if pattern.fullmatch(value) is None:
                 raise ModelNameError(
-                    f"model name {raw!r} has the {part} {value!r}, which the server refuses:"
+                    f"model name {shown(raw)} has the {part} {shown(value)}, which the server refuses:"
                     " use letters, digits, '_', '-' and '.', beginning with a letter, a digit or '_'"
                 )
 
@@ -92,6 +94,6 @@ def _split_tag(text: str) -> tuple[str, str | None]:
 def _split_path(path: str, raw: str) -> tuple[str, str, str]:
     parts = path.split("/")
     if len(parts) > 3:
-        raise ModelNameError(f"model name {raw!r} has {len(parts)} parts: write it as [host/][namespace/]model[:tag]")
+        raise ModelNameError(f"model name {shown(raw)} has {len(parts)} parts: write it as [host/][namespace/]model[:tag]")
     host, namespace, model = [DEFAULT_HOST, DEFAULT_NAMESPACE][: 3 - len(parts)] + parts
     return host, namespace, model

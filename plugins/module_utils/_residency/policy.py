@@ -11,6 +11,7 @@ from typing import Any, Callable, TypeVar
 
 from .keep_alive import KeepAlive
 from .model_name import ModelName
+from .wording import shown
 
 PIN = "pin"
 WARM = "warm"
@@ -100,7 +101,7 @@ def parse_policy(raw: Any) -> Policy:
     """
     problems: list[str] = []
     if not isinstance(raw, Mapping):
-        raise PolicyError([f"the policy is {_show(raw)}, not a mapping with the key 'models'"])
+        raise PolicyError([f"the policy is {shown(raw)}, not a mapping with the key 'models'"])
     problems += _unknown(raw, _POLICY_KEYS, "the policy")
     policy = Policy(
         models=_models(raw.get("models"), problems),
@@ -143,7 +144,7 @@ def _model_data(model: DeclaredModel) -> dict[str, Any]:
 
 def _models(raw: Any, problems: list[str]) -> tuple[DeclaredModel, ...]:
     if raw is None or isinstance(raw, (str, Mapping)) or not isinstance(raw, Iterable):
-        problems.append(f"models is {_show(raw)}, not a list: write one mapping with a 'name' for each model")
+        problems.append(f"models is {shown(raw)}, not a list: write one mapping with a 'name' for each model")
         return ()
     found = [_model(entry, problems) for entry in raw]
     return tuple(model for model in found if model is not None)
@@ -153,9 +154,9 @@ def _model(raw: Any, problems: list[str]) -> DeclaredModel | None:
     if isinstance(raw, str):
         raw = {"name": raw}
     if not isinstance(raw, Mapping):
-        problems.append(f"model {_show(raw)} is neither a name nor a mapping: write '- name: qwen3:8b'")
+        problems.append(f"model {shown(raw)} is neither a name nor a mapping: write '- name: qwen3:8b'")
         return None
-    own: list[str] = _unknown(raw, _MODEL_KEYS, f"model {_show(raw.get('name'))}")
+    own: list[str] = _unknown(raw, _MODEL_KEYS, f"model {shown(raw.get('name'))}")
     name = _attempt(own, _local_name, raw.get("name", ""), None)
     label = f"model {raw.get('name')!r}: "
     found = _typed_model(raw, name, own)
@@ -190,7 +191,7 @@ def _attempt(problems: list[str], read: Callable[[Any], _Value], raw: Any, defau
 def _local_name(raw: Any) -> ModelName:
     name = ModelName.parse(raw)
     if name.is_cloud:
-        raise ValueError(f"model {raw!r} runs in the cloud and is never in this server's memory: take it off the list")
+        raise ValueError(f"model {shown(raw)} runs in the cloud and is never in this server's memory: take it off the list")
     return name
 
 
@@ -199,11 +200,11 @@ def _keep_alive(policy: str) -> Callable[[Any], KeepAlive]:
         value = KeepAlive.parse(raw)
         if policy == PIN and not value.is_forever:
             raise ValueError(
-                f"keep_alive {raw!r} on a pin is finite, so that it would run out between two passes:"
+                f"keep_alive {shown(raw)} on a pin is finite, so that it would run out between two passes:"
                 " leave it out (or -1), or say policy 'warm'"
             )
         if policy == WARM and (value.is_forever or value.nanoseconds == 0):
-            raise ValueError(f"keep_alive {raw!r} does not fit policy 'warm': give a finite one above 0, or say policy 'pin'")
+            raise ValueError(f"keep_alive {shown(raw)} does not fit policy 'warm': give a finite one above 0, or say policy 'pin'")
         return value
 
     return read
@@ -212,7 +213,7 @@ def _keep_alive(policy: str) -> Callable[[Any], KeepAlive]:
 def _undeclared(raw: Any) -> KeepAlive:
     value = KeepAlive.parse(raw)
     if value.is_forever or value.nanoseconds == 0:
-        raise ValueError(f"undeclared_keep_alive {raw!r} must be finite and above 0, such as '10m'")
+        raise ValueError(f"undeclared_keep_alive {shown(raw)} must be finite and above 0, such as '10m'")
     return value
 
 
@@ -223,7 +224,7 @@ def _whole(key: str, least: int, most: int | None = None) -> Callable[[Any], int
         digits = isinstance(raw, str) and raw.strip().isascii() and raw.strip().isdigit()
         number = int(raw) if digits else raw
         if isinstance(number, bool) or not isinstance(number, int) or number < least or (most is not None and number > most):
-            raise ValueError(f"{key} {raw!r} is not {wanted}")
+            raise ValueError(f"{key} {shown(raw)} is not {wanted}")
         return number
 
     return read
@@ -232,7 +233,7 @@ def _whole(key: str, least: int, most: int | None = None) -> Callable[[Any], int
 def _choice(key: str, choices: tuple[str, ...]) -> Callable[[Any], str]:
     def read(raw: Any) -> str:
         if raw not in choices:
-            raise ValueError(f"{key} {raw!r} is not one of {', '.join(choices)}")
+            raise ValueError(f"{key} {shown(raw)} is not one of {', '.join(choices)}")
         return str(raw)
 
     return read
@@ -241,7 +242,7 @@ def _choice(key: str, choices: tuple[str, ...]) -> Callable[[Any], str]:
 def _boolean(key: str) -> Callable[[Any], bool]:
     def read(raw: Any) -> bool:
         if not isinstance(raw, bool):
-            raise ValueError(f"{key} {raw!r} is not a boolean: write true or false")
+            raise ValueError(f"{key} {shown(raw)} is not a boolean: write true or false")
         return raw
 
     return read
@@ -264,8 +265,3 @@ def _problems_of_the_set(policy: Policy) -> list[str]:
             " raise it above the number of pins, or pin fewer models"
         )
     return problems
-
-
-def _show(raw: Any) -> str:
-    text = repr(raw)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,16 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a value is shown within a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_LONGEST = 100  # characters; a sentence is read by people
+
+
+def shown(raw: Any) -> str:
+    """The value as Python writes it, on one line, cut where it is long."""
+    text = repr(raw)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
