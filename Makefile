@@ -17,7 +17,7 @@ MYPY := $(CHECKS)/mypy --cache-dir .cache/mypy
 PYTHON := python3
 # The built and installed artefact, which is what everything runs against.
 COLLECTIONS = $$($(PYTHON) tests/tools/artefact.py collections)
-WITH_COLLECTIONS = export ANSIBLE_COLLECTIONS_PATH="$(COLLECTIONS)"; export PYTHONPATH="$$ANSIBLE_COLLECTIONS_PATH";
+WITH_COLLECTIONS = ANSIBLE_COLLECTIONS_PATH="$(COLLECTIONS)"; export ANSIBLE_COLLECTIONS_PATH PYTHONPATH="$$ANSIBLE_COLLECTIONS_PATH";
 
 SCENARIOS := $(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml)))
 # The scenarios that run on the oldest supported ansible-core.
