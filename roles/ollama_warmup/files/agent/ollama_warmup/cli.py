@@ -1,0 +1,70 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from . import exits
+from .instance import DEFAULT, Instance, InstanceError
+from .problems import ConfigurationError
+
+_EXITS = """exit status: 0 warm; 1 a required model is not resident; 2 bad configuration; 3 server unreachable;
+4 server stopped by an operator; 75 another pass is running"""
+
+
+def main(arguments: Sequence[str] | None = None, root: str = "/") -> int:
+    """Carry out one command; returns its exit status."""
+    wanted = _parser().parse_args(arguments)
+    try:
+        return _carry_out(wanted, Instance(wanted.instance, root))
+    except ConfigurationError as error:
+        return _complain(error.problems)
+    except InstanceError as error:
+        return _complain([str(error)])
+    except PermissionError as error:
+        return _complain([f"{error.filename} cannot be used: {error.strerror}; run it as root or as the service user"])
+
+
+def _carry_out(wanted: argparse.Namespace, instance: Instance) -> int:
+    if wanted.command == "condition":
+        from .condition import condition
+
+        return condition(instance)
+    from . import commands
+
+    if wanted.command == "validate":
+        return commands.validate(wanted.file)
+    if wanted.command == "status":
+        return commands.status(instance, wanted.json)
+    if wanted.command == "wait":
+        return commands.wait(instance, wanted.timeout)
+    return commands.check(instance) if wanted.command == "check" else commands.run(instance)
+
+
+def _complain(problems: Sequence[str]) -> int:
+    for problem in problems:
+        print(f"ollama-warmup: {problem}", file=sys.stderr)
+    return exits.BAD_CONFIGURATION
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ollama-warmup",
+        description="Keeps the declared models of an Ollama server resident.",
+        epilog=_EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--instance", default=DEFAULT, metavar="NAME", help="which server (default: %(default)s)")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("run", help="make a pass now")
+    commands.add_parser("check", help="look at the server now, and change nothing")
+    commands.add_parser("status", help="tell what the last pass found").add_argument("--json", action="store_true")
+    waiting = commands.add_parser("wait", help="come back when every required model is resident")
+    waiting.add_argument("--timeout", type=float, metavar="SECONDS", help="give up after this long (default: never)")
+    commands.add_parser("validate", help="judge a configuration file").add_argument("file")
+    commands.add_parser("condition", help="tell whether there is a server to look after (the unit asks this)")
+    return parser

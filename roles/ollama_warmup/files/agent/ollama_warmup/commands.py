@@ -1,0 +1,118 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the commands do, each for one instance; every one returns its exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import Any
+
+from . import exits
+from .configuration import Configuration, load
+from .instance import Instance
+from .lean import spare_tls
+from .lock import Locked, only_one
+from .picture import describe, picture
+from .service import is_stopped, unit_state
+from .state import State, StateError
+from .state_file import StateFile, read_state
+
+_POLL = 0.5  # seconds
+
+
+def run(instance: Instance) -> int:
+    """Make a pass. Root hands it to systemd, so that no file of root's ever locks the service user out."""
+    return _run_by_systemd(instance) if os.geteuid() == 0 else _run_here(instance)
+
+
+def check(instance: Instance) -> int:
+    """Look at the server now; change nothing, neither there nor here."""
+    configuration = load(instance.configuration)
+    spare_tls(configuration.url)
+    from .inspection import inspect
+
+    state = _remembered(instance)
+    found = inspect(configuration, state)
+    print(describe(picture(instance.name, configuration, unit_state(configuration.unit), found), time.time()))
+    return found.exit
+
+
+def status(instance: Instance, as_json: bool) -> int:
+    """Tell what the last pass found."""
+    configuration = load(instance.configuration)
+    seen = _picture(instance, configuration)
+    print(json.dumps(seen, indent=2) if as_json else describe(seen, time.time()))
+    return int(seen["exit"])
+
+
+def wait(instance: Instance, timeout: float | None) -> int:
+    """Come back as soon as a pass over the server as it runs now ended warm; give up after C(timeout) seconds."""
+    from _residency.runners import server_identity
+
+    configuration = load(instance.configuration)
+    deadline = None if timeout is None else time.monotonic() + timeout
+    while True:
+        last = _remembered(instance).last_pass
+        if last is not None and last.exit == exits.WARM and last.server in (None, server_identity(configuration.unit)):
+            return exits.WARM
+        if deadline is not None and time.monotonic() >= deadline:
+            return _complain(f"not warm within {timeout:g} s: 'ollama-warmup status' tells why", exits.NOT_RESIDENT)
+        time.sleep(_POLL)
+
+
+def validate(path: str) -> int:
+    """Judge a configuration file: a sentence for each problem."""
+    load(path)
+    return exits.WARM
+
+
+def _run_here(instance: Instance) -> int:
+    from .interruption import Interrupted, raise_when_told
+
+    raise_when_told()
+    try:
+        configuration = load(instance.configuration)
+        spare_tls(configuration.url)
+        from .one_pass import make_pass
+
+        with only_one(instance.state_folder):
+            return make_pass(instance, configuration)
+    except Locked as error:
+        return _complain(str(error), exits.LOCKED)
+    except Interrupted:  # before there was anything to save
+        return exits.INTERRUPTED
+
+
+def _run_by_systemd(instance: Instance) -> int:
+    configuration = load(instance.configuration)
+    if is_stopped(unit_state(configuration.unit)):
+        return _complain(f"{configuration.unit} is stopped, and a pass never starts it", exits.STOPPED)
+    begun = time.time()
+    done = subprocess.run(["systemctl", "start", instance.unit], check=False)
+    seen = _picture(instance, configuration)
+    print(describe(seen, time.time()))
+    if done.returncode != 0 and (seen["last_pass"] is None or seen["last_pass"]["at"] < begun):
+        return _complain(f"the pass did not run: 'journalctl -u {instance.unit}' tells why", exits.NOT_RESIDENT)
+    return int(seen["exit"])
+
+
+def _picture(instance: Instance, configuration: Configuration) -> dict[str, Any]:
+    return picture(instance.name, configuration, unit_state(configuration.unit), _remembered(instance).last_pass)
+
+
+def _remembered(instance: Instance) -> State:
+    """For commands that only read: the file is left as it is, whatever is in it."""
+    try:
+        return read_state(StateFile(instance.state_folder).path)
+    except StateError as error:
+        _complain(str(error), exits.WARM)
+        return State()
+
+
+def _complain(sentence: str, code: int) -> int:
+    print(f"ollama-warmup: {sentence}", file=sys.stderr)
+    return code

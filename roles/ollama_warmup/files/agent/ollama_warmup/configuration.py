@@ -1,0 +1,103 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The instance's configuration: read, and judged with one sentence for each problem."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from _residency.address import AddressError, check_url
+from _residency.policy import Policy, PolicyError, parse_policy
+
+from .problems import ConfigurationError
+
+_KEYS = ("url", "unit", "policy", "deadlines", "ready_timeout")
+_DEADLINES = {"connect": 5.0, "answer": 20.0, "load": 900.0}
+_READY_TIMEOUT = 300.0  # the server listens before it knows its GPUs, and answers minutes later (semantics, section 7)
+_DAY = 86400
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """C(unit) is the server's systemd unit; C(deadlines) (connect, answer, load) and C(ready_timeout) are in seconds."""
+
+    url: str
+    unit: str
+    policy: Policy
+    deadlines: Mapping[str, float] = field(default_factory=lambda: dict(_DEADLINES))
+    ready_timeout: float = _READY_TIMEOUT
+
+
+def read_raw(path: str) -> Mapping[str, Any]:
+    """The file as plain data. Raises C(ConfigurationError)."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            raw = json.load(file)
+    except OSError as error:
+        raise ConfigurationError([f"{path} cannot be read: {error.strerror}"]) from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError([f"{path} is not JSON: {error}"]) from error
+    if not isinstance(raw, dict):
+        raise ConfigurationError([f"{path} holds no JSON object"])
+    return raw
+
+
+def load(path: str) -> Configuration:
+    """Read and judge. Raises C(ConfigurationError) with every problem."""
+    return parse(read_raw(path))
+
+
+def parse(raw: Mapping[str, Any]) -> Configuration:
+    """Judge plain data. Raises C(ConfigurationError) with every problem."""
+    problems = [f"the configuration has the unknown key {key!r}: known are {', '.join(_KEYS)}" for key in raw if key not in _KEYS]
+    found = Configuration(
+        url=_url(raw.get("url"), problems),
+        unit=_unit(raw.get("unit", "ollama.service"), problems),
+        policy=_policy(raw.get("policy"), problems),
+        deadlines=_deadlines(raw.get("deadlines", {}), problems),
+        ready_timeout=_seconds("ready_timeout", raw.get("ready_timeout", _READY_TIMEOUT), problems),
+    )
+    if problems:
+        raise ConfigurationError(problems)
+    return found
+
+
+def _url(raw: Any, problems: list[str]) -> str:
+    try:
+        return check_url(raw if isinstance(raw, str) else "")
+    except AddressError as error:
+        problems.append(str(error))
+        return ""
+
+
+def _unit(raw: Any, problems: list[str]) -> str:
+    if isinstance(raw, str) and raw.endswith(".service") and "/" not in raw and not raw.startswith("-"):
+        return raw
+    problems.append(f"unit {raw!r} is not the name of a service: use a name such as ollama.service")
+    return ""
+
+
+def _policy(raw: Any, problems: list[str]) -> Policy:
+    try:
+        return parse_policy(raw)
+    except PolicyError as error:
+        problems.extend(error.problems)
+        return Policy(models=())
+
+
+def _deadlines(raw: Any, problems: list[str]) -> Mapping[str, float]:
+    if not isinstance(raw, dict):
+        problems.append(f"deadlines is {raw!r}, not a mapping with the keys {', '.join(_DEADLINES)}")
+        return _DEADLINES
+    problems += [f"deadlines has the unknown key {key!r}: known are {', '.join(_DEADLINES)}" for key in raw if key not in _DEADLINES]
+    return {key: _seconds(f"deadlines.{key}", raw.get(key, default), problems) for key, default in _DEADLINES.items()}
+
+
+def _seconds(key: str, raw: Any, problems: list[str]) -> float:
+    if isinstance(raw, (int, float)) and not isinstance(raw, bool) and 0 < raw <= _DAY:
+        return float(raw)
+    problems.append(f"{key} {raw!r} is not a number of seconds above 0 and up to {_DAY}")
+    return 1.0

@@ -1,0 +1,24 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the commands end; units, gates and monitoring read these numbers."""
+
+from __future__ import annotations
+
+WARM = 0
+NOT_RESIDENT = 1
+BAD_CONFIGURATION = 2
+UNREACHABLE = 3
+STOPPED = 4
+LOCKED = 75
+INTERRUPTED = 143
+"""128 + SIGTERM; the unit counts it as neither success nor failure."""
+
+WORDS = {
+    WARM: "warm",
+    NOT_RESIDENT: "not warm",
+    BAD_CONFIGURATION: "bad configuration",
+    UNREACHABLE: "server unreachable",
+    STOPPED: "server stopped",
+    LOCKED: "another pass is running",
+    INTERRUPTED: "interrupted",
+}

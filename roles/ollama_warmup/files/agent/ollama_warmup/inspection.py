@@ -1,0 +1,55 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One look without any act, in the form of a pass."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+from _residency import report
+from _residency.drift import BREAKING, DEGRADING, LOADING, Plan, Verdict, make_plan
+from _residency.observation import Observation
+from _residency.server import ServerFailure
+
+from . import exits, memory
+from .configuration import Configuration
+from .one_pass import make_observer, server_start
+from .patience import ServerStopped
+from .state import LastPass, State
+
+
+def inspect(configuration: Configuration, state: State) -> LastPass:
+    """What a pass would find now."""
+    state = memory.begin(state, configuration.policy, server_start(configuration))
+    try:
+        look = make_observer(configuration, state, ready_timeout=0).look()
+    except ServerStopped as reason:
+        return _failed(exits.STOPPED, str(reason))
+    except ServerFailure as failure:
+        return _failed(exits.UNREACHABLE, str(failure))
+    return _judged(make_plan(configuration.policy, look, memory.history(state)), look, configuration.policy.strict)
+
+
+def _failed(code: int, reason: str) -> LastPass:
+    return LastPass(at=time.time(), seconds=0, exit=code, failures=(reason,))
+
+
+def _judged(plan: Plan, look: Observation, strict: bool) -> LastPass:
+    failures = tuple(_failures(plan.verdicts, strict))
+    return LastPass(
+        at=time.time(),
+        seconds=0,
+        exit=exits.NOT_RESIDENT if failures else exits.WARM,
+        models=tuple(report.predicted_data(verdict, look.now) for verdict in plan.verdicts),
+        failures=failures,
+    )
+
+
+def _failures(verdicts: Iterable[Verdict], strict: bool) -> Iterator[str]:
+    """A sentence for each fault of a required model. Liveness that cannot be seen is no fault: only a load could tell."""
+    counted = BREAKING | {LOADING} | (DEGRADING if strict else frozenset())
+    for verdict in verdicts:
+        if verdict.model.required:
+            yield from [verdict.refusal] if verdict.refusal else []
+            yield from (report.explain(verdict, word) for word in verdict.drift if word in counted)

@@ -1,0 +1,45 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where one instance keeps its things. One instance is one server, one policy, one pass."""
+
+from __future__ import annotations
+
+import os
+import re
+
+DEFAULT = "default"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+
+
+class InstanceError(ValueError):
+    """A name that could leave the folders of the instances; the message is one sentence."""
+
+
+class Instance:
+    """Paths and unit names of the instance C(name), below C(root)."""
+
+    def __init__(self, name: str = DEFAULT, root: str = "/") -> None:
+        if _NAME.fullmatch(name) is None:
+            raise InstanceError(f"instance {name!r} is not a name: use letters, digits, '_' and '-'")
+        self.name = name
+        self.root = root
+
+    @property
+    def configuration(self) -> str:
+        """The file that the role writes."""
+        return os.path.join(self.root, "etc/ollama-warmup", f"{self.name}.json")
+
+    @property
+    def state_folder(self) -> str:
+        """State and lock; only the service user writes here."""
+        return os.path.join(self.root, "var/lib/ollama-warmup", self.name)
+
+    @property
+    def warm_mark(self) -> str:
+        """Exists from a pass that ended warm until the next one begins; ollama-warm.target starts on its condition."""
+        return os.path.join(self.root, "run/ollama-warmup", self.name, "warm")
+
+    @property
+    def unit(self) -> str:
+        """The oneshot that makes a pass."""
+        return "ollama-warmup.service" if self.name == DEFAULT else f"ollama-warmup@{self.name}.service"

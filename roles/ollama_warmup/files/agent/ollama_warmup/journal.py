@@ -1,0 +1,25 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Log lines: C(key=value), with systemd's priority prefix where the journal reads them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, TextIO
+
+WARNING = 4
+NOTICE = 5
+
+
+def log(priority: int, event: str, stream: TextIO | None = None, **fields: Any) -> None:
+    """One line; fields that are None are left out."""
+    words = [f"event={event}"] + [f"{key}={_value(value)}" for key, value in fields.items() if value is not None]
+    prefix = f"<{priority}>" if "JOURNAL_STREAM" in os.environ else ""
+    print(prefix + " ".join(words), file=stream or sys.stderr, flush=True)
+
+
+def _value(value: Any) -> str:
+    text = str(value)
+    plain = text and not any(character in text for character in ' "=\\\n')
+    return text if plain else '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'

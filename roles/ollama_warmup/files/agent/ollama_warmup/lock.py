@@ -1,0 +1,25 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One pass at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Locked(Exception):
+    """Another pass holds the lock."""
+
+
+@contextmanager
+def only_one(folder: str) -> Iterator[None]:
+    """Hold the instance's lock. Raises C(Locked); the kernel lets go of it when the holder ends, however it ends."""
+    with open(os.path.join(folder, "lock"), "a", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Locked(f"another pass is running (it holds {file.name})") from error
+        yield

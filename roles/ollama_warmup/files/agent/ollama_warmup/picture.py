@@ -1,0 +1,88 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state of one instance as plain data and as the text that C(status) prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from _residency.policy import DeclaredModel
+from _residency.table import render
+
+from . import exits
+from .configuration import Configuration
+from .service import is_stopped
+from .state import LastPass
+from .wording import ago, until
+
+_HEADS = ("MODEL", "POLICY", "STATE", "UNTIL", "PROCESSOR", "CONTEXT", "DRIFT")
+_RESIDENT = {True: "resident", False: "not resident", None: "unknown"}
+
+
+def exit_status(service: Mapping[str, str], last_pass: LastPass | None) -> int:
+    """What the instance is now, as far as the last pass and systemd tell."""
+    if is_stopped(service):
+        return exits.STOPPED
+    return last_pass.exit if last_pass else exits.NOT_RESIDENT
+
+
+def picture(name: str, configuration: Configuration, service: Mapping[str, str], last_pass: LastPass | None) -> dict[str, Any]:
+    """Everything that C(status --json) prints."""
+    code = exit_status(service, last_pass)
+    return {
+        "instance": name,
+        "url": configuration.url,
+        "unit": configuration.unit,
+        "service": dict(service),
+        "exit": code,
+        "result": exits.WORDS.get(code, str(code)),
+        "models": [_model(model, last_pass) for model in configuration.policy.models],
+        "last_pass": vars(last_pass) if last_pass else None,
+    }
+
+
+def describe(seen: Mapping[str, Any], now: float) -> str:
+    """The same for a person; C(now) in seconds since 1970."""
+    rows = [_row(model, now) for model in seen["models"]]
+    lines = [f"{seen['unit']} at {seen['url']}: {_service_words(seen['service'])}", _pass_words(seen["last_pass"], now), ""]
+    lines.append(render(_HEADS, rows) if rows else "No models are declared.")
+    if seen["last_pass"]:
+        lines += [f"not warm: {text}" for text in seen["last_pass"]["failures"]]
+        lines += [f"warning: {text}" for text in seen["last_pass"]["warnings"]]
+    return "\n".join(lines)
+
+
+def _model(model: DeclaredModel, last_pass: LastPass | None) -> dict[str, Any]:
+    found = next((entry for entry in (last_pass.models if last_pass else ()) if entry["model"] == str(model.name)), None)
+    declared = {"name": model.declared, "model": str(model.name), "policy": model.policy, "required": model.required}
+    return {**(found or {"seen": False}), **declared}
+
+
+def _row(model: Mapping[str, Any], now: float) -> list[str]:
+    listed = model.get("after")
+    state = "not looked at yet" if model.get("seen") is False else _RESIDENT.get(model.get("resident"), "unknown")
+    return [
+        model["name"],
+        model["policy"] if model["required"] else f"{model['policy']} (optional)",
+        state,
+        until(listed, now),
+        str(listed["processor"]) if listed else "-",
+        str(listed["context_length"]) if listed else "-",
+        ", ".join(model.get("drift") or ()) or "-",
+    ]
+
+
+def _service_words(service: Mapping[str, str]) -> str:
+    if not service:
+        return "systemd does not tell"
+    if is_stopped(service):
+        return "stopped"
+    return f"{service.get('ActiveState', '?')} ({service.get('SubState', '?')})"
+
+
+def _pass_words(last_pass: Mapping[str, Any] | None, now: float) -> str:
+    if last_pass is None:
+        return "No pass has ended yet."
+    word = exits.WORDS.get(last_pass["exit"], f"exit {last_pass['exit']}")
+    return f"last pass {ago(now - last_pass['at'])}: {word}, in {last_pass['seconds']:.1f} s"

@@ -1,0 +1,13 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a command cannot go on with. On its own, so that catching it costs no import."""
+
+from __future__ import annotations
+
+
+class ConfigurationError(ValueError):
+    """A configuration that cannot be used. C(problems) holds one sentence each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(problems))

@@ -1,0 +1,69 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state on disk: never half-written, and never a reason not to look after the models."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+
+from .journal import WARNING, log
+from .state import State, StateError, parse_state, state_data
+
+_LARGEST = 16 * 1024 * 1024  # bytes; some hundred models take a few hundred kB
+
+
+def read_state(path: str) -> State:
+    """The state; an empty one where there is no file yet. Raises C(StateError) with one sentence."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return parse_state(json.loads(file.read(_LARGEST)))
+    except FileNotFoundError:
+        return State()
+    except OSError as error:
+        raise StateError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise StateError(f"{path} holds no state of the agent: {error}") from error
+
+
+class StateFile:
+    """The service user's own copy, in C(folder)."""
+
+    def __init__(self, folder: str) -> None:
+        self.path = os.path.join(folder, "state.json")
+
+    def load(self) -> State:
+        """What is remembered. What cannot be read is moved aside, for somebody to look at, and forgotten."""
+        try:
+            return read_state(self.path)
+        except StateError as error:
+            log(WARNING, "state_unreadable", reason=error, moved_to=self._move_aside())
+            return State()
+
+    def save(self, state: State) -> None:
+        """Replace the file as a whole. A full disk is said and lived with: the models matter more than the memory of them."""
+        try:
+            self._replace(json.dumps(state_data(state), indent=1))
+        except OSError as error:
+            log(WARNING, "state_not_saved", path=self.path, reason=error.strerror)
+
+    def _replace(self, text: str) -> None:
+        descriptor, temporary = tempfile.mkstemp(prefix=".state-", dir=os.path.dirname(self.path))
+        try:
+            with open(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, self.path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+
+    def _move_aside(self) -> str | None:
+        aside = self.path + ".unreadable"
+        try:
+            os.replace(self.path, aside)
+        except OSError:
+            return None
+        return aside
