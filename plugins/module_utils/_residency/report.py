@@ -32,7 +32,7 @@ _SENTENCES: Mapping[str, str] = {
     MISSING: "is not installed on the server: pull it first (ollama pull {name})",
     ABSENT: "is not in memory: look at the server's journal for why it did not stay (memory, eviction, a client's keep_alive 0)",
     EXPIRING: "leaves memory at {expires_at}: a client keeps sending its own keep_alive",
-    DEAD_RUNNER: "has a dead runner process: look at the server's journal and the kernel's for why it ended",
+    DEAD_RUNNER: "has no living runner process: look at the server's journal and the kernel's for why it ended",
     CONTEXT_MISMATCH: "has the context {context} instead of {wanted}: a client sends its own num_ctx"
     " (context_mismatch: reload puts it back)",
     SPILLED: "has only {percent} % of itself in VRAM: declare fewer or smaller models, or a smaller num_ctx",

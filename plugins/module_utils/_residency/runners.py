@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from .observation import Runners
 
 _BLOB = re.compile(r"sha256[-:]([0-9a-f]{64})$", re.ASCII)
+_INIT = "/init.scope"
 _MODEL_OPTIONS = ("--model", "-m")
 
 
@@ -38,14 +39,20 @@ class Process:
                 return found.group(1)
         return None
 
+    @property
+    def is_server(self) -> bool:
+        """Whether it is C(ollama serve), and not a wrapper around one whose processes are elsewhere, as in a container."""
+        pairs = zip(self.arguments, self.arguments[1:])
+        return any(os.path.basename(program) == "ollama" and command == "serve" for program, command in pairs)
+
 
 def living_runners(unit: str, proc: str = "/proc") -> Runners | None:
-    """The unit's runners now; None where the unit has no process here (remote, in a container, hidden)."""
+    """The unit's runners now; None where its server has no process here (remote, in a container, hidden)."""
     processes = list(_processes_of(unit, proc))
-    own = {process.pid for process in processes}
-    children = [process for process in processes if process.parent in own]
-    if len(children) == len(processes):  # no main process among them: not a view of the whole unit
+    server = _main_process(processes)
+    if server is None or not server.is_server:
         return None
+    children = [process for process in processes if process != server]
     return Runners(
         blobs=frozenset(process.blob for process in children if process.blob),
         complete=all(process.blob for process in children),
@@ -54,21 +61,46 @@ def living_runners(unit: str, proc: str = "/proc") -> Runners | None:
 
 def server_identity(unit: str, proc: str = "/proc") -> str | None:
     """Names one start of the server: the main process's number and start time (clock ticks since boot)."""
-    processes = list(_processes_of(unit, proc))
+    server = _main_process(list(_processes_of(unit, proc)))
+    fields = _stat(proc, server.pid) if server else []
+    return f"{server.pid}-{fields[19]}" if server and fields else None
+
+
+def _main_process(processes: list[Process]) -> Process | None:
+    """The one whose parent is not of the unit."""
     own = {process.pid for process in processes}
-    for process in processes:
-        if process.parent not in own:
-            fields = _stat(proc, process.pid)
-            return f"{process.pid}-{fields[19]}" if fields else None
-    return None
+    return next((process for process in processes if process.parent not in own), None)
 
 
 def _processes_of(unit: str, proc: str) -> Iterator[Process]:
-    for entry in os.listdir(proc):
-        if entry.isdigit() and _in_unit(_read(proc, entry, "cgroup"), unit):
+    root = _manager_root(_read(proc, "1", "cgroup"))
+    for entry in os.listdir(proc) if root is not None else ():
+        if entry.isdigit() and _in_unit(_read(proc, entry, "cgroup"), unit, root or ""):
             process = _process(proc, int(entry))
             if process is not None:
                 yield process
+
+
+def _manager_root(cgroups: str) -> str | None:
+    """Below which control group this host's systemd puts its units: PID 1 is in ROOT/init.scope. The units of systems
+    in containers on this host are elsewhere, whatever their names."""
+    paths = _paths(cgroups)
+    return next((path[: -len(_INIT)] for path in paths if path.endswith(_INIT)), None)
+
+
+def _in_unit(cgroups: str, unit: str, root: str) -> bool:
+    """Whether one of the paths is ROOT/(SLICE/)*UNIT or below it."""
+    for path in _paths(cgroups):
+        slices, found, _below = (path + "/").partition(f"/{unit}/")
+        inner = slices[len(root) :].split("/")[1:]
+        if found and slices.startswith(root) and all(part.endswith(".slice") for part in inner):
+            return True
+    return False
+
+
+def _paths(cgroups: str) -> list[str]:
+    """/proc/PID/cgroup has a line hierarchy:controllers:path for each hierarchy."""
+    return [line.split(":", 2)[-1] for line in cgroups.splitlines()]
 
 
 def _process(proc: str, pid: int) -> Process | None:
@@ -78,11 +110,6 @@ def _process(proc: str, pid: int) -> Process | None:
     if not fields or not arguments or fields[0] in "ZX":
         return None
     return Process(pid, int(fields[1]), tuple(arguments))
-
-
-def _in_unit(cgroups: str, unit: str) -> bool:
-    """/proc/PID/cgroup has a line hierarchy:controllers:path for each hierarchy; systemd's names the unit."""
-    return any(unit in line.split(":", 2)[-1].split("/") for line in cgroups.splitlines())
 
 
 def _stat(proc: str, pid: int) -> list[str]:
