@@ -12,6 +12,7 @@ from typing import Any
 from .keep_alive import Expiry, ExpiryError
 from .model_name import ModelName, ModelNameError
 from .observation import InstalledModel, ModelCard, ResidentModel
+from .wording import shown
 
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _BLOB_LINE = re.compile(r"^FROM .*sha256[-:]([0-9a-f]{64})\s*$", re.ASCII | re.MULTILINE)
@@ -57,7 +58,7 @@ def _installed(entry: Mapping[str, Any]) -> InstalledModel:
     return InstalledModel(
         name=_name(entry),
         digest=_digest(entry),
-        size=_bytes(entry, "size"),
+        size=_count(entry, "size", "bytes"),
         remote=bool(entry.get("remote_host") or entry.get("remote_model")),
     )
 
@@ -71,9 +72,9 @@ def _resident(entry: Mapping[str, Any]) -> ResidentModel:
         name=_name(entry),
         digest=_digest(entry),
         expiry=expiry,
-        context_length=_positive(entry.get("context_length")),
-        size=_bytes(entry, "size"),
-        size_vram=_bytes(entry, "size_vram"),
+        context_length=_count(entry, "context_length", "tokens") or None,  # not told before 0.10
+        size=_count(entry, "size", "bytes"),
+        size_vram=_count(entry, "size_vram", "bytes"),
     )
 
 
@@ -87,15 +88,15 @@ def _name(entry: Mapping[str, Any]) -> ModelName:
 def _digest(entry: Mapping[str, Any]) -> str:
     digest = entry.get("digest")
     if not isinstance(digest, str) or _DIGEST.fullmatch(digest) is None:
-        raise MalformedAnswer(f"digest {digest!r} is not 64 hexadecimal digits")
+        raise MalformedAnswer(f"digest {shown(digest)} is not 64 hexadecimal digits")
     return digest
 
 
-def _bytes(entry: Mapping[str, Any], key: str) -> int:
-    size: Any = entry.get(key, 0)
-    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
-        raise MalformedAnswer(f"{key} {size!r} is not a number of bytes")
-    return int(size)
+def _count(entry: Mapping[str, Any], key: str, unit: str) -> int:
+    count: Any = entry.get(key, 0)
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        raise MalformedAnswer(f"{key} {shown(count)} is not a number of {unit}")
+    return int(count)
 
 
 def _positive(raw: Any) -> int | None:
