@@ -16,7 +16,7 @@ import shutil
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent / "ollama_stub"
-_FLAGS = "-I -S"  # quick to start, and blind to the user's and the environment's Python settings
+_FLAGS = "-IS"  # quick to start, and blind to the user's and the environment's Python settings
 
 _OLLAMA = """\
 import os, sys
