@@ -1,0 +1,104 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Show the collection at work on a disposable host, and say what is being done meanwhile. Started by `make demo`."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "tests/hosts"))
+
+import container  # noqa: E402  (found by the line above)
+import ollama  # noqa: E402
+
+HOST = f"{os.environ['KEEPWARM_HOSTS']}-demo"
+WARM_SECONDS = 120
+CHANGED_NOTHING = "changed=0"
+
+
+def say(sentence: str) -> None:
+    """Tell the user what comes next."""
+    print(f"\n\033[1m==> {sentence}\033[0m", flush=True)
+
+
+def on_host(*command: str, check: bool = True) -> str:
+    """Run a command on the host; give what it printed."""
+    return container.podman("exec", HOST, *command, check=check).stdout
+
+
+def show(*command: str) -> None:
+    """Run a command on the host before the user's eyes."""
+    print(f"gpu1$ {' '.join(command)}\n{on_host(*command, check=False)}", flush=True)
+
+
+def play(playbook: str) -> str:
+    """Run one of the collection's playbooks over the host, showing its output; give it as well."""
+    command = ["ansible-playbook", "--inventory", str(TOP / "tests/demo/inventory.yml"), f"keepwarm.ollama.{playbook}"]
+    print(f"$ {' '.join(command)}", flush=True)
+    lines = []
+    with subprocess.Popen(command, env={**os.environ, "DEMO_HOST": HOST, "ANSIBLE_PIPELINING": "true"}, stdout=subprocess.PIPE, text=True) as running:
+        for line in running.stdout or ():
+            print(line, end="", flush=True)
+            lines.append(line)
+    if running.returncode:
+        sys.exit(f"demo: {playbook} failed.")
+    return "".join(lines)
+
+
+def wait_until_warm() -> None:
+    """Wait as an application would, and tell how long it took."""
+    started = time.monotonic()
+    container.podman("exec", HOST, "ollama-warmup", "wait", "--timeout", str(WARM_SECONDS))
+    print(f"warm after {time.monotonic() - started:.1f} s")
+
+
+def kill_a_runner() -> None:
+    """Kill the process that holds a model, as the kernel does when memory runs out."""
+    runner = on_host("pgrep", "--parent", on_host("systemctl", "show", "--value", "--property=MainPID", "ollama.service").strip()).split()[0]
+    show("ps", "--no-headers", "-o", "pid,args", "-p", runner)
+    show("kill", "-KILL", runner)
+
+
+def demonstrate() -> None:
+    """The whole show."""
+    say("Booting a disposable Debian 13 host with a real systemd")
+    container.boot(HOST, "trixie")
+    say(f"Installing {os.environ.get('OLLAMA_PREFIX') or 'the stand-in for Ollama'} with the vendor's own unit, and small models")
+    ollama.install(HOST)
+    show("ollama", "ps")
+    say("Declaring what is to be resident, and running site.yml")
+    play("site")
+    show("ollama", "ps")
+    say("Running it once more: nothing changes, nothing loads")
+    if CHANGED_NOTHING not in play("site"):
+        sys.exit("demo: the second run changed something.")
+    say("Restarting the server, which empties its memory; the models come back by themselves")
+    show("systemctl", "restart", "ollama.service")
+    wait_until_warm()
+    show("ollama-warmup", "status")
+    say("Killing a runner; Ollama goes on listing its model, the warm-up is not fooled")
+    kill_a_runner()
+    show("ollama", "ps")
+    wait_until_warm()
+    say("The whole fleet in one table")
+    play("status")
+
+
+def main() -> None:
+    """Run the demo and remove its host, whatever happens."""
+    try:
+        demonstrate()
+    except container.HostError as error:
+        sys.exit(f"demo: {error}")
+    finally:
+        say("Removing the host")
+        container.remove([HOST])
+
+
+if __name__ == "__main__":
+    main()
