@@ -1,0 +1,268 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role on a host that boots a real systemd."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+
+import pytest
+import yaml
+from conftest import DROPIN, UNIT, decode
+
+VENDOR_UNIT = pathlib.Path(__file__).resolve().parents[3] / "tests/hosts/ollama.service"
+EXPECTED = {
+    "OLLAMA_KEEP_ALIVE": "2700s",
+    "OLLAMA_NUM_PARALLEL": "2",
+    "OLLAMA_CONTEXT_LENGTH": "2048",
+    "OLLAMA_HOST": "127.0.0.1:11500",
+    "OLLAMA_MAX_QUEUE": "77",
+    "OLLAMA_LOAD_TIMEOUT": "420s",
+    "OLLAMA_FLASH_ATTENTION": "0",
+    "OLLAMA_ORIGINS": "https://chat.example.org,app://*",
+    "CUDA_VISIBLE_DEVICES": "1,0",
+    "NASTY_PERCENT": "100% %h %%n",
+    "NASTY_QUOTES": "a \"b\" 'c' `d`",
+    "NASTY_BACKSLASHES": "C:\\new\\x41 \\\\ \\",
+    "NASTY_DOLLARS": "$HOME ${HOME} $$",
+    "NASTY_BLANKS": "  two  blanks,\ta tab ",
+    "NASTY_COMMENT": "# ; =a=b",
+    "NASTY_UNICODE": "ü 💡 \u0085\u00a0\u2028.",
+    "NASTY_BRACES": "{{ not_a_variable }} {% endif %}",
+    "NASTY_EMPTY": "",
+    "NASTY_NUMBER": "1.5",
+    "NASTY_SWITCH": "1",
+}
+RESTART = "Restart the server"
+WRITE = "Write the drop-in"
+
+
+def test_the_running_server_has_every_value_as_it_was_given(server):
+    environment = server.environment
+    assert {key: environment.get(key) for key in EXPECTED} == EXPECTED
+
+
+def test_systemd_read_every_value_as_it_was_given(host):
+    command = "busctl --json=short get-property org.freedesktop.systemd1 /org/freedesktop/systemd1/unit/ollama_2eservice"
+    text = decode(host.check_output(f"{command} org.freedesktop.systemd1.Service Environment | base64 -w0"))
+    assert [f"{key}={value}" for key, value in EXPECTED.items() if f"{key}={value}" not in json.loads(text)["data"]] == []
+
+
+def test_the_oom_policy_is_in_force(server):
+    assert server.show("OOMPolicy") == {"OOMPolicy": "kill"}
+
+
+def test_the_vendors_unit_is_as_it_was(host):
+    assert host.file(UNIT).content_string == VENDOR_UNIT.read_text()
+
+
+def test_the_drop_in_is_roots_and_readable(host):
+    file = host.file(DROPIN)
+    assert (file.user, file.group, file.mode) == ("root", "root", 0o644)
+
+
+@pytest.mark.usefixtures("converged")
+def test_another_run_changes_nothing_and_keeps_the_models(server, play):
+    server.load("tiny-a")
+    before = server.state()
+    outcome = play()
+    assert (outcome.status, outcome.changed) == (0, [])
+    assert (server.state(), server.resident) == (before, ["tiny-a:latest"])
+
+
+@pytest.mark.usefixtures("converged")
+def test_check_mode_predicts_the_restart_and_what_it_unloads(server, play):
+    server.load("tiny-a")
+    server.load("tiny-b")
+    before = server.state()
+    predicted = play(check=True, keep_alive="50m")
+    assert "ollama.service restarts, unloads tiny-" in predicted.text
+    assert "tiny-a:latest" in predicted.text
+    assert "tiny-b:latest" in predicted.text
+    assert "OLLAMA_KEEP_ALIVE is '2700s' in the running process, but '3000s' in its unit" in predicted.text
+    assert '+Environment="OLLAMA_KEEP_ALIVE=3000s"' in predicted.text
+    assert (server.state(), server.resident) == (before, ["tiny-a:latest", "tiny-b:latest"])
+    happened = play(keep_alive="50m")
+    assert happened.changed == predicted.changed == [WRITE, RESTART]
+    assert (server.environment["OLLAMA_KEEP_ALIVE"], server.resident) == ("3000s", [])
+
+
+@pytest.mark.usefixtures("converged")
+def test_a_variable_that_is_taken_off_restarts_the_server_and_is_gone(server, play):
+    before = server.start
+    outcome = play(max_queue=None, environment={})
+    assert "OLLAMA_MAX_QUEUE is still '77' in the running process, but no longer set in its unit" in outcome.text
+    assert "NASTY_NUMBER is still '1.5' in the running process" in outcome.text
+    assert server.start != before
+    assert [key for key in server.environment if key == "OLLAMA_MAX_QUEUE" or key.startswith("NASTY_")] == []
+
+
+@pytest.mark.usefixtures("converged")
+def test_the_oom_policy_alone_needs_no_restart(server, play):
+    before = server.start
+    assert play(oom_policy="stop").changed == [WRITE]
+    assert (server.show("OOMPolicy")["OOMPolicy"], server.start) == ("stop", before)
+
+
+@pytest.mark.usefixtures("converged")
+def test_never_says_what_is_pending_and_auto_does_it_later(server, play):
+    before = server.start
+    pending = play(keep_alive="50m", restart="never")
+    assert (pending.status, pending.changed, server.start) == (0, [WRITE], before)
+    assert "a restart of ollama.service is pending (ollama_server_restart is never), which unloads no model" in pending.text
+    assert "OLLAMA_KEEP_ALIVE is '2700s' in the running process, but '3000s' in its unit" in pending.text
+    assert play(keep_alive="50m").changed == [RESTART]
+    assert server.environment["OLLAMA_KEEP_ALIVE"] == "3000s"
+
+
+@pytest.mark.usefixtures("converged")
+def test_a_play_that_died_after_writing_the_drop_in_converges_at_the_next_run(host, server, play):
+    half = host.file(DROPIN).content_string.replace("OLLAMA_MAX_QUEUE=77", "OLLAMA_MAX_QUEUE=78")
+    host.run_expect([0], f"sed -i s/OLLAMA_MAX_QUEUE=77/OLLAMA_MAX_QUEUE=78/ {DROPIN}")
+    assert host.file(DROPIN).content_string == half
+    assert play(max_queue=78).changed == [RESTART]
+    assert server.show("NeedDaemonReload") == {"NeedDaemonReload": "no"}
+    assert server.environment["OLLAMA_MAX_QUEUE"] == "78"
+
+
+@pytest.mark.usefixtures("converged")
+def test_a_new_installation_of_the_vendors_unit_is_left_alone_and_loaded(host, server, play):
+    before = server.start
+    host.check_output(f"cp {UNIT} /tmp/unit && mv /tmp/unit {UNIT}")
+    outcome = play()
+    assert (outcome.changed, server.start) == ([], before)
+    assert server.show("NeedDaemonReload") == {"NeedDaemonReload": "no"}
+    assert host.file(UNIT).content_string == VENDOR_UNIT.read_text()
+
+
+@pytest.mark.usefixtures("converged")
+def test_a_value_that_the_drop_in_overrides_is_named(server, play, put):
+    put(f"{UNIT}.d/override.conf", "[Service]\nEnvironment=OLLAMA_KEEP_ALIVE=-1 OLLAMA_DEBUG=1\n")
+    outcome = play()
+    assert f"OLLAMA_KEEP_ALIVE: {UNIT}.d/override.conf sets '-1', which loses to '2700s' of the drop-in" in outcome.text
+    assert "OLLAMA_DEBUG: " not in outcome.text
+    assert server.environment["OLLAMA_KEEP_ALIVE"] == "2700s"
+    assert server.environment["OLLAMA_DEBUG"] == "1"
+
+
+@pytest.mark.usefixtures("converged")
+@pytest.mark.parametrize(
+    ("path", "text", "culprit"),
+    [
+        (f"{UNIT}.d/a.conf", "[Service]\nEnvironmentFile=-/etc/default/ollama-*\n", "/etc/default/ollama-test sets '5m'"),
+        (f"{UNIT}.d/zzz.conf", "[Service]\nEnvironment=OLLAMA_KEEP_ALIVE=6m\n", f"{UNIT}.d/zzz.conf sets '6m'"),
+        ("/etc/systemd/system/service.d/zzz.conf", "[Service]\nEnvironment=\n", "service.d/zzz.conf takes it away"),
+        (f"{UNIT}.d/a.conf", "[Service]\nUnsetEnvironment=OLLAMA_KEEP_ALIVE\n", f"{UNIT}.d/a.conf takes it away"),
+        (f"/run/systemd/system.control/{UNIT[20:]}.d/zz-keepwarm.conf", "", "zz-keepwarm.conf takes it away"),
+    ],
+)
+def test_a_file_that_would_win_is_an_error_before_anything_is_written(server, play, put, path, text, culprit):
+    put("/etc/default/ollama-test", "# written by hand\nOLLAMA_KEEP_ALIVE='5m'\n")
+    put(path, text)
+    before = server.state()
+    outcome = play(keep_alive="50m")
+    assert outcome.status != 0
+    assert "OLLAMA_KEEP_ALIVE: " in outcome.text
+    assert culprit in outcome.text
+    assert "which wins over '3000s' of the drop-in" in outcome.text
+    assert (outcome.changed, server.state()) == ([], before)
+
+
+@pytest.mark.usefixtures("converged")
+def test_bad_settings_are_all_refused_with_a_sentence_each(server, play):
+    before = server.state()
+    outcome = play(
+        keep_alive="1d",
+        max_queue=0,
+        host="https://127.0.0.1",
+        kv_cache_type="q5",
+        environment={"A-B": "1", "TWO": "one\ntwo", "OLLAMA_NUM_PARALLEL": "3"},
+    )
+    assert outcome.status != 0
+    for sentence in (
+        "ollama_server_keep_alive: keep_alive '1d' is not a duration",
+        "ollama_server_max_queue is 0, not a whole number from 1",
+        "ollama_server_host: 'https://127.0.0.1' asks for https, but Ollama speaks plain http only",
+        "ollama_server_kv_cache_type is 'q5', not a cache type the server knows",
+        "'A-B' is not the name of an environment variable",
+        "the value of TWO holds the control character",
+        "OLLAMA_NUM_PARALLEL is set by ollama_server_num_parallel and again in ollama_server_environment",
+    ):
+        assert sentence in outcome.text
+    assert (outcome.changed, server.state()) == ([], before)
+
+
+@pytest.mark.parametrize(
+    ("unit", "sentence"),
+    [
+        ("no-such.service", "no-such.service is not-found on this host: install Ollama"),
+        ("ollama", "unit 'ollama' is not the name of a service"),
+    ],
+)
+def test_a_unit_that_is_not_there_is_refused(server, play, unit, sentence):
+    before = server.state()
+    outcome = play(unit=unit)
+    assert outcome.status != 0
+    assert sentence in outcome.text
+    assert (outcome.changed, server.state()) == ([], before)
+
+
+@pytest.mark.usefixtures("converged")
+def test_a_stopped_server_is_started_unless_told_otherwise(host, server, play):
+    host.check_output("systemctl disable --now ollama.service")
+    assert play(start=False).changed == []
+    assert server.show("ActiveState") == {"ActiveState": "inactive"}
+    assert play(check=True).changed == play().changed == ["Start the server now and at boot"]
+    assert server.show("ActiveState", "UnitFileState") == {"ActiveState": "active", "UnitFileState": "enabled"}
+
+
+@pytest.mark.usefixtures("converged")
+def test_a_server_that_does_not_come_up_is_told_with_its_state(play):
+    outcome = play(host="192.0.2.1:11500", ready_timeout=4)
+    assert outcome.status != 0
+    assert "and did not answer http://192.0.2.1:11500/api/version within 4 s" in outcome.text
+    assert "'journalctl -u ollama.service' tells why" in outcome.text
+
+
+@pytest.mark.usefixtures("converged")
+def test_a_server_that_others_can_reach_is_warned_about(server, play):
+    outcome = play(check=True, host="0.0.0.0:11500")
+    assert "ollama.service listens beyond loopback (OLLAMA_HOST is 0.0.0.0:11500)" in outcome.text
+    assert "listens beyond loopback" not in play(check=True).text
+
+
+@pytest.mark.usefixtures("converged")
+def test_the_environment_of_a_tangled_unit_is_told_as_systemd_gives_it(host, server, ask, put):
+    put("/etc/default/ollama-1", 'OLLAMA_F1="a \\"b\\" $HOME \\\\"  \nOLLAMA_F2=one \\\n  two  \nexport OLLAMA_F3=no\n')
+    put("/etc/default/ollama-2", "OLLAMA_F2='from two'mid\"dle\n; OLLAMA_F4=no\nOLLAMA_F5=%h # in it\n")
+    lines = (
+        "[Unit]\nEnvironment=OLLAMA_U=no",
+        "[Service]\nEnvironment=OLLAMA_A=1 'OLLAMA_B=%t/%n 100%%' \\\n# in the middle\n  OLLAMA_C=x\\x41\\u00fc\\tz",
+        'Environment="OLLAMA_D=keeps" OLLAMA_E=\\q OLLAMA_G=lost',
+        "EnvironmentFile=/etc/default/ollama-[12]",
+        "UnsetEnvironment=OLLAMA_A OLLAMA_D=other OLLAMA_ORIGINS=app://x",
+        "PassEnvironment=OLLAMA_P",
+    )
+    put(f"{UNIT}.d/tangled.conf", "\n".join(lines))
+    host.check_output("systemctl set-environment OLLAMA_M='from the manager'")
+    host.check_output("systemctl daemon-reload && systemctl restart ollama.service")
+    told = ask()
+    host.check_output("systemctl unset-environment OLLAMA_M")
+    real = {key: value for key, value in server.environment.items() if key.startswith("OLLAMA_")}
+    assert {"OLLAMA_B", "OLLAMA_C", "OLLAMA_D", "OLLAMA_F1", "OLLAMA_F2", "OLLAMA_M"} < set(real)
+    assert {key: value for key, value in told["environment_effective"].items() if key.startswith("OLLAMA_")} == real
+    assert (told["restart_due"], told["need_daemon_reload"]) == (False, False)
+    assert told["dropin_paths"] == server.show("DropInPaths")["DropInPaths"].split()
+
+
+def test_a_program_that_was_replaced_is_a_reason_to_restart(host, ask, put):
+    put("/etc/systemd/system/kw-sleep.service", "[Service]\nExecStart=/usr/local/bin/kw-sleep infinity\n")
+    host.check_output("cp /bin/sleep /usr/local/bin/kw-sleep && systemctl daemon-reload && systemctl start kw-sleep")
+    told = ask(unit="kw-sleep.service")
+    assert (told["exe"], told["restart_due"]) == ("/usr/local/bin/kw-sleep", False)
+    host.check_output("cp /bin/sleep /usr/local/bin/new && mv /usr/local/bin/new /usr/local/bin/kw-sleep")
+    assert ask(unit="kw-sleep.service")["restart_reasons"] == [
+        "the process runs /usr/local/bin/kw-sleep, which has since been replaced"
+    ]
+    host.check_output("systemctl stop kw-sleep && rm /usr/local/bin/kw-sleep")
