@@ -1,0 +1,106 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: warmup_settings
+short_description: Judges the settings of the host agent and derives the deadlines of its unit from them
+version_added: 0.1.0
+author:
+  - the keepwarm.ollama contributors (@keepwarm)
+description:
+  - Judges the residency policy with the code that the agent itself uses, and every length of time.
+  - Durations are seconds or the server's own form (V(4m), V(1h30m)); they come back as seconds.
+  - A period of five minutes or more is refused unless allowed, since the server drops a model five minutes after a client
+    that sends its default keep_alive.
+options:
+  _input:
+    description:
+      - The settings by the names of the role P(keepwarm.ollama.ollama_warmup#role)'s variables, without their prefix.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Judge settings
+  ansible.builtin.debug:
+    msg: "{{ {'models': ['qwen3:8b'], 'interval': '3m', 'jitter': 20, 'load_timeout': '10m', 'ready_timeout': '5m'}
+             | keepwarm.ollama.warmup_settings }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - C(problems), one sentence for each setting that is wrong. Without any, also C(policy) with every default filled in,
+      and C(interval), C(jitter), C(load_timeout), C(ready_timeout) and C(start_timeout) (the longest that a whole pass
+      may take) in seconds.
+  type: dict
+"""
+
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive, KeepAliveError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import PolicyError, parse_policy, policy_data
+
+_POLICY = ("models", "undeclared_keep_alive", "max_loaded_models", "context_mismatch", "strict", "release")
+_DURATIONS = {"interval": 1.0, "jitter": 0.0, "load_timeout": 1.0, "ready_timeout": 1.0}
+"""The least that each may be, in seconds."""
+_DAY = 86400
+_SERVER_DEFAULT = 300  # seconds: what a client that sends the server's default keep_alive leaves
+_MARGIN = 10  # seconds for the pass itself, and for the accuracy of the timer
+_VERIFY = 60  # seconds on top of all loads
+
+
+def warmup_settings(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """What the role needs, or why not."""
+    problems: list[str] = []
+    policy = _policy(raw, problems)
+    seconds = {key: _seconds(key, raw.get(key), least, problems) for key, least in _DURATIONS.items()}
+    if not problems:
+        problems += _period_problems(seconds["interval"], seconds["jitter"], raw.get("allow_long_interval") is True)
+    if problems:
+        return {"problems": problems}
+    loads = max(len(policy["models"]), 1) + 1  # one more, for a load of somebody else's that is waited for
+    start_timeout = seconds["ready_timeout"] + loads * seconds["load_timeout"] + _VERIFY
+    return {"problems": [], "policy": policy, **seconds, "start_timeout": start_timeout}
+
+
+def _policy(raw: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
+    try:
+        return policy_data(parse_policy({key: raw[key] for key in _POLICY if raw.get(key) is not None}))
+    except PolicyError as error:
+        problems.extend(error.problems)
+        return {}
+
+
+def _seconds(key: str, raw: Any, least: float, problems: list[str]) -> float:
+    try:
+        duration = KeepAlive.parse(raw)
+    except KeepAliveError as error:
+        problems.append(str(error).replace("keep_alive", key, 1).replace(", or -1 for ever", ""))
+        return least
+    seconds = duration.as_timedelta().total_seconds()
+    if not least <= seconds <= _DAY:
+        problems.append(f"{key} {raw!r} is not between {least:g} s and a day: give seconds (240) or a duration such as '4m'")
+    return seconds
+
+
+def _period_problems(interval: float, jitter: float, allowed: bool) -> list[str]:
+    longest = interval + jitter + _MARGIN
+    if allowed or longest < _SERVER_DEFAULT:
+        return []
+    return [
+        f"interval {interval:g} s and jitter {jitter:g} s let {longest:g} s pass between two looks, but a client that sends the"
+        f" server's default keep_alive lets a model go after {_SERVER_DEFAULT} s: shorten them, or set allow_long_interval"
+    ]
+
+
+class FilterModule:
+    """Settings of the host agent."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The filters of this file by name."""
+        return {"warmup_settings": warmup_settings}
