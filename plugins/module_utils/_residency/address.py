@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from urllib.parse import urlsplit
+
+from .wording import quoted, shown
 
 
 class AddressError(ValueError):
@@ -19,9 +22,11 @@ def check_url(raw: str) -> str:
         parts = urlsplit(raw)
         port = parts.port
     except ValueError as error:
-        raise AddressError(f"url {raw!r} is not an address ({error}): {wanted}") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or parts.query or parts.fragment:
-        raise AddressError(f"url {raw!r} is not the address of an HTTP server: {wanted}")
+        raise AddressError(f"url {shown(raw)} is not an address ({quoted(str(error))}): {wanted}") from error
+    if parts.scheme not in ("http", "https") or not _is_host(parts.hostname) or port == 0 or parts.query or parts.fragment:
+        raise AddressError(f"url {shown(raw)} is not the address of an HTTP server: {wanted}")
+    if not raw.isprintable() or " " in raw:  # which urlsplit drops, and the connection would not
+        raise AddressError(f"url {shown(raw)} holds a blank: {wanted}")
     if parts.username is not None:
         raise AddressError(f"url of {parts.hostname!r} holds a user name, which would end up in logs: {wanted}")
     return raw.rstrip("/")
@@ -29,5 +34,16 @@ def check_url(raw: str) -> str:
 
 def is_local(url: str) -> bool:
     """Whether the URL is this machine's own, so that its processes can be looked at."""
-    host = (urlsplit(url).hostname or "").lower()
-    return host == "localhost" or host == "::1" or host.startswith("127.")
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_host(name: str | None) -> bool:
+    """Whether it could be resolved: the encoding refuses empty labels and those of more than 63 characters."""
+    try:
+        return bool(name and name.encode("idna"))
+    except UnicodeError:
+        return False

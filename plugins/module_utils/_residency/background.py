@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 import threading
-from typing import Callable
+from typing import Callable, Generic, TypeVar
+
+_Value = TypeVar("_Value")
 
 
-class Background:
+class Background(Generic[_Value]):
     """A daemon thread: when the program is told to stop, it does not wait for a load of minutes. The connection
     closes with the process, and the server then aborts the load (server semantics, section 3)."""
 
-    def __init__(self, call: Callable[[], None]) -> None:
+    def __init__(self, call: Callable[[], _Value]) -> None:
         self._call = call
+        self._values: list[_Value] = []
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -24,13 +27,14 @@ class Background:
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
-    def result(self) -> None:
-        """Raises what the call raised. Only after C(wait) said so."""
+    def result(self) -> _Value:
+        """What the call returned; raises what it raised. Only after C(wait) said so."""
         if self._error is not None:
             raise self._error
+        return self._values[0]
 
     def _run(self) -> None:
         try:
-            self._call()
+            self._values.append(self._call())
         except BaseException as error:  # pylint: disable=broad-except
             self._error = error

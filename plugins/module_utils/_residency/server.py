@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
-import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,13 +17,16 @@ from typing import Any, Callable, TypeVar
 
 from .address import check_url
 from .answers import MalformedAnswer, read_card, read_resident, read_tags
+from .background import Background
 from .keep_alive import KeepAlive
 from .model_name import ModelName
 from .observation import InstalledModel, ModelCard, ResidentModel
+from .wording import quoted
 
 REQUESTS_IMPORT_ERROR: str | None
 try:
     import requests
+    from urllib3.exceptions import HTTPError
 except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
 else:
@@ -31,8 +34,8 @@ else:
 
 OLDEST_VERSION = (0, 10)
 _LARGEST_ANSWER = 32 * 1024 * 1024  # bytes; /api/show of a model with a long licence is some 100 kB
+_SHORT_NUMBER = re.compile(r"[0-9]{1,9}")
 _Value = TypeVar("_Value")
-_LARGEST_ERROR = 300  # characters of a server's error body worth repeating
 
 
 class ServerFailure(Exception):
@@ -95,8 +98,7 @@ class OllamaServer:
     def __init__(self, url: str, deadlines: Deadlines | None = None) -> None:
         self.url = check_url(url)
         self.deadlines = deadlines or Deadlines()
-        self._session = requests.Session()
-        self._session.trust_env = False  # an HTTP_PROXY meant for downloads must not swallow loopback requests
+        self._session = _new_session()
 
     def another(self) -> OllamaServer:
         """A second connection to the same server."""
@@ -157,9 +159,11 @@ class OllamaServer:
             data = json.loads(answer.body.decode("utf-8"))
             if not isinstance(data, dict):
                 raise MalformedAnswer("the answer is no JSON object")
+            if "error" in data:  # within a 200, as streams have it
+                raise MalformedAnswer(f"it says {json.dumps(data['error'])}")
             return reader(data)
         except (MalformedAnswer, ValueError, RecursionError) as error:
-            raise ServerGarbled(f"the server at {self.url} gave an answer that cannot be read: {error}") from error
+            raise ServerGarbled(f"the server at {self.url} gave an answer that cannot be read: {quoted(str(error))}") from error
 
     def _checked(self, method: str, path: str, body: Mapping[str, Any] | None, deadline: float) -> _Answer:
         answer = self._exchange(method, path, body, deadline)
@@ -170,58 +174,73 @@ class OllamaServer:
         raise kind(f"{method} {path} at {self.url} answered {answer.status}: {said}", answer.status, said)
 
     def _exchange(self, method: str, path: str, body: Mapping[str, Any] | None, deadline: float) -> _Answer:
-        end = time.monotonic() + deadline
-        try:
-            with self._session.request(
-                method, self.url + path, json=body, stream=True, allow_redirects=False,
-                timeout=(self.deadlines.connect, deadline),
-            ) as response:  # fmt: skip
-                content = _read_within(response, end)
-                return _Answer(response.status_code, content, response.headers.get("Date"))
-        except requests.exceptions.RequestException as error:
-            raise self._transport_failure(error, f"{method} {path} at {self.url}", deadline) from error
+        """In a thread of its own, since the timeouts of requests are for one read each: a server that trickles could
+        hold us for ever."""
+        session = self._session
+        call = Background(lambda: self._send(session, method, path, body, deadline))
+        if call.wait(self.deadlines.connect + deadline):
+            return call.result()
+        self._session = _new_session()  # that thread keeps the old one
+        raise self._silence(method, path, deadline)
 
-    def _transport_failure(self, error: Exception, request: str, deadline: float) -> ServerFailure:
-        cause = _root_cause(error)
-        if isinstance(cause, socket.timeout) and not isinstance(error, requests.exceptions.ConnectTimeout):
-            return ServerSilent(f"{request} was not answered within {deadline:g} s")
+    def _send(
+        self, session: requests.Session, method: str, path: str, body: Mapping[str, Any] | None, deadline: float
+    ) -> _Answer:
+        timeouts = (self.deadlines.connect, deadline)
+        url = self.url + path
+        try:
+            with session.request(method, url, json=body, stream=True, allow_redirects=False, timeout=timeouts) as response:
+                return _Answer(response.status_code, _read_body(response), response.headers.get("Date"))
+        except (requests.exceptions.RequestException, HTTPError, OSError, ValueError) as error:
+            if _timed_out(error):
+                raise self._silence(method, path, deadline) from error
+            raise self._transport_failure(error) from error
+
+    def _silence(self, method: str, path: str, deadline: float) -> ServerSilent:
+        return ServerSilent(f"{method} {path} at {self.url} was not answered within {deadline:g} s")
+
+    def _transport_failure(self, error: Exception) -> ServerFailure:
         if isinstance(error, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)):
             return ServerGarbled(f"the server at {self.url} broke its answer off")
+        cause = _root_cause(error)
         reason = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-        return ServerUnreachable(f"no Ollama server answers at {self.url}: {' '.join(reason.split())}")
+        return ServerUnreachable(f"no Ollama server answers at {self.url}: {quoted(reason)}")
+
+
+def _new_session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False  # an HTTP_PROXY meant for downloads must not swallow loopback requests
+    return session
 
 
 def _acknowledged(data: Mapping[str, Any]) -> None:
-    if "error" in data or "model" not in data:
-        raise MalformedAnswer(f"a load was answered with {json.dumps(data)[:_LARGEST_ERROR]}")
+    if "model" not in data:
+        raise MalformedAnswer(f"a load was answered with {json.dumps(data)}")
 
 
-def _read_within(response: Any, end: float) -> bytes:
-    """The body. requests' own timeout is per read, so that a server which trickles could hold us for ever."""
+def _read_body(response: requests.Response) -> bytes:
     content = bytearray()
     for chunk in response.iter_content(65536):
         content += chunk
         if len(content) > _LARGEST_ANSWER:
-            raise ServerGarbled(f"the answer is longer than {_LARGEST_ANSWER} bytes: is this an Ollama server?")
-        if time.monotonic() > end:
-            raise ServerSilent("the answer did not end before its deadline")
+            raise ServerGarbled(f"the answer of {response.url} is longer than {_LARGEST_ANSWER} bytes: is this an Ollama server?")
     return bytes(content)
 
 
 def _error_of(body: bytes) -> str:
-    text = body.decode("utf-8", "replace").strip()
+    text = body.decode("utf-8", "replace")
     try:
         data = json.loads(text)
+        said = data.get("error") if isinstance(data, dict) else None
+        return quoted(str(said or text)) or "(no body)"
     except (ValueError, RecursionError):
-        data = None
-    said = data.get("error") if isinstance(data, dict) else None
-    return " ".join(str(said or text or "(no body)").split())[:_LARGEST_ERROR]
+        return quoted(text) or "(no body)"
 
 
 def _clock(date: str | None) -> datetime:
     try:
         moment = parsedate_to_datetime(date) if date else datetime.now(timezone.utc)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         moment = datetime.now(timezone.utc)
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
@@ -229,16 +248,23 @@ def _clock(date: str | None) -> datetime:
 def _leading_numbers(text: str) -> tuple[int, ...]:
     numbers = []
     for part in text.lstrip("v").split("-")[0].split("."):
-        if not (part.isascii() and part.isdigit()):
+        if not _SHORT_NUMBER.fullmatch(part):
             break
         numbers.append(int(part))
     return tuple(numbers)
 
 
+def _timed_out(error: Exception) -> bool:
+    """Whether a read did; a connection that is not made in time is nobody there."""
+    connecting = isinstance(error, requests.exceptions.ConnectTimeout)
+    return not connecting and isinstance(_root_cause(error), socket.timeout)
+
+
 def _root_cause(error: BaseException) -> BaseException:
     """The innermost reason: requests wraps urllib3, which wraps the system's error."""
     while True:
-        inner = getattr(error, "reason", None) or error.__cause__ or error.__context__
+        context = None if error.__suppress_context__ else error.__context__
+        inner = getattr(error, "reason", None) or error.__cause__ or context
         if not isinstance(inner, BaseException):
             return error
         error = inner

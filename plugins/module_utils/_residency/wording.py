@@ -8,9 +8,16 @@ from __future__ import annotations
 from typing import Any
 
 _LONGEST = 100  # characters; a sentence is read by people
+_LONGEST_QUOTE = 300
 
 
 def shown(raw: Any) -> str:
     """The value as Python writes it, on one line, cut where it is long."""
     text = repr(raw)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def quoted(text: str) -> str:
+    """What somebody else said, on one line: white space is one blank, what cannot be printed a question mark."""
+    line = " ".join(text.split())
+    return "".join(character if character.isprintable() else "?" for character in line[:_LONGEST_QUOTE])
