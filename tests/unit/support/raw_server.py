@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Iterable, Iterator
@@ -12,15 +13,17 @@ from typing import Any
 
 
 class RawServer:
-    """Answers every connection alike: reads one request, sends C(pieces) C(pause) seconds apart, hangs up."""
+    """Answers every connection alike: reads one request, sends C(pieces) C(pause) seconds apart, hangs up. C(pieces) may be
+    replaced at any time."""
 
     def __init__(self, pieces: Iterable[bytes], pause: float = 0) -> None:
-        self._pieces = pieces
+        self.pieces = pieces
         self._pause = pause
         self._closing = threading.Event()
         self.requests: list[bytes] = []
+        self.sent = 0  # pieces
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = "http://127.0.0.1:{}".format(self._listener.getsockname()[1])
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
 
@@ -47,8 +50,9 @@ class RawServer:
     def _serve(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):
             self.requests.append(_read_request(connection))
-            for piece in self._pieces:
+            for piece in self.pieces:
                 connection.sendall(piece)
+                self.sent += 1
                 if self._closing.wait(self._pause):
                     return
             connection.shutdown(socket.SHUT_WR)
@@ -56,12 +60,20 @@ class RawServer:
 
 def _read_request(connection: socket.socket) -> bytes:
     request = b""
-    while b"\r\n\r\n" not in request:
+    while not _is_whole(request):
         received = connection.recv(65536)
         if not received:
             break
         request += received
     return request
+
+
+def _is_whole(request: bytes) -> bool:
+    if request.startswith(b"\x16"):  # a client that speaks TLS waits for an answer to its first message
+        return True
+    lines, end, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", lines)
+    return bool(end) and len(body) >= (int(length.group(1)) if length else 0)
 
 
 @contextlib.contextmanager
