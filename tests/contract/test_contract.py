@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
+from conftest import LINE
 from ollama_contract import journal, recording
 from ollama_contract.compare import log_differences
 from ollama_contract.recording import Scenario
 from ollama_contract.replay import Replay
 from ollama_contract.server import OwnServer
-
-from conftest import LINE
 
 
 def test_server_answers_as_recorded(scenario: Scenario, replay: Replay) -> None:

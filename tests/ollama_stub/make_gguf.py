@@ -18,9 +18,10 @@ from __future__ import annotations
 import argparse
 import random
 import struct
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Iterator, Union
+from typing import BinaryIO, Union
 
 DEFAULT_NAMES = ("tiny-a", "tiny-b", "tiny-c", "embed", "big")
 # The recorded server evicted tiny-b before tiny-a: blobs of equal keep_alive go by path. These
@@ -69,7 +70,7 @@ class Writer:
         head = _string(key) + struct.pack("<IIQ", 9, 8, len(values))
         self._pairs.append(head + b"".join(_string(value) for value in values))
 
-    def scalars(self, key: str, kind: str, values: list[float]) -> None:
+    def scalars(self, key: str, kind: str, values: Sequence[float]) -> None:
         number, form = _TYPES[kind]
         head = _string(key) + struct.pack("<IIQ", 9, number, len(values))
         self._pairs.append(head + b"".join(struct.pack(form, value) for value in values))
@@ -235,10 +236,7 @@ def _bert_tokenizer(writer: Writer, vocabulary: int) -> None:
 
 def make(directory: Path, name: str, whole: bool = False) -> Path:
     """Write DIRECTORY/NAME.gguf and return its path."""
-    if name.startswith("embed"):
-        writer = bert(name, EMBED)
-    else:
-        writer = llama(name, BIG if name.startswith("big") else TINY)
+    writer = bert(name, EMBED) if name.startswith("embed") else llama(name, BIG if name.startswith("big") else TINY)
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{name}.gguf"
     with open(path, "wb") as file:

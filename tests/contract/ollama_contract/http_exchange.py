@@ -8,9 +8,10 @@ import http.client
 import json
 import socket
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, Mapping, Optional
+from typing import Any
 from urllib.parse import urlsplit
 
 _LONG = 120.0
@@ -37,9 +38,9 @@ class Caller:
         self,
         method: str,
         path: str,
-        body: Optional[bytes] = None,
-        headers: Optional[Mapping[str, str]] = None,
-        abort_after: Optional[float] = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        abort_after: float | None = None,
     ) -> Exchange:
         """The answer; `{"error": "ReadTimeout"}` if it took longer than ABORT_AFTER seconds."""
         connection = http.client.HTTPConnection(self._host, self._port, timeout=abort_after or _LONG)
@@ -53,7 +54,7 @@ class Caller:
         finally:
             connection.close()
 
-    def send_json(self, method: str, path: str, body: Optional[dict[str, Any]] = None) -> Any:
+    def send_json(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """The JSON of an answer that has to be a good one. Raises RuntimeError."""
         content = None if body is None else json.dumps(body).encode()
         result = self.send(method, path, content).result

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from .recording import Recording, Scenario
 
 _LINE = re.compile(r"level=(?P<level>\w+) source=(?P<file>[\w.]+):\d+ msg=\"?(?P<text>.*)")
 _NORMAL = (
-    (re.compile(r"\S*/(?:models|store)\b(?=/blobs|\s)"), "@models"),
+    (re.compile(r"[^\s=\"]*/(?:models|store)\b(?=/blobs|\s)"), "@models"),
     (re.compile(r"OLLAMA_MODELS:\S+"), "OLLAMA_MODELS:@models"),
     (re.compile(r"[^\s\"]*/lib/ollama/"), "@prefix/lib/ollama/"),
     (re.compile(r"sha256-(?:@|[0-9a-f]{64})"), "sha256-@"),

@@ -5,17 +5,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 DIRECTORY = Path(__file__).resolve().parent.parent
 MODELS = ("tiny-a", "tiny-b", "tiny-c", "embed", "big")
-_OWN_PROCESS = {"restart", "kill_runners", "count_runners"}
-# The recording server ran without the cloud; one that has it is right to answer otherwise.
-_NEEDS_NO_CLOUD = {"basics", "cloud"}
 # Pulling comes with "The host's whole life".
 _LATER = {"pull"}
+# What only the one who starts a server can do to it.
+_TO_THE_PROCESS = {"restart", "kill_runners"}
+# The recording server ran without the cloud; one that has it is right to answer otherwise.
+_WITHOUT_CLOUD = {"cloud"}
+# What depends on the machine: its processes, its models, its cloud, its lack of a network.
+_OF_THE_MACHINE = {"count_runners"}
+_PATHS_OF_THE_MACHINE = {"/api/status", "/v1/models"}
+_NO_NETWORK = "no such host"
 
 Step = dict[str, Any]
 
@@ -31,8 +37,12 @@ class Scenario:
 
     @property
     def needs_own_server(self) -> bool:
-        """Whether it takes starting, restarting or looking into the server's processes."""
-        return bool(self.environment) or any(step["do"] in _OWN_PROCESS for step in self.steps)
+        """Whether it takes an environment, a restart, or a kill."""
+        return bool(self.environment) or any(step["do"] in _TO_THE_PROCESS for step in self.steps)
+
+    def for_any_server(self) -> Scenario:
+        """The same without the steps whose result depends on the machine."""
+        return replace(self, steps=tuple(step for step in self.steps if not _is_of_the_machine(step)))
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,13 @@ class Recording:
     def of_any_server(self) -> Iterator[Scenario]:
         """What any running server can be asked, given nothing but its address."""
         asked = (each for each in self.of_own_servers() if not each.needs_own_server)
-        return (each for each in asked if each.name not in _NEEDS_NO_CLOUD)
+        return (each.for_any_server() for each in asked if each.name not in _WITHOUT_CLOUD)
+
+
+def _is_of_the_machine(step: Step) -> bool:
+    if step["do"] in _OF_THE_MACHINE or step.get("path") in _PATHS_OF_THE_MACHINE:
+        return True
+    return _NO_NETWORK in json.dumps(step.get("result", {}))
 
 
 def load(version: str) -> Recording:

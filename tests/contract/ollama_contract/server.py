@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Optional
 
 from .http_exchange import Caller
 from .recording import MODELS
@@ -26,7 +26,7 @@ class OwnServer:
         self._program = program
         self._home = home
         self._environment: dict[str, str] = {}
-        self._process: Optional[subprocess.Popen[bytes]] = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._log_path = home / "server.log"
         self._read_up_to = 0
         self.caller = Caller("http://127.0.0.1:9")
@@ -112,7 +112,7 @@ class OwnServer:
         return children
 
 
-def _state(pid: int) -> Optional[tuple[str, int]]:
+def _state(pid: int) -> tuple[str, int] | None:
     """State letter and parent of a process, or None."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
@@ -163,7 +163,9 @@ class ForeignServer:
             resident = self.caller.send_json("GET", "/api/ps")["models"]
             if not resident:
                 return
-            for model in resident:
-                self.caller.send_json("POST", "/api/generate", {"model": model["name"], "keep_alive": 0})
+            # a deleted name may be resident still: its runner goes by another name of the same weights
+            for name in {model["name"] for model in resident} | set(MODELS):
+                body = json.dumps({"model": name, "keep_alive": 0}).encode()
+                self.caller.send("POST", "/api/generate", body)
             time.sleep(0.2)
         raise RuntimeError("the server does not unload its models")

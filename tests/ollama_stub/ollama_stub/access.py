@@ -7,12 +7,20 @@ from __future__ import annotations
 import fnmatch
 import ipaddress
 import socket
-from typing import Mapping, Optional
+from collections.abc import Mapping
+from typing import Union
 
 from .http_wire import Answer
 
 _EXTENSIONS = ("chrome-extension://", "safari-extension://", "moz-extension://", "ms-browser-extension://")
+_PRIVATE = [
+    ipaddress.ip_network(network)
+    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+]
 _HEADERS = "Authorization,Content-Type,User-Agent,Accept,X-Requested-With,OpenAI-Beta"
+
+
+Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 
 class AccessPolicy:
@@ -22,7 +30,7 @@ class AccessPolicy:
         self._loopback = _is_loopback(listening_on)
         self._origins = [origin.lower() for origin in origins]
 
-    def refusal(self, method: str, headers: Mapping[str, str]) -> Optional[Answer]:
+    def refusal(self, method: str, headers: Mapping[str, str]) -> Answer | None:
         """The answer to a request that goes no further, or None."""
         origin, host = headers.get("origin", ""), headers.get("host", "")
         if self._is_foreign(origin, host):
@@ -68,7 +76,7 @@ class AccessPolicy:
         name = _without_port(host).lower()
         address = _address(name)
         if address:
-            return bool(address.is_loopback or address.is_private or address.is_unspecified)
+            return address.is_loopback or address.is_unspecified or _is_private(address)
         if name in ("", "localhost", socket.gethostname().lower()):
             return True
         return name.endswith((".localhost", ".local", ".internal"))
@@ -80,11 +88,16 @@ def _without_port(host: str) -> str:
     return host.partition(":")[0] if host.count(":") == 1 else host
 
 
-def _address(name: str) -> Optional[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+def _address(name: str) -> Address | None:
     try:
         return ipaddress.ip_address(name)
     except ValueError:
         return None
+
+
+def _is_private(address: Address) -> bool:
+    """Go's netip.Addr.IsPrivate, which is narrower than Python's."""
+    return any(address in network for network in _PRIVATE if network.version == address.version)
 
 
 def _is_loopback(host: str) -> bool:

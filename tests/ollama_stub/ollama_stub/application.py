@@ -74,7 +74,9 @@ class Application:
         )
         await door.open(self._environment.stand_in("CONTROL"))
         self._scheduler.start()
+        await asyncio.sleep(float(self._environment.stand_in("START_SECONDS") or 0))
         self._announce_hardware()
+        server.open_for_business()
         await stopped.wait()
         await door.close()
         await server.close()
@@ -92,7 +94,7 @@ class Application:
 
     def _announce_hardware(self) -> None:
         total, free, _ = system_memory()
-        values = dict(id="cpu", library="cpu", name="cpu", description="cpu", driver="", pci_id="", type="")
+        values = {"id": "cpu", "library": "cpu", "name": "cpu", "description": "cpu", "driver": "", "pci_id": "", "type": ""}
         if self._hardware.has_gpu:
             total, free = self._hardware.vram_total, self._hardware.free_vram(0)
             values.update(id="GPU-0", library="CUDA", name="CUDA0", description="stand-in GPU", driver="0.0")
@@ -156,11 +158,11 @@ class Application:
         return router
 
 
-async def _root(call: Call) -> AnyAnswer:
+async def _root(_call: Call) -> AnyAnswer:
     return Answer(200, "text/plain; charset=utf-8", b"Ollama is running")
 
 
-async def _version(call: Call) -> AnyAnswer:
+async def _version(_call: Call) -> AnyAnswer:
     return json_answer({"version": VERSION, "stand_in": STAND_IN})
 
 

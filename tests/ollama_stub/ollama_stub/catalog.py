@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 from . import models, names
 from .environment import Environment
 from .models import Model
@@ -28,7 +26,7 @@ class Catalog:
         """The name with the case of what is installed."""
         return names.existing(name, self.blobs.names())
 
-    def find(self, name: Name) -> Optional[Model]:
+    def find(self, name: Name) -> Model | None:
         """The model of exactly this name, or None."""
         manifest = self.blobs.find(name)
         return models.assemble(self.blobs, manifest) if manifest else None

@@ -34,13 +34,13 @@ class CatalogRoutes:
         self._catalog = catalog
         self._scheduler = scheduler
 
-    async def tags(self, call: Call) -> AnyAnswer:
+    async def tags(self, _call: Call) -> AnyAnswer:
         return json_answer({"models": [model.listing() for model in self._catalog.all()]})
 
-    async def status(self, call: Call) -> AnyAnswer:
+    async def status(self, _call: Call) -> AnyAnswer:
         return json_answer({"cloud": self._catalog.cloud_status()})
 
-    async def ps(self, call: Call) -> AnyAnswer:
+    async def ps(self, _call: Call) -> AnyAnswer:
         residents = await self._scheduler.residents()
         return json_answer({"models": [_running(each) for each in residents]})
 

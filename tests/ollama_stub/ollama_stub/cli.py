@@ -7,7 +7,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from typing import Callable, Optional, Sequence
+from collections.abc import Sequence
+from typing import Callable
 
 from . import STAND_IN, VERSION, commands, process_title
 from .application import Application
@@ -78,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    parser: argparse.ArgumentParser, run: Optional[Run], *words: str
+    parser: argparse.ArgumentParser, run: Run | None, *words: str
 ) -> argparse.ArgumentParser:
     for word in words:
         parser.add_argument(word)

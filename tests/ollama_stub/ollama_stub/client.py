@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import http.client
 import json
-from typing import Any, BinaryIO, Iterator, Optional
+from collections.abc import Iterator
+from typing import Any, BinaryIO
 
 from .environment import Address
 
@@ -32,15 +33,13 @@ class Client:
     def __init__(self, address: Address) -> None:
         self._address = address.connectable()
 
-    def call(self, method: str, path: str, body: Optional[dict[str, Any]] = None) -> Any:
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """The JSON answer, or None for an empty one. Raises ServerUnreachable or ServerError."""
-        last = None
-        for last in self.stream(method, path, body):
-            pass
-        return last
+        lines = list(self.stream(method, path, body))
+        return lines[-1] if lines else None
 
     def stream(
-        self, method: str, path: str, body: Optional[dict[str, Any]] = None
+        self, method: str, path: str, body: dict[str, Any] | None = None
     ) -> Iterator[dict[str, Any]]:
         """The JSON lines of an answer, each checked for an error."""
         connection, response = self._open(method, path, body)
@@ -74,7 +73,7 @@ class Client:
             connection.close()
 
     def _open(
-        self, method: str, path: str, body: Optional[dict[str, Any]]
+        self, method: str, path: str, body: dict[str, Any] | None
     ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
         connection = self._connection()
         content = None if body is None else json.dumps(body).encode()

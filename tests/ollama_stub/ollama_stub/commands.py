@@ -10,7 +10,8 @@ import hashlib
 import os
 import sys
 import time
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from . import human, modelfile
 from .client import Client, ServerError
@@ -61,7 +62,7 @@ def list_models(client: Client, arguments: argparse.Namespace) -> None:
     _print_table(["NAME", "ID", "SIZE", "MODIFIED"], rows)
 
 
-def list_running(client: Client, arguments: argparse.Namespace) -> None:
+def list_running(client: Client, _arguments: argparse.Namespace) -> None:
     rows = []
     for model in client.call("GET", "/api/ps")["models"]:
         left = _epoch(model["expires_at"]) - time.time()

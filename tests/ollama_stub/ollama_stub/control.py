@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from .counters import Counters
 from .faults import Faults, LoadFault, RequestFault
@@ -44,7 +44,7 @@ class ControlDoor:
         self._hardware = hardware
         self._tuning = tuning
         self._scheduler = scheduler
-        self._server: Optional[asyncio.AbstractServer] = None
+        self._server: asyncio.AbstractServer | None = None
         self._path = ""
         self._commands: dict[str, Callable[[Order], Any]] = {
             "counters": self._count,
@@ -53,7 +53,7 @@ class ControlDoor:
             "clear": self._clear,
             "tune": self._tune,
             "hardware": self._set_hardware,
-            "runners": lambda order: self._scheduler.runner_processes(),
+            "runners": lambda _order: self._scheduler.runner_processes(),
         }
 
     async def open(self, path: str) -> None:
@@ -106,7 +106,7 @@ class ControlDoor:
         self._faults.order_load(LoadFault(**order))
         return self._faults.as_json()
 
-    def _clear(self, order: Order) -> Any:
+    def _clear(self, _order: Order) -> Any:
         self._faults.clear()
         return self._faults.as_json()
 

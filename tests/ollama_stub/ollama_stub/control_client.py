@@ -12,7 +12,8 @@ import json
 import os
 import socket
 import sys
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 
 class ControlError(Exception):

@@ -7,7 +7,8 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
-from typing import Any, AsyncIterator, Optional
+from collections.abc import AsyncIterator
+from typing import Any
 
 from . import gguf_header, go_json, human, names, store
 from .api_error import ApiError, read_body
@@ -164,7 +165,7 @@ class CreateRoutes:
         config["rootfs"] = {"type": "layers", "diff_ids": [layer.digest for layer in layers]}
         return self._catalog.blobs.add_layer(store.CONFIG, _compact(config))
 
-    def _header(self, layers: list[Layer]) -> Optional[Header]:
+    def _header(self, layers: list[Layer]) -> Header | None:
         for layer in layers:
             if layer.media_type == store.MODEL:
                 return gguf_header.find(self._catalog.blobs.blob_path(layer.digest))

@@ -8,8 +8,8 @@ import ipaddress
 import json
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Mapping, Optional
 
 from . import go_duration
 from .log import DEBUG, INFO, Logger
@@ -67,7 +67,7 @@ class Address:
 class Environment:
     """Typed access to the variables. Durations are nanoseconds, sizes bytes."""
 
-    def __init__(self, values: Optional[Mapping[str, str]] = None) -> None:
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
         self._values = dict(os.environ if values is None else values)
         self._log = Logger(INFO)
         self._log = Logger(self.log_level)

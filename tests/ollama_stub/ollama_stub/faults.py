@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Optional
+from typing import Any
 
 KINDS = ("hang", "delay", "status", "truncate", "disconnect")
 
@@ -34,7 +34,7 @@ class LoadFault:
 
     model: str = "*"
     count: int = 1
-    seconds: Optional[float] = None
+    seconds: float | None = None
     failure: str = ""
 
 
@@ -57,7 +57,7 @@ class Faults:
     def order_load(self, fault: LoadFault) -> None:
         self._loads.append(fault)
 
-    def next_request(self, path: str) -> Optional[RequestFault]:
+    def next_request(self, path: str) -> RequestFault | None:
         for fault in self._requests:
             if fault.count and fault.path in ("*", path):
                 fault.count -= 1 if fault.count > 0 else 0

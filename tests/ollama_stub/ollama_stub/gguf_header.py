@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import struct
 from dataclasses import dataclass
-from typing import BinaryIO, Optional, Union
+from typing import BinaryIO, Union
 
 Value = Union[int, float, bool, str, None]
 
@@ -155,8 +155,8 @@ class _Reader:
             raise HeaderError("unexpected value")
         return value
 
-    def _unpack(self, form: str) -> Union[int, float, bool]:
-        value: Union[int, float, bool] = struct.unpack(form, self._take(struct.calcsize(form)))[0]
+    def _unpack(self, form: str) -> int | float | bool:
+        value: int | float | bool = struct.unpack(form, self._take(struct.calcsize(form)))[0]
         return value
 
     def _take(self, count: int) -> bytes:
@@ -179,7 +179,7 @@ def shortest_float32(value: float) -> float:
     return value
 
 
-def find(path: str) -> Optional[Header]:
+def find(path: str) -> Header | None:
     """Like read, but None for a file that is missing or no GGUF."""
     try:
         return read(path)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Callable, Mapping, NoReturn
+from collections.abc import Mapping
+from typing import Any, Callable, NoReturn
 
 STRING, INT, BOOL, FLOAT = "string", "int", "bool", "float64"
 OBJECT = "map[string]interface {}"
@@ -128,7 +129,9 @@ def _kind(value: Any) -> str:
         return "bool"
     if isinstance(value, (int, float)):
         return "number"
-    return {str: "string", list: "array", dict: "object"}[type(value)]
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"
 
 
 def _is_list_of(kind: type) -> Callable[[Any], bool]:
@@ -142,7 +145,7 @@ _ACCEPTS: dict[str, Callable[[Any], bool]] = {
     FLOAT: lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
     OBJECT: lambda value: isinstance(value, dict),
     STRINGS: lambda value: isinstance(value, dict) and all(isinstance(x, str) for x in value.values()),
-    ANY: lambda value: True,
+    ANY: lambda _value: True,
     STRING_LIST: _is_list_of(str),
     INT_LIST: _is_list_of(int),
     MESSAGES: _is_list_of(dict),

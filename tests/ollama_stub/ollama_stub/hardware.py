@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from typing import Optional
 
 from .environment import Environment
 from .gguf_header import Header
@@ -30,7 +29,7 @@ class Hardware:
     def __init__(self, environment: Environment) -> None:
         self.vram_total = parse_size(environment.stand_in("VRAM") or "0")
         self.taken_by_others = 0  # VRAM that programs other than this server hold
-        self.gpu_share: Optional[float] = None  # forced share of each runner in VRAM
+        self.gpu_share: float | None = None  # forced share of each runner in VRAM
 
     @property
     def has_gpu(self) -> bool:

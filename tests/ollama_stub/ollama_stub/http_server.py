@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from typing import Optional, Union, cast
+from typing import Union, cast
 
 from .access import AccessPolicy
 from .counters import Counters
@@ -45,8 +45,13 @@ class HttpServer:
         self._origins = origins
         self._log = log
         self._access = AccessPolicy("127.0.0.1", origins)
-        self._server: Optional[asyncio.AbstractServer] = None
+        self._server: asyncio.AbstractServer | None = None
+        self._ready = asyncio.Event()
         self._connections: set[asyncio.StreamWriter] = set()
+
+    def open_for_business(self) -> None:
+        """Answer from now on: until then clients connect, but wait for their answers."""
+        self._ready.set()
 
     async def listen(self, address: Address) -> str:
         """Start listening, and return the address as `Listening on` prints it."""
@@ -71,6 +76,7 @@ class HttpServer:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections.add(writer)
         try:
+            await self._ready.wait()
             await self._serve_connection(cast(WatchedReader, reader), writer)
         except (OSError, WireError, asyncio.IncompleteReadError, ValueError):
             pass  # a client that went away or does not speak HTTP: nothing to tell it
@@ -113,8 +119,8 @@ class HttpServer:
             _log_access(request, status, time.monotonic() - started)
 
     async def _answer(
-        self, request: HttpRequest, fault: Optional[RequestFault]
-    ) -> Optional[AnyAnswer]:
+        self, request: HttpRequest, fault: RequestFault | None
+    ) -> AnyAnswer | None:
         refused = self._access.refusal(request.method, request.headers)
         if refused:
             return refused
@@ -132,7 +138,7 @@ class HttpServer:
         return answer
 
     async def _write(
-        self, request: HttpRequest, answer: AnyAnswer, fault: Optional[RequestFault]
+        self, request: HttpRequest, answer: AnyAnswer, fault: RequestFault | None
     ) -> bool:
         truncate = bool(fault and fault.kind == "truncate")
         if isinstance(answer, StreamedAnswer):

@@ -7,8 +7,9 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, AsyncIterator, Callable, Mapping, Optional
+from typing import Any, Callable
 from urllib.parse import unquote
 
 from .request_context import RequestContext
@@ -37,7 +38,7 @@ class WatchedReader(asyncio.StreamReader):
 
     def __init__(self) -> None:
         super().__init__(limit=_MAX_HEAD)
-        self.on_gone: Optional[Callable[[], None]] = None
+        self.on_gone: Callable[[], None] | None = None
         self.gone = False
 
     def feed_eof(self) -> None:
@@ -64,6 +65,7 @@ class HttpRequest:
     reader: WatchedReader
     writer: asyncio.StreamWriter
     context: RequestContext
+    version: str = "HTTP/1.1"
     _left: int = 0
     _chunked: bool = False
 
@@ -73,7 +75,8 @@ class HttpRequest:
 
     @property
     def keep_alive(self) -> bool:
-        return self.headers.get("connection", "").lower() != "close"
+        default = "close" if self.version == "HTTP/1.0" else "keep-alive"
+        return self.headers.get("connection", default).lower() != "close"
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body in pieces; it can be read once."""
@@ -114,7 +117,7 @@ class HttpRequest:
 
 async def read_request(
     reader: WatchedReader, writer: asyncio.StreamWriter
-) -> Optional[HttpRequest]:
+) -> HttpRequest | None:
     """The next request of a connection, or None at its end. Raises WireError."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -136,7 +139,9 @@ async def read_request(
         raise WireError("malformed content length")
     chunked = "chunked" in headers.get("transfer-encoding", "").lower()
     context = RequestContext()
-    return HttpRequest(parts[0], parts[1], headers, reader, writer, context, int(length), chunked)
+    return HttpRequest(
+        parts[0], parts[1], headers, reader, writer, context, parts[2], int(length), chunked
+    )
 
 
 @dataclass

@@ -58,7 +58,7 @@ def _duration(seconds: float) -> str:
     minutes = int(seconds / 60)
     if minutes < 60:
         return "About a minute" if minutes == 1 else f"{minutes} minutes"
-    return _hours(int(math.floor(seconds / 3600 + 0.5)))
+    return _hours(math.floor(seconds / 3600 + 0.5))
 
 
 def _hours(hours: int) -> str:

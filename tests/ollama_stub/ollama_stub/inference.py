@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
-from typing import Any, AsyncGenerator, Optional, Union
+from typing import Any
 
 from . import go_time, options
 from .api_error import ApiError, read_reference
@@ -35,13 +37,14 @@ class Question:
     model: str  # as the client wrote it; the answer repeats it
     prompt: str
     empty: bool  # no prompt, or no messages: only load or unload
-    keep_alive: Optional[int] = None
+    keep_alive: int | None = None
     options: dict[str, Any] = field(default_factory=dict)
-    shift: Optional[bool] = None
+    shift: bool | None = None
     thinks: bool = False
     suffix: bool = False
     tools: bool = False
     raw: bool = False
+    format: Any = None
 
 
 class Inference:
@@ -63,7 +66,7 @@ class Inference:
         self._counters = counters
         self._log = log
 
-    async def ask(self, context: RequestContext, question: Question) -> Union[Line, Lines]:
+    async def ask(self, context: RequestContext, question: Question) -> Line | Lines:
         """One line for loading and unloading, else the lines of an answer. Raises ApiError."""
         started = time.monotonic_ns()
         model = self._find(question)
@@ -134,8 +137,8 @@ class Inference:
         raw: str,
         model: Model,
         merged: Options,
-        keep_alive: Optional[int],
-        shift: Optional[bool],
+        keep_alive: int | None,
+        shift: bool | None,
     ) -> RunnerRef:
         """A runner, or the error of handleScheduleError."""
         try:
@@ -157,6 +160,7 @@ class Inference:
     ) -> Lines:
         """The lines of an answer. Raises ApiError in place of a line."""
         loaded = time.monotonic_ns()
+        _check_format(question.format)
         events = runner.process.completion(context, question.prompt, merged, question.chat)
         text = ""
         try:
@@ -167,7 +171,6 @@ class Inference:
                     text += event["content"]
                     yield _line(question, event["content"])
         except AnswerFailed as error:
-            self._log.error("llama_server.go:1617", "llama-server completion error", error=str(error))
             raise ApiError(error.status, str(error)) from error
         finally:
             await events.aclose()
@@ -194,7 +197,7 @@ class Inference:
         raw: str,
         exact: bool,
         texts: list[str],
-        keep_alive: Optional[int],
+        keep_alive: int | None,
         given: dict[str, Any],
     ) -> tuple[list[list[float]], int, int]:
         """Raw vectors, the number of prompt tokens, and the nanoseconds it took to load.
@@ -203,10 +206,7 @@ class Inference:
         AnswerFailed.
         """
         started = time.monotonic_ns()
-        if exact:
-            reference = read_reference(raw, 400, "model is required")
-        else:
-            reference = read_reference(raw, 404, f"model '{raw}' not found")
+        reference = read_reference(raw, 400, "model is required") if exact else read_reference(raw, 404, f"model '{raw}' not found")
         self._refuse_cloud(reference)
         name = reference.name if exact else self._catalog.canonical(reference.name)
         model = self._catalog.find(name)
@@ -234,6 +234,14 @@ def _line(question: Question, text: str, done_reason: str = "") -> Line:
     if done_reason:
         line["done_reason"] = done_reason
     return line
+
+
+def _check_format(value: Any) -> None:
+    """Refuse what is neither "json" nor a schema (llm/llama_server.go:Completion)."""
+    if value in (None, "", "json") or isinstance(value, dict):
+        return
+    raw = json.dumps(json.dumps(value, separators=(",", ":")))
+    raise ApiError(500, f'invalid format: {raw}; expected "json" or a valid JSON Schema object')
 
 
 def tokens(text: str) -> list[int]:

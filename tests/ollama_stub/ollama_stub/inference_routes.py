@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any, AsyncIterator, Optional
+from collections.abc import AsyncIterator
+from typing import Any
 
 from . import go_json, keep_alive
 from .api_error import ApiError, read_body
@@ -63,6 +64,7 @@ class InferenceRoutes:
 
     async def generate(self, call: Call) -> AnyAnswer:
         request = await read_body(call, "GenerateRequest", _GENERATE)
+        _check_logprobs(request)
         question = Question(
             chat=False,
             prompt=request.text("prompt"),
@@ -75,6 +77,7 @@ class InferenceRoutes:
 
     async def chat(self, call: Call) -> AnyAnswer:
         request = await read_body(call, "ChatRequest", _CHAT)
+        _check_logprobs(request)
         messages = request.items("messages")
         question = Question(
             chat=True,
@@ -146,10 +149,16 @@ def _common(request: Request) -> dict[str, Any]:
         "options": request.table("options"),
         "shift": request.get("shift"),
         "thinks": bool(request.get("think")),
+        "format": request.get("format"),
     }
 
 
-def _keep_alive(request: Request) -> Optional[int]:
+def _check_logprobs(request: Request) -> None:
+    if not 0 <= (request.get("top_logprobs") or 0) <= 20:
+        raise ApiError(400, "top_logprobs must be between 0 and 20")
+
+
+def _keep_alive(request: Request) -> int | None:
     try:
         return keep_alive.parse(request.get("keep_alive"))
     except BadRequest as error:

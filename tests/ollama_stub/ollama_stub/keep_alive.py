@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Optional
+from typing import Any
 
 from . import go_duration
 from .go_json import BadRequest
@@ -13,7 +13,7 @@ from .go_json import BadRequest
 _GO_TYPES = {bool: "bool", list: "[]interface {}", dict: "map[string]interface {}"}
 
 
-def parse(value: Any) -> Optional[int]:
+def parse(value: Any) -> int | None:
     """Nanoseconds, or None where the request leaves it to the runner.
 
     Any negative value is for ever (the largest int64). A number beyond the range of int64

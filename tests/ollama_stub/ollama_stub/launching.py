@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Optional
 
+from . import go_duration
 from . import hardware as machine
 from .environment import Environment
 from .gguf_header import Header
@@ -32,12 +32,12 @@ class LoadTuning:
     says 50.
     """
 
-    load_seconds: Optional[float] = None
-    tokens_per_second: Optional[float] = None
+    load_seconds: float | None = None
+    tokens_per_second: float | None = None
 
     @classmethod
     def of_environment(cls, environment: Environment) -> LoadTuning:
-        def number(name: str) -> Optional[float]:
+        def number(name: str) -> float | None:
             text = environment.stand_in(name)
             return float(text) if text else None
 
@@ -117,6 +117,7 @@ class LaunchPlanner:
             embedding_length=header.number("embedding_length") or 64,
             load_seconds=self._tuning.seconds(header.parameters),
             tokens_per_second=self._tuning.rate(header.parameters),
+            stall_seconds=self._environment.load_timeout / go_duration.SECOND,
             failure=failure,
         )
 

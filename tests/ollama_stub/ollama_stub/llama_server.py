@@ -16,7 +16,8 @@ import os
 import socket
 import sys
 import time
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from . import process_title
 

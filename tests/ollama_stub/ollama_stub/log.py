@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from typing import Mapping, Union
+from collections.abc import Mapping
+from typing import Union
 
 from . import go_time
 
@@ -23,7 +24,7 @@ Value = Union[str, int, bool, None, "Group"]
 class Group:
     """A value that is printed as `key.name=value` pairs (slog.LogValuer)."""
 
-    def __init__(self, values: Mapping[str, Union[str, int]]) -> None:
+    def __init__(self, values: Mapping[str, str | int]) -> None:
         self.values = dict(values)
 
 

@@ -65,7 +65,7 @@ def _apply(found: Modelfile, command: str, value: str) -> None:
     if command == "FROM":
         found.source = text
     elif command == "PARAMETER":
-        _parameter(found.parameters, *(value.split(None, 1) + [""])[:2])
+        _parameter(found.parameters, *([*value.split(None, 1), ""])[:2])
     elif command == "SYSTEM":
         found.system = text
     elif command == "TEMPLATE":

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 from . import gguf_header, go_time, store
 from .gguf_header import Header
@@ -35,7 +35,7 @@ class Model:
     messages: tuple[Any, ...] = ()
 
     @property
-    def header(self) -> Optional[Header]:
+    def header(self) -> Header | None:
         return gguf_header.find(self.path) if self.path else None
 
     @property

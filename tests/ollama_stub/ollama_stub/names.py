@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Iterable, Optional
 
 DEFAULT_HOST = "registry.ollama.ai"
 DEFAULT_NAMESPACE = "library"
@@ -146,7 +146,7 @@ def existing(name: Name, stored: Iterable[Name]) -> Name:
     return name
 
 
-def from_parts(parts: Iterable[str]) -> Optional[Name]:
+def from_parts(parts: Iterable[str]) -> Name | None:
     """The name of a manifest's path below the store's manifests/, or None."""
     pieces = list(parts)
     if len(pieces) != 4:

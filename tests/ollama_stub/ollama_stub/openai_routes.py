@@ -10,7 +10,8 @@ from __future__ import annotations
 import calendar
 import random
 import time
-from typing import Any, AsyncIterator, Optional
+from collections.abc import AsyncIterator
+from typing import Any
 
 from . import go_json, names
 from .api_error import ApiError, read_body
@@ -60,7 +61,7 @@ class OpenAiRoutes:
         self._inference = inference
         self._inference_routes = inference_routes
 
-    async def models(self, call: Call) -> AnyAnswer:
+    async def models(self, _call: Call) -> AnyAnswer:
         data = [
             _model(each.name.shortest, each.modified_ns // 1_000_000_000) for each in self._catalog.all()
         ]
@@ -116,10 +117,7 @@ class OpenAiRoutes:
             return refused
         try:
             result = await self._inference.ask(call.request.context, question)
-            if isinstance(result, dict):
-                lines = _single(result)
-            else:
-                lines = result
+            lines = _single(result) if isinstance(result, dict) else result
             if request.flag("stream", False):
                 usage = bool((request.get("stream_options") or {}).get("include_usage"))
                 return StreamedAnswer(EVENTS, _events(question, lines, usage))
@@ -151,7 +149,7 @@ class OpenAiRoutes:
         answer = {"object": "list", "data": data, "model": request.text("model"), "usage": usage}
         return json_answer(answer, content_type=BARE_JSON)
 
-    def _cloud(self, raw: str, operation: str) -> Optional[Answer]:
+    def _cloud(self, raw: str, operation: str) -> Answer | None:
         """A cloud model is refused before translation, in the server's own form."""
         try:
             if names.reference(raw).source != "cloud":

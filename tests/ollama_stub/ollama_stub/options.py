@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Mapping, Optional
+from typing import Any
 
 from .log import Logger
 
@@ -50,8 +51,8 @@ class RunnerOptions:
     num_ctx: int
     num_batch: int = DEFAULT_BATCH
     num_gpu: int = -1
-    main_gpu: Optional[int] = None
-    use_mmap: Optional[bool] = None
+    main_gpu: int | None = None
+    use_mmap: bool | None = None
     num_thread: int = 0
     draft_num_predict: int = 0
 
@@ -68,7 +69,7 @@ class Options:
 
 
 def merge(
-    log: Logger,
+    journal: Logger,
     default_num_ctx: int,
     num_ctx_is_default: bool,
     embedding: bool,
@@ -80,7 +81,7 @@ def merge(
     """
     given: dict[str, Any] = {}
     for values in maps:
-        given.update(_checked(log, values))
+        given.update(_checked(journal, values))
     runner = RunnerOptions(num_ctx=default_num_ctx)
     runner = replace(runner, **{key: given[key] for key in _RUNNER if key in given})
     batch_given = any("num_batch" in values for values in maps)
@@ -99,11 +100,11 @@ def embedding_batch(num_ctx: int) -> int:
     return min(DEFAULT_EMBEDDING_BATCH, num_ctx) if num_ctx > 0 else DEFAULT_EMBEDDING_BATCH
 
 
-def _checked(log: Logger, values: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(journal: Logger, values: Mapping[str, Any]) -> dict[str, Any]:
     checked = {}
     for key, value in values.items():
         if key not in KINDS:
-            log.warn("types.go:1009", "invalid option provided", option=key)
+            journal.warn("types.go:1009", "invalid option provided", option=key)
         elif value is not None:
             checked[key] = _convert(key, value, KINDS[key])
     return checked

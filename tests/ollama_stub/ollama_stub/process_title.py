@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Sequence
+from collections.abc import Sequence
 
 _ARG_START, _ARG_END = 45, 46  # fields 48 and 49 of /proc/PID/stat, counted from its third
 

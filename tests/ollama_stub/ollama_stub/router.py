@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Awaitable, Callable, Union
+from typing import Callable, Union
 
 from .http_wire import PLAIN, Answer, HttpRequest, StreamedAnswer
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any, AsyncGenerator, Optional
+from collections.abc import AsyncGenerator
+from typing import Any
 
 
 class RunnerGone(Exception):
@@ -55,7 +56,7 @@ class RunnerClient:
         finally:
             writer.close()
 
-    async def _json(self, method: str, path: str, body: Optional[dict[str, Any]]) -> Any:
+    async def _json(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
         reader, writer = await self._send(method, path, body)
         try:
             status = await _head(reader)
@@ -69,7 +70,7 @@ class RunnerClient:
         return content
 
     async def _send(
-        self, method: str, path: str, body: Optional[dict[str, Any]]
+        self, method: str, path: str, body: dict[str, Any] | None
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         content = json.dumps(body).encode() if body is not None else b""
         try:

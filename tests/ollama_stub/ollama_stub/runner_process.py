@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
 import time
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
-from typing import Any, AsyncGenerator, AsyncIterator, Optional
+from typing import Any
 
 from .hardware import Placement
 from .log import Logger
@@ -51,6 +53,7 @@ class Launch:
     embedding_length: int
     load_seconds: float
     tokens_per_second: float
+    stall_seconds: float
     failure: str = ""
 
     def arguments(self, program: str, port: int) -> list[str]:
@@ -106,7 +109,7 @@ class RunnerProcess:
         self._log = log
         self._slots = asyncio.Semaphore(launch.num_parallel)
         self._started_at = time.monotonic()
-        self._process: Optional[asyncio.subprocess.Process] = None
+        self._process: asyncio.subprocess.Process | None = None
         self._client = RunnerClient(0)
 
     @property
@@ -145,8 +148,10 @@ class RunnerProcess:
         Raises Cancelled if the client goes away, LoadFailed if the process ends.
         """
         self._log.info("llama_server.go:1297", "waiting for llama-server to start responding")
-        last = ""
+        last, active_at = "", self._started_at
         while True:
+            if time.monotonic() - active_at > self.launch.stall_seconds:
+                raise LoadFailed("timed out waiting for llama-server to start - ")
             if context.done:
                 self._warn_aborted()
                 raise Cancelled("timed out waiting for llama-server to start: context canceled")
@@ -158,6 +163,7 @@ class RunnerProcess:
                 self._log.info("llama_server.go:1362", f"llama-server started in {took:.2f} seconds")
                 return
             if status != last:
+                active_at = time.monotonic()
                 self._log_waiting(status)
             last = status
             await asyncio.sleep(_POLL_SECONDS)
@@ -235,10 +241,8 @@ class RunnerProcess:
 
     def kill(self) -> None:
         if self._process and self._process.returncode is None:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGKILL)
-            except ProcessLookupError:
-                pass
 
     async def completion(
         self, context: RequestContext, prompt: str, options: Options, chat: bool
@@ -299,20 +303,24 @@ class RunnerProcess:
     async def _require_ready(self) -> None:
         if await self._gone():
             self._warn_dead()
-            raise AnswerFailed("llama-server process no longer running: -1 ")
+            raise AnswerFailed("llama-server process no longer running: unknown ")
 
     def _bounded(self, num_predict: int) -> int:
         limit = _OPEN_ENDED_CONTEXTS * self.launch.options.num_ctx
         return min(num_predict, limit)
 
 
-async def _next(events: AsyncIterator[dict[str, Any]]) -> Optional[dict[str, Any]]:
+async def _next(events: AsyncIterator[dict[str, Any]]) -> dict[str, Any] | None:
     async for event in events:
         return event
     return None
 
 
-_SIGNAL_NAMES = {signal.SIGKILL: "killed", signal.SIGTERM: "terminated", signal.SIGSEGV: "segmentation fault"}
+_SIGNAL_NAMES: dict[int, str] = {
+    signal.SIGKILL: "killed",
+    signal.SIGTERM: "terminated",
+    signal.SIGSEGV: "segmentation fault",
+}
 
 
 def _is_zombie(pid: int) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import Optional
 
 from .human import binary_bytes
 from .log import Group
@@ -26,8 +25,8 @@ class RunnerRef:
 
     key: str  # path of the weights blob
     process: RunnerProcess
-    model: Optional[Model]  # None once unloaded
-    options: Optional[RunnerOptions]
+    model: Model | None  # None once unloaded
+    options: RunnerOptions | None
     session_duration: int
     num_ctx_auto: bool
     num_batch_auto: bool
@@ -38,8 +37,8 @@ class RunnerRef:
     def __post_init__(self) -> None:
         self.lock = asyncio.Lock()
         self.ref_count = 0
-        self.expires_at: Optional[int] = None
-        self.timer: Optional[asyncio.TimerHandle] = None
+        self.expires_at: int | None = None
+        self.timer: asyncio.TimerHandle | None = None
         self.pid = self.process.pid
         self.evicted_for_room = False
 

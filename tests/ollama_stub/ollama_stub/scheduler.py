@@ -14,7 +14,7 @@ import asyncio
 import time
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import Callable, Deque, Optional
+from typing import Callable
 
 from . import go_duration
 from .counters import Counters
@@ -56,9 +56,10 @@ class Pending:
     context: RequestContext
     model: Model
     options: Options
-    session_duration: Optional[int]  # nanoseconds; None leaves it to the runner
+    session_duration: int | None  # nanoseconds; None leaves it to the runner
     context_shift: bool
     granted: asyncio.Future[RunnerRef]
+    retried_for_memory: bool = False
 
     def grant(self, runner: RunnerRef) -> None:
         if not self.granted.done():
@@ -101,9 +102,9 @@ class Scheduler:
         self._program = program
         self._log = log
         self._loaded: dict[str, RunnerRef] = {}
-        self._loading: Optional[RunnerProcess] = None
+        self._loading: RunnerProcess | None = None
         self._max_runners = environment.max_loaded_models
-        self._pending: Deque[Pending] = deque()
+        self._pending: deque[Pending] = deque()
         self._waiting_for_pending = False
         self._unloaded = 0  # unload events that the placing task has not yet seen
         self._wake = asyncio.Event()
@@ -138,8 +139,8 @@ class Scheduler:
         context: RequestContext,
         model: Model,
         options: Options,
-        session_duration: Optional[int],
-        shift: Optional[bool],
+        session_duration: int | None,
+        shift: bool | None,
     ) -> RunnerRef:
         """A runner for a request, which holds it until its context ends.
 
@@ -184,10 +185,7 @@ class Scheduler:
             return
         async with runner.lock:
             runner.expires_at = time.time_ns()
-            runner.stop_timer()
-            runner.session_duration = 0
-            if runner.ref_count <= 0:
-                self._post_expired(runner)
+        await self._expire_soon(runner)
 
     async def residents(self) -> list[Resident]:
         """What /api/ps lists, longest expiry first (to the second). Source: loadedModels."""
@@ -238,7 +236,7 @@ class Scheduler:
         """One round; False asks for another, after something has been unloaded."""
         runner = self._loaded.get(pending.model.path)
         count = len(self._loaded)
-        to_expire: Optional[RunnerRef]
+        to_expire: RunnerRef | None
         if runner:
             if not await self._needs_reload(runner, pending):
                 await self._use_loaded(runner, pending)
@@ -254,6 +252,9 @@ class Scheduler:
             self._set_default_concurrency()
             if await self._load_if_it_fits(pending, count):
                 return True
+            if pending.retried_for_memory:
+                await self._evict_all_and_wait(pending)
+                return False
             to_expire = self._find_runner_to_unload()
         if not to_expire:
             self._log.debug("sched.go:352", "runner to expire was nil, retrying")
@@ -289,7 +290,7 @@ class Scheduler:
         self._log.debug("sched.go:335", "new model fits with existing models, loading")
         return True
 
-    def _find_runner_to_unload(self) -> Optional[RunnerRef]:
+    def _find_runner_to_unload(self) -> RunnerRef | None:
         """The first idle one in the order of eviction, else the first (findRunnerToUnload)."""
         runners = sorted(self._loaded.values(), key=lambda each: each.eviction_order)
         if not runners:
@@ -310,24 +311,41 @@ class Scheduler:
 
     async def _expire_and_wait(self, runner: RunnerRef) -> None:
         """Have a runner unloaded once it is idle, and wait for an unload to happen."""
+        await self._expire_soon(runner, "resetting model to expire immediately to make room")
+        message = "waiting for pending requests to complete and unload to occur"
+        self._log.debug("sched.go:369", message, runner=runner.logged())
+        await self._wait_for_unload()
+        self._log.debug("sched.go:375", "unload completed", runner=runner.logged())
+
+    async def _expire_soon(self, runner: RunnerRef, message: str = "") -> None:
+        """Have a runner unloaded as soon as it is idle."""
         async with runner.lock:
-            self._log.debug(
-                "sched.go:357",
-                "resetting model to expire immediately to make room",
-                runner=runner.logged(),
-                refCount=runner.ref_count,
-            )
+            if message:
+                self._log.debug(
+                    "sched.go:357", message, runner=runner.logged(), refCount=runner.ref_count
+                )
             runner.stop_timer()
             runner.session_duration = 0
             if runner.ref_count <= 0:
                 self._post_expired(runner)
-        message = "waiting for pending requests to complete and unload to occur"
-        self._log.debug("sched.go:369", message, runner=runner.logged())
+
+    async def _wait_for_unload(self) -> None:
         while not self._unloaded:
             self._wake.clear()
             await self._wake.wait()
         self._unloaded -= 1
-        self._log.debug("sched.go:375", "unload completed", runner=runner.logged())
+
+    async def _evict_all_and_wait(self, pending: Pending) -> None:
+        """Unload every other model, for a second try after a load that ran out of memory."""
+        others = [each for key, each in self._loaded.items() if key != pending.model.path]
+        if others:
+            message = "evicting all other loaded models for OOM retry"
+            self._log.info("sched.go:1562", message, count=len(others))
+        for runner in others:
+            self._note_eviction(runner)
+            await self._expire_soon(runner)
+        for _ in others:
+            await self._wait_for_unload()
 
     # --- loading -------------------------------------------------------------------------------
 
@@ -347,8 +365,7 @@ class Scheduler:
             message = "disabling mmap for llama-server load by default"
             self._log.info("sched.go:1155", message, model=pending.model.path, reason="cpu")
         pending.options = options
-        await self._start_runner(pending, header, predicted, use_mmap_auto)
-        return True
+        return await self._start_runner(pending, header, predicted, use_mmap_auto)
 
     def _fits(self, predicted: int, context: int, options: Options) -> bool:
         """The server wants to stay below 80 % of what is free (sched.go:load)."""
@@ -373,7 +390,7 @@ class Scheduler:
 
     async def _start_runner(
         self, pending: Pending, header: Header, predicted: int, use_mmap_auto: bool
-    ) -> None:
+    ) -> bool:
         self._log.info("server.go:109", "using llama-server for model", model=pending.model.path)
         process = await self._spawn(pending, header)
         self._loading = process
@@ -389,10 +406,10 @@ class Scheduler:
         try:
             await process.load(pending.context)
         except (Cancelled, LoadFailed) as error:
-            await self._give_up_loading(pending, process, error)
-            return
+            return await self._give_up_loading(pending, process, error)
         self._loading = None
         await self._admit(pending, process, header, use_mmap_auto)
+        return True
 
     async def _spawn(self, pending: Pending, header: Header) -> RunnerProcess:
         """Start the process, with the troubles that the side door ordered for it."""
@@ -410,13 +427,21 @@ class Scheduler:
 
     async def _give_up_loading(
         self, pending: Pending, process: RunnerProcess, error: Exception
-    ) -> None:
+    ) -> bool:
+        """Clean up after a failed load; False asks for a second try with all others gone."""
         path = pending.model.path
         self._log.info("sched.go:641", "Load failed", model=path, error=str(error))
         await process.close()
         self._loading = None
         self._counters.aborted_loads[pending.model.name.shortest] += 1
+        out_of_memory = "out of memory" in str(error)
+        if out_of_memory and self._loaded and not pending.retried_for_memory:
+            pending.retried_for_memory = True
+            message = "llama-server load failed; evicting all other models and retrying once"
+            self._log.warn("sched.go:670", message, model=path, error=str(error))
+            return False
         pending.fail(error)
+        return True
 
     async def _admit(
         self, pending: Pending, process: RunnerProcess, header: Header, use_mmap_auto: bool
@@ -473,7 +498,7 @@ class Scheduler:
             pending.grant(runner)
             self._release_when_done(pending, runner)
 
-    def _release_when_done(self, pending: Pending, runner: Optional[RunnerRef]) -> None:
+    def _release_when_done(self, pending: Pending, runner: RunnerRef | None) -> None:
         def release() -> None:
             message = "context for request finished"
             if runner:
@@ -622,7 +647,7 @@ class Scheduler:
         )
 
 
-def _resolve_shift(shift: Optional[bool], model: Model) -> bool:
+def _resolve_shift(shift: bool | None, model: Model) -> bool:
     """Whether the context shifts: as asked, else by architecture (resolveContextShift)."""
     if shift is not None:
         return shift

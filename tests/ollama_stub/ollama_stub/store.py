@@ -9,8 +9,9 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
-from typing import Any, AsyncIterable, Iterable, Optional
+from typing import Any
 
 from . import names
 from .names import Name
@@ -139,7 +140,7 @@ class Store:
                     found.append(manifest)
         return sorted(found, key=lambda each: -each.modified_ns)
 
-    def find(self, name: Name) -> Optional[Manifest]:
+    def find(self, name: Name) -> Manifest | None:
         """The manifest of exactly this name, or None."""
         path = self._manifest_path(name)
         try:
