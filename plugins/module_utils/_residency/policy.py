@@ -157,15 +157,15 @@ def _model(raw: Any, problems: list[str]) -> DeclaredModel | None:
         problems.append(f"model {shown(raw)} is neither a name nor a mapping: write '- name: qwen3:8b'")
         return None
     own: list[str] = _unknown(raw, _MODEL_KEYS, f"model {shown(raw.get('name'))}")
-    name = _attempt(own, _local_name, raw.get("name", ""), None)
-    label = f"model {raw.get('name')!r}: "
+    name = _attempt(own, _local_name, _given(raw, "name", ""), None)
+    label = f"model {shown(raw.get('name'))}: "
     found = _typed_model(raw, name, own)
     problems += [text if text.startswith("model ") else label + text for text in own]
     return found
 
 
 def _typed_model(raw: Mapping[str, Any], name: ModelName | None, problems: list[str]) -> DeclaredModel | None:
-    policy = _attempt(problems, _choice("policy", POLICIES), raw.get("policy"), PIN)
+    policy = _attempt(problems, _choice("policy", POLICIES), _given(raw, "policy", PIN), "")
     keep_alive = _attempt(problems, _keep_alive(policy), raw.get("keep_alive"), KeepAlive.FOREVER)
     if policy == WARM and raw.get("keep_alive") is None:
         problems.append("policy 'warm' needs a finite keep_alive, such as '30m'")
@@ -175,6 +175,10 @@ def _typed_model(raw: Mapping[str, Any], name: ModelName | None, problems: list[
     if name is None:
         return None
     return DeclaredModel(str(raw["name"]), name, policy, keep_alive, num_ctx, required, min_gpu_percent)
+
+
+def _given(raw: Mapping[str, Any], key: str, default: Any) -> Any:
+    return default if raw.get(key) is None else raw[key]
 
 
 def _attempt(problems: list[str], read: Callable[[Any], _Value], raw: Any, default: _Value) -> _Value:
@@ -196,6 +200,8 @@ def _local_name(raw: Any) -> ModelName:
 
 
 def _keep_alive(policy: str) -> Callable[[Any], KeepAlive]:
+    """An unknown policy, which is a problem already, fits any."""
+
     def read(raw: Any) -> KeepAlive:
         value = KeepAlive.parse(raw)
         if policy == PIN and not value.is_forever:
@@ -249,7 +255,7 @@ def _boolean(key: str) -> Callable[[Any], bool]:
 
 
 def _unknown(raw: Mapping[str, Any], known: tuple[str, ...], where: str) -> list[str]:
-    return [f"{where} has the unknown key {key!r}: known are {', '.join(known)}" for key in raw if key not in known]
+    return [f"{where} has the unknown key {shown(key)}: known are {', '.join(known)}" for key in raw if key not in known]
 
 
 def _problems_of_the_set(policy: Policy) -> list[str]:
