@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run `ansible-test sanity --local` over the collection's tracked files, on a machine with nothing but a package index.
 
-ansible-test keeps its own small environments under ~/.ansible; its home here is this project's cache.
+ansible-test keeps its own small environments under ~/.ansible; its home here is the cache that clones share.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main() -> None:
     """Run it; the exit status is ansible-test's."""
     artefact = [sys.executable, str(TOOLS / "artefact.py"), "source"]
     source = subprocess.run(artefact, check=True, capture_output=True, text=True).stdout.strip()
-    home = TOP / ".cache/ansible-test-home"
+    home = TOP / ".cache/shared/ansible-test-home"
     home.mkdir(exist_ok=True)
     environment = {**os.environ, "HOME": str(home), "PATH": search_path()}
     subprocess.run([str(BIN / "python"), str(TOOLS / "prime_ansible_test.py")], check=True, env=environment)

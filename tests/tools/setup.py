@@ -175,6 +175,7 @@ def main() -> None:
     if unknown or not wanted:
         sys.exit(__doc__)
     install_debian_packages(sorted({package for part in wanted for package in DEBIAN_PACKAGES[part]}))
+    link("shared", CACHE)
     for name in wanted:
         if name == "hosts":
             subprocess.run([sys.executable, str(TOP / "tests/hosts/host.py"), "image", *RELEASES], check=True, stdout=subprocess.DEVNULL)
