@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -57,11 +58,25 @@ def wait_until_warm() -> None:
     print(f"warm after {time.monotonic() - started:.1f} s")
 
 
-def kill_a_runner() -> None:
-    """Kill the process that holds a model, as the kernel does when memory runs out."""
-    runner = on_host("pgrep", "--parent", on_host("systemctl", "show", "--value", "--property=MainPID", "ollama.service").strip()).split()[0]
-    show("ps", "--no-headers", "-o", "pid,args", "-p", runner)
-    show("kill", "-KILL", runner)
+def runner_of(model: str) -> str:
+    """The process id of the runner that holds the model, as the server started it; nothing if there is none."""
+    blob = re.search(r"sha256-[0-9a-f]{64}", on_host("ollama", "show", "--modelfile", model))
+    return on_host("pgrep", "--full", f"--model .*{blob.group() if blob else model}", check=False).strip()
+
+
+def kill_runner_of(model: str) -> None:
+    """Kill the process that holds the model, as the kernel does when memory runs out, and wait for another."""
+    killed = runner_of(model)
+    show("ps", "--no-headers", "-o", "pid,args", "-p", killed)
+    show("kill", "-KILL", killed)
+    show("ollama", "ps")
+    started = time.monotonic()
+    while runner_of(model) in ("", killed):
+        if time.monotonic() > started + WARM_SECONDS:
+            sys.exit(f"demo: {model} did not come back within {WARM_SECONDS} s.")
+        time.sleep(0.2)
+    print(f"{model} has a new runner after {time.monotonic() - started:.1f} s")
+    show("journalctl", "--quiet", "--no-pager", "--output=cat", "--lines=5", "--unit=ollama-warmup.service")
 
 
 def demonstrate() -> None:
@@ -82,9 +97,8 @@ def demonstrate() -> None:
     wait_until_warm()
     show("ollama-warmup", "status")
     say("Killing a runner; Ollama goes on listing its model, the warm-up is not fooled")
-    kill_a_runner()
-    show("ollama", "ps")
-    wait_until_warm()
+    kill_runner_of("tiny-a")
+    show("ollama-warmup", "status")
     say("The whole fleet in one table")
     play("status")
 
