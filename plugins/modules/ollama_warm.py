@@ -107,8 +107,8 @@ options:
     default: false
   only:
     description:
-      - Act on these of the declared models only, and fail for these only. The others are still looked after as neighbours that
-        must not lose their place.
+      - Act on these of the declared models only; RV(models) and failures are about these only, too. The others still count as
+        neighbours that must not lose their place.
     type: list
     elements: str
   verify:
@@ -169,7 +169,7 @@ warm:
   sample: true
 models:
   description:
-    - One entry for each declared model, in declared order.
+    - One entry for each declared model, or for each of O(only), in declared order.
     - C(drift) is a list. C(missing), C(absent), C(expiring) and C(dead_runner) break residency; C(context_mismatch), C(spilled),
       C(stale_digest), C(overstaying) and C(stuck) degrade it; C(loading) and C(busy) are undecided.
     - C(action) is one of C(none), C(set_expiry), C(probe), C(load), C(revive), C(reload) and C(wait).
@@ -287,14 +287,6 @@ def read_scope(policy: Policy, only: list[str] | None) -> frozenset[ModelName] |
     return names
 
 
-def in_scope(policy: Policy, scope: frozenset[ModelName] | None) -> Policy:
-    """The policy with only these models required."""
-    if scope is None:
-        return policy
-    models = (replace(model, required=model.required and model.name in scope) for model in policy.models)
-    return replace(policy, models=tuple(models))
-
-
 def memory(policy: Policy, load_warm: bool) -> History:
     """Without a history, every warm model counts as having had its load, unless told otherwise."""
     if load_warm:
@@ -310,14 +302,20 @@ def assumed_server(policy: Policy, look: Observation | None) -> Observation:
     return Observation(now=datetime.now(timezone.utc), installed=installed)
 
 
-def predict(module: AnsibleModule, policy: Policy, history: History, server: OllamaServer | None) -> dict[str, Any]:
+def predict(
+    module: AnsibleModule,
+    policy: Policy,
+    history: History,
+    scope: frozenset[ModelName] | None,
+    server: OllamaServer | None,
+) -> dict[str, Any]:
     """What a run would do."""
     look, problem = observe(module, policy, server)
     if look is None:
         module.warn(f"{problem}; predicting for an empty server that has every declared model installed")
     if look is None or module.params["assume_restarted"]:
         look = assumed_server(policy, look)
-    plan = make_plan(policy, look, history)
+    plan = make_plan(policy, look, history).within(scope)
     return prediction(plan, look, policy.strict)
 
 
@@ -394,10 +392,9 @@ def main() -> None:
     server = None if lacking else make_server(module)
     for warning in policy.warnings(count_gpus()) if is_local(module.params["url"]) else ():
         module.warn(warning)
-    policy = in_scope(policy, scope)
     history = memory(policy, module.params["load_warm"])
     if module.check_mode or server is None:
-        finish(module, {"url": module.params["url"], **predict(module, policy, history, server)})
+        finish(module, {"url": module.params["url"], **predict(module, policy, history, scope, server)})
         return
     pace = Pace(
         verify=module.params["verify_timeout"] if module.params["verify"] else 0, loading=module.params["load_timeout"]

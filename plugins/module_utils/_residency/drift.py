@@ -107,6 +107,12 @@ class Plan:
         """Whether anything would be asked of the server."""
         return bool(self.strays) or any(verdict.action != NO_ACTION for verdict in self.verdicts)
 
+    def within(self, names: frozenset[ModelName] | None) -> Plan:
+        """The plan for these models only; None for all of it."""
+        if names is None:
+            return self
+        return Plan(tuple(verdict for verdict in self.verdicts if verdict.model.name in names))
+
     @property
     def would_change(self) -> bool:
         """Whether carrying it out would change the server; a probe cannot tell, and waiting is no act of ours."""

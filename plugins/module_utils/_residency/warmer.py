@@ -101,7 +101,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class PassResult:
-    """What a pass found, did and verified, in declared order."""
+    """What a pass found, did and verified, for the models it was to act on, in declared order."""
 
     models: tuple[Progress, ...]
     strays: tuple[Stray, ...]
@@ -151,7 +151,8 @@ class Warmer:
                 self._clock.sleep(self._pace.look)
             look, plan = self._observe()
         self._conclude()
-        return PassResult(tuple(self._progress.values()), tuple(self._strays.values()), look, tuple(self._warnings))
+        done = (self._progress[verdict.model.name] for verdict in plan.within(self._only).verdicts)
+        return PassResult(tuple(done), tuple(self._strays.values()), look, tuple(self._warnings))
 
     def _observe(self) -> tuple[Observation, Plan]:
         look = self._observer.look()
@@ -182,10 +183,8 @@ class Warmer:
 
     def _open(self, plan: Plan) -> Iterator[Verdict]:
         """The verdicts whose action is in scope and still worth an attempt."""
-        return (verdict for verdict in self._scope(plan) if self._progress[verdict.model.name].may(verdict.action))
-
-    def _scope(self, plan: Plan) -> Iterator[Verdict]:
-        return (verdict for verdict in plan.verdicts if self._only is None or verdict.model.name in self._only)
+        mine = plan.within(self._only).verdicts
+        return (verdict for verdict in mine if self._progress[verdict.model.name].may(verdict.action))
 
     def _touch(self, verdict: Verdict) -> None:
         progress = self._begin(verdict)
@@ -271,7 +270,7 @@ class Warmer:
         displaced.attempts.pop(LOAD, None)
 
     def _worth_waiting(self, plan: Plan, idle: float) -> bool:
-        for verdict in self._scope(plan):
+        for verdict in plan.within(self._only).verdicts:
             progress = self._progress[verdict.model.name]
             if progress.failure or verdict.settled or verdict.refusal:
                 continue
