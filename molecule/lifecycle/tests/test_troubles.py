@@ -1,0 +1,133 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever happens to the server or its runners is put right, and an operator's word counts."""
+
+from __future__ import annotations
+
+import json
+
+from conftest import PASS, PINS, SERVER, STATE, Gpu, eventually
+
+
+def slow_pass(gpu: Gpu) -> None:
+    """Have a pass in the middle of a load that lasts a minute."""
+    gpu.door("load", "model=tiny-a", "count=1", "seconds=60")
+    gpu.ask("tiny-a", "0s")
+    eventually(lambda: "tiny-a:latest" not in gpu.listed() and bool(gpu.runner("tiny-a")))
+    eventually(lambda: gpu.show(PASS, "ActiveState"), ["activating"])
+
+
+def test_a_client_that_sends_its_own_keep_alive_is_overruled(gpu: Gpu) -> None:
+    gpu.ask("tiny-a", "5m")
+    assert "tiny-a:latest" not in gpu.pinned()
+    eventually(lambda: gpu.pinned() >= set(PINS))
+
+
+def test_a_client_that_unloads_is_overruled(gpu: Gpu) -> None:
+    runner = gpu.runner("tiny-a")
+    gpu.ask("tiny-a", "0s")
+    eventually(lambda: gpu.runner("tiny-a") not in ("", runner) and gpu.is_warm())
+
+
+def test_a_restarted_server_is_warm_again(gpu: Gpu) -> None:
+    gpu.run(f"systemctl restart {SERVER}")
+    eventually(gpu.is_warm)
+    assert "big:latest" in gpu.listed()
+
+
+def test_a_restart_in_the_middle_of_a_load_begins_a_new_pass(gpu: Gpu) -> None:
+    slow_pass(gpu)
+    cursor, before = gpu.cursor(), gpu.show(PASS, "InvocationID")
+    gpu.run(f"systemctl restart {SERVER}")
+    assert gpu.show(PASS, "InvocationID") != before
+    eventually(gpu.is_warm)
+    assert "was told to stop" in gpu.journal(cursor)
+    assert "Failed" not in gpu.journal(cursor)
+
+
+def test_a_killed_server_is_warm_again(gpu: Gpu) -> None:
+    before = gpu.show(SERVER, "MainPID")
+    gpu.run(f"systemctl kill --signal=KILL --kill-whom=main {SERVER}")
+    eventually(lambda: gpu.show(SERVER, "MainPID") not in (before, ["0"]) and gpu.is_warm())
+
+
+def test_a_killed_runner_is_revived(gpu: Gpu) -> None:
+    before = gpu.runner("tiny-a")
+    gpu.run(f"kill -KILL {before}")
+    assert "tiny-a:latest" in gpu.pinned()  # the server does not notice
+    eventually(lambda: gpu.runner("tiny-a") not in ("", before))
+    eventually(gpu.is_warm)
+
+
+def test_a_rebooted_host_is_warm_again(gpu: Gpu) -> None:
+    gpu.reboot()
+    eventually(gpu.is_warm)
+
+
+def test_a_server_that_an_operator_stopped_stays_stopped(gpu: Gpu) -> None:
+    gpu.run(f"systemctl stop {SERVER}")
+    skipped: set[str] = set()
+
+    def skips() -> int:
+        invocation, result = gpu.show(PASS, "InvocationID", "Result")
+        skipped.update([invocation] if result == "exec-condition" else [])
+        return len(skipped)
+
+    eventually(lambda: skips() >= 2)
+    assert gpu.show(SERVER, "ActiveState") == ["inactive"]
+    assert gpu.targets() == ["inactive", "inactive"]
+    assert gpu.run("systemctl list-units --failed --plain --no-legend") == ""
+    for command in ("run", "status", "check"):
+        assert gpu.host.run(f"ollama-warmup {command}").rc == 4
+    assert gpu.show(SERVER, "ActiveState") == ["inactive"]
+    gpu.run(f"systemctl start {SERVER}")
+    eventually(gpu.is_warm)
+
+
+def test_a_server_that_is_stopped_in_the_middle_of_a_load_is_no_failure(gpu: Gpu) -> None:
+    slow_pass(gpu)
+    gpu.run(f"systemctl stop {SERVER}")
+    assert gpu.targets() == ["inactive", "inactive"]
+    assert gpu.run("systemctl list-units --failed --plain --no-legend") == ""
+
+
+def test_a_pass_that_is_told_to_stop_leaves_its_state_and_no_load(gpu: Gpu) -> None:
+    slow_pass(gpu)
+    gpu.run("systemctl stop ollama-warmup.timer")
+    gpu.run(f"systemctl stop {PASS}")
+    assert gpu.show(PASS, "Result", "ExecMainStatus") == ["success", "143"]  # not killed after its five seconds
+    state = json.loads(gpu.host.file(STATE).content_string)
+    assert (state["last_pass"]["exit"], set(state["pinned"])) == (143, set(PINS))
+    assert gpu.run("ls -A /var/lib/ollama-warmup/default").split() == ["lock", "state.json"]
+    eventually(lambda: gpu.runner("tiny-a"), "")
+
+
+def test_a_state_file_full_of_garbage_is_said_and_replaced(gpu: Gpu) -> None:
+    cursor = gpu.cursor()
+    gpu.run(f"echo garbage > {STATE}")
+    eventually(lambda: gpu.host.run(f"grep -q pinned {STATE}").rc, 0)
+    assert gpu.journal(cursor).count("event=state_unreadable") == 1
+    assert gpu.host.file(f"{STATE}.unreadable").content_string == "garbage\n"
+    assert gpu.is_warm()
+    gpu.run(f"rm {STATE}.unreadable")
+
+
+def test_a_model_that_cannot_be_loaded_makes_the_host_cold_and_then_warm_again(gpu: Gpu) -> None:
+    gpu.door("load", "model=tiny-a", "count=1000", "failure=no")
+    gpu.ask("tiny-a", "0s")
+    eventually(gpu.targets, ["inactive", "active"])
+    status = gpu.host.run("ollama-warmup status")
+    assert status.rc == 1
+    assert "not warm: load of tiny-a failed" in status.stdout
+    assert "embed:latest" in gpu.pinned()
+    gpu.door("clear")
+    eventually(gpu.is_warm)
+
+
+def test_a_model_that_is_taken_off_the_list_is_given_back(gpu: Gpu) -> None:
+    gpu.play(ollama_warmup_models=[{"name": "embed", "num_ctx": 256}], ollama_server_max_loaded_models=4)
+    eventually(gpu.pinned, {"embed:latest"})
+    assert "tiny-a:latest" in gpu.listed()  # it leaves as any model that nobody declared
+    eventually(lambda: json.loads(gpu.host.file(STATE).content_string)["pinned"], ["embed:latest"])
+    gpu.play()
+    eventually(gpu.is_warm)
