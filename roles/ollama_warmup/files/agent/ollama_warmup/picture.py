@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import Any
 
+from _residency.display import HEADS, ago, row
 from _residency.policy import DeclaredModel
 from _residency.table import render
 
@@ -14,10 +16,6 @@ from . import exits
 from .configuration import Configuration
 from .service import is_stopped
 from .state import LastPass
-from .wording import ago, until
-
-_HEADS = ("MODEL", "POLICY", "STATE", "UNTIL", "PROCESSOR", "CONTEXT", "DRIFT")
-_RESIDENT = {True: "resident", False: "not resident", None: "unknown"}
 
 
 def exit_status(service: Mapping[str, str], last_pass: LastPass | None) -> int:
@@ -44,9 +42,10 @@ def picture(name: str, configuration: Configuration, service: Mapping[str, str],
 
 def describe(seen: Mapping[str, Any], now: float) -> str:
     """The same for a person; C(now) in seconds since 1970."""
-    rows = [_row(model, now) for model in seen["models"]]
+    clock = datetime.fromtimestamp(now, timezone.utc)
+    rows = [row(model, clock) for model in seen["models"]]
     lines = [f"{seen['unit']} at {seen['url']}: {_service_words(seen['service'])}", _pass_words(seen["last_pass"], now), ""]
-    lines.append(render(_HEADS, rows) if rows else "No models are declared.")
+    lines.append(render(HEADS, rows) if rows else "No models are declared.")
     if seen["last_pass"]:
         lines += [f"not warm: {text}" for text in seen["last_pass"]["failures"]]
         lines += [f"warning: {text}" for text in seen["last_pass"]["warnings"]]
@@ -57,20 +56,6 @@ def _model(model: DeclaredModel, last_pass: LastPass | None) -> dict[str, Any]:
     found = next((entry for entry in (last_pass.models if last_pass else ()) if entry["model"] == str(model.name)), None)
     declared = {"name": model.declared, "model": str(model.name), "policy": model.policy, "required": model.required}
     return {**(found or {"seen": False}), **declared}
-
-
-def _row(model: Mapping[str, Any], now: float) -> list[str]:
-    listed = model.get("after")
-    state = "not looked at yet" if model.get("seen") is False else _RESIDENT.get(model.get("resident"), "unknown")
-    return [
-        model["name"],
-        model["policy"] if model["required"] else f"{model['policy']} (optional)",
-        state,
-        until(listed, now),
-        str(listed["processor"]) if listed else "-",
-        str(listed["context_length"]) if listed else "-",
-        ", ".join(model.get("drift") or ()) or "-",
-    ]
 
 
 def _service_words(service: Mapping[str, str]) -> str:
