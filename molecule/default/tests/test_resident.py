@@ -63,5 +63,5 @@ def test_no_unit_failed(host: Any) -> None:
 def test_the_agent_says_so_too(host: Any) -> None:
     status = host.run("ollama-warmup status --json")
     assert status.rc == 0
-    models = {model["model"]: model for model in json.loads(status.stdout)["models"]}
-    assert {name: model["resident"] for name, model in models.items()} == dict.fromkeys([*PINS, "tiny-b:latest"], True)
+    models = json.loads(status.stdout)["models"]
+    assert {model["name"]: model["resident"] for model in models} == dict.fromkeys(["Tiny-A", "embed", "big", "tiny-b:latest"], True)
