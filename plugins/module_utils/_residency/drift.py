@@ -45,6 +45,7 @@ LOADS = frozenset({LOAD, REVIVE, RELOAD_CONTEXT})
 CHANGES = LOADS | {SET_EXPIRY}
 
 _STUCK_GRACE = timedelta(minutes=10)  # a long answer leaves a past expiry listed while it runs
+_LEAST_VISION_CONTEXT = 2048  # tokens
 _CLOCK_GRAIN = timedelta(seconds=5)  # the Date header counts whole seconds and is written before the list
 
 
@@ -133,11 +134,13 @@ class _Sight:
 
     @property
     def wanted_context(self) -> int | None:
-        """The server caps a context at what the model was trained for (server semantics, section 4)."""
-        if self.model.num_ctx is None:
-            return None
-        training = self.card.training_context if self.card else None
-        return min(self.model.num_ctx, training) if training else self.model.num_ctx
+        """The server gives a vision model 2048 at least, and caps a context at what the model was trained for (server
+        semantics, section 4)."""
+        if self.model.num_ctx is None or self.card is None:
+            return self.model.num_ctx
+        least = _LEAST_VISION_CONTEXT if "vision" in self.card.capabilities else 0
+        wanted = max(self.model.num_ctx, least)
+        return min(wanted, self.card.training_context or wanted)
 
 
 def make_plan(policy: Policy, look: Observation, history: History | None = None) -> Plan:
@@ -242,7 +245,8 @@ def _drift(sight: _Sight, history: History) -> Iterator[str]:
 
 
 def _unlisted(sight: _Sight, history: History) -> Iterator[str]:
-    if sight.look.alive(sight.card.blob if sight.card else None):
+    runs = sight.look.alive(sight.card.blob if sight.card else None)
+    if runs and all(sight.look.blob_of(entry.digest) for entry in sight.look.resident):
         yield LOADING  # a loading model has a runner, but is not listed (server semantics, section 0)
     elif sight.model.is_pin or sight.model.name not in history.warmed:
         yield ABSENT
@@ -280,7 +284,7 @@ def _is_spilled(listed: ResidentModel, least: int | None) -> bool:
     """Without a declared share, partly in VRAM is spilled, and wholly on the CPU is a host without a GPU."""
     if least is None:
         return 0 < listed.size_vram < listed.size
-    return listed.gpu_percent < least
+    return 100 * listed.size_vram < least * listed.size
 
 
 def _action(sight: _Sight, policy: Policy, drift: tuple[str, ...]) -> str:
@@ -327,10 +331,20 @@ def _advice(sight: _Sight) -> Iterator[str]:
 def _strays(policy: Policy, look: Observation, history: History, verdicts: Iterable[Verdict]) -> Iterator[Stray]:
     declared = {id(verdict.listed) for verdict in verdicts}
     for entry in look.resident:
-        if id(entry) not in declared and look.find_installed(entry.name) is not None:
+        if id(entry) not in declared and _answers_to_its_name(entry, look):
             stray = _stray(policy, look, history, entry)
             if stray is not None:
                 yield stray
+
+
+def _answers_to_its_name(entry: ResidentModel, look: Observation) -> bool:
+    """Whether a request under the listed name reaches what is listed: not once that was deleted, or replaced by new
+    weights, which the request would load."""
+    installed = look.find_installed(entry.name)
+    if installed is None or installed.digest == entry.digest:
+        return installed is not None
+    weights = look.blob_of(installed.digest)
+    return weights is not None and weights == look.blob_of(entry.digest)
 
 
 def _stray(policy: Policy, look: Observation, history: History, entry: ResidentModel) -> Stray | None:

@@ -36,18 +36,18 @@ class ResidentModel:
 
     @property
     def gpu_percent(self) -> int:
-        """The share of the model in VRAM, 0-100, as C(ollama ps) computes it."""
+        """The share of the model in VRAM, 0-100; 100 is all of it."""
         if self.size_vram >= self.size:
             return 100 if self.size_vram else 0
-        return round(100 * self.size_vram / self.size)
+        return 100 * self.size_vram // self.size
 
     @property
     def processor(self) -> str:
-        """Where it runs, in the words of C(ollama ps)."""
-        gpu = self.gpu_percent
-        if gpu in (0, 100):
-            return "100% GPU" if gpu else "100% CPU"
-        return f"{100 - gpu}%/{gpu}% CPU/GPU"
+        """Where it runs, in the words of C(ollama ps), which rounds the share on the CPU (cmd.go: ListRunningHandler)."""
+        if not 0 < self.size_vram < self.size:
+            return "100% GPU" if self.size_vram else "100% CPU"
+        cpu = round(100 * (self.size - self.size_vram) / self.size)
+        return f"{cpu}%/{100 - cpu}% CPU/GPU"
 
 
 @dataclass(frozen=True)
