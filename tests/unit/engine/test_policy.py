@@ -30,9 +30,7 @@ def test_a_bare_name_is_a_required_pin() -> None:
 
 
 def test_a_warm_model_is_optional_unless_it_says_otherwise() -> None:
-    models = policy(
-        {"name": "a", "policy": "warm", "keep_alive": "30m"}, {"name": "b", "policy": "warm", "keep_alive": 90, "required": True}
-    ).models
+    models = policy({"name": "a", "policy": "warm", "keep_alive": "30m"}, {"name": "b", "policy": "warm", "keep_alive": 90, "required": True}).models
     assert [model.required for model in models] == [False, True]
     assert [model.keep_alive.as_request() for model in models] == ["1800s", "90s"]
 
@@ -48,7 +46,7 @@ def test_a_pin_may_say_for_ever(keep_alive: Any) -> None:
 
 
 def test_null_means_the_default() -> None:
-    nulls = {key: None for key in ("policy", "keep_alive", "num_ctx", "required", "min_gpu_percent")}
+    nulls = dict.fromkeys(("policy", "keep_alive", "num_ctx", "required", "min_gpu_percent"))
     assert policy({"name": "a", **nulls}, strict=None, release=None, context_mismatch=None, max_loaded_models=None) == policy("a")
 
 
@@ -217,8 +215,10 @@ def test_a_policy_written_out_as_plain_data_reads_back_as_the_same(raw: dict[str
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["models", "name", "policy", "keep_alive", "num_ctx", "strict", "release", "x"]), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["models", "name", "policy", "keep_alive", "num_ctx", "strict", "release", "x"]), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
