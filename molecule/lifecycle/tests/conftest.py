@@ -69,7 +69,7 @@ class Gpu:
     def runner(self, model: str) -> str:
         """The process id of the model's living runner; empty when there is none."""
         blob = self.run(f"ollama show --modelfile {model} | sed -n 's/^FROM .*sha256-//p'").strip()
-        return str(self.host.run(f"pgrep --full 'llama-server.*{blob}'").stdout).strip()
+        return str(self.host.run(f"pgrep --full '[l]lama-server.*{blob}'").stdout).strip()
 
     def show(self, unit: str, *properties: str) -> list[str]:
         """Properties of a unit, in this order."""
