@@ -14,7 +14,7 @@ from .model_name import ModelName
 from .observation import InstalledModel, ModelCard, Observation, ResidentModel
 from .policy import Policy
 from .runners import living_runners
-from .server import ModelNotFound, OllamaServer
+from .server import OllamaServer, ServerGarbled, ServerRefused
 
 
 @dataclass
@@ -39,7 +39,8 @@ class Observer:
         return Observation(now=now, installed=installed, resident=resident, cards=dict(self.cards), runners=runners)
 
     def _fetch(self, model: InstalledModel) -> None:
-        with suppress(ModelNotFound):  # deleted since the list was read: the next look will not list it
+        """Without a card where the server has none: deleted since the list was read, or broken, which its load will tell."""
+        with suppress(ServerRefused, ServerGarbled):
             self.cards[model.digest] = self.server.card(model.name)
 
     def _unknown(

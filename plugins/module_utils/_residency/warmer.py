@@ -38,7 +38,7 @@ from .model_name import ModelName
 from .observation import ModelCard, Observation, ResidentModel
 from .observer import Observer
 from .policy import DeclaredModel, Policy
-from .server import ServerFailure, ServerRefused, ServerUnreachable
+from .server import ServerFailure, ServerUnreachable
 
 _FIRST = (SET_EXPIRY, PROBE)
 _MOST_ATTEMPTS = {SET_EXPIRY: 3}  # against a client that keeps changing it; a load is tried once a pass
@@ -129,7 +129,8 @@ class Warmer:
         self._pace = pace or Pace()
         self._clock = clock
         self._progress: dict[ModelName, Progress] = {}
-        self._strays: dict[ModelName, Stray] = {}
+        self._strays: list[Stray] = []
+        self._told: set[ModelName] = set()
         self._warnings: list[str] = []
 
     def predict(self) -> Plan:
@@ -152,7 +153,7 @@ class Warmer:
             look, plan = self._observe()
         self._conclude()
         done = (self._progress[verdict.model.name] for verdict in plan.within(self._only).verdicts)
-        return PassResult(tuple(done), tuple(self._strays.values()), look, tuple(self._warnings))
+        return PassResult(tuple(done), tuple(self._strays), look, tuple(self._warnings))
 
     def _observe(self) -> tuple[Observation, Plan]:
         look = self._observer.look()
@@ -172,7 +173,7 @@ class Warmer:
                 self._touch(verdict)
                 return True
         for stray in plan.strays:
-            if self._only is None and stray.listed.name not in self._strays:
+            if self._only is None and stray.listed.name not in self._told:
                 self._handle_stray(stray)
                 return True
         for verdict in self._open(plan):
@@ -194,15 +195,19 @@ class Warmer:
 
     def _handle_stray(self, stray: Stray) -> None:
         name = stray.listed.name
+        self._told.add(name)
         try:
             if stray.action == DROP:
                 self._server.unload(name)
             else:
                 card = stray.card or self._server.card(name)
                 self._server.load(name, card.generates, stray.keep_alive, stray.listed.context_length)
-        except ServerRefused as refusal:
-            self._warnings.append(f"{stray.action} of {name}, which is not declared, failed: {refusal}")
-        self._strays[name] = stray
+        except ServerUnreachable:
+            raise
+        except ServerFailure as failure:
+            self._warnings.append(f"{stray.action} of {name}, which is not declared, failed: {failure}")
+        else:
+            self._strays.append(stray)
 
     def _load(self, verdict: Verdict, plan: Plan) -> None:
         progress = self._begin(verdict)
@@ -217,11 +222,19 @@ class Warmer:
         connection = self._server.another()
         worker = Background(lambda: self._request(verdict, connection.load))
         while not worker.wait(self._pace.repin):
-            _look, plan = self._observe()
-            for other in self._open(plan):
-                if other.action == SET_EXPIRY and other.model != verdict.model:
-                    self._touch(other)
+            self._look_after_others(verdict)
         worker.result()
+
+    def _look_after_others(self, loading: Verdict) -> None:
+        """A look that fails is not the load's failure: /api/ps waits for locks that an unload holds (server semantics,
+        section 2). Where the server is gone, the load will tell."""
+        try:
+            _look, plan = self._observe()
+        except ServerFailure:
+            return
+        for other in self._open(plan):
+            if other.action == SET_EXPIRY and other.model != loading.model:
+                self._touch(other)
 
     def _request(self, verdict: Verdict, load: Callable[..., None] | None = None) -> None:
         card = verdict.card or ModelCard(blob=None)
@@ -246,28 +259,28 @@ class Warmer:
         return True
 
     def _settle_displacement(self, loaded: Progress, plan: Plan) -> None:
-        """A load may cost another pin its place. Those declared first keep theirs; nothing is fought over."""
-        was_listed = {verdict.model.name for verdict in plan.verdicts if verdict.listed and verdict.model.is_pin}
+        """A load may cost other pins their places. Those declared first keep theirs; nothing is fought over."""
+        others = {verdict.model.name for verdict in plan.verdicts if verdict.listed and verdict.model.is_pin} - {loaded.model.name}
         self._observe()
-        for displaced in self._progress.values():
-            name = displaced.model.name
-            if name == loaded.model.name or name not in was_listed or displaced.last.listed is not None:
-                continue
-            self._set_aside(loaded, displaced)
-
-    def _set_aside(self, loaded: Progress, displaced: Progress) -> None:
+        displaced = [progress for name, progress in self._progress.items() if name in others and progress.last.listed is None]
         order = [model.name for model in self._policy.models]
-        if order.index(displaced.model.name) > order.index(loaded.model.name):
-            displaced.set_aside = True
-            displaced.failure = f"{displaced.model.declared} lost its place in memory when {loaded.model.declared} was loaded"
+        before = [progress for progress in displaced if order.index(progress.model.name) < order.index(loaded.model.name)]
+        if before:
+            self._give_way(loaded, before[0].model, displaced)
             return
+        for progress in displaced:
+            progress.set_aside = True
+            progress.failure = f"{progress.model.declared} lost its place in memory when {loaded.model.declared} was loaded"
+
+    def _give_way(self, loaded: Progress, before: DeclaredModel, displaced: list[Progress]) -> None:
+        """What was loaded goes, and all that it displaced may come back."""
         self._attempt(loaded, lambda: self._server.unload(loaded.model.name))
         loaded.set_aside = True
         loaded.failure = (
-            f"{loaded.model.declared} was set aside: loading it cost {displaced.model.declared}, which is declared before it,"
-            " its place in memory"
+            f"{loaded.model.declared} was set aside: loading it cost {before.declared}, which is declared before it, its place in memory"
         )
-        displaced.attempts.pop(LOAD, None)
+        for progress in displaced:
+            progress.attempts.pop(LOAD, None)
 
     def _worth_waiting(self, plan: Plan, idle: float) -> bool:
         for verdict in plan.within(self._only).verdicts:
