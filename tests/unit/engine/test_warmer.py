@@ -1,0 +1,559 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A pass against a server in memory: what is asked in which order, when it stops, and what it claims in the end."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import Any, Callable
+
+import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import report
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import (
+    ServerBusy,
+    ServerFailure,
+    ServerRefused,
+    ServerSilent,
+    ServerTooOld,
+    ServerUnreachable,
+)
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import Pace, PassResult, Progress, Warmer
+from support.fake_server import FakeServer, Installed, SeeingObserver, serving
+from support.values import policy
+
+PACE = Pace(verify=15, loading=900, look=0.25, repin=30)
+WARM_A = {"name": "a", "policy": "warm", "keep_alive": "30m"}
+
+
+def warmer(server: FakeServer, declared: Policy, seeing: bool = True, pace: Pace = PACE, **others: Any) -> Warmer:
+    observer = (SeeingObserver if seeing else Observer)(server, declared)  # type: ignore[arg-type]
+    return Warmer(observer, declared, pace=pace, clock=server.clock, **others)
+
+
+def run(server: FakeServer, declared: Policy, **others: Any) -> PassResult:
+    return warmer(server, declared, **others).run()
+
+
+def by_name(result: PassResult) -> dict[str, Progress]:
+    return {progress.model.declared: progress for progress in result.models}
+
+
+def actions(result: PassResult) -> dict[str, str]:
+    return {name: progress.action for name, progress in by_name(result).items()}
+
+
+def resident(result: PassResult) -> dict[str, bool | None]:
+    return {name: progress.resident for name, progress in by_name(result).items()}
+
+
+def names(*texts: str) -> frozenset[ModelName]:
+    return frozenset(ModelName.parse(text) for text in texts)
+
+
+# Nothing to do.
+
+
+def test_a_healthy_server_is_asked_for_its_lists_and_nothing_else() -> None:
+    server = serving("abc")
+    for name in "ab":
+        server.hold(name)
+    declared = policy("a", "b")
+    cards = SeeingObserver(server, declared)  # type: ignore[arg-type]
+    cards.look()
+    server.calls.clear()
+    result = Warmer(cards, declared, pace=PACE, clock=server.clock).run()
+    assert server.calls == ["ps", "tags"]
+    assert server.clock.seconds == 0
+    assert resident(result) == {"a": True, "b": True}
+    assert not any(progress.changed for progress in result.models)
+
+
+def test_a_prediction_changes_nothing() -> None:
+    server = serving("ab")
+    server.hold("b", "5m")
+    plan = warmer(server, policy("a", "b")).predict()
+    assert [verdict.action for verdict in plan.verdicts] == ["load", "set_expiry"]
+    assert server.work() == []
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        lambda server: server.loaded.clear(),
+        lambda server: server.hold("a"),
+        lambda server: server.hold("a", "5m"),
+        lambda server: (server.hold("a"), server.kill("a")),
+        lambda server: server.hold("a", -1, 2048),
+    ],
+    ids=["cold", "resident", "ending", "dead", "other context"],
+)
+@pytest.mark.parametrize("declared", ["a", {"name": "a", "num_ctx": 8192}, WARM_A], ids=["pin", "pin with a context", "warm"])
+def test_what_a_prediction_says_is_what_a_pass_does(state: Callable[[FakeServer], Any], declared: Any) -> None:
+    wanted = policy(declared, context_mismatch="reload")
+    servers = serving("a"), serving("a")
+    for server in servers:
+        state(server)
+    (predicted,) = warmer(servers[0], wanted).predict().verdicts
+    (done,) = run(servers[1], wanted).models
+    assert done.action == predicted.action
+    assert done.changed is (predicted.action != "none")
+    assert done.resident is True
+
+
+# Loading.
+
+
+def test_models_are_loaded_one_by_one_in_declared_order() -> None:
+    server = serving("abc")
+    result = run(server, policy("c", "a", "b"))
+    assert server.work() == ["generate c:latest -1", "generate a:latest -1", "generate b:latest -1"]
+    assert resident(result) == {"c": True, "a": True, "b": True}
+    assert {progress.load_seconds for progress in result.models} == {2.0}
+
+
+def test_every_kind_of_model_is_loaded_at_its_own_endpoint_with_its_own_stay() -> None:
+    server = FakeServer([Installed("chat"), Installed("embed", embeds=True, training=512), Installed("big")])
+    run(server, policy({"name": "chat", "num_ctx": 8192}, {"name": "embed", "num_ctx": 2048}, {"name": "big", "policy": "warm", "keep_alive": "90s"}))
+    assert server.work() == ["generate chat:latest -1 num_ctx 8192", "embed embed:latest -1 num_ctx 512", "generate big:latest 90s"]
+
+
+def test_expiries_are_put_back_before_anything_is_loaded() -> None:
+    server = serving("abc")
+    server.hold("c", "5m")
+    server.hold("b", "5m")
+    run(server, policy("a", "b", "c"))
+    assert server.work() == ["generate b:latest -1 num_ctx 4096", "generate c:latest -1 num_ctx 4096", "generate a:latest -1"]
+
+
+def test_a_dead_runner_is_revived_with_its_context_and_for_ever() -> None:
+    server = serving("a")
+    server.hold("a", -1, 8192)
+    server.kill("a")
+    result = run(server, policy("a"))
+    assert server.work() == ["generate a:latest -1 num_ctx 8192"]
+    assert (actions(result), resident(result)) == ({"a": "revive"}, {"a": True})
+    assert by_name(result)["a"].changed
+
+
+def test_a_second_pass_does_nothing() -> None:
+    server = serving("abc")
+    declared = policy("a", {"name": "b", "num_ctx": 512}, {"name": "c", "policy": "warm", "keep_alive": "30m"}, undeclared_keep_alive="5m")
+    run(server, declared)
+    server.calls.clear()
+    result = run(server, declared, history=History(warmed=names("c")))
+    assert server.work() == []
+    assert not any(progress.changed for progress in result.models)
+
+
+def test_another_context_is_reloaded_only_if_that_was_asked_for() -> None:
+    for wish, work in (("report", []), ("reload", ["generate a:latest -1 num_ctx 8192"])):
+        server = serving("a")
+        server.hold("a")
+        result = run(server, policy({"name": "a", "num_ctx": 8192}, context_mismatch=wish))
+        assert server.work() == work
+        assert resident(result) == {"a": True}
+
+
+@pytest.mark.parametrize("failure", [ServerRefused("500 no", 500, "no"), ServerBusy("503", 503, "busy"), ServerSilent("900 s")])
+def test_a_model_that_fails_does_not_hold_up_the_others(failure: ServerFailure) -> None:
+    server = serving("abc", failing={"a": failure})
+    result = run(server, policy("a", "b", "c"))
+    assert [call.split()[1] for call in server.work()] == ["a:latest", "b:latest", "c:latest"]
+    assert resident(result) == {"a": False, "b": True, "c": True}
+    assert by_name(result)["a"].failure == f"load of a failed: {failure}"
+    assert not by_name(result)["a"].changed
+
+
+def test_a_model_that_is_refused_does_not_hold_up_the_others() -> None:
+    server = serving("ab")
+    result = run(server, policy("missing", "a"))
+    assert [call.split()[1] for call in server.work()] == ["a:latest"]
+    assert resident(result) == {"missing": False, "a": True}
+    assert report.failures(result) == ["missing is not installed on the server: pull it first (ollama pull missing:latest)"]
+
+
+def test_a_load_that_leaves_nothing_behind_is_tried_once() -> None:
+    """The server said yes, and the model is not there: memory, or a client that unloads it."""
+    server = serving("a")
+    server.on_look.append(lambda there: there.loaded.clear())
+    result = run(server, policy("a"))
+    assert server.work() == ["generate a:latest -1"]
+    assert resident(result) == {"a": False}
+    assert report.failures(result)[0].startswith("a is not in memory")
+    assert server.clock.seconds == pytest.approx(2 + PACE.verify, abs=1)
+
+
+def test_a_server_that_is_gone_ends_the_pass() -> None:
+    for looks_before in (0, 1, 2):
+        server = serving("ab")
+        server.on_look.append(lambda there, most=looks_before: setattr(there, "gone", there.looks > most))
+        with pytest.raises(ServerUnreachable):
+            run(server, policy("a", "b"))
+
+
+def test_a_server_that_ends_in_the_middle_of_a_load_ends_the_pass() -> None:
+    server = serving("ab", failing={"a": ServerUnreachable("no Ollama server answers")})
+    with pytest.raises(ServerUnreachable):
+        run(server, policy("a", "b"))
+    assert server.work() == ["generate a:latest -1"]
+
+
+def test_a_server_that_is_too_old_is_not_asked_to_do_anything() -> None:
+    server = serving("a")
+
+    def too_old() -> str:
+        raise ServerTooOld("upgrade it to 0.10 or newer")
+
+    server.require_version = too_old  # type: ignore[method-assign]
+    with pytest.raises(ServerTooOld):
+        run(server, policy("a"))
+    assert server.work() == []
+
+
+# A model that is loading already.
+
+
+def test_a_load_by_somebody_else_is_waited_for() -> None:
+    server = serving("a", loading_elsewhere={"a"})
+
+    def finishes(there: FakeServer) -> None:
+        if there.clock.seconds > 600 and there.loading_elsewhere:
+            there.loading_elsewhere.clear()
+            there.hold("a", "5m")
+
+    server.on_look.append(finishes)
+    result = run(server, policy("a"))
+    assert server.work() == ["generate a:latest -1 num_ctx 4096"]
+    assert (actions(result), resident(result)) == ({"a": "set_expiry"}, {"a": True})
+
+
+def test_a_load_by_somebody_else_that_was_aborted_is_done_by_us() -> None:
+    server = serving("a", loading_elsewhere={"a"})
+    server.on_look.append(lambda there: there.loading_elsewhere.clear() if there.clock.seconds > 3 else None)
+    result = run(server, policy("a"))
+    assert server.work() == ["generate a:latest -1"]
+    assert resident(result) == {"a": True}
+
+
+def test_a_load_by_somebody_else_is_not_waited_for_without_end() -> None:
+    server = serving("a", loading_elsewhere={"a"})
+    result = run(server, policy("a"))
+    assert server.work() == []
+    assert server.clock.seconds == pytest.approx(PACE.loading, abs=1)
+    assert report.failures(result) == ["a was still loading at the deadline: wait, or raise the deadline for loads"]
+
+
+def test_while_somebody_loads_the_others_are_looked_after() -> None:
+    server = serving("ab", loading_elsewhere={"a"})
+    server.on_look.append(lambda there: there.loading_elsewhere.clear() if there.clock.seconds > 60 else None)
+    server.on_look.append(lambda there: there.hold("b", "5m") if there.looks == 9 else None)
+    result = run(server, policy("a", "b"))
+    assert server.work() == ["generate b:latest -1", "generate b:latest -1 num_ctx 4096", "generate a:latest -1"]
+    assert resident(result) == {"a": True, "b": True}
+
+
+# Clients.
+
+
+def test_a_client_that_changes_the_expiry_once_is_answered_once() -> None:
+    server = serving("a")
+    server.hold("a", "5m")
+    result = run(server, policy("a"))
+    assert server.work() == ["generate a:latest -1 num_ctx 4096"]
+    assert resident(result) == {"a": True}
+    assert by_name(result)["a"].changed
+
+
+def test_a_client_that_keeps_changing_the_expiry_is_answered_three_times() -> None:
+    server = serving("a")
+    server.on_look.append(lambda there: (there.clock.sleep(0.01), there.hold("a", "5m")))
+    result = run(server, policy("a"))
+    assert len(server.work()) == 3
+    assert resident(result) == {"a": False}
+    (sentence,) = report.failures(result)
+    assert sentence.startswith("a leaves memory at 2026-08-22T08:0")
+    assert sentence.endswith(": a client keeps sending its own keep_alive")
+
+
+def test_a_busy_model_is_told_once_and_undecided_until_it_is_idle() -> None:
+    server = serving("a")
+    server.hold("a", "5m").busy = True
+    result = run(server, policy("a"))
+    assert server.work() == ["generate a:latest -1 num_ctx 4096"]
+    assert by_name(result)["a"].last.drift == ("busy",)
+    assert report.failures(result) == []
+    assert server.clock.seconds == pytest.approx(PACE.verify, abs=1)
+
+
+def test_a_busy_model_that_becomes_idle_shows_its_new_expiry() -> None:
+    server = serving("a")
+    server.hold("a", "5m").busy = True
+    server.on_look.append(lambda there: there.finish_request("a") if there.clock.seconds > 4 else None)
+    result = run(server, policy("a"))
+    assert server.work() == ["generate a:latest -1 num_ctx 4096"]
+    assert (by_name(result)["a"].last.drift, resident(result)) == ((), {"a": True})
+
+
+def test_a_busy_model_that_a_client_changes_again_is_told_again() -> None:
+    server = serving("a")
+    server.hold("a", "5m").busy = True
+
+    def client(there: FakeServer) -> None:
+        if there.clock.seconds > 4 and there.looks < 40 and there.loaded:
+            found = there.hold("a", "7m")
+            found.busy = False
+            there.finish_request("a")
+            there.on_look.clear()
+
+    server.on_look.append(client)
+    result = run(server, policy("a"))
+    assert server.work() == ["generate a:latest -1 num_ctx 4096"] * 2
+    assert resident(result) == {"a": True}
+
+
+def test_a_warm_model_that_stays_too_long_is_brought_down() -> None:
+    server = serving("a")
+    server.hold("a", -1)
+    result = run(server, policy(WARM_A), history=History(warmed=names("a")))
+    assert server.work() == ["generate a:latest 1800s num_ctx 4096"]
+    found = server.at("a")
+    assert found is not None
+    assert found.expires_at - server.now < timedelta(minutes=30, seconds=1)
+    assert resident(result) == {"a": True}
+
+
+def test_a_warm_model_that_had_its_load_is_left_to_its_expiry() -> None:
+    server = serving("a")
+    result = run(server, policy(WARM_A), history=History(warmed=names("a")))
+    assert server.work() == []
+    assert report.failures(result) == []
+
+
+# Processes that cannot be seen.
+
+
+def test_a_pin_whose_processes_cannot_be_seen_is_probed_once_and_believed() -> None:
+    server = serving("a")
+    server.hold("a", -1, 8192)
+    result = run(server, policy("a"), seeing=False)
+    assert server.work() == ["generate a:latest -1 num_ctx 8192"]
+    assert (actions(result), resident(result)) == ({"a": "probe"}, {"a": True})
+    assert not by_name(result)["a"].changed
+    assert report.failures(result) == []
+
+
+def test_a_probe_that_fails_is_a_failure() -> None:
+    server = serving("a", failing={"a": ServerRefused("500 cudaMalloc failed", 500, "cudaMalloc failed")})
+    server.failing.clear()
+    server.hold("a")
+    server.failing["a"] = ServerRefused("500 cudaMalloc failed", 500, "cudaMalloc failed")
+    result = run(server, policy("a"), seeing=False)
+    assert report.failures(result) == ["probe of a failed: 500 cudaMalloc failed"]
+    assert resident(result) == {"a": None}
+
+
+def test_a_load_that_succeeded_is_not_probed_again() -> None:
+    server = serving("a")
+    result = run(server, policy("a"), seeing=False)
+    assert server.work()[0] == "generate a:latest -1"
+    assert resident(result) == {"a": True}
+
+
+# Memory that does not hold them all.
+
+
+def test_a_later_model_that_loses_its_place_to_an_earlier_one_is_set_aside() -> None:
+    server = serving("ab", limit=1)
+    server.hold("b")
+    result = run(server, policy("a", "b"))
+    assert server.work() == ["generate a:latest -1"]
+    assert resident(result) == {"a": True, "b": False}
+    assert report.failures(result) == ["b lost its place in memory when a was loaded"]
+
+
+def test_an_earlier_model_gets_its_place_back_from_a_later_one() -> None:
+    server = serving("ab", limit=1)
+    server.hold("a")
+    result = run(server, policy("a", "b"))
+    assert server.work() == ["generate b:latest -1", "unload b:latest", "generate a:latest -1"]
+    assert resident(result) == {"a": True, "b": False}
+    assert report.failures(result) == ["b was set aside: loading it cost a, which is declared before it, its place in memory"]
+
+
+def test_of_more_models_than_fit_those_declared_first_stay() -> None:
+    server = serving("abcd", limit=2)
+    result = run(server, policy("a", "b", "c", "d"))
+    assert sorted(entry.model.name for entry in server.loaded.values()) == ["a", "b"]
+    assert resident(result) == {"a": True, "b": True, "c": False, "d": False}
+    assert len(server.work()) < 12
+
+
+def test_a_model_that_lost_its_place_to_one_that_was_set_aside_gets_it_back() -> None:
+    """Loading b costs a and c theirs; b goes, and so both may come back."""
+    server = serving("abc")
+    server.hold("a")
+    server.hold("c")
+    greedy = server._load
+
+    def costs_all(model: Installed, keep_alive: KeepAlive, context: int) -> Any:
+        if model.name == "b":
+            server.loaded.clear()
+        return greedy(model, keep_alive, context)
+
+    server._load = costs_all  # type: ignore[method-assign]
+    result = run(server, policy("a", "b", "c"))
+    assert resident(result) == {"a": True, "b": False, "c": True}
+
+
+def test_a_model_that_a_client_had_loaded_may_go() -> None:
+    server = serving("ab", limit=1)
+    server.hold("b", "5m")
+    result = run(server, policy("a"))
+    assert resident(result) == {"a": True}
+    assert result.warnings == ()
+
+
+# A load that takes long.
+
+
+class SlowLoad:
+    """A load that ends when the test says so; one that nobody ends fails the test."""
+
+    def __init__(self) -> None:
+        self.end = threading.Event()
+
+    def __call__(self) -> None:
+        if not self.end.wait(30):
+            raise AssertionError("nobody ended the load")
+
+
+def test_while_a_load_runs_expiries_are_put_back() -> None:
+    server = serving("ab")
+    server.hold("b")
+    slow = SlowLoad()
+    server.during_load["a"] = slow
+
+    def client(there: FakeServer) -> None:
+        if there.looks == 3:
+            there.hold("b", "5m")
+        if there.looks > 3 and there.work()[-1] == "generate b:latest -1 num_ctx 4096":
+            slow.end.set()
+
+    server.on_look.append(client)
+    result = run(server, policy("a", "b"), pace=Pace(repin=0.01))
+    assert server.work() == ["generate a:latest -1", "generate b:latest -1 num_ctx 4096"]
+    assert resident(result) == {"a": True, "b": True}
+    assert by_name(result)["b"].changed
+
+
+def test_a_look_that_fails_while_a_load_runs_is_not_the_loads_failure() -> None:
+    """/api/ps waits for locks that an unload holds, and may be late."""
+    server = serving("ab")
+    slow = SlowLoad()
+    server.during_load["a"] = slow
+
+    def late(there: FakeServer) -> None:
+        if there.looks == 2:
+            raise ServerSilent("GET /api/ps was not answered within 20 s")
+        if there.looks > 3:
+            slow.end.set()
+
+    server.on_look.append(late)
+    result = run(server, policy("a", "b"), pace=Pace(repin=0.01))
+    assert server.work() == ["generate a:latest -1", "generate b:latest -1"]
+    assert resident(result) == {"a": True, "b": True}
+    assert report.failures(result) == []
+
+
+# Scope.
+
+
+def test_only_the_named_models_are_acted_on_and_reported() -> None:
+    server = serving("abc")
+    server.hold("c", "5m")
+    result = run(server, policy("a", "b", "c", undeclared_keep_alive="1m"), only=names("b"))
+    assert server.work() == ["generate b:latest -1"]
+    assert resident(result) == {"b": True}
+
+
+def test_a_neighbour_is_not_displaced_by_a_named_model() -> None:
+    server = serving("ab", limit=1)
+    server.hold("a")
+    result = run(server, policy("a", "b"), only=names("b"))
+    assert "unload b:latest" in server.work()
+    assert report.failures(result)[0].startswith("b was set aside")
+
+
+# Models that are not declared.
+
+
+def test_a_stray_is_told_when_to_go_with_its_own_context_at_its_own_endpoint() -> None:
+    server = FakeServer([Installed("a"), Installed("stray"), Installed("embed", embeds=True)])
+    server.hold("a")
+    server.hold("stray", -1, 2048)
+    server.hold("embed", "1h", 512)
+    result = run(server, policy("a", undeclared_keep_alive="10m"))
+    assert sorted(server.work()) == ["embed embed:latest 600s num_ctx 512", "generate stray:latest 600s num_ctx 2048"]
+    assert [str(stray.listed.name) for stray in result.strays] == ["stray:latest", "embed:latest"]
+
+
+def test_a_stray_is_told_before_anything_is_loaded_so_that_it_goes_first() -> None:
+    server = serving(["a", "stray"], limit=1)
+    server.hold("stray")
+    run(server, policy("a", undeclared_keep_alive="10m"))
+    assert server.work() == ["generate stray:latest 600s num_ctx 4096", "generate a:latest -1"]
+
+
+def test_a_stray_that_does_not_obey_is_told_once() -> None:
+    server = serving(["a", "stray"])
+    server.hold("a")
+    server.on_look.append(lambda there: there.hold("stray"))
+    run(server, policy("a", undeclared_keep_alive="10m"))
+    assert server.work() == ["generate stray:latest 600s num_ctx 4096"]
+
+
+@pytest.mark.parametrize("failure", [ServerRefused("500 no", 500, "no"), ServerSilent("900 s")])
+def test_a_stray_that_fails_is_a_warning_and_no_change(failure: ServerFailure) -> None:
+    server = serving(["a", "stray"], failing={})
+    server.hold("stray")
+    server.failing["stray"] = failure
+    result = run(server, policy("a", undeclared_keep_alive="10m"))
+    assert result.warnings == (f"set_expiry of stray:latest, which is not declared, failed: {failure}",)
+    assert result.strays == ()
+    assert resident(result) == {"a": True}
+
+
+def test_a_model_taken_off_the_list_is_unloaded_if_that_was_asked_for() -> None:
+    server = serving(["a", "old"])
+    server.hold("a")
+    server.hold("old")
+    result = run(server, policy("a", release="unload"), history=History(pinned=names("old")))
+    assert server.work() == ["unload old:latest"]
+    assert [stray.action for stray in result.strays] == ["unload"]
+    assert server.at("old") is None
+
+
+# Deadlines.
+
+
+def test_without_verification_nothing_is_waited_for() -> None:
+    server = serving("a")
+    server.on_look.append(lambda there: there.loaded.clear())
+    result = run(server, policy("a"), pace=Pace(verify=0))
+    assert server.clock.seconds == 2.0
+    assert resident(result) == {"a": False}
+
+
+def test_an_expiry_that_shows_late_is_waited_for() -> None:
+    """The server writes it after its answer."""
+    server = serving("a")
+    server.hold("a", "5m").busy = True
+    server.on_look.append(lambda there: there.finish_request("a") if there.clock.seconds >= 14 else None)
+    assert by_name(run(server, policy("a")))["a"].last.drift == ()
+    assert server.clock.seconds < 15
