@@ -6,20 +6,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from ollama_contract import recording
-from ollama_contract.make_models import make_models
+from ollama_contract.make_models import install_stand_in, make_models
 from ollama_contract.replay import Replay, digests, measure_speed
 from ollama_contract.server import ForeignServer, OwnServer
-
-LINE = "0.32.15"
-STUB = Path(__file__).resolve().parent.parent / "ollama_stub"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "scenario" in metafunc.fixturenames:
-        recorded = recording.load(LINE)
+        recorded = recording.load(recording.LINE)
         url = metafunc.config.getoption("--ollama-url")
         scenarios = list(recorded.of_any_server() if url else recorded.of_own_servers())
         metafunc.parametrize("scenario", scenarios, ids=[each.name for each in scenarios])
@@ -56,13 +51,7 @@ class Prepared(NamedTuple):
 def prepared(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """The program to start, and a home with the models in it, made once."""
     prefix = pytestconfig.getoption("--ollama-prefix")
-    if prefix:
-        program = Path(prefix) / "bin" / "ollama"
-    else:
-        installed = tmp_path_factory.mktemp("stub")
-        command = [sys.executable, str(STUB / "install.py"), str(installed), "--python", sys.executable]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        program = installed / "bin" / "ollama"
+    program = Path(prefix) / "bin" / "ollama" if prefix else install_stand_in(tmp_path_factory.mktemp("stub"))
     home = tmp_path_factory.mktemp("home")
     server = OwnServer(program, home)
     try:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from conftest import LINE
 from ollama_contract import journal, recording
 from ollama_contract.compare import log_differences
 from ollama_contract.recording import Scenario
@@ -15,7 +14,7 @@ from ollama_contract.server import OwnServer
 def test_server_answers_as_recorded(scenario: Scenario, replay: Replay) -> None:
     problems = replay.run(scenario)
     if isinstance(replay.server, OwnServer):
-        interest = journal.of_interest(recording.load(LINE))
+        interest = journal.of_interest(recording.load(recording.LINE))
         actual = journal.logged(replay.server.log_lines(), interest)
         problems += log_differences(journal.recorded(scenario), actual)
     assert not problems, "\n".join(problems)

@@ -32,7 +32,7 @@ class Caller:
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
             raise ValueError(f"{url!r} is no address of a server: write for example http://127.0.0.1:11434")
-        self._host, self._port = parts.hostname, parts.port or 80
+        self.address = (parts.hostname, parts.port or 80)
 
     def send(
         self,
@@ -43,7 +43,7 @@ class Caller:
         abort_after: float | None = None,
     ) -> Exchange:
         """The answer; `{"error": "ReadTimeout"}` if it took longer than ABORT_AFTER seconds."""
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=abort_after or _LONG)
+        connection = http.client.HTTPConnection(*self.address, timeout=abort_after or _LONG)
         try:
             connection.request(method, path, body=body, headers=dict(headers or {}))
             response = connection.getresponse()

@@ -19,13 +19,20 @@ from typing import Any
 from .http_exchange import Caller
 from .recording import DIRECTORY, MODELS
 
-_MAKE_GGUF = DIRECTORY.parent / "ollama_stub" / "make_gguf.py"
+_STUB = DIRECTORY.parent / "ollama_stub"
+
+
+def install_stand_in(prefix: Path) -> Path:
+    """Install the stand-in below PREFIX for this interpreter; returns its `ollama`."""
+    command = [sys.executable, str(_STUB / "install.py"), str(prefix), "--python", sys.executable]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return prefix / "bin" / "ollama"
 
 
 def make_models(caller: Caller, whole: bool) -> None:
     """Upload and create all models. Raises RuntimeError where the server refuses."""
     with tempfile.TemporaryDirectory() as directory:
-        command = [sys.executable, str(_MAKE_GGUF), directory, *MODELS]
+        command = [sys.executable, str(_STUB / "make_gguf.py"), directory, *MODELS]
         subprocess.run(command + (["--whole"] if whole else []), check=True, stdout=subprocess.DEVNULL)
         for name in MODELS:
             _create(caller, name, Path(directory) / f"{name}.gguf")

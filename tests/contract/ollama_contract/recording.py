@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 DIRECTORY = Path(__file__).resolve().parent.parent
+LINE = "0.32.15"  # what the stand-in imitates
 MODELS = ("tiny-a", "tiny-b", "tiny-c", "embed", "big")
 # Pulling comes with "The host's whole life".
 _LATER = {"pull"}
