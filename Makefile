@@ -57,7 +57,8 @@ lint: setup-checks ## ruff, mypy, vermin, yamllint, ansible-lint (production), s
 	$(CHECKS)/ruff check .
 	$(WITH_COLLECTIONS) MYPYPATH="$$ANSIBLE_COLLECTIONS_PATH" $(MYPY) --package ansible_collections.keepwarm.ollama
 	MYPYPATH=tests/tools:tests/hosts $(MYPY) tests/tools tests/hosts
-	MYPYPATH=tests/ollama_stub $(MYPY) tests/ollama_stub
+	MYPYPATH=tests/ollama_stub:tests/contract $(MYPY) tests/ollama_stub
+	MYPYPATH=tests/contract $(MYPY) tests/contract
 	$(CHECKS)/vermin --quiet --target=3.9- --violations --backport typing --no-parse-comments plugins roles
 	$(CHECKS)/yamllint --strict .
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" ansible-lint
@@ -85,8 +86,8 @@ unit-oldest: setup-oldest ## Unit tests on the oldest ansible-core
 	$(WITH_COLLECTIONS) $(OLDEST)/python -m pytest --numprocesses=auto tests/unit $(ARGS)
 
 .PHONY: contract
-contract: setup-newest ## The stand-in server against the recorded answers of a real one (ARGS='--server URL' for any server)
-	$(WITH_COLLECTIONS) $(NEWEST)/python -m pytest tests/contract tests/ollama_stub $(ARGS)
+contract: setup-newest ## The stand-in server against the recorded answers of a real one (ARGS='--ollama-url URL' for any server)
+	$(WITH_COLLECTIONS) $(NEWEST)/python -m pytest --numprocesses=auto tests/contract tests/ollama_stub $(ARGS)
 
 .PHONY: sanity
 sanity: setup-checks ## ansible-test sanity, with no ignore file (ARGS='--test pylint' for one of them)
