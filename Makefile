@@ -56,7 +56,7 @@ test: setup ## Run everything: all the gates below on the newest ansible-core, a
 lint: setup-checks ## ruff, mypy, vermin, yamllint, ansible-lint (production), shellcheck
 	$(CHECKS)/ruff check .
 	$(WITH_COLLECTIONS) MYPYPATH="$$ANSIBLE_COLLECTIONS_PATH" $(MYPY) --package ansible_collections.keepwarm.ollama
-	MYPYPATH=tests/tools:tests/hosts $(MYPY) tests/tools tests/hosts
+	MYPYPATH=tests/tools:tests/hosts $(MYPY) tests/tools tests/hosts tests/demo
 	MYPYPATH=tests/ollama_stub:tests/contract $(MYPY) tests/ollama_stub
 	MYPYPATH=tests/contract $(MYPY) tests/contract
 	$(CHECKS)/vermin --quiet --target=3.9- --violations --backport typing --no-parse-comments plugins roles

@@ -61,7 +61,7 @@ def wait_until_warm() -> None:
 def runner_of(model: str) -> str:
     """The process id of the runner that holds the model, as the server started it; nothing if there is none."""
     blob = re.search(r"sha256-[0-9a-f]{64}", on_host("ollama", "show", "--modelfile", model))
-    return on_host("pgrep", "--full", f"--model .*{blob.group() if blob else model}", check=False).strip()
+    return on_host("pgrep", "--full", f"model .*{blob.group() if blob else model}", check=False).strip()
 
 
 def kill_runner_of(model: str) -> None:
@@ -109,6 +109,8 @@ def main() -> None:
         demonstrate()
     except container.HostError as error:
         sys.exit(f"demo: {error}")
+    except KeyboardInterrupt:
+        sys.exit("demo: interrupted")
     finally:
         say("Removing the host")
         container.remove([HOST])

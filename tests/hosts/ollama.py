@@ -22,7 +22,7 @@ READY_SECONDS = 60
 def install(host: str) -> None:
     """Install the Ollama of $OLLAMA_PREFIX (`bin/ollama`, `lib/ollama`), by default the stand-in, start it, and create the test models."""
     with tempfile.TemporaryDirectory() as scratch:
-        real = os.environ.get("OLLAMA_PREFIX")
+        real = real_prefix()
         prefix = real or make("install.py", f"{scratch}/prefix")
         # The stand-in reads a model's header, a real server loads its weights too.
         models = make("make_gguf.py", f"{scratch}/models", *(["--whole"] if real else []))
@@ -35,6 +35,14 @@ def install(host: str) -> None:
     podman("exec", host, "systemctl", "enable", "--quiet", "--now", "ollama.service")
     wait_until_ready(host)
     create_models(host)
+
+
+def real_prefix() -> str | None:
+    """What OLLAMA_PREFIX names, if it is set; raises HostError if there is no Ollama."""
+    prefix = os.environ.get("OLLAMA_PREFIX")
+    if prefix and not pathlib.Path(prefix, "bin/ollama").is_file():
+        raise HostError(f"OLLAMA_PREFIX is {prefix}, where there is no bin/ollama; it is to name what an Ollama release unpacks to.")
+    return prefix
 
 
 def make(program: str, directory: str, *arguments: str) -> str:
