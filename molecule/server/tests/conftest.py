@@ -121,7 +121,8 @@ def ask() -> Callable[..., dict[str, Any]]:
     """Asks the module ollama_unit_info."""
 
     def call(**options: str) -> dict[str, Any]:
-        outcome = run("ansible", "--module-name=keepwarm.ollama.ollama_unit_info", "--args", " ".join(f"{key}={value}" for key, value in options.items()), "gpu_hosts")
+        arguments = " ".join(f"{key}={value}" for key, value in options.items())
+        outcome = run("ansible", "--module-name=keepwarm.ollama.ollama_unit_info", "--args", arguments, "gpu_hosts")
         answer: dict[str, Any] = json.loads(re.sub(r"^[^{]*", "", outcome.output))
         return answer
 

@@ -8,7 +8,6 @@ import json
 import pathlib
 
 import pytest
-import yaml
 from conftest import DROPIN, UNIT, decode
 
 VENDOR_UNIT = pathlib.Path(__file__).resolve().parents[3] / "tests/hosts/ollama.service"
