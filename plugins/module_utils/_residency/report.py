@@ -81,13 +81,18 @@ def reasons(progress: Progress, strict: bool) -> list[str]:
         return [progress.failure]
     if progress.resident is None and progress.model.is_pin:
         return [f"{progress.model.declared} is listed, but whether its runner lives is not known"]
-    counted = BREAKING | {LOADING} | (DEGRADING if strict else frozenset())
-    return [explain(progress.last, word) for word in progress.last.drift if word in counted]
+    return [explain(progress.last, word) for word in progress.last.drift if word in _counted(strict)]
 
 
 def is_warm(verdict: Verdict, strict: bool) -> bool:
-    """Whether the model is as declared already; with C(strict) not even degraded."""
-    return verdict.resident is True and not (strict and DEGRADING.intersection(verdict.drift))
+    """Whether the model is as declared already; with C(strict) not even degraded. A C(warm) model may have left."""
+    if verdict.refusal or _counted(strict).intersection(verdict.drift):
+        return False
+    return verdict.resident is True or not verdict.model.is_pin
+
+
+def _counted(strict: bool) -> frozenset[str]:
+    return BREAKING | {LOADING} | (DEGRADING if strict else frozenset())
 
 
 def obstacles(verdict: Verdict) -> list[str]:
