@@ -69,8 +69,8 @@ DEEDS: dict[str, Callable[[FakeServer, str], Any]] = {
     "make its load fail": lambda server, name: server.failing.__setitem__(name, ServerRefused("500: no", 500, "no")),
     "make its load hang": lambda server, name: server.failing.__setitem__(name, ServerSilent("not answered within 900 s")),
     "make its load work": lambda server, name: server.failing.pop(name, None),
-    "empty the memory": lambda server, name: server.loaded.clear(),
-    "let time pass": lambda server, name: server.clock.sleep(70),
+    "empty the memory": lambda server, _name: server.loaded.clear(),
+    "let time pass": lambda server, _name: server.clock.sleep(70),
 }
 EVENT = st.builds(lambda deed, name: (deed, name), st.sampled_from(sorted(DEEDS)), st.sampled_from(NAMES))
 EVENTS = st.lists(st.lists(EVENT, max_size=3), max_size=12)
@@ -106,12 +106,11 @@ def make_server(limit: int | None, held: list[str], turmoil: Turmoil) -> FakeSer
 
 def check_claims(server: FakeServer, result: PassResult) -> None:
     """The last look is what the server was like when the pass ended."""
-    listed = {str(entry.name): entry for entry in result.look.resident}
     for progress in result.models:
         if progress.resident:
             entry = progress.last.listed
             assert entry is not None
-            assert listed[str(entry.name)] is entry
+            assert entry in result.look.resident
             if result.look.runners is not None:
                 assert any(found.alive for found in server.loaded.values() if found.model.digest == entry.digest)
         if progress.changed:

@@ -1,0 +1,264 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Verdicts as sentences and as plain data."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import difference, report, table
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import (
+    BREAKING,
+    DEGRADING,
+    UNDECIDED,
+    History,
+    Verdict,
+    make_plan,
+)
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Observation, Runners
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import PassResult, Progress
+from support.values import NOW, card, digest, installed, look, policy, resident, runners
+
+MINUTE = timedelta(minutes=1)
+LIVES, DEAD = runners("a"), runners()
+HAD_ITS_LOAD = History(warmed=frozenset({ModelName.parse("a")}))
+PIN_CTX = {"name": "a", "num_ctx": 8192}
+WARM = {"name": "a", "policy": "warm", "keep_alive": "30m"}
+
+
+def verdict(declared: Any, alive: Runners | None, *listed: Any, names: Any = ("a",), history: History | None = None) -> Verdict:
+    return make_plan(policy(declared), look(names, listed, alive), history).verdicts[0]
+
+
+def progress(found: Verdict, **others: Any) -> Progress:
+    return Progress(found.model, found, found, **others)
+
+
+def done(*all_progress: Progress, warnings: tuple[str, ...] = ()) -> PassResult:
+    return PassResult(all_progress, (), Observation(now=NOW), warnings)
+
+
+SENTENCES = {
+    "missing": (verdict("a", DEAD, names=()), "a is not installed on the server: pull it first (ollama pull a:latest)"),
+    "absent": (
+        verdict("a", DEAD),
+        "a is not in memory: look at the server's journal for why it did not stay (memory, eviction, a client's keep_alive 0)",
+    ),
+    "expiring": (
+        verdict("a", LIVES, resident("a", 5 * MINUTE)),
+        "a leaves memory at 2026-08-22T08:05:00Z: a client keeps sending its own keep_alive",
+    ),
+    "dead_runner": (
+        verdict("a", DEAD, resident("a")),
+        "a has no living runner process: look at the server's journal and the kernel's for why it ended",
+    ),
+    "context_mismatch": (
+        verdict(PIN_CTX, LIVES, resident("a")),
+        "a has the context 4096 instead of 8192: a client sends its own num_ctx (context_mismatch: reload puts it back)",
+    ),
+    "spilled": (
+        verdict("a", LIVES, resident("a", vram=999)),
+        "a has only 99 % of itself in VRAM: declare fewer or smaller models, or a smaller num_ctx",
+    ),
+    "stale_digest": (
+        verdict("a", runners("old"), resident("a", version="1")),
+        "a has older weights in memory than are installed: they leave at the next restart of the server",
+    ),
+    "overstaying": (
+        verdict(WARM, LIVES, resident("a", 60 * MINUTE)),
+        "a stays until 2026-08-22T09:00:00Z, longer than its keep_alive of 30m",
+    ),
+    "stuck": (
+        verdict("a", LIVES, resident("a", -20 * MINUTE)),
+        "a is listed past its expiry of 2026-08-22T07:40:00Z: a request hangs on it, or the server does",
+    ),
+    "loading": (verdict("a", LIVES), "a was still loading at the deadline: wait, or raise the deadline for loads"),
+    "busy": (verdict("a", LIVES, resident("a", -MINUTE)), "a answers a request, so that its new expiry does not show yet"),
+}
+
+
+@pytest.mark.parametrize("word", sorted(BREAKING | DEGRADING | UNDECIDED))
+def test_every_drift_has_its_sentence(word: str) -> None:
+    found, sentence = SENTENCES[word]
+    assert word in found.drift
+    assert report.explain(found, word) == sentence
+
+
+def test_a_name_with_braces_does_not_break_a_sentence() -> None:
+    found = verdict("a", DEAD)
+    odd = replace(found, model=replace(found.model, declared="{0}"))
+    assert report.explain(odd, "absent").startswith("{0} is not in memory")
+
+
+@pytest.mark.parametrize("word", sorted(BREAKING | {"loading"}))
+def test_what_breaks_residency_fails_a_required_model_and_warns_of_an_optional_one(word: str) -> None:
+    found, sentence = SENTENCES[word]
+    optional = replace(found, model=replace(found.model, required=False))
+    assert report.failures(done(progress(found))) == [sentence]
+    assert report.failures(done(progress(optional))) == []
+    assert report.warnings(done(progress(optional))) == [sentence]
+
+
+@pytest.mark.parametrize("word", sorted(DEGRADING))
+def test_what_degrades_it_fails_only_if_strict(word: str) -> None:
+    found, sentence = SENTENCES[word]
+    required = progress(replace(found, model=replace(found.model, required=True)))
+    assert (report.failures(done(required)), report.warnings(done(required))) == ([], [sentence])
+    assert (report.failures(done(required), strict=True), report.warnings(done(required), strict=True)) == ([sentence], [])
+    optional = progress(replace(found, model=replace(found.model, required=False)))
+    assert (report.failures(done(optional), strict=True), report.warnings(done(optional), strict=True)) == ([], [sentence])
+
+
+def test_a_busy_model_is_undecided_and_nobodys_failure() -> None:
+    found, _sentence = SENTENCES["busy"]
+    assert report.failures(done(progress(found)), strict=True) == []
+    assert report.warnings(done(progress(found))) == []
+
+
+def test_a_models_own_failure_comes_before_what_was_seen_of_it() -> None:
+    failed = progress(SENTENCES["absent"][0], failure="load of a failed: out of memory")
+    assert report.failures(done(failed)) == ["load of a failed: out of memory"]
+
+
+def test_a_pin_of_which_nobody_knows_whether_it_lives_is_not_called_warm() -> None:
+    unseen = progress(verdict("a", None, resident("a")))
+    assert report.failures(done(unseen)) == ["a is listed, but whether its runner lives is not known"]
+    assert report.failures(done(replace(unseen, attempts={"probe": 1}))) == []
+
+
+def test_every_required_model_is_named() -> None:
+    plan = make_plan(policy("a", {"name": "b", "required": False}, "c"), look(["a"], (), DEAD))
+    sentences = report.failures(done(*(progress(found) for found in plan.verdicts)))
+    assert [sentence.split()[0] for sentence in sentences] == ["a", "c"]
+
+
+def test_advice_and_the_passes_own_warnings_are_passed_on() -> None:
+    capped = progress(verdict({"name": "a", "num_ctx": 65536}, LIVES, resident("a", context=32768)))
+    assert report.warnings(done(capped, warnings=("a stray failed",))) == ["a stray failed", *capped.last.advice]
+
+
+@pytest.mark.parametrize(
+    ("found", "warm", "strictly"),
+    [
+        (verdict("a", LIVES, resident("a")), True, True),
+        (verdict("a", LIVES, resident("a", vram=500)), True, False),
+        (verdict("a", LIVES, resident("a", 5 * MINUTE)), False, False),
+        (verdict("a", DEAD, resident("a")), False, False),
+        (verdict("a", LIVES), False, False),
+        (verdict("a", DEAD), False, False),
+        (verdict("a", DEAD, names=()), False, False),
+        (verdict("a", None, resident("a")), False, False),
+        (verdict({**WARM, "required": True}, LIVES, resident("a", 7 * MINUTE)), True, True),
+        (verdict({**WARM, "required": True}, None, resident("a", 7 * MINUTE)), True, True),
+        (verdict({**WARM, "required": True}, DEAD, history=HAD_ITS_LOAD), True, True),
+        (verdict({**WARM, "required": True}, DEAD), False, False),
+    ],
+)
+def test_before_a_pass_a_model_is_warm_when_a_pass_that_finds_it_so_would_not_fail(found: Verdict, warm: bool, strictly: bool) -> None:
+    assert (report.is_warm(found, strict=False), report.is_warm(found, strict=True)) == (warm, strictly)
+    assert (report.failures(done(progress(found))) == []) is warm
+    assert (report.failures(done(progress(found)), strict=True) == []) is strictly
+
+
+def test_obstacles_are_what_no_pass_can_put_right() -> None:
+    assert report.obstacles(SENTENCES["missing"][0]) == [SENTENCES["missing"][1]]
+    assert report.obstacles(SENTENCES["absent"][0]) == []
+    twins = make_plan(policy("a", "b"), look(["a", "b"], (), DEAD, {digest("b"): card("a")})).verdicts
+    assert report.obstacles(twins[0]) == []
+    assert report.obstacles(twins[1]) == [twins[1].refusal]
+    cloud = replace(look([], (), DEAD), installed=(installed("a", remote=True),))
+    assert "runs in the cloud" in report.obstacles(make_plan(policy("a"), cloud).verdicts[0])[0]
+
+
+def test_one_model_as_data() -> None:
+    before = verdict({"name": "A", "required": True}, DEAD, names=("a",))
+    after = verdict("A", LIVES, resident("a", vram=600))
+    found = Progress(before.model, before, after, action="load", changed=True, load_seconds=1.25, attempts={"load": 1})
+    assert report.model_data(found, NOW) == {
+        "name": "A",
+        "model": "A:latest",
+        "policy": "pin",
+        "required": True,
+        "resident": True,
+        "drift": ["spilled"],
+        "cause": "unknown",
+        "cause_evidence": "inferred",
+        "action": "load",
+        "before": None,
+        "after": {
+            "name": "a:latest",
+            "digest": digest("a"),
+            "expires_at": "2318-06-13T08:00:00Z",
+            "forever": True,
+            "context_length": 4096,
+            "size": 1000,
+            "size_vram": 600,
+            "processor": "40%/60% CPU/GPU",
+            "alive": True,
+        },
+        "load_seconds": 1.25,
+        "failure": None,
+    }
+
+
+@pytest.mark.parametrize("word", sorted(SENTENCES))
+def test_all_data_is_json_and_names_the_failure(word: str) -> None:
+    found, sentence = SENTENCES[word]
+    data = report.model_data(progress(found), NOW)
+    assert json.loads(json.dumps(data)) == data
+    assert data["failure"] == (sentence if word in BREAKING | {"loading"} else None)
+    assert (data["cause"], data["cause_evidence"]) == (("unknown", "inferred") if word in BREAKING else (None, None))
+
+
+@pytest.mark.parametrize(
+    ("found", "action", "is_resident", "after_is_known"),
+    [
+        (verdict("a", LIVES, resident("a")), "none", True, True),
+        (verdict("a", DEAD), "load", None, False),
+        (verdict("a", LIVES, resident("a", MINUTE)), "set_expiry", None, False),
+        (verdict("a", None, resident("a")), "probe", None, False),
+    ],
+)
+def test_a_prediction_says_null_where_it_cannot_know(found: Verdict, action: str, is_resident: bool | None, after_is_known: bool) -> None:
+    data = report.predicted_data(found, NOW)
+    assert (data["action"], data["resident"], data["after"] is not None) == (action, is_resident, after_is_known)
+    assert set(data) == set(report.model_data(progress(found), NOW))
+
+
+def test_a_difference_shows_what_changed_and_nothing_else() -> None:
+    plan = make_plan(policy("a", "b"), look(["a", "b"], [resident("a"), resident("b", MINUTE)], runners("a", "b")))
+    found = difference.predicted(plan, NOW)
+    before, after = yaml.safe_load(found["before"]), yaml.safe_load(found["after"])
+    assert before == [
+        {"model": "a:latest", "in memory": True, "runner": "alive", "until": "for ever", "context": 4096},
+        {"model": "b:latest", "in memory": True, "runner": "alive", "until": "2026-08-22T08:01:00Z", "context": 4096},
+    ]
+    assert after == [before[0], {**before[1], "until": "for ever"}]
+
+
+def test_a_difference_after_a_pass_shows_only_our_own_acts() -> None:
+    first, last = verdict("a", LIVES, resident("a")), verdict("a", DEAD, resident("a", MINUTE))
+    theirs = difference.carried_out(done(Progress(first.model, first, last)), NOW)
+    assert theirs["before"] == theirs["after"]
+    ours = difference.carried_out(done(Progress(first.model, first, last, changed=True)), NOW)
+    assert yaml.safe_load(ours["after"])[0]["runner"] == "dead"
+
+
+def test_a_predicted_load_shows_what_can_be_known_of_it() -> None:
+    plan = make_plan(policy(PIN_CTX, {"name": "b", "policy": "warm", "keep_alive": "30m"}), look(["a", "b"], (), DEAD))
+    after = yaml.safe_load(difference.predicted(plan, NOW)["after"])
+    assert after == [
+        {"model": "a:latest", "in memory": True, "runner": "alive", "until": "for ever", "context": 8192},
+        {"model": "b:latest", "in memory": True, "runner": "alive", "until": "30m after its last request", "context": "the server's default"},
+    ]
+
+
+def test_a_table_is_as_wide_as_its_cells() -> None:
+    text = table.render(["model", "state"], [["a", "warm"], ["a-long-name", ""]])
+    assert text == "model        state\na            warm\na-long-name"
