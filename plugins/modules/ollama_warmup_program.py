@@ -158,13 +158,15 @@ def outdated(dest: str, keep: set[str | None]) -> list[str]:
 
 def install(module: AnsibleModule, files: dict[str, bytes], version: str) -> None:
     """Write, compile, switch."""
-    dest = module.params["dest"]
+    dest, python = module.params["dest"], module.params["python"]
     folder = os.path.join(dest, version)
+    if not os.access(python, os.X_OK):
+        raise ProgramError(f"python {python!r} is no program on this host: give the path of a Python interpreter")
     os.umask(0o022)
     write_tree(folder, files)
-    status, _output, error = module.run_command([module.params["python"], "-I", "-m", "compileall", "-q", folder])
+    status, output, error = module.run_command([python, "-I", "-m", "compileall", "-q", folder])
     if status != 0:
-        raise ProgramError(f"{module.params['python']} cannot compile the program: {error.strip()}")
+        raise ProgramError(f"{python} cannot compile the program: {' '.join((output + error).split())}")
     switch(dest, version)
 
 

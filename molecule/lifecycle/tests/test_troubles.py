@@ -122,12 +122,3 @@ def test_a_model_that_cannot_be_loaded_makes_the_host_cold_and_then_warm_again(g
     assert "embed:latest" in gpu.pinned()
     gpu.door("clear")
     eventually(gpu.is_warm)
-
-
-def test_a_model_that_is_taken_off_the_list_is_given_back(gpu: Gpu) -> None:
-    gpu.play(ollama_warmup_models=[{"name": "embed", "num_ctx": 256}], ollama_server_max_loaded_models=4)
-    eventually(gpu.pinned, {"embed:latest"})
-    assert "tiny-a:latest" in gpu.listed()  # it leaves as any model that nobody declared
-    eventually(lambda: json.loads(gpu.host.file(STATE).content_string)["pinned"], ["embed:latest"])
-    gpu.play()
-    eventually(gpu.is_warm)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,7 +14,7 @@ from _residency import report
 from _residency.address import is_local
 from _residency.gpus import count_gpus
 from _residency.runners import server_identity
-from _residency.server import Deadlines, OllamaServer, ServerFailure
+from _residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure
 from _residency.warmer import Pace, PassResult, Warmer
 
 from . import exits, memory
@@ -22,6 +23,7 @@ from .configuration import Configuration
 from .instance import Instance
 from .interruption import Interrupted
 from .patience import PatientObserver, ServerStopped
+from .problems import ConfigurationError
 from .state import LastPass, State
 from .state_file import StateFile
 from .warm_mark import WarmMark
@@ -45,7 +47,10 @@ def make_pass(instance: Instance, configuration: Configuration) -> int:
 
 
 def make_observer(configuration: Configuration, state: State, ready_timeout: float) -> PatientObserver:
-    """An observer with what is known already."""
+    """An observer with what is known already. Raises C(ConfigurationError) where the HTTP library is missing."""
+    if REQUESTS_IMPORT_ERROR is not None:
+        missing = f"the Python library requests is not installed for {sys.executable}: install python3-requests"
+        raise ConfigurationError([missing])
     return PatientObserver(
         OllamaServer(configuration.url, Deadlines(**configuration.deadlines)),
         configuration.policy,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+from contextlib import suppress
 
 from .journal import WARNING, log
 from .state import State, StateError, parse_state, state_data
@@ -49,15 +49,16 @@ class StateFile:
             log(WARNING, "state_not_saved", path=self.path, reason=error.strerror)
 
     def _replace(self, text: str) -> None:
-        descriptor, temporary = tempfile.mkstemp(prefix=".state-", dir=os.path.dirname(self.path))
+        temporary = self.path + ".new"  # one name for all: only the holder of the lock writes
         try:
-            with open(descriptor, "w", encoding="utf-8") as file:
+            with open(temporary, "w", encoding="utf-8") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, self.path)
-        except BaseException:
-            os.unlink(temporary)
+        except OSError:
+            with suppress(OSError):
+                os.unlink(temporary)
             raise
 
     def _move_aside(self) -> str | None:

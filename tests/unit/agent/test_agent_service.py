@@ -1,0 +1,56 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which states of the server's unit count as an operator's word."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Agent
+from ollama_warmup import condition as condition_module
+from ollama_warmup import service
+from ollama_warmup.condition import condition
+
+STATES = [
+    # LoadState, ActiveState, Result: stopped by an operator?
+    ("loaded", "active", "success", False),
+    ("loaded", "activating", "success", False),
+    ("loaded", "activating", "exit-code", False),  # systemd restarts it by itself
+    ("loaded", "inactive", "success", True),
+    ("loaded", "deactivating", "success", True),
+    ("loaded", "deactivating", "watchdog", False),
+    ("loaded", "failed", "exit-code", False),
+    ("loaded", "failed", "oom-kill", False),
+    ("masked", "inactive", "success", True),
+    ("not-found", "inactive", "success", False),
+]
+
+
+@pytest.mark.parametrize(("load", "active", "result", "stopped"), STATES)
+def test_a_unit_is_stopped_when_it_is_down_without_having_failed(load: str, active: str, result: str, stopped: bool) -> None:
+    assert service.is_stopped({"LoadState": load, "ActiveState": active, "Result": result}) is stopped
+
+
+def test_a_host_without_systemd_tells_nothing_and_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert service.unit_state("ollama.service") == {}
+    assert service.is_stopped({}) is False
+
+
+@pytest.mark.parametrize(("configuration", "asked"), [('{"unit": "two.service"}', "two.service"), ("garbage", "ollama.service"), ("[1]", "ollama.service")])
+def test_the_condition_asks_for_the_configured_unit(agent: Agent, monkeypatch: pytest.MonkeyPatch, configuration: str, asked: str) -> None:
+    units: list[str] = []
+
+    def state(unit: str) -> dict[str, str]:
+        units.append(unit)
+        return {"LoadState": "loaded", "ActiveState": "inactive"}
+
+    monkeypatch.setattr(condition_module, "unit_state", state)
+    with open(agent.instance.configuration, "w", encoding="utf-8") as file:
+        file.write(configuration)
+    assert (condition(agent.instance), units) == (4, [asked])
+
+
+def test_a_skipped_pass_is_not_marked_warm(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent.run("a")
+    monkeypatch.setattr(condition_module, "unit_state", lambda _unit: {"LoadState": "loaded", "ActiveState": "inactive"})
+    assert (condition(agent.instance), agent.is_marked_warm) == (4, False)

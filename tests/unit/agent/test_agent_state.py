@@ -1,0 +1,94 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state file: what is written is read back, and nothing in it stops a pass."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import pathlib
+from typing import Any, NoReturn
+
+import pytest
+from _residency.model_name import ModelName
+from _residency.observation import ModelCard
+from conftest import Agent
+from hypothesis import given
+from hypothesis import strategies as st
+from ollama_warmup import exits
+from ollama_warmup.state import LastPass, State, StateError, parse_state, state_data
+from ollama_warmup.state_file import StateFile
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+FULL = State(
+    server="131-77",
+    cards={"d" * 64: ModelCard("b" * 64, frozenset({"completion", "tools"}), 512), "e" * 64: ModelCard(None)},
+    pinned=frozenset(map(ModelName.parse, ["qwen3:8b", "hf.co/who/what:Q4"])),
+    warmed=frozenset({ModelName.parse("llama3")}),
+    last_pass=LastPass(at=1.5, seconds=0.25, exit=1, server="131-77", models=({"model": "qwen3:8b"},), undeclared=({"name": "x"},), failures=("no",)),
+)
+
+
+@pytest.mark.parametrize("state", [State(), FULL])
+def test_what_is_written_is_read_back(state: State) -> None:
+    assert parse_state(json.loads(json.dumps(state_data(state)))) == state
+
+
+@given(ANY_JSON)
+def test_anything_else_is_refused_in_one_way(raw: Any) -> None:
+    with pytest.raises(StateError):
+        parse_state(raw)
+
+
+@given(st.sampled_from(sorted(set(state_data(FULL)) - {"schema"})), ANY_JSON)
+def test_a_wrong_part_is_taken_as_written_or_refused(key: str, value: Any) -> None:
+    raw = {**state_data(FULL), key: value}
+    try:
+        assert parse_state(raw) is not None
+    except StateError as error:
+        assert str(error)
+
+
+def test_a_state_of_another_schema_is_refused() -> None:
+    with pytest.raises(StateError, match="it is not of schema 1"):
+        parse_state({**state_data(FULL), "schema": 2})
+
+
+@pytest.mark.parametrize("garbage", [b"garbage", b"\xff\xfe", b"[" * 100_000, b"{}", b""])
+def test_garbage_is_told_moved_aside_and_replaced(agent: Agent, capsys: pytest.CaptureFixture[str], garbage: bytes) -> None:
+    path = pathlib.Path(agent.instance.state_folder, "state.json")
+    path.write_bytes(garbage)
+    assert agent.run("a") == exits.WARM
+    told = [line for line in capsys.readouterr().err.splitlines() if "state_unreadable" in line]
+    assert len(told) == 1
+    assert path.with_name("state.json.unreadable").read_bytes() == garbage
+    assert agent.state.last_pass is not None
+
+
+def test_a_full_disk_is_told_and_the_models_are_kept_warm(agent: Agent, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    agent.run("a")
+    before = pathlib.Path(agent.instance.state_folder, "state.json").read_bytes()
+
+    def full(_descriptor: int) -> NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    agent.server.loaded.clear()
+    assert (agent.run("a"), agent.server.work()) == (exits.WARM, ["generate a:latest -1"])
+    assert "event=state_not_saved path=" in capsys.readouterr().err
+    assert os.listdir(agent.instance.state_folder) == ["state.json"]
+    assert pathlib.Path(agent.instance.state_folder, "state.json").read_bytes() == before
+
+
+def test_the_file_is_replaced_as_a_whole(tmp_path: pathlib.Path) -> None:
+    file = StateFile(str(tmp_path))
+    file.save(FULL)
+    first = os.stat(file.path).st_ino
+    file.save(State())
+    assert os.stat(file.path).st_ino != first
+    assert (file.load(), os.listdir(tmp_path)) == (State(), ["state.json"])

@@ -1,0 +1,70 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The agent's settings, judged on the controller."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.keepwarm.ollama.plugins.filter.warmup_settings import FilterModule
+
+judge = FilterModule().filters()["warmup_settings"]
+GOOD: dict[str, Any] = {
+    "models": [{"name": "a"}, {"name": "b", "policy": "warm", "keep_alive": "1h"}],
+    "undeclared_keep_alive": None,
+    "max_loaded_models": None,
+    "context_mismatch": "reload",
+    "strict": False,
+    "release": "unload",
+    "interval": "3m",
+    "jitter": 12,
+    "allow_long_interval": False,
+    "load_timeout": "10m",
+    "ready_timeout": "90",
+}
+
+
+def test_good_settings_come_back_in_seconds() -> None:
+    found = judge(GOOD)
+    assert found.pop("policy")["models"][1]["keep_alive"] == "3600s"
+    assert found == {
+        "problems": [],
+        "interval": 180.0,
+        "jitter": 12.0,
+        "load_timeout": 600.0,
+        "ready_timeout": 90.0,
+        "start_timeout": 90 + 3 * 600 + 60,
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"interval": "4 minutes"}, "interval '4 minutes' is not a duration: use seconds (300), a duration such as '30m' or '1h30m'"),
+        ({"interval": "0.5s"}, "interval '0.5s' is not between 1 s and a day: give seconds (240) or a duration such as '4m'"),
+        ({"interval": -1}, "interval -1 is not between 1 s and a day"),
+        ({"jitter": None}, "jitter None is a null, not a duration"),
+        ({"load_timeout": "25h"}, "load_timeout '25h' is not between 1 s and a day"),
+        ({"ready_timeout": True}, "ready_timeout True is a boolean, not a duration"),
+        ({"models": [{"name": "a", "policy": "hot"}]}, "model 'a': policy 'hot' is not one of pin, warm"),
+        ({"max_loaded_models": 0, "release": "drop"}, "release 'drop' is not one of expire, unload, keep"),
+        ({"interval": "4m", "jitter": "50s"}, "interval 240 s and jitter 50 s let 300 s pass between two looks, but a client"),
+    ],
+)
+def test_each_problem_is_a_sentence(change: dict[str, Any], sentence: str) -> None:
+    found = judge({**GOOD, **change})
+    assert list(found) == ["problems"]
+    assert [problem[: len(sentence)] for problem in found["problems"]] == [sentence]
+
+
+def test_a_long_interval_may_be_allowed() -> None:
+    assert judge({**GOOD, "interval": "1h", "allow_long_interval": True})["interval"] == 3600
+
+
+def test_just_under_five_minutes_is_enough() -> None:
+    assert judge({**GOOD, "interval": 269, "jitter": 20})["problems"] == []
+
+
+def test_all_problems_come_at_once() -> None:
+    assert len(judge({**GOOD, "models": ["x:cloud", ""], "interval": "", "jitter": "2d"})["problems"]) == 4
