@@ -224,6 +224,11 @@ url_running:
   type: str
   returned: success
   sample: http://127.0.0.1:11434
+version:
+  description: The version that the running server gives as its own. Null when it does not run or does not tell.
+  type: str
+  returned: success
+  sample: 0.32.15
 listens_beyond_loopback:
   description: Whether a server started from the unit can be reached from other machines.
   type: bool
@@ -261,6 +266,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.verify im
 
 # /api/ps waits for a model that is being unloaded (server semantics, section 2).
 _PS_TIMEOUT = 15
+_VERSION_TIMEOUT = 5
 _POLL = 0.3
 
 
@@ -355,6 +361,7 @@ def result_of(module: AnsibleModule, seen: Observation) -> dict[str, Any]:
         restart_unloads=resident_models(module, seen.url_running) if reasons else [],
         url=seen.predicted.address.url,
         url_running=seen.url_running,
+        version=server_version(module, seen.url_running),
         listens_beyond_loopback=seen.predicted.address.beyond_loopback,
     )
 
@@ -395,6 +402,12 @@ def get(module: AnsibleModule, url: str, timeout: float) -> tuple[dict[str, Any]
     except (OSError, ValueError) as error:
         return None, str(error)
     return (answer, "") if isinstance(answer, dict) else (None, "not the answer of an Ollama server")
+
+
+def server_version(module: AnsibleModule, url: str | None) -> str | None:
+    """What /api/version says; None when there is no server or it does not tell."""
+    answer, _reason = get(module, f"{url}/api/version", _VERSION_TIMEOUT) if url else (None, "")
+    return str(answer["version"]) if answer and answer.get("version") else None
 
 
 def resident_models(module: AnsibleModule, url: str | None) -> list[str] | None:

@@ -141,7 +141,10 @@ def test_a_drop_in_is_predicted_and_the_models_it_costs_are_named(
     override = machine.write("ollama.service.d/override.conf", "[Service]\nEnvironment=OLLAMA_KEEP_ALIVE=-1\n")
     machine.properties["DropInPaths"] = str(override)
     running(OLLAMA_KEEP_ALIVE="-1", OLLAMA_DEBUG="1", OLLAMA_HOST="127.0.0.1:11888")
-    machine.exchanges = [("http://127.0.0.1:11888/api/ps", 200, {"models": [{"name": "tiny-a:latest"}, {"name": "embed:latest"}]})]
+    machine.exchanges = [
+        ("http://127.0.0.1:11888/api/ps", 200, {"models": [{"name": "tiny-a:latest"}, {"name": "embed:latest"}]}),
+        ("http://127.0.0.1:11888/api/version", 200, {"version": "0.32.15"}),
+    ]
     told = ask(dropin_content=PLANNED)
     assert told["environment_effective"] == {"OLLAMA_DEBUG": "1", "OLLAMA_KEEP_ALIVE": "-1"}
     assert told["environment_predicted"]["OLLAMA_KEEP_ALIVE"] == "45m"
@@ -153,18 +156,20 @@ def test_a_drop_in_is_predicted_and_the_models_it_costs_are_named(
     assert [(entry["key"], entry["file"], entry["wins"]) for entry in told["conflicts"]] == [
         ("OLLAMA_KEEP_ALIVE", str(override), False)
     ]
-    assert (told["url"], told["url_running"]) == (URL, "http://127.0.0.1:11888")
+    assert (told["url"], told["url_running"], told["version"]) == (URL, "http://127.0.0.1:11888", "0.32.15")
     assert told["need_daemon_reload"] is False
     assert not Path(told["dropin"]).exists()
 
 
-def test_a_server_that_runs_as_its_unit_says_is_not_asked_anything(
+def test_a_server_that_runs_as_its_unit_says_is_not_asked_about_models(
     machine: Host, running: Callable[..., None], ask: Callable[..., Any]
 ) -> None:
     dropin = machine.write("ollama.service.d/zz-keepwarm.conf", PLANNED)
     machine.properties["DropInPaths"] = str(dropin)
     running(OLLAMA_KEEP_ALIVE="45m", OLLAMA_DEBUG="1", OLLAMA_HOST="127.0.0.1:11999")
+    machine.exchanges = [(f"{URL}/api/version", 500, {})]
     told = ask(dropin_content=PLANNED)
+    assert told["version"] is None
     assert (told["restart_due"], told["restart_unloads"], told["need_daemon_reload"]) == (False, [], False)
 
 
@@ -173,7 +178,7 @@ def test_a_variable_taken_off_the_drop_in_is_a_reason_whatever_its_name(
 ) -> None:
     machine.write("ollama.service.d/zz-keepwarm.conf", "[Service]\nEnvironment=MINE=1\n")
     running(MINE="1", OLLAMA_DEBUG="1")
-    machine.exchanges = [("http://127.0.0.1:11434/api/ps", 500, {})]
+    machine.exchanges = [("http://127.0.0.1:11434/api/ps", 500, {}), ("http://127.0.0.1:11434/api/version", 200, {})]
     told = ask(dropin_content="[Service]\n")
     assert told["restart_reasons"] == ["MINE is still '1' in the running process, but no longer set in its unit"]
     assert told["restart_unloads"] is None
@@ -225,7 +230,7 @@ def test_it_waits_until_the_server_answers(machine: Host, running: Callable[...,
     running(OLLAMA_HOST="127.0.0.1:11999", OLLAMA_DEBUG="1")
     machine.write("ollama.service.d/a.conf", "[Service]\nEnvironment=OLLAMA_HOST=127.0.0.1:11999\n")
     version = f"{URL}/api/version"
-    machine.exchanges = [(version, -1, {}), (version, 503, {}), (version, 200, []), (version, 200, {"version": "0.32.15"})]
+    machine.exchanges = [(version, -1, {}), (version, 503, {}), (version, 200, []), *[(version, 200, {"version": "0.32.15"})] * 2]
     assert ask(ready_timeout=60)["restart_due"] is False
 
 

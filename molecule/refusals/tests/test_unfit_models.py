@@ -1,0 +1,37 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A model that cannot be resident is refused with the reason, and costs the others nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from conftest import Machine, Outcome
+
+MODELS = ["tiny-a", "missing:7b", "same-weights", "embed"]
+REASONS = {
+    "missing:7b": "missing:7b is not installed on the server: pull it first (ollama pull missing:7b)",
+    "same-weights": "same-weights and tiny-a are two names of the same weights, which share one runner: keep one",
+}
+
+
+@pytest.fixture(scope="module")
+def outcome(gpu1: Machine, site: Callable[..., Outcome]) -> Outcome:
+    gpu1.post("/api/copy", source="tiny-a", destination="same-weights")
+    return site({"gpu1": {"ollama_warmup_models": [{"name": name} for name in MODELS]}})
+
+
+def test_the_play_fails_with_every_such_model_and_why(outcome: Outcome) -> None:
+    assert outcome.status != 0
+    assert outcome.messages["gpu1"] == f"not warm: {'; '.join(REASONS.values())}"
+
+
+def test_the_other_models_are_resident_for_ever(outcome: Outcome, gpu1: Machine) -> None:
+    assert {name: expiry > "2300" for name, expiry in gpu1.resident().items()} == {"tiny-a:latest": True, "embed:latest": True}
+
+
+def test_the_agent_gives_the_same_reasons(outcome: Outcome, gpu1: Machine) -> None:
+    status = json.loads(gpu1.run("ollama-warmup status --json || test $? = 1"))
+    assert {model["name"]: model["failure"] for model in status["models"] if model["failure"]} == REASONS
