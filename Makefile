@@ -55,7 +55,8 @@ test: setup ## Run everything: all the gates below on the newest ansible-core, a
 .PHONY: lint
 lint: setup-checks ## ruff, mypy, vermin, yamllint, ansible-lint (production), shellcheck
 	$(CHECKS)/ruff check .
-	$(WITH_COLLECTIONS) MYPYPATH="$$ANSIBLE_COLLECTIONS_PATH" $(MYPY) --package ansible_collections.keepwarm.ollama
+	$(WITH_COLLECTIONS) MYPYPATH="$$ANSIBLE_COLLECTIONS_PATH" $(MYPY) --exclude /roles/ --package ansible_collections.keepwarm.ollama
+	MYPYPATH=roles/ollama_warmup/files/agent:plugins/module_utils $(MYPY) --package ollama_warmup
 	MYPYPATH=tests/tools:tests/hosts $(MYPY) tests/tools tests/hosts tests/demo
 	MYPYPATH=tests/ollama_stub:tests/contract $(MYPY) tests/ollama_stub
 	MYPYPATH=tests/contract $(MYPY) tests/contract
