@@ -14,7 +14,7 @@ from typing import Any
 from . import exits
 from .configuration import Configuration, load
 from .instance import Instance
-from .lean import spare_tls
+from .lean import import_requests
 from .lock import Locked, only_one
 from .picture import describe, picture
 from .service import is_stopped, unit_state
@@ -32,7 +32,7 @@ def run(instance: Instance) -> int:
 def check(instance: Instance) -> int:
     """Look at the server now; change nothing, neither there nor here."""
     configuration = load(instance.configuration)
-    spare_tls(configuration.url)
+    import_requests(configuration.url)
     from .inspection import inspect
 
     state = _remembered(instance)
@@ -76,7 +76,7 @@ def _run_here(instance: Instance) -> int:
     raise_when_told()
     try:
         configuration = load(instance.configuration)
-        spare_tls(configuration.url)
+        import_requests(configuration.url)
         from .one_pass import make_pass
 
         with only_one(instance.state_folder):

@@ -4,15 +4,32 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import sys
+from importlib.util import find_spec
 from types import ModuleType
 from typing import cast
 
+# What requests and urllib3 do without where it is not installed. Plain http needs no TLS, and reading all the system's certificates
+# is a fifth of a pass; without the standard library's TLS they would look for pyOpenSSL's.
+_TLS = ("ssl", "urllib3.contrib.pyopenssl")
+# The slower of two detectors of a text's encoding; our answers are bytes. Another tenth.
+_DETECTORS = ("chardet", "charset_normalizer")
 
-def spare_tls(url: str) -> None:
-    """Before requests is imported: plain http needs no TLS, and reading all the system's certificates is a fifth of a pass.
 
-    requests and urllib3 do without where Python was built without TLS; they are told that this one was.
-    """
-    if url.startswith("http://"):
-        cast("dict[str, ModuleType | None]", sys.modules).setdefault("ssl", None)
+def import_requests(url: str) -> None:
+    """Import what the engine asks C(url) with, and nothing else. A host without it is the engine's to tell of."""
+    hidden = [*(_TLS if url.startswith("http://") else ()), *(_DETECTORS[:1] if find_spec(_DETECTORS[1]) else ())]
+    modules = cast("dict[str, ModuleType | None]", sys.modules)
+    for name in hidden:
+        modules.setdefault(name, None)
+    gc.disable()  # nothing of what is imported is garbage: looking for some is a twentieth
+    try:
+        importlib.import_module("requests")
+    except ImportError:  # an old version, which cannot do without one of them
+        for name in hidden:
+            if modules.get(name, modules) is None:
+                del modules[name]
+    finally:
+        gc.enable()
