@@ -11,7 +11,7 @@ NEWEST := $(CURDIR)/.cache/newest/bin
 OLDEST := $(CURDIR)/.cache/oldest/bin
 CHECKS := $(CURDIR)/.cache/checks/bin
 
-MYPY := $(CHECKS)/mypy --cache-dir .cache/mypy
+MYPY := $(CHECKS)/mypy
 
 # A Python that starts the tools; they find the one that Ansible needs by themselves.
 PYTHON := python3
@@ -22,6 +22,7 @@ WITH_COLLECTIONS = ANSIBLE_COLLECTIONS_PATH="$(COLLECTIONS)"; export ANSIBLE_COL
 SCENARIOS := $(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml)))
 # The scenarios that run on the oldest supported ansible-core.
 OLDEST_SCENARIOS := debian12
+export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 # Names the hosts of this checkout, so that two clones do not share any.
 export KEEPWARM_HOSTS := keepwarm-$(shell printf %s '$(CURDIR)' | sha256sum | cut -c1-8)
 
@@ -37,14 +38,13 @@ HOST_GATES := $(addprefix molecule-,$(SCENARIOS))
 .PHONY: help
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
-	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | sed 's/%/SCENARIO/' | expand -t 20
 	@echo "molecule scenarios: $(SCENARIOS)"
 
 .PHONY: setup
 setup: ## Install what everything below needs (Debian packages, Python environments, host images); quick the second time
 	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts
 
-.PHONY: setup-%
 setup-%:
 	@$(PYTHON) tests/tools/setup.py newest $(if $(filter newest,$*),,$*)
 
@@ -97,7 +97,6 @@ sanity: setup-checks ## ansible-test sanity, with no ignore file (ARGS='--test p
 .PHONY: molecule
 molecule: $(HOST_GATES) ## All scenarios on hosts that boot a real systemd
 
-.PHONY: molecule-%
 molecule-%: setup-newest setup-oldest setup-hosts ## One scenario (ARGS=converge to stop there, ARGS=destroy to clean up)
 	$(WITH_COLLECTIONS) PATH="$(if $(filter $*,$(OLDEST_SCENARIOS)),$(OLDEST),$(NEWEST)):$$PATH" \
 	  molecule $(or $(ARGS),test) --scenario-name $*
