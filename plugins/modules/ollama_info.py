@@ -57,9 +57,9 @@ installed:
   elements: dict
   returned: success
   sample:
-    - name: tiny-a:latest
-      digest: 1f9a0c4f17acd55265feec403c7aef86be0c25983ab279d83f3bcd3abbcb5b8b
-      size: 325632
+    - name: big:latest
+      digest: e85102241fe2b1a77e6494a1c6f235061eca7a6e06b428087547bd150f79e644
+      size: 202699
       cloud: false
 resident:
   description:
@@ -70,12 +70,12 @@ resident:
   returned: success
   sample:
     - name: tiny-a:latest
-      digest: 1f9a0c4f17acd55265feec403c7aef86be0c25983ab279d83f3bcd3abbcb5b8b
-      expires_at: '2319-03-04T08:55:01.204523Z'
+      digest: dcf8b7f07f0f66e19bebf0018eedee73f2e70b04164f7587c856c51e80a74aea
+      expires_at: '2319-03-03T10:08:11.165308Z'
       forever: true
-      context_length: 4096
-      size: 325632
-      size_vram: 325632
+      context_length: 2048
+      size: 1358304
+      size_vram: 1358304
       processor: 100% GPU
 """
 

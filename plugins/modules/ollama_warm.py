@@ -180,10 +180,10 @@ models:
   elements: dict
   returned: always
   sample:
-    - name: tiny-a
-      model: tiny-a:latest
-      policy: pin
-      required: true
+    - name: tiny-b
+      model: tiny-b:latest
+      policy: warm
+      required: false
       resident: true
       drift: []
       cause: unknown
@@ -191,16 +191,16 @@ models:
       action: load
       before: null
       after:
-        name: tiny-a:latest
-        digest: 1f9a0c4f17acd55265feec403c7aef86be0c25983ab279d83f3bcd3abbcb5b8b
-        expires_at: '2319-03-04T08:55:01.204523Z'
-        forever: true
+        name: tiny-b:latest
+        digest: 43a5cd872559f8b2fc9d38e779942b3fd5c8aecb5a96b12f2c2bc1a29df187c4
+        expires_at: '2026-11-21T10:50:54.646087Z'
+        forever: false
         context_length: 4096
-        size: 325632
-        size_vram: 325632
+        size: 2406880
+        size_vram: 2406880
         processor: 100% GPU
         alive: true
-      load_seconds: 0.281
+      load_seconds: 0.325
       failure: null
 undeclared:
   description: The models that are not declared and whose expiry was set, with what was done.
@@ -208,7 +208,7 @@ undeclared:
   elements: dict
   returned: always
   sample:
-    - name: tiny-c:latest
+    - name: embed:latest
       action: set_expiry
       keep_alive: 10m
 url:
