@@ -26,7 +26,8 @@ options:
 EXAMPLES = r"""
 - name: Judge settings
   ansible.builtin.debug:
-    msg: "{{ {'models': ['qwen3:8b'], 'interval': '3m', 'jitter': 20, 'load_timeout': '10m', 'ready_timeout': '5m'}
+    msg: "{{ {'models': ['qwen3:8b'], 'interval': '3m', 'jitter': 20, 'load_timeout': '10m', 'ready_timeout': '5m',
+              'unit': 'ollama.service', 'user': 'ollama-warmup', 'python': '/usr/bin/python3'}
              | keepwarm.ollama.warmup_settings }}"
 """
 
@@ -39,15 +40,22 @@ _value:
   type: dict
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Callable
 
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address import AddressError, check_url
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive, KeepAliveError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import PolicyError, parse_policy, policy_data
 
 _POLICY = ("models", "undeclared_keep_alive", "max_loaded_models", "context_mismatch", "strict", "release")
 _DURATIONS = {"interval": 1.0, "jitter": 0.0, "load_timeout": 1.0, "ready_timeout": 1.0}
 """The least that each may be, in seconds."""
+_TEXTS = {
+    "unit": (re.compile(r"[A-Za-z0-9:_.@-]+\.service", re.ASCII), "the name of a service: use a name such as ollama.service"),
+    "user": (re.compile(r"[a-z_][a-z0-9_-]{0,30}", re.ASCII), "the name of a system user: use lower-case letters, digits, '_' and '-'"),
+    "python": (re.compile(r"/[A-Za-z0-9_./+-]+", re.ASCII), "the path of a Python interpreter: use one such as /usr/bin/python3"),
+}
 _DAY = 86400
 _SERVER_DEFAULT = 300  # seconds: what a client that sends the server's default keep_alive leaves
 _MARGIN = 10  # seconds for the pass itself, and for the accuracy of the timer
@@ -57,6 +65,8 @@ _VERIFY = 60  # seconds on top of all loads
 def warmup_settings(raw: Mapping[str, Any]) -> dict[str, Any]:
     """What the role needs, or why not."""
     problems: list[str] = []
+    problems += [f"{key} {raw.get(key)!r} is not {wanted}" for key, (form, wanted) in _TEXTS.items() if not _fits(form, raw.get(key))]
+    _check_address(raw.get("url"), problems)
     policy = _policy(raw, problems)
     seconds = {key: _seconds(key, raw.get(key), least, problems) for key, least in _DURATIONS.items()}
     if not problems:
@@ -66,6 +76,19 @@ def warmup_settings(raw: Mapping[str, Any]) -> dict[str, Any]:
     loads = max(len(policy["models"]), 1) + 1  # one more, for a load of somebody else's that is waited for
     start_timeout = seconds["ready_timeout"] + loads * seconds["load_timeout"] + _VERIFY
     return {"problems": [], "policy": policy, **seconds, "start_timeout": start_timeout}
+
+
+def _fits(form: re.Pattern[str], raw: Any) -> bool:
+    return isinstance(raw, str) and form.fullmatch(raw) is not None
+
+
+def _check_address(raw: Any, problems: list[str]) -> None:
+    """An empty one is not given: it follows the server's own settings."""
+    try:
+        if raw:
+            check_url(str(raw))
+    except AddressError as error:
+        problems.append(str(error))
 
 
 def _policy(raw: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:

@@ -11,6 +11,10 @@ from ansible_collections.keepwarm.ollama.plugins.filter.warmup_settings import F
 
 judge = FilterModule().filters()["warmup_settings"]
 GOOD: dict[str, Any] = {
+    "url": "http://[::1]:11500",
+    "unit": "ollama@two.service",
+    "user": "keeper",
+    "python": "/opt/venv-3.9/bin/python3",
     "models": [{"name": "a"}, {"name": "b", "policy": "warm", "keep_alive": "1h"}],
     "undeclared_keep_alive": None,
     "max_loaded_models": None,
@@ -41,6 +45,12 @@ def test_good_settings_come_back_in_seconds() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
+        ({"url": "127.0.0.1:11434"}, "url '127.0.0.1:11434' is not the address of an HTTP server"),
+        ({"unit": "ollama"}, "unit 'ollama' is not the name of a service: use a name such as ollama.service"),
+        ({"unit": "a.service b.service"}, "unit 'a.service b.service' is not the name of a service"),
+        ({"user": "Keeper"}, "user 'Keeper' is not the name of a system user: use lower-case letters, digits, '_' and '-'"),
+        ({"python": "python3"}, "python 'python3' is not the path of a Python interpreter: use one such as /usr/bin/python3"),
+        ({"python": "/usr/bin/python3 -B"}, "python '/usr/bin/python3 -B' is not the path"),
         ({"interval": "4 minutes"}, "interval '4 minutes' is not a duration: use seconds (300), a duration such as '30m' or '1h30m'"),
         ({"interval": "0.5s"}, "interval '0.5s' is not between 1 s and a day: give seconds (240) or a duration such as '4m'"),
         ({"interval": -1}, "interval -1 is not between 1 s and a day"),
@@ -56,6 +66,10 @@ def test_each_problem_is_a_sentence(change: dict[str, Any], sentence: str) -> No
     found = judge({**GOOD, **change})
     assert list(found) == ["problems"]
     assert [problem[: len(sentence)] for problem in found["problems"]] == [sentence]
+
+
+def test_an_address_may_be_left_to_the_server() -> None:
+    assert judge({**GOOD, "url": ""})["problems"] == []
 
 
 def test_a_long_interval_may_be_allowed() -> None:

@@ -25,8 +25,8 @@ def main(arguments: Sequence[str] | None = None, root: str = "/") -> int:
         return _complain(error.problems)
     except InstanceError as error:
         return _complain([str(error)])
-    except PermissionError as error:
-        return _complain([f"{error.filename} cannot be used: {error.strerror}; run it as root or as the service user"])
+    except OSError as error:  # the instance's own files; a server that does not answer never gets here
+        return _complain([f"{error.filename} cannot be used: {error.strerror} (run it as root, who hands it to the service user)"])
 
 
 def _carry_out(wanted: argparse.Namespace, instance: Instance) -> int:
