@@ -44,12 +44,17 @@ def main(program: str, runner_program: str, arguments: Sequence[str]) -> int:
 def _serve(program: str, runner_program: str, environment: Environment) -> int:
     process_title.set_program(program)
     try:
-        asyncio.run(Application(environment, runner_program).serve())
+        asyncio.run(_application(environment, runner_program))
     except OSError as error:
         reason = "bind: address already in use" if error.errno == 98 else str(error)
         print(f"Error: listen tcp {environment.host.netloc}: {reason}", file=sys.stderr)
         return 1
     return 0
+
+
+async def _application(environment: Environment, runner_program: str) -> None:
+    """Made within the event loop: before Python 3.10, its queues belong to the loop they are made in."""
+    await Application(environment, runner_program).serve()
 
 
 def _parser() -> argparse.ArgumentParser:
