@@ -12,6 +12,7 @@ OLDEST := $(CURDIR)/.cache/oldest/bin
 CHECKS := $(CURDIR)/.cache/checks/bin
 
 MYPY := $(CHECKS)/mypy
+PYTEST := python -m pytest -p no:cacheprovider
 
 # A Python that starts the tools; they find the one that Ansible needs by themselves.
 PYTHON := python3
@@ -58,12 +59,13 @@ lint: setup-checks ## ruff, mypy, vermin, yamllint, ansible-lint (production), s
 	$(WITH_COLLECTIONS) MYPYPATH="$$ANSIBLE_COLLECTIONS_PATH" $(MYPY) --exclude /roles/ --package ansible_collections.keepwarm.ollama
 	MYPYPATH=roles/ollama_warmup/files/agent:plugins/module_utils $(MYPY) --package ollama_warmup
 	MYPYPATH=tests/tools:tests/hosts $(MYPY) tests/tools tests/hosts tests/demo
+	MYPYPATH=tests/bench:tests/hosts $(MYPY) tests/bench
 	MYPYPATH=tests/ollama_stub:tests/contract $(MYPY) tests/ollama_stub
 	MYPYPATH=tests/contract $(MYPY) tests/contract
 	$(CHECKS)/vermin --quiet --target=3.9- --violations --backport typing --no-parse-comments plugins roles
 	$(CHECKS)/yamllint --strict .
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" ansible-lint
-	shellcheck .ci/run tests/hosts/bin/podman
+	shellcheck .ci/run tests/hosts/bin/podman tests/bench/on_host/curl_keep_alive.sh
 
 .PHONY: docs
 docs: setup-checks ## Lint the documentation of plugins and roles, and the changelog
@@ -80,15 +82,15 @@ importer: setup-checks ## What Galaxy's importer says of the built artefact; a w
 
 .PHONY: unit
 unit: setup-newest ## Unit tests on the newest ansible-core (ARGS=... for pytest)
-	$(WITH_COLLECTIONS) $(NEWEST)/python -m pytest --numprocesses=auto tests/unit $(ARGS)
+	$(WITH_COLLECTIONS) $(NEWEST)/$(PYTEST) --numprocesses=auto tests/unit $(ARGS)
 
 .PHONY: unit-oldest
 unit-oldest: setup-oldest ## Unit tests on the oldest ansible-core
-	$(WITH_COLLECTIONS) $(OLDEST)/python -m pytest --numprocesses=auto tests/unit $(ARGS)
+	$(WITH_COLLECTIONS) $(OLDEST)/$(PYTEST) --numprocesses=auto tests/unit $(ARGS)
 
 .PHONY: contract
 contract: setup-newest ## The stand-in server against the recorded answers of a real one (ARGS='--ollama-url URL' for any server)
-	$(WITH_COLLECTIONS) $(NEWEST)/python -m pytest --numprocesses=auto tests/contract tests/ollama_stub $(ARGS)
+	$(WITH_COLLECTIONS) $(NEWEST)/$(PYTEST) --numprocesses=auto tests/contract tests/ollama_stub $(ARGS)
 
 .PHONY: sanity
 sanity: setup-checks ## ansible-test sanity, with no ignore file (ARGS='--test pylint' for one of them)
