@@ -93,7 +93,7 @@ class Gpu:
     def cursor(self) -> str:
         """Now, in the journal."""
         self.run("journalctl --sync")
-        return self.run("journalctl --quiet --lines=0 --show-cursor").split("-- cursor: ")[1].strip()
+        return self.run("journalctl --quiet --lines=1 --show-cursor").split("-- cursor: ")[1].strip()
 
     def reboot(self) -> None:
         """As a machine reboots."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
+import warnings
 from importlib.util import find_spec
 from types import ModuleType
 from typing import cast
@@ -26,7 +27,9 @@ def import_requests(url: str) -> None:
         modules.setdefault(name, None)
     gc.disable()  # nothing of what is imported is garbage: looking for some is a twentieth
     try:
-        importlib.import_module("requests")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # requests 2.28 wants the other detector, too, in a version of its liking
+            importlib.import_module("requests")
     except ImportError:  # an old version, which cannot do without one of them
         for name in hidden:
             if modules.get(name, modules) is None:
