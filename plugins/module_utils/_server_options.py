@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ._residency.address import AddressError
-from ._residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer
+from ._residency.address import AddressError, check_url
+from ._residency.server import REQUESTS_IMPORT_ERROR, Deadlines
 
 
 def server_argument_spec() -> dict[str, Any]:
@@ -30,21 +30,21 @@ def missing_library() -> str | None:
     return f"the Python library requests is not installed for {sys.executable}: install python3-requests on the host"
 
 
-def make_server(module: AnsibleModule) -> OllamaServer:
-    """The server that the module's options name; ends the module with one sentence where they do not."""
+def read_deadlines(module: AnsibleModule) -> Deadlines:
+    """Ends the module with one sentence for an address or a deadline that is none, before anything is asked."""
     for option in ("connect_timeout", "answer_timeout", "load_timeout", "verify_timeout"):
         seconds = module.params.get(option)
         if seconds is not None and not 0 < seconds < 86400:
             fail(module, f"{option} {seconds:g} is not between 0 and 86400 seconds: give a number of seconds above 0")
-    deadlines = Deadlines(
+    try:
+        check_url(module.params["url"])
+    except AddressError as error:
+        fail(module, str(error))
+    return Deadlines(
         connect=module.params["connect_timeout"],
         answer=module.params["answer_timeout"],
         load=module.params.get("load_timeout") or Deadlines.load,
     )
-    try:
-        return OllamaServer(module.params["url"], deadlines)
-    except AddressError as error:
-        fail(module, str(error))
 
 
 def fail(module: AnsibleModule, message: str, **results: Any) -> NoReturn:

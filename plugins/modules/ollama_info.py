@@ -87,8 +87,8 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import OllamaServer, ServerFailure
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import (
     fail,
-    make_server,
     missing_library,
+    read_deadlines,
     server_argument_spec,
 )
 
@@ -112,10 +112,11 @@ def _installed_data(model: InstalledModel) -> dict[str, Any]:
 def main() -> None:
     """Ask and tell."""
     module = AnsibleModule(argument_spec=server_argument_spec(), supports_check_mode=True)
+    deadlines = read_deadlines(module)
     lacking = missing_library()
     if lacking:
         fail(module, lacking, url=module.params["url"])
-    server = make_server(module)
+    server = OllamaServer(module.params["url"], deadlines)
     try:
         found = read_server(server)
     except ServerFailure as failure:

@@ -235,8 +235,8 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import Pace, PassResult, Warmer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import (
     fail,
-    make_server,
     missing_library,
+    read_deadlines,
     server_argument_spec,
 )
 
@@ -381,6 +381,7 @@ def finish(module: AnsibleModule, result: dict[str, Any]) -> None:
 def main() -> None:
     """Read, then predict or carry out."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    deadlines = read_deadlines(module)
     lacking = missing_library()
     try:
         policy = read_policy(module.params)
@@ -389,7 +390,7 @@ def main() -> None:
         fail(module, str(error))
     if lacking and not module.check_mode:
         fail(module, lacking)
-    server = None if lacking else make_server(module)
+    server = None if lacking else OllamaServer(module.params["url"], deadlines)
     for warning in policy.warnings(count_gpus()) if is_local(module.params["url"]) else ():
         module.warn(warning)
     history = memory(policy, module.params["load_warm"])
