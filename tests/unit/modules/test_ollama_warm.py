@@ -1,0 +1,406 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Making models resident, through the module's real entry point and scripted exchanges: check mode, run, run again."""
+
+from __future__ import annotations
+
+import socket
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_options
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import observer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Runners
+from ansible_collections.keepwarm.ollama.plugins.modules import ollama_warm
+from support.ansible_module import Entrance
+from support.scripted_http import Exchange, ScriptedServer
+from support.values import blob, digest
+
+pytestmark = pytest.mark.usefixtures("host")
+FOREVER = "2318-12-02T09:47:16.978231264Z"
+VERSION = Exchange("GET /api/version", None, 200, {"version": "0.32.15"})
+
+
+def soon(minutes: float) -> str:
+    """An expiry so far from now; the scripted server's clock is ours."""
+    return (datetime.now(timezone.utc) + timedelta(minutes=minutes)).isoformat()
+
+
+def listed(name: str, expires_at: str = FOREVER, **others: Any) -> dict[str, Any]:
+    entry = {"name": f"{name}:latest", "digest": digest(name), "size": 1000, "size_vram": 1000, "context_length": 4096}
+    return {**entry, "expires_at": expires_at, **others}
+
+
+def ps(*entries: Any) -> Exchange:
+    """Names are listed for ever."""
+    models = [listed(entry) if isinstance(entry, str) else entry for entry in entries]
+    return Exchange("GET /api/ps", None, 200, {"models": models})
+
+
+def tags(*names: str) -> Exchange:
+    return Exchange("GET /api/tags", None, 200, {"models": [{"name": f"{name}:latest", "digest": digest(name)} for name in names]})
+
+
+def show(name: str, capability: str = "completion", training: int = 32768) -> Exchange:
+    answer = {
+        "modelfile": f"FROM /m/blobs/sha256-{blob(name)}\n",
+        "capabilities": [capability],
+        "model_info": {"general.architecture": "x", "x.context_length": training},
+    }
+    return Exchange("POST /api/show", {"model": f"{name}:latest"}, 200, answer)
+
+
+def load(name: str, keep_alive: Any = -1, num_ctx: int | None = None, route: str = "generate", **answer: Any) -> Exchange:
+    body: dict[str, Any] = {"model": f"{name}:latest", "keep_alive": keep_alive}
+    if num_ctx is not None:
+        body["options"] = {"num_ctx": num_ctx}
+    return Exchange(f"POST /api/{route}", body, answer.pop("status", 200), answer or {"model": f"{name}:latest", "done": True})
+
+
+class Host:
+    """What the module sees of the host it runs on."""
+
+    def __init__(self) -> None:
+        self.gpus = 1
+        self._views: list[Runners | None] = [Runners(frozenset())]
+
+    def runs(self, *looks: str) -> None:
+        """Each is the names of the runners that live at one look, as in C("a b"); the last holds from then on."""
+        self._views = [Runners(frozenset(map(blob, names.split()))) for names in looks]
+
+    def hides_its_processes(self) -> None:
+        self._views = [None]
+
+    def living_runners(self, unit: str) -> Runners | None:
+        if unit != "ollama.service":
+            return None
+        return self._views.pop(0) if len(self._views) > 1 else self._views[0]
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Host:
+    made = Host()
+    monkeypatch.setattr(observer, "living_runners", made.living_runners)
+    monkeypatch.setattr(ollama_warm, "count_gpus", lambda: made.gpus)
+    return made
+
+
+@pytest.fixture
+def entrance(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Any) -> Entrance:
+    return Entrance(ollama_warm.main, monkeypatch, capsys, tmp_path)
+
+
+@pytest.fixture
+def nobody() -> str:
+    """An address at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def by_name(result: dict[str, Any], key: str) -> dict[str, Any]:
+    return {model["name"]: model[key] for model in result["models"]}
+
+
+A, B = {"name": "a"}, {"name": "b"}
+
+
+def test_check_mode_then_a_run_then_a_second_run(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
+    options = {"url": server.url, "models": [A, {"name": "b", "num_ctx": 2048}]}
+
+    server.expect(ps(), tags("a", "b"), show("a"), show("b"), VERSION)
+    predicted = entrance.succeed(check=True, **options)
+    assert (predicted["changed"], predicted["warm"]) == (True, False)
+    assert by_name(predicted, "action") == {"a": "load", "b": "load"}
+    assert by_name(predicted, "resident") == by_name(predicted, "after") == {"a": None, "b": None}
+
+    server.expect(ps(), tags("a", "b"), show("a"), show("b"), VERSION)
+    server.expect(load("a"), ps("a"), tags("a", "b"), ps("a"), tags("a", "b"))
+    server.expect(load("b", num_ctx=2048), *[ps("a", listed("b", context_length=2048)), tags("a", "b")] * 2)
+    host.runs("", "a", "a", "a b")
+    done = entrance.succeed(**options)
+    assert (done["changed"], done["warm"]) == (True, True)
+    assert by_name(done, "action") == by_name(predicted, "action")
+    assert by_name(done, "resident") == {"a": True, "b": True}
+    assert by_name(done, "before") == {"a": None, "b": None}
+    assert by_name(done, "failure") == {"a": None, "b": None}
+    assert done["models"][1]["after"] == {**listed("b", context_length=2048), "expires_at": "2318-12-02T09:47:16.978231Z"} | {
+        "forever": True,
+        "processor": "100% GPU",
+        "alive": True,
+    }
+    assert all(model["load_seconds"] >= 0 for model in done["models"])
+
+    both = ps("a", listed("b", context_length=2048))
+    server.expect(both, tags("a", "b"), show("a"), show("b"))
+    again = entrance.succeed(**options)
+    assert (again["changed"], again["warm"]) == (False, True)
+    assert by_name(again, "action") == {"a": "none", "b": "none"}
+    assert by_name(again, "before") == by_name(again, "after") == by_name(done, "after")
+
+    server.expect(both, tags("a", "b"), show("a"), show("b"), VERSION)
+    foretold = entrance.succeed(check=True, **options)
+    assert (foretold["changed"], foretold["warm"]) == (False, True)
+    assert by_name(foretold, "resident") == {"a": True, "b": True}
+
+
+def test_an_expiry_that_a_client_changed_is_put_back_with_the_resident_context(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
+    host.runs("a")
+    ends = listed("a", soon(5), context_length=1234)
+    server.expect(ps(ends), tags("a"), show("a"), VERSION, load("a", num_ctx=1234), ps(listed("a", context_length=1234)), tags("a"))
+    result = entrance.succeed(url=server.url, models=[A])
+    assert (result["changed"], result["warm"]) == (True, True)
+    (model,) = result["models"]
+    assert (model["action"], model["drift"], model["cause"], model["cause_evidence"]) == ("set_expiry", [], "unknown", "inferred")
+    assert (model["before"]["forever"], model["after"]["forever"]) == (False, True)
+
+
+def test_a_model_is_warmed_at_the_endpoint_that_fits_it(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
+    host.hides_its_processes()
+    server.expect(ps("a"), tags("a"), show("a", "embedding", 512), VERSION, load("a", num_ctx=4096, route="embed"), ps("a"), tags("a"))
+    result = entrance.succeed(url=server.url, models=[A])
+    assert (result["changed"], result["warm"], result["models"][0]["action"]) == (False, True, "probe")
+
+
+def test_a_dead_runner_is_revived(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
+    host.runs("", "a")
+    server.expect(ps("a"), tags("a"), show("a"), VERSION, load("a", num_ctx=4096), *[ps("a"), tags("a")] * 2)
+    result = entrance.succeed(url=server.url, models=[A])
+    (model,) = result["models"]
+    assert (result["changed"], model["action"]) == (True, "revive")
+    assert (model["before"]["alive"], model["after"]["alive"]) == (False, True)
+
+
+def test_the_processes_looked_at_are_those_of_the_unit(entrance: Entrance, server: ScriptedServer) -> None:
+    server.expect(ps("a"), tags("a"), show("a"), VERSION)
+    result = entrance.succeed(check=True, url=server.url, models=[A], unit="ollama@b.service")
+    assert (result["models"][0]["before"]["alive"], result["models"][0]["action"]) == (None, "probe")
+
+
+def test_a_difference_shows_before_and_after(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
+    host.runs("a")
+    ends = soon(5)
+    server.expect(ps(listed("a", ends)), tags("a"), show("a"), VERSION)
+    predicted = entrance.succeed(check=True, diff=True, url=server.url, models=[A])["diff"]
+    server.expect(ps(listed("a", ends)), tags("a"), show("a"), VERSION, load("a", num_ctx=4096), ps("a"), tags("a"))
+    done = entrance.succeed(diff=True, url=server.url, models=[A])["diff"]
+    assert yaml.safe_load(done["before"])[0]["until"].startswith(ends[:16])
+    assert yaml.safe_load(done["after"])[0]["until"] == "for ever"
+    assert predicted == done
+
+
+def test_what_is_as_declared_makes_no_difference(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
+    host.runs("a")
+    server.expect(ps("a"), tags("a"), show("a"))
+    found = entrance.succeed(diff=True, url=server.url, models=[A])["diff"]
+    assert found["before"] == found["after"]
+
+
+# What fails.
+
+
+def test_every_required_model_that_is_not_resident_is_named_with_what_to_do(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
+    host.runs("d")
+    names = ("b", "c", "d")
+    server.expect(ps("d"), tags(*names), show("b"), show("c"), show("d"), VERSION)
+    server.expect(load("b", status=500, error="llama-server process has terminated: exit status 1: cudaMalloc failed"), ps("d"), tags(*names))
+    server.expect(load("c", status=503, error="server busy, please try again.  maximum pending requests exceeded"), ps("d"), tags(*names))
+    optional = {"name": "c", "required": False}
+    result = entrance.run(url=server.url, models=[A, B, optional, {"name": "d"}])
+    assert result["failed"]
+    assert result["msg"] == (
+        "not warm: a is not installed on the server: pull it first (ollama pull a:latest);"
+        f" load of b failed: POST /api/generate at {server.url} answered 500:"
+        " llama-server process has terminated: exit status 1: cudaMalloc failed"
+    )
+    assert (result["warm"], result["changed"]) == (False, False)
+    assert by_name(result, "resident") == {"a": False, "b": False, "c": False, "d": True}
+    assert [warning for warning in result["warnings"] if "load of c failed" in str(warning)]
+
+
+def test_a_model_that_is_not_installed_fails_in_check_mode_too(entrance: Entrance, server: ScriptedServer) -> None:
+    server.expect(ps(), tags("b"), VERSION)
+    sentence = entrance.fail(check=True, url=server.url, models=[A])
+    assert sentence == "not warm: a is not installed on the server: pull it first (ollama pull a:latest)"
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_two_names_of_the_same_weights_are_refused(entrance: Entrance, server: ScriptedServer, host: Host, check: bool) -> None:
+    host.runs("a")
+    twin = Exchange("POST /api/show", {"model": "b:latest"}, 200, show("a").answer)
+    server.expect(ps("a"), tags("a", "b"), show("a"), twin)
+    if check:
+        server.expect(VERSION)
+    sentence = entrance.fail(check=check, url=server.url, models=[A, B])
+    assert sentence == "not warm: b and a are two names of the same weights, which share one runner: keep one"
+
+
+def test_without_verification_nothing_fails(entrance: Entrance, server: ScriptedServer) -> None:
+    server.expect(ps(), tags())
+    result = entrance.succeed(url=server.url, models=[A], verify=False)
+    assert (result["warm"], result["changed"], by_name(result, "resident")) == (False, False, {"a": False})
+
+
+@pytest.mark.parametrize(("strict", "fails"), [(False, False), (True, True)])
+def test_a_degraded_model_fails_only_if_strict(entrance: Entrance, server: ScriptedServer, host: Host, strict: bool, fails: bool) -> None:
+    host.runs("a")
+    server.expect(ps(listed("a", size_vram=400)), tags("a"), show("a"))
+    result = entrance.run(url=server.url, models=[A], strict=strict)
+    sentence = "a has only 40 % of itself in VRAM"
+    assert (result.get("failed", False), result["warm"]) == (fails, not fails)
+    assert sentence in (result["msg"] if fails else str(result["warnings"]))
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_a_server_that_is_too_old_is_refused(entrance: Entrance, server: ScriptedServer, check: bool) -> None:
+    server.expect(ps(), tags("a"), show("a"), Exchange("GET /api/version", None, 200, {"version": "0.9.6"}))
+    assert "is Ollama 0.9.6, whose /api/ps does not tell a model's context: upgrade it to 0.10 or newer" in entrance.fail(
+        check=check, url=server.url, models=[A]
+    )
+
+
+def test_a_server_that_does_not_answer_is_one_sentence(entrance: Entrance, nobody: str) -> None:
+    assert entrance.fail(url=nobody, models=[A]) == f"no Ollama server answers at {nobody}: Connection refused"
+
+
+def test_a_host_without_requests_is_one_sentence(entrance: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_server_options, "REQUESTS_IMPORT_ERROR", "Traceback ...")
+    sentence = entrance.fail(models=[A])
+    assert sentence.startswith("the Python library requests is not installed for ")
+    assert sentence.endswith(": install python3-requests on the host")
+
+
+BAD_OPTIONS: list[tuple[dict[str, Any], str]] = [
+    ({"models": [{"name": "a", "keep_alive": "5m"}]}, "model 'a': keep_alive '5m' on a pin is finite"),
+    ({"models": [{"name": "a", "keep_alive": True}]}, "model 'a': keep_alive True is a boolean, not a duration"),
+    ({"models": [{"name": "a", "policy": "warm"}]}, "policy 'warm' needs a finite keep_alive, such as '30m'"),
+    ({"models": [{"name": "x:cloud"}]}, "model 'x:cloud' runs in the cloud"),
+    ({"models": [A, {"name": "A"}]}, "model 'A' is declared twice"),
+    ({"models": [A, B], "max_loaded_models": 1}, "2 pins do not fit under OLLAMA_MAX_LOADED_MODELS=1"),
+    ({"models": [A], "undeclared_keep_alive": "1d"}, "keep_alive '1d' is not a duration"),
+    ({"models": [A], "only": ["b"]}, "only names 'b', which is not one of models: declare it there"),
+    ({"models": [A], "only": ["a b"]}, "model name 'a b' has the model 'a b', which the server refuses"),
+    ({"models": [A], "url": "gpu-1"}, "url 'gpu-1' is not the address of an HTTP server"),
+    ({"models": [A], "url": "http://[::1"}, "url 'http://[::1' is not an address"),
+    ({"models": [A], "load_timeout": 0}, "load_timeout 0 is not between 0 and 86400 seconds"),
+    ({"models": [A], "verify_timeout": -1}, "verify_timeout -1 is not between 0 and 86400 seconds"),
+]
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["run", "check"])
+@pytest.mark.parametrize("requests_there", [True, False], ids=["with requests", "without"])
+@pytest.mark.parametrize(("options", "sentence"), BAD_OPTIONS, ids=[row[1] for row in BAD_OPTIONS])
+def test_bad_input_is_refused_before_anything_is_asked(
+    entrance: Entrance, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], sentence: str, check: bool, requests_there: bool
+) -> None:
+    if not requests_there:
+        monkeypatch.setattr(_server_options, "REQUESTS_IMPORT_ERROR", "Traceback ...")
+    assert sentence in entrance.fail(check=check, **options)
+
+
+# Check mode where little can be known.
+
+
+def test_check_mode_on_a_host_without_a_server_predicts_and_says_why_it_can_do_no_better(entrance: Entrance, nobody: str) -> None:
+    result = entrance.succeed(check=True, url=nobody, models=[A, {"name": "b", "policy": "warm", "keep_alive": "30m"}])
+    assert (result["changed"], result["warm"]) == (True, False)
+    assert by_name(result, "action") == {"a": "load", "b": "none"}
+    assert result["models"][0]["resident"] is None
+    assert [warning for warning in result["warnings"] if "predicting for an empty server" in str(warning) and nobody in str(warning)]
+
+
+def test_check_mode_on_a_host_without_requests_predicts_and_says_so(entrance: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_server_options, "REQUESTS_IMPORT_ERROR", "Traceback ...")
+    result = entrance.succeed(check=True, models=[A])
+    assert result["changed"] is True
+    assert "requests is not installed" in str(result["warnings"])
+    assert "predicting for an empty server" in str(result["warnings"])
+
+
+def test_check_mode_before_a_restart_predicts_from_an_empty_memory(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
+    host.runs("a")
+    server.expect(ps("a"), tags("a"), show("a"), VERSION)
+    result = entrance.succeed(check=True, url=server.url, models=[A], assume_restarted=True)
+    assert (result["changed"], by_name(result, "action")) == (True, {"a": "load"})
+
+
+def test_a_run_asks_the_server_and_assumes_nothing(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
+    host.runs("a")
+    server.expect(ps("a"), tags("a"), show("a"))
+    result = entrance.succeed(url=server.url, models=[A], assume_restarted=True)
+    assert (result["changed"], by_name(result, "action")) == (False, {"a": "none"})
+
+
+def test_check_mode_does_not_claim_what_it_cannot_see(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
+    host.hides_its_processes()
+    server.expect(ps("a"), tags("a"), show("a"), VERSION)
+    result = entrance.succeed(check=True, url=server.url, models=[A])
+    assert (result["changed"], result["warm"], by_name(result, "resident")) == (False, False, {"a": None})
+
+
+# Scope, strays, warm models, warnings.
+
+
+def test_only_the_named_models_are_loaded_and_judged(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
+    host.runs("", "b")
+    server.expect(ps(), tags("a", "b"), show("a"), show("b"), VERSION, load("b"), *[ps("b"), tags("a", "b")] * 2)
+    result = entrance.succeed(url=server.url, models=[A, B], only=["B:latest"])
+    assert (result["changed"], result["warm"], by_name(result, "resident")) == (True, True, {"b": True})
+
+
+def test_a_prediction_for_some_models_is_silent_about_the_others(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
+    host.runs("b")
+    server.expect(ps("b"), tags("b"), show("b"), VERSION)
+    result = entrance.succeed(check=True, url=server.url, models=[A, B], only=["b"])
+    assert (result["changed"], result["warm"], by_name(result, "action")) == (False, True, {"b": "none"})
+
+
+def test_a_stray_is_told_when_to_go_and_named(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
+    host.runs("a stray")
+    options = {"url": server.url, "models": [A], "undeclared_keep_alive": "10m"}
+    server.expect(ps("a", "stray"), tags("a", "stray"), show("a"), VERSION)
+    predicted = entrance.succeed(check=True, **options)
+    server.expect(ps("a", "stray"), tags("a", "stray"), show("a"), VERSION, show("stray"), load("stray", "600s", 4096))
+    server.expect(ps("a", listed("stray", soon(10))), tags("a", "stray"))
+    done = entrance.succeed(**options)
+    assert predicted["undeclared"] == done["undeclared"] == [{"name": "stray:latest", "action": "set_expiry", "keep_alive": "10m"}]
+    assert (predicted["changed"], done["changed"], done["warm"]) == (True, True, True)
+
+
+@pytest.mark.parametrize(("load_warm", "work"), [(False, []), (True, [load("a", "1800s")])])
+def test_a_warm_model_is_loaded_only_if_that_was_asked_for(
+    entrance: Entrance, server: ScriptedServer, host: Host, load_warm: bool, work: list[Exchange]
+) -> None:
+    host.runs("", "a")
+    server.expect(ps(), tags("a"), show("a"))
+    if work:
+        server.expect(VERSION, *work, *[ps(listed("a", soon(30))), tags("a")] * 2)
+    result = entrance.succeed(url=server.url, models=[{"name": "a", "policy": "warm", "keep_alive": "30m"}], load_warm=load_warm)
+    assert (result["changed"], result["warm"]) == (bool(work), True)
+
+
+def test_as_many_pins_as_the_server_has_room_for_are_warned_about(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
+    host.runs("a b")
+    server.expect(ps("a", "b"), tags("a", "b"), show("a"), show("b"))
+    result = entrance.succeed(url=server.url, models=[A, B], max_loaded_models=2)
+    assert "2 pins leave no room under OLLAMA_MAX_LOADED_MODELS=2" in str(result["warnings"])
+
+
+def test_a_context_above_the_training_context_is_warned_about(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
+    host.runs("a")
+    server.expect(ps(listed("a", context_length=512)), tags("a"), show("a", training=512))
+    result = entrance.succeed(url=server.url, models=[{"name": "a", "num_ctx": 2048}])
+    assert "declare 512" in str(result["warnings"])
+
+
+def test_another_context_is_reloaded_only_if_that_was_asked_for(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
+    host.runs("a")
+    models = [{"name": "a", "num_ctx": 2048}]
+    server.expect(ps("a"), tags("a"), show("a"))
+    reported = entrance.succeed(url=server.url, models=models)
+    assert (reported["changed"], reported["models"][0]["drift"]) == (False, ["context_mismatch"])
+    after = ps(listed("a", context_length=2048))
+    server.expect(ps("a"), tags("a"), show("a"), VERSION, load("a", num_ctx=2048), *[after, tags("a")] * 2)
+    reloaded = entrance.succeed(url=server.url, models=models, context_mismatch="reload")
+    assert (reloaded["changed"], reloaded["models"][0]["action"], reloaded["models"][0]["drift"]) == (True, "reload", [])
