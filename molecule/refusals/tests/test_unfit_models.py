@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from conftest import Machine, Outcome
+from shared.machine import Machine, Outcome
 
 MODELS = ["tiny-a", "missing:7b", "same-weights", "embed"]
 REASONS = {
