@@ -1,8 +1,8 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run make targets as gates, in lanes side by side, and close with a table.
+"""Run make targets as gates, as many side by side as there are cores, and close with a table.
 
-    python3 tests/tools/gates.py lint unit -- molecule-default
+    python3 tests/tools/gates.py molecule-default lint unit
 
 Every gate runs, whatever became of the others. Its output is kept in .cache/logs/GATE.log; of one that passed only the closing lines of
 its test runners are shown, of one that failed everything.
@@ -12,14 +12,12 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-import itertools
 import os
 import pathlib
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 LOGS = TOP / ".cache/logs"
@@ -52,11 +50,6 @@ def run_gate(gate: str) -> Outcome:
     return outcome
 
 
-def run_lane(gates: Iterable[str]) -> list[Outcome]:
-    """Run gates one after the other."""
-    return [run_gate(gate) for gate in gates]
-
-
 def print_table(outcomes: list[Outcome]) -> None:
     """One line a gate, and a plain closing line."""
     print("\ngate                      seconds  result")
@@ -67,13 +60,13 @@ def print_table(outcomes: list[Outcome]) -> None:
 
 
 def main() -> None:
-    """Run the lanes; the exit status is 1 if a gate failed."""
-    lanes = [list(group) for is_separator, group in itertools.groupby(sys.argv[1:], lambda word: word == "--") if not is_separator]
-    if not lanes:
+    """Run the gates; the exit status is 1 if one failed."""
+    gates = sys.argv[1:]
+    if not gates:
         sys.exit(__doc__)
     LOGS.mkdir(parents=True, exist_ok=True)
-    with concurrent.futures.ThreadPoolExecutor(len(lanes)) as pool:
-        outcomes = [outcome for lane in pool.map(run_lane, lanes) for outcome in lane]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        outcomes = list(pool.map(run_gate, gates))
     print_table(outcomes)
     sys.exit(any(not outcome.passed for outcome in outcomes))
 
