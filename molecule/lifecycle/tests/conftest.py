@@ -88,7 +88,10 @@ class Gpu:
 
     def journal(self, cursor: str, unit: str = PASS) -> str:
         """What the unit's processes and systemd logged of it since then."""
-        return self.run(f"journalctl --quiet --output=cat --unit={unit} --after-cursor='{cursor}'")
+        lines = self.run(f"journalctl --quiet --output=json --after-cursor='{cursor}'").splitlines()
+        # systemd 252 swallows an entry when it has to look for a unit's after a cursor
+        entries = [entry for entry in map(json.loads, lines) if unit in (entry.get("_SYSTEMD_UNIT"), entry.get("UNIT"))]
+        return "\n".join(entry["MESSAGE"] for entry in entries)
 
     def cursor(self) -> str:
         """Now, in the journal."""
