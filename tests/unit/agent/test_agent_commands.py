@@ -114,6 +114,13 @@ def test_a_second_pass_at_the_same_time_is_refused(command: Agent, capsys: pytes
     assert call(command, "run") == exits.WARM
 
 
+def test_a_pass_that_never_begins_is_not_marked_warm(command: Agent) -> None:
+    call(command, "run")
+    assert command.is_marked_warm
+    command.configure("a", url="x")
+    assert (call(command, "run"), command.is_marked_warm) == (exits.BAD_CONFIGURATION, False)
+
+
 def test_wait_comes_back_when_the_server_as_it_runs_now_is_warm(command: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("_residency.runners.server_identity", lambda _unit: command.start)
     monkeypatch.setattr(commands, "_POLL", 0)

@@ -20,6 +20,7 @@ from .picture import describe, picture
 from .service import is_stopped, unit_state
 from .state import State, StateError
 from .state_file import StateFile, read_state
+from .warm_mark import WarmMark
 
 _POLL = 0.5  # seconds
 
@@ -74,6 +75,7 @@ def _run_here(instance: Instance) -> int:
     from .interruption import Interrupted, raise_when_told
 
     raise_when_told()
+    WarmMark(instance.warm_mark).remove()
     try:
         configuration = load(instance.configuration)
         import_requests(configuration.url)

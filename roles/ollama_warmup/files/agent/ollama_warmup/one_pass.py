@@ -31,8 +31,6 @@ from .warm_mark import WarmMark
 
 def make_pass(instance: Instance, configuration: Configuration) -> int:
     """The exit status. Whoever calls holds the lock."""
-    mark = WarmMark(instance.warm_mark)
-    mark.remove()
     file = StateFile(instance.state_folder)
     before = file.load()
     state = memory.begin(before, configuration.policy, server_start(configuration))
@@ -41,8 +39,7 @@ def make_pass(instance: Instance, configuration: Configuration) -> int:
     state, end = _warm(configuration, state)
     file.save(replace(state, last_pass=end))
     log_changes(before.last_pass, end)
-    if end.exit == exits.WARM:
-        mark.put()
+    WarmMark(instance.warm_mark).say(end.exit == exits.WARM)
     return end.exit
 
 

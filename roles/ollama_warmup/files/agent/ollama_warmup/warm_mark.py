@@ -20,15 +20,21 @@ class WarmMark:
     def __init__(self, path: str) -> None:
         self._path = path
 
-    def put(self) -> None:
-        """After a pass that ended warm."""
+    def say(self, warm: bool) -> None:
+        """How a pass ended."""
+        if warm:
+            self._put()
+        else:
+            self.remove()
+
+    def remove(self) -> None:
+        """Before a pass, since it may not come to its end, or in place of one."""
+        with suppress(OSError):
+            os.unlink(self._path)
+
+    def _put(self) -> None:
         try:
             with open(self._path, "w", encoding="ascii"):
                 pass
         except OSError as error:
             log(WARNING, "warm_mark_not_set", path=self._path, reason=error.strerror)
-
-    def remove(self) -> None:
-        """Before a pass, or in place of one."""
-        with suppress(OSError):
-            os.unlink(self._path)
