@@ -92,7 +92,9 @@ def test_status_says_that_the_state_is_unreadable_and_leaves_it(command: Agent, 
 
 def test_check_looks_and_changes_nothing(command: Agent, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(command, "check") == exits.NOT_RESIDENT
-    assert "not warm: a is not in memory" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said.splitlines()[1].startswith("looked just now: not warm")
+    assert "not warm: a is not in memory" in said
     assert command.server.work() == []
     assert list(pathlib.Path(command.instance.state_folder).iterdir()) == []
     call(command, "run")

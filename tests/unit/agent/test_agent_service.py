@@ -8,6 +8,7 @@ import pytest
 from conftest import Agent
 from ollama_warmup import condition as condition_module
 from ollama_warmup import service
+from ollama_warmup.cli import main
 from ollama_warmup.condition import condition
 
 STATES = [
@@ -48,6 +49,11 @@ def test_the_condition_asks_for_the_configured_unit(agent: Agent, monkeypatch: p
     with open(agent.instance.configuration, "w", encoding="utf-8") as file:
         file.write(configuration)
     assert (condition(agent.instance), units) == (4, [asked])
+
+
+def test_a_condition_that_cannot_be_told_fails_the_pass_and_does_not_skip_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--instance", "a/b", "condition"]) == 255
+    assert "is not a name" in capsys.readouterr().err
 
 
 def test_a_skipped_pass_is_not_marked_warm(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,13 @@ _EXITS = """exit status: 0 warm; 1 a required model is not resident; 2 bad confi
 def main(arguments: Sequence[str] | None = None, root: str = "/") -> int:
     """Carry out one command; returns its exit status."""
     wanted = _parser().parse_args(arguments)
+    status = _run(wanted, root)
+    if wanted.command == "condition" and status not in (exits.WARM, exits.STOPPED):
+        return exits.NO_CONDITION
+    return status
+
+
+def _run(wanted: argparse.Namespace, root: str) -> int:
     try:
         return _carry_out(wanted, Instance(wanted.instance, root))
     except ConfigurationError as error:

@@ -38,7 +38,8 @@ def check(instance: Instance) -> int:
 
     state = _remembered(instance)
     found = inspect(configuration, state)
-    print(describe(picture(instance.name, configuration, unit_state(configuration.unit), found), time.time()))
+    seen = picture(instance.name, configuration, unit_state(configuration.unit), found)
+    print(describe(seen, time.time(), deed="looked"))
     return found.exit
 
 

@@ -12,6 +12,8 @@ STOPPED = 4
 LOCKED = 75
 INTERRUPTED = 143
 """128 + SIGTERM; the unit counts it as neither success nor failure."""
+NO_CONDITION = 255
+"""What ExecCondition= takes for a failure; 1 to 254 would skip the pass, and nobody would learn why."""
 
 WORDS = {
     WARM: "warm",
@@ -21,4 +23,5 @@ WORDS = {
     STOPPED: "server stopped",
     LOCKED: "another pass is running",
     INTERRUPTED: "interrupted",
+    NO_CONDITION: "condition unknown",
 }

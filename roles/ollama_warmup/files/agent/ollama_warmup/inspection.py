@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from _residency import report
 from _residency.drift import BREAKING, DEGRADING, LOADING, Plan, Verdict, make_plan
@@ -21,6 +22,7 @@ from .state import LastPass, State
 
 def inspect(configuration: Configuration, state: State) -> LastPass:
     """What a pass would find now."""
+    started = time.monotonic()
     state = memory.begin(state, configuration.policy, server_start(configuration))
     try:
         look = make_observer(configuration, state, ready_timeout=0).look()
@@ -28,7 +30,8 @@ def inspect(configuration: Configuration, state: State) -> LastPass:
         return _failed(exits.STOPPED, str(reason))
     except ServerFailure as failure:
         return _failed(exits.UNREACHABLE, str(failure))
-    return _judged(make_plan(configuration.policy, look, memory.history(state)), look, configuration.policy.strict)
+    found = _judged(make_plan(configuration.policy, look, memory.history(state)), look, configuration.policy.strict)
+    return replace(found, seconds=time.monotonic() - started)
 
 
 def _failed(code: int, reason: str) -> LastPass:

@@ -40,11 +40,11 @@ def picture(name: str, configuration: Configuration, service: Mapping[str, str],
     }
 
 
-def describe(seen: Mapping[str, Any], now: float) -> str:
-    """The same for a person; C(now) in seconds since 1970."""
+def describe(seen: Mapping[str, Any], now: float, deed: str = "last pass") -> str:
+    """The same for a person; C(now) in seconds since 1970, C(deed) what it was that found it so."""
     clock = datetime.fromtimestamp(now, timezone.utc)
     rows = [row(model, clock) for model in seen["models"]]
-    lines = [f"{seen['unit']} at {seen['url']}: {_service_words(seen['service'])}", _pass_words(seen["last_pass"], now), ""]
+    lines = [f"{seen['unit']} at {seen['url']}: {_service_words(seen['service'])}", _pass_words(seen["last_pass"], now, deed), ""]
     lines.append(render(HEADS, rows) if rows else "No models are declared.")
     if seen["last_pass"]:
         lines += [f"not warm: {text}" for text in seen["last_pass"]["failures"]]
@@ -66,8 +66,8 @@ def _service_words(service: Mapping[str, str]) -> str:
     return f"{service.get('ActiveState', '?')} ({service.get('SubState', '?')})"
 
 
-def _pass_words(last_pass: Mapping[str, Any] | None, now: float) -> str:
+def _pass_words(last_pass: Mapping[str, Any] | None, now: float, deed: str) -> str:
     if last_pass is None:
         return "No pass has ended yet."
     word = exits.WORDS.get(last_pass["exit"], f"exit {last_pass['exit']}")
-    return f"last pass {ago(now - last_pass['at'])}: {word}, in {last_pass['seconds']:.1f} s"
+    return f"{deed} {ago(now - last_pass['at'])}: {word}, in {last_pass['seconds']:.1f} s"
