@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The unit's C(ExecCondition=): is there a server to look after? Imports next to nothing, as it runs before every pass."""
+"""The unit's C(ExecCondition=) where the server's unit is not active: is there still a server to look after?"""
 
 from __future__ import annotations
 
