@@ -58,6 +58,6 @@ def _status(result: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
 def _trouble(result: Mapping[str, Any] | None) -> str:
     if not result or result.get("unreachable"):
         return "unreachable"
-    if result.get("rc") in (None, _NOT_FOUND) or "No such file" in str(result.get("msg")):
+    if result.get("rc") in (None, _NOT_FOUND):
         return "no ollama-warmup here"
     return " ".join(str(result.get("stderr") or f"status ended with {result['rc']}").split())

@@ -49,7 +49,8 @@ def test_each_model_of_each_host_has_a_line() -> None:
     [
         (None, "unreachable"),
         ({"unreachable": True}, "unreachable"),
-        ({"msg": "No such file"}, "no ollama-warmup here"),
+        ({"rc": 127, "stdout": "", "stderr": "env: No such file"}, "no ollama-warmup here"),
+        ({"msg": "no such module"}, "no ollama-warmup here"),
         ({"rc": 2, "stdout": "", "stderr": "ollama-warmup: bad\n"}, "ollama-warmup: bad"),
         ({"rc": 7, "stdout": "[]", "stderr": ""}, "status ended with 7"),
         (said(4, "stopped by an operator"), "no models are declared"),
