@@ -312,11 +312,11 @@ def _action_on_listed(sight: _Sight, listed: ResidentModel, policy: Policy, drif
 
 
 def _context_to_send(sight: _Sight, action: str) -> int | None:
-    """Never one that would reload a runner which is right: the resident one, unless it starts anew anyway."""
-    resident = sight.listed.context_length if sight.listed else None
+    """Never one that would reload a runner which is right: the resident one's, unless it starts anew anyway."""
+    context = sight.listed.context_length if sight.listed and action != LOAD else None
     if action in LOADS:
-        return sight.wanted_context or (None if action == LOAD else resident)
-    return resident
+        context = sight.wanted_context or context
+    return sight.card.asked_context(context, sight.model.num_ctx) if sight.card else context
 
 
 def _advice(sight: _Sight) -> Iterator[str]:

@@ -12,6 +12,8 @@ from datetime import datetime
 from .keep_alive import Expiry
 from .model_name import ModelName
 
+_EMBEDDING_BATCH = 2048  # tokens; llm/llama_server.go: DefaultEmbeddingNumBatch
+
 
 @dataclass(frozen=True)
 class InstalledModel:
@@ -62,6 +64,17 @@ class ModelCard:
     def generates(self) -> bool:
         """Whether C(/api/generate) loads it; an embedding-only model answers 400 there."""
         return "embedding" not in self.capabilities or "completion" in self.capabilities
+
+    def asked_context(self, context: int | None, declared: int | None = None) -> int | None:
+        """The num_ctx to send for a runner that has this context, or is to have it; None to send none.
+
+        Since 0.30 the batch of a model that embeds follows from the num_ctx that is asked for, up to 2048, before that is
+        cut to the training context (server/routes.go: modelOptions; sched.go: needsReload compares both). To ask for the
+        cut one would reload a runner that a plain request loaded, and a plain request would reload ours.
+        """
+        if context is None or context != self.training_context or "embedding" not in self.capabilities:
+            return context
+        return max(declared, _EMBEDDING_BATCH) if declared is not None and declared >= context else None
 
 
 @dataclass(frozen=True)

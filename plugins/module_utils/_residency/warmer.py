@@ -84,6 +84,8 @@ class Progress:
         """Whether this action is still worth an attempt."""
         if self.set_aside or self.failure or self.attempts.get(action, 0) >= _MOST_ATTEMPTS.get(action, 1):
             return False
+        if action == PROBE:
+            return not self.attempts  # whatever was done was a matching load, too
         return not (action == SET_EXPIRY and self.attempts.get(action) and self.shows_old_expiry)
 
     @property
@@ -201,7 +203,7 @@ class Warmer:
                 self._server.unload(name)
             else:
                 card = stray.card or self._server.card(name)
-                self._server.load(name, card.generates, stray.keep_alive, stray.listed.context_length)
+                self._server.load(name, card.generates, stray.keep_alive, card.asked_context(stray.listed.context_length))
         except ServerUnreachable:
             raise
         except ServerFailure as failure:
