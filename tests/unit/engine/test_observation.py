@@ -45,3 +45,26 @@ def test_models_and_weights_are_found() -> None:
 )
 def test_only_a_model_that_merely_embeds_does_not_generate(capabilities: tuple[str, ...], generates: bool) -> None:
     assert ModelCard(None, frozenset(capabilities)).generates is generates
+
+
+@pytest.mark.parametrize(
+    ("capability", "training", "context", "declared", "asked"),
+    [
+        ("completion", 512, 512, None, 512),
+        ("completion", 512, 512, 4096, 512),
+        ("embedding", 512, 512, None, None),
+        ("embedding", 512, 512, 512, 2048),
+        ("embedding", 512, 512, 4096, 4096),
+        ("embedding", 512, 512, 256, None),
+        ("embedding", 512, 256, None, 256),
+        ("embedding", 512, 256, 256, 256),
+        ("embedding", 8192, 8192, 8192, 8192),
+        ("embedding", 8192, 8192, 2048, None),
+        ("embedding", None, 512, None, 512),
+        ("embedding", 512, None, None, None),
+    ],
+)
+def test_a_model_that_embeds_is_asked_for_a_context_that_gives_the_batch_of_plain_requests(
+    capability: str, training: int | None, context: int | None, declared: int | None, asked: int | None
+) -> None:
+    assert ModelCard(None, frozenset({capability}), training).asked_context(context, declared) == asked

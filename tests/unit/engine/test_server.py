@@ -135,7 +135,7 @@ def test_a_recorded_refusal_keeps_its_status_and_its_words(exchange: recordings.
     words = exchange.json["error"] if exchange.json is not None else exchange.text.strip() or "(no body)"
     with answering(answer(body, status=f"{exchange.status} No")) as listener:
         failure = failure_of(ASKS["load"], at(listener.url))
-    assert type(failure) is KINDS.get(exchange.status, engine.ServerRefused)
+    assert failure.__class__ is KINDS.get(exchange.status, engine.ServerRefused)
     assert isinstance(failure, engine.ServerRefused)
     assert (failure.status, failure.said) == (exchange.status, " ".join(words.split())[:300])
     assert failure.said in str(failure)
@@ -163,20 +163,20 @@ def test_nobody_listens(ask: Ask) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     failure = failure_of(ask, at(f"http://127.0.0.1:{port}"))
-    assert type(failure) is engine.ServerUnreachable
+    assert failure.__class__ is engine.ServerUnreachable
     assert str(failure) == f"no Ollama server answers at http://127.0.0.1:{port}: Connection refused"
 
 
 @every_request
 def test_it_hangs_up_without_a_word(ask: Ask) -> None:
     with answering() as listener:
-        assert type(failure_of(ask, at(listener.url))) is engine.ServerUnreachable
+        assert failure_of(ask, at(listener.url)).__class__ is engine.ServerUnreachable
 
 
 @every_request
 def test_it_listens_and_says_nothing(ask: Ask) -> None:
     with answering(b"", b"", pause=60) as listener:
-        assert type(failure_of(ask, at(listener.url, QUICK))) is engine.ServerSilent
+        assert failure_of(ask, at(listener.url, QUICK)).__class__ is engine.ServerSilent
 
 
 def trickle(whole: bytes, from_: int) -> list[bytes]:
@@ -203,7 +203,7 @@ def test_a_trickle_does_not_outlast_the_deadline(pieces: list[bytes]) -> None:
     with answering(*pieces, pause=0.02) as listener:
         failure = failure_of(ASKS["tags"], at(listener.url, QUICK))
         assert listener.sent < len(pieces)
-    assert type(failure) is engine.ServerSilent
+    assert failure.__class__ is engine.ServerSilent
     assert str(failure) == f"GET /api/tags at {listener.url} was not answered within 0.4 s"
 
 
@@ -231,7 +231,7 @@ def test_a_body_without_end_is_given_up() -> None:
     with answering() as listener:
         listener.pieces = Endless()
         failure = failure_of(ASKS["tags"], at(listener.url))
-    assert type(failure) is engine.ServerGarbled
+    assert failure.__class__ is engine.ServerGarbled
     assert "longer than 33554432 bytes" in str(failure)
 
 
@@ -263,7 +263,7 @@ GARBLED = {
 def test_a_garbled_answer_is_called_so(ask: Ask, pieces: bytes) -> None:
     with answering(pieces) as listener:
         failure = failure_of(ask, at(listener.url))
-    assert type(failure) is engine.ServerGarbled
+    assert failure.__class__ is engine.ServerGarbled
     assert listener.url in str(failure)
 
 
@@ -378,7 +378,7 @@ def test_a_version_from_0_10_on_is_served(version: str) -> None:
 def test_an_older_one_is_refused_with_what_to_do(version: str) -> None:
     with answering(answer(json.dumps({"version": version}))) as listener:
         failure = failure_of(ASKS["version"], at(listener.url))
-    assert type(failure) is engine.ServerTooOld
+    assert failure.__class__ is engine.ServerTooOld
     assert f"Ollama {version}" in str(failure)
     assert "upgrade it to 0.10 or newer" in str(failure)
 
@@ -402,4 +402,4 @@ def test_a_long_refusal_is_cut() -> None:
 @pytest.mark.parametrize("body", ["[" * 900 + "]" * 900, '{"error":' + "[" * 900 + "]" * 900 + "}", '{"error":{"message":"no"}}'])
 def test_a_refusal_of_another_shape_is_a_refusal(body: str) -> None:
     with answering(answer(body, status="500 No")) as listener:
-        assert type(failure_of(ASKS["load"], at(listener.url))) is engine.ServerRefused
+        assert failure_of(ASKS["load"], at(listener.url)).__class__ is engine.ServerRefused

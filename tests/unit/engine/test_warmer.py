@@ -120,7 +120,7 @@ def test_models_are_loaded_one_by_one_in_declared_order() -> None:
 def test_every_kind_of_model_is_loaded_at_its_own_endpoint_with_its_own_stay() -> None:
     server = FakeServer([Installed("chat"), Installed("embed", embeds=True, training=512), Installed("big")])
     run(server, policy({"name": "chat", "num_ctx": 8192}, {"name": "embed", "num_ctx": 2048}, {"name": "big", "policy": "warm", "keep_alive": "90s"}))
-    assert server.work() == ["generate chat:latest -1 num_ctx 8192", "embed embed:latest -1 num_ctx 512", "generate big:latest 90s"]
+    assert server.work() == ["generate chat:latest -1 num_ctx 8192", "embed embed:latest -1 num_ctx 2048", "generate big:latest 90s"]
 
 
 def test_expiries_are_put_back_before_anything_is_loaded() -> None:
@@ -361,8 +361,16 @@ def test_a_probe_that_fails_is_a_failure() -> None:
 def test_a_load_that_succeeded_is_not_probed_again() -> None:
     server = serving("a")
     result = run(server, policy("a"), seeing=False)
-    assert server.work()[0] == "generate a:latest -1"
-    assert resident(result) == {"a": True}
+    assert server.work() == ["generate a:latest -1"]
+    assert (actions(result), resident(result)) == ({"a": "load"}, {"a": True})
+
+
+def test_an_expiry_that_was_put_back_is_not_probed_again() -> None:
+    server = serving("a")
+    server.hold("a", "5m")
+    result = run(server, policy("a"), seeing=False)
+    assert server.work() == ["generate a:latest -1 num_ctx 4096"]
+    assert (actions(result), resident(result)) == ({"a": "set_expiry"}, {"a": True})
 
 
 # Memory that does not hold them all.

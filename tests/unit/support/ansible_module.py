@@ -21,7 +21,10 @@ class Entrance:
         self._tmp = tmp
 
     def run(self, *, check: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
-        """The module's result, whether it failed or not."""
+        """The module's result with C(warnings), whether it failed or not."""
+        warnings: list[str] = []
+        # Once any test has imported code of the controller, ansible-core shows warnings instead of returning them.
+        self._monkeypatch.setattr(basic.AnsibleModule, "warn", lambda _module, warning: warnings.append(warning))
         settings = {"_ansible_check_mode": check, "_ansible_diff": diff, "_ansible_remote_tmp": str(self._tmp)}
         arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {**settings, **options}}).encode()
         self._monkeypatch.setattr(basic, "_ANSIBLE_ARGS", arguments)
@@ -30,7 +33,7 @@ class Entrance:
             self._main()
         result: dict[str, Any] = json.loads(self._capsys.readouterr().out)
         assert bool(ended.value.code) is result.get("failed", False)
-        return result
+        return {**result, "warnings": warnings}
 
     def succeed(self, **options: Any) -> dict[str, Any]:
         """The result of a run that does not fail."""

@@ -1,0 +1,77 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A stand-in server, passes over it, and a view of its processes as if they were a systemd unit's."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+from dataclasses import replace
+from typing import Any
+
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Observation
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.runners import living_runners
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import Deadlines, OllamaServer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import Pace, PassResult, Warmer
+
+UNIT = "ollama.service"
+DEADLINES = Deadlines(connect=5, answer=30, load=60)
+PACE = Pace(verify=10, loading=60, look=0.05, repin=0.1)
+
+
+class LiveHost:
+    """C(stand_in) is the tests' own hand on the server: what it lists is the judge of every claim."""
+
+    def __init__(self, stand_in: Any, proc: pathlib.Path) -> None:
+        self.stand_in = stand_in
+        self._proc = proc
+
+    @property
+    def url(self) -> str:
+        host, port = self.stand_in.caller.address
+        return f"http://{host}:{port}"
+
+    def run(
+        self,
+        policy: Policy,
+        *,
+        seeing: bool = True,
+        history: History | None = None,
+        deadlines: Deadlines = DEADLINES,
+        pace: Pace = PACE,
+    ) -> PassResult:
+        """One pass; C(seeing): with the server's processes in sight."""
+        server = OllamaServer(self.url, deadlines)
+        observer = _Seeing(server, policy, None) if seeing else Observer(server, policy, None)
+        if isinstance(observer, _Seeing):
+            observer.host = self
+        return Warmer(observer, policy, history, pace=pace).run()
+
+    def proc(self) -> str:
+        """The real processes of the server, in a /proc in which their control group is a unit's."""
+        shutil.rmtree(self._proc, ignore_errors=True)
+        server = self.stand_in._process.pid
+        children = pathlib.Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        _enter(self._proc / "1", "0::/init.scope\n")
+        for pid in (str(server), *children):
+            _enter(self._proc / pid, f"0::/system.slice/{UNIT}\n")
+            for name in ("stat", "cmdline"):
+                (self._proc / pid / name).symlink_to(f"/proc/{pid}/{name}")
+        return str(self._proc)
+
+
+class _Seeing(Observer):
+    host: LiveHost
+
+    def look(self) -> Observation:
+        resident, now = self.server.resident()
+        runners = living_runners(UNIT, self.host.proc())
+        return replace(super().look(), resident=resident, now=now, runners=runners)
+
+
+def _enter(home: pathlib.Path, cgroup: str) -> None:
+    home.mkdir(parents=True)
+    (home / "cgroup").write_text(cgroup)
