@@ -89,7 +89,7 @@ class Writer:
             offset += _padded(_size(shape, kind))
         file.write(b"\0" * (_padded(file.tell()) - file.tell()))
         weights = _Weights(seed)
-        for _, shape, kind in self._tensors if whole else []:
+        for dummy, shape, kind in self._tensors if whole else []:
             weights.write(file, shape, kind)
         if not whole:
             file.write(seed.encode())  # or all files without weights would be the same
@@ -102,7 +102,7 @@ class _Weights:
 
     def __init__(self, seed: str) -> None:
         numbers = random.Random(seed)
-        values = [numbers.gauss(0, 0.02) for _ in range(self._BLOCK)]
+        values = [numbers.gauss(0, 0.02) for dummy in range(self._BLOCK)]
         self._half = struct.pack(f"<{self._BLOCK}e", *values)
 
     def write(self, file: BinaryIO, shape: Shape, kind: int) -> None:

@@ -101,7 +101,7 @@ class Application:
         self._log.info("images.go:919", f"total unused blobs removed: {total}")
 
     def _announce_hardware(self) -> None:
-        total, free, _ = system_memory()
+        total, free, dummy = system_memory()
         values = {"id": "cpu", "library": "cpu", "name": "cpu", "description": "cpu", "driver": "", "pci_id": "", "type": ""}
         if self._hardware.has_gpu:
             total, free = self._hardware.vram_total, self._hardware.free_vram(0)

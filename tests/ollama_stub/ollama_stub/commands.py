@@ -184,5 +184,3 @@ def version(client: Client, own: str) -> None:
         print(f"ollama version is {server}")
     if server != own:
         print(f"Warning: client version is {own}")
-
-

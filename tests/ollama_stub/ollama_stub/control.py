@@ -10,6 +10,7 @@ One JSON object per line is asked, one is answered. Commands (`do`):
   tune [load_seconds] [tokens_per_second]          null gives the default back
   hardware [vram] [taken_by_others] [gpu_share]    sizes like "8GiB"; gpu_share 0 is a lost GPU
   runners                               process ids of the residents
+  users                                 how many requests hold each of them
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class ControlDoor:
             "tune": self._tune,
             "hardware": self._set_hardware,
             "runners": lambda _order: self._scheduler.runner_processes(),
+            "users": lambda _order: self._scheduler.users(),
         }
 
     async def open(self, path: str) -> None:

@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] = tuple(sys.argv[1:])) -> int:
     if not path or not words:
         print(__doc__, file=sys.stderr)
         return 2
-    values = {key: _value(text) for key, _, text in (word.partition("=") for word in words[1:])}
+    values = {key: _value(text) for key, dummy, text in (word.partition("=") for word in words[1:])}
     try:
         print(json.dumps(ControlClient(path).order(words[0], **values), indent=2))
     except (ControlError, OSError) as error:

@@ -188,11 +188,11 @@ async def _pull(name: Name, insecure: bool) -> Progress:
 
 
 async def _connection_problem(host: str) -> str:
-    bare, _, port = host.partition(":")
+    bare, dummy, port = host.partition(":")
     try:
         if not ipaddress.ip_address(bare).is_loopback:
             return f": lookup {bare}: no such host"
-        _, writer = await asyncio.open_connection(bare, int(port or 443))
+        writer = (await asyncio.open_connection(bare, int(port or 443)))[1]
         writer.close()
     except OSError:
         return f" {bare}:{port or 443}: connect: connection refused"

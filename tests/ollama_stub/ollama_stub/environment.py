@@ -88,7 +88,7 @@ class Environment:
         """OLLAMA_HOST with its defaults: http, 127.0.0.1, 11434 (or the scheme's port)."""
         scheme, hostport = self._scheme(self.var("OLLAMA_HOST"))
         default = {"http://": 80, "https://": 443}.get(scheme, 11434)
-        hostport, _, path = hostport.partition("/")
+        hostport, dummy, path = hostport.partition("/")
         host, port_text = _split_host_port(hostport, default)
         port = int(port_text) if re.fullmatch(r"[0-9]+", port_text) else -1
         if not 0 <= port <= 65535:

@@ -109,10 +109,10 @@ class _Reader:
             raise HeaderError("invalid file magic")
         tensor_count, pair_count = self._number("<Q"), self._number("<Q")
         metadata: dict[str, Value] = {}
-        for _ in range(pair_count):
+        for dummy in range(pair_count):
             key = self._string()
             metadata[key] = self._value(self._number("<I"))
-        tensors = [self._tensor() for _ in range(tensor_count)]
+        tensors = [self._tensor() for dummy in range(tensor_count)]
         header = Header(metadata, tensors)
         metadata["general.parameter_count"] = header.parameters
         return header
@@ -133,12 +133,12 @@ class _Reader:
         if kind in _SCALARS:
             self._file.seek(count * struct.calcsize(_SCALARS[kind]), os.SEEK_CUR)
             return
-        for _ in range(count):
+        for dummy in range(count):
             self._value(kind)
 
     def _tensor(self) -> Tensor:
         name = self._string()
-        shape = tuple(self._number("<Q") for _ in range(self._number("<I")))
+        shape = tuple(self._number("<Q") for dummy in range(self._number("<I")))
         kind, block, per_block = _TENSOR_TYPES.get(self._number("<I"), ("F16", 2, 1))
         self._number("<Q")
         elements = 1

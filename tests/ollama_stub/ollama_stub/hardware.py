@@ -74,7 +74,7 @@ def system_memory() -> tuple[int, int, int]:
     try:
         with open("/proc/meminfo", encoding="ascii") as file:
             for line in file:
-                name, _, rest = line.partition(":")
+                name, dummy, rest = line.partition(":")
                 if name in values:
                     values[name] = int(rest.split()[0]) * 1024
     except (OSError, ValueError):

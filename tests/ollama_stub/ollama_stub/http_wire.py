@@ -99,7 +99,7 @@ class HttpRequest:
 
     async def drain(self) -> None:
         """Read what the handler left, so that the next request can be found."""
-        async for _ in self.chunks():
+        async for dummy in self.chunks():
             pass
 
     async def _next_chunk(self) -> int:

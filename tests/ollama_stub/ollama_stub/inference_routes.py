@@ -129,7 +129,7 @@ class InferenceRoutes:
         request = await read_body(call, "EmbeddingRequest", _EMBEDDINGS)
         texts = [request.text("prompt")] if request.text("prompt") else []
         try:
-            vectors, _, _ = await self._inference.embed(
+            vectors, dummy, dummy = await self._inference.embed(
                 call.request.context,
                 request.text("model"),
                 True,

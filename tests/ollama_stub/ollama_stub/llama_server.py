@@ -67,7 +67,7 @@ class Runner:
 
     def serve(self, listener: socket.socket) -> None:
         while True:
-            connection, _ = listener.accept()
+            connection, dummy = listener.accept()
             _thread.start_new_thread(self.handle, (connection,))
 
     def handle(self, connection: socket.socket) -> None:
@@ -81,7 +81,7 @@ class Runner:
         path = stream.readline().split(b" ")[1].decode()
         length = 0
         for header in iter(stream.readline, b"\r\n"):
-            name, _, value = header.partition(b":")
+            name, dummy, value = header.partition(b":")
             length = int(value) if name.lower() == b"content-length" else length
         body = json.loads(stream.read(length)) if length else {}
         if path == "/health":

@@ -73,7 +73,7 @@ def _apply(found: Modelfile, command: str, value: str) -> None:
     elif command == "LICENSE":
         found.licenses.append(text)
     elif command == "MESSAGE":
-        role, _, content = value.partition(" ")
+        role, dummy, content = value.partition(" ")
         found.messages.append({"role": role, "content": content})
     else:
         raise ModelfileError(

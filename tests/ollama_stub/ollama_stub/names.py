@@ -88,7 +88,7 @@ def parse(text: str) -> Name:
 
 
 def _cut(text: str, separator: str) -> tuple[str, str]:
-    before, _, after = text.rpartition(separator)
+    before, dummy, after = text.rpartition(separator)
     return before or _MISSING, after or _MISSING
 
 

@@ -138,7 +138,7 @@ class OpenAiRoutes:
             return refused
         try:
             texts = texts_of(request.get("input"))
-            vectors, count, _ = await self._inference_routes.embedded(call, request, texts)
+            vectors, count, dummy = await self._inference_routes.embedded(call, request, texts)
         except ApiError as error:
             return _error(error)
         data = [

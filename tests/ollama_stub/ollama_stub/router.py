@@ -33,7 +33,7 @@ class Router:
 
     def add(self, methods: str, path: str, handler: Handler) -> None:
         """Register a handler for methods like "HEAD GET"."""
-        prefix, colon, _ = path.partition(":")
+        prefix, colon, dummy = path.partition(":")
         table = self._open if colon else self._exact
         for method in methods.split():
             table.setdefault(prefix, {})[method] = handler

@@ -206,6 +206,11 @@ class Scheduler:
         runners = [(each.model, each.pid) for each in self._loaded.values()]
         return {model.name.shortest: pid for model, pid in runners if model}
 
+    def users(self) -> dict[str, int]:
+        """How many requests hold each resident, by model name, for the side door."""
+        runners = [(each.model, each.ref_count) for each in self._loaded.values()]
+        return {model.name.shortest: count for model, count in runners if model}
+
     # --- placing pending requests, one at a time ---------------------------------------------
 
     async def _place_pending(self) -> None:
@@ -344,7 +349,7 @@ class Scheduler:
         for runner in others:
             self._note_eviction(runner)
             await self._expire_soon(runner)
-        for _ in others:
+        for dummy in others:
             await self._wait_for_unload()
 
     # --- loading -------------------------------------------------------------------------------

@@ -131,7 +131,7 @@ class Store:
     def manifests(self) -> list[Manifest]:
         """All models, newest first."""
         found = []
-        for directory, _, files in os.walk(self._manifests):
+        for directory, dummy, files in os.walk(self._manifests):
             parts = os.path.relpath(directory, self._manifests).split(os.sep)
             for file in files:
                 name = names.from_parts([*parts, file])

@@ -76,7 +76,7 @@ def test_runner_killed_in_the_middle_of_a_stream(stand_in: StandIn) -> None:
     lines = stand_in.lines("/api/generate", model="tiny-a", prompt="w1", options={"num_predict": 100})
     assert next(lines)["response"]
     stand_in.kill_runners()
-    *_, last = lines
+    *dummy, last = lines
     assert last == {"error": "an error was encountered while running the model: unexpected EOF"}
     assert "tiny-a" in stand_in.residents()
 

@@ -39,7 +39,7 @@ def test_runner_is_not_unloaded_while_it_is_busy_beyond_its_expiry(slow: StandIn
 def test_pin_that_comes_while_busy_shows_when_the_last_request_ends(slow: StandIn) -> None:
     slow.generate("tiny-a", keep_alive="5m")
     answer = slow.beside("tiny-a", prompt="w1", options={"num_predict": 10})
-    slow.wait_for(lambda: slow.counters()["requests"]["POST /api/generate"] == 2)
+    slow.wait_for(lambda: slow.door.order("users") == {"tiny-a:latest": 1})
     slow.generate("tiny-a", keep_alive=-1)
     assert answer.running
     assert left(slow.residents()["tiny-a"]) < 301
@@ -69,7 +69,7 @@ def test_pin_after_a_request_to_unload_keeps_a_busy_runner(slow: StandIn) -> Non
 def test_first_request_is_estimated_as_long_as_it_runs(slow: StandIn) -> None:
     answer = slow.beside("tiny-a", prompt="w1", options={"num_predict": 20}, keep_alive=600)
     slow.wait_for(lambda: "tiny-a" in slow.residents())
-    first, second = (slow.residents()["tiny-a"]["expires_at"] for _ in range(2))
+    first, second = (slow.residents()["tiny-a"]["expires_at"] for dummy in range(2))
     assert answer.running
     assert epoch(second) > epoch(first)
     answer.result()
@@ -93,7 +93,7 @@ def test_load_waits_for_a_busy_runner_that_has_to_make_room(stand_in: StandIn) -
     stand_in.run(OLLAMA_MAX_LOADED_MODELS="1", OLLAMA_STUB_TOKENS_PER_SECOND="10", OLLAMA_DEBUG="1")
     stand_in.generate("tiny-a", keep_alive=-1)
     answer = stand_in.beside("tiny-a", prompt="w1", options={"num_predict": 20})
-    stand_in.wait_for(lambda: stand_in.counters()["requests"]["POST /api/generate"] == 2)
+    stand_in.wait_for(lambda: stand_in.door.order("users") == {"tiny-a:latest": 1})
     load = stand_in.beside("tiny-b", keep_alive=-1)
     stand_in.wait_for(lambda: any("no idle runners" in line for line in stand_in.log_lines()))
     assert left(stand_in.residents()["tiny-a"]) > FOR_EVER
@@ -202,7 +202,7 @@ def test_context_of_the_environment_and_of_the_model(stand_in: StandIn) -> None:
 def test_hundreds_of_requests_at_once(stand_in: StandIn) -> None:
     stand_in.run(OLLAMA_NUM_PARALLEL="8")
     stand_in.generate("tiny-a", keep_alive=-1)
-    asks = [stand_in.beside("tiny-a", prompt="w1", options={"num_predict": 2}) for _ in range(300)]
+    asks = [stand_in.beside("tiny-a", prompt="w1", options={"num_predict": 2}) for dummy in range(300)]
     assert {ask.result()["status"] for ask in asks} == {200}
     assert stand_in.counters()["loads"] == {"tiny-a:latest": 1}
     assert stand_in.counters()["tokens"] == 600

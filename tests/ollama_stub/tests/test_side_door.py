@@ -20,6 +20,12 @@ def test_version_and_log_say_what_it_is(running: StandIn) -> None:
     assert any("level=WARN" in line and "this is not Ollama" in line for line in running.log_lines())
 
 
+def test_it_can_claim_another_version(stand_in: StandIn) -> None:
+    stand_in.run(OLLAMA_STUB_VERSION="0.9.6")
+    assert stand_in.caller.send_json("GET", "/api/version")["version"] == "0.9.6"
+    assert any("(version 0.9.6)" in line for line in stand_in.log_lines())
+
+
 def test_door_is_closed_unless_it_is_named(stand_in: StandIn) -> None:
     stand_in.start({})
     with pytest.raises(FileNotFoundError):
