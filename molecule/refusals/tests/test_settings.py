@@ -50,7 +50,7 @@ MODELS = [
     ({"name": "A:latest"}, "model 'A:latest' is declared twice (as A:latest): keep one"),
 ]
 CASES = {
-    "models": Case({"ollama_warmup_models": [model for model, _ in MODELS]}, [sentence for _, sentence in MODELS]),
+    "models": Case({"ollama_warmup_models": [model for model, dummy in MODELS]}, [sentence for dummy, sentence in MODELS]),
     "more_pins_than_places": Case(
         {"ollama_warmup_models": [{"name": "a"}, {"name": "b"}], "ollama_server_max_loaded_models": 1},
         ["2 pins do not fit under OLLAMA_MAX_LOADED_MODELS=1: raise it above the number of pins, or pin fewer models"],

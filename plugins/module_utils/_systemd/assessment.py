@@ -101,7 +101,7 @@ def shown_conflict(conflict: Conflict) -> dict[str, Any]:
 def specifiers_of(unit: str, hostname: str) -> dict[str, str]:
     """The specifiers of systemd.unit(5) that need nothing but the unit's name and the host's, for the system manager."""
     stem = unit[: -len(".service")]
-    prefix, _, instance = stem.partition("@")
+    prefix, dummy, instance = stem.partition("@")
     named = {"n": unit, "N": stem, "p": prefix, "i": instance, "H": hostname, "u": "root", "U": "0", "h": "/root"}
     folders = {"t": "/run", "S": "/var/lib", "C": "/var/cache", "L": "/var/log", "E": "/etc", "T": "/tmp", "V": "/var/tmp"}
     return {**named, **folders}

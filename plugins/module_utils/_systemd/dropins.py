@@ -48,7 +48,7 @@ def _stems(name: str) -> Iterator[str]:
         yield f"{prefix}{at}{instance}.service"
         if instance:
             yield f"{prefix}@.service"
-        head, dash, _ = prefix.rstrip("-").rpartition("-")
+        head, dash, dummy = prefix.rstrip("-").rpartition("-")
         prefix = f"{head}{dash}" if head else ""
 
 

@@ -56,7 +56,7 @@ class Declared:
     passed: list[Assignment] = field(default_factory=list)
 
 
-ReadFiles = Callable[[str], "Sequence[UnitFile]"]
+ReadFiles = Callable[[str], Sequence[UnitFile]]
 """From a path or pattern in C(EnvironmentFile=) (without its C(-)) to the files that are there."""
 
 

@@ -65,7 +65,7 @@ class Process:
 
 def systemd_version(run: Run) -> int:
     """The major version of systemd. Raises C(HostError) where there is none or it is too old."""
-    status, output, _ = run(["systemctl", "--version"])
+    status, output, dummy = run(["systemctl", "--version"])
     found = re.match(r"systemd (\d+)", output)
     if status != 0 or not found:
         raise HostError("this host has no systemd (systemctl --version tells none), whose units are what is managed here")

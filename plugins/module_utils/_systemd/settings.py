@@ -184,4 +184,4 @@ _VARIABLES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "max_queue": ("OLLAMA_MAX_QUEUE", _count(1)),
     "origins": ("OLLAMA_ORIGINS", _origins),
 }
-_OWNERS = {key: name for name, (key, _) in _VARIABLES.items()}
+_OWNERS = {key: name for name, (key, dummy) in _VARIABLES.items()}

@@ -93,7 +93,7 @@ class Replay:
         self._background.clear()
 
     def _ask_until_it_agrees(self, number: int, step: Step) -> None:
-        while any(thread.is_alive() for _, _, thread, _ in self._background):
+        while any(entry[2].is_alive() for entry in self._background):
             if not list(self._differences(step, self._send(step))):
                 return
             time.sleep(_LOOK_AGAIN)

@@ -10,7 +10,7 @@ import sys
 import warnings
 from importlib.util import find_spec
 from types import ModuleType
-from typing import cast
+from typing import Optional, cast
 
 # What requests and urllib3 do without where it is not installed. Plain http needs no TLS, and reading all the system's certificates
 # is a fifth of a pass; without the standard library's TLS they would look for pyOpenSSL's.
@@ -22,7 +22,7 @@ _DETECTORS = ("chardet", "charset_normalizer")
 def import_requests(url: str) -> None:
     """Import what the engine asks C(url) with, and nothing else. A host without it is the engine's to tell of."""
     hidden = [*(_TLS if url.startswith("http://") else ()), *(_DETECTORS[:1] if find_spec(_DETECTORS[1]) else ())]
-    modules = cast("dict[str, ModuleType | None]", sys.modules)
+    modules = cast(dict[str, Optional[ModuleType]], sys.modules)
     for name in hidden:
         modules.setdefault(name, None)
     gc.disable()  # nothing of what is imported is garbage: looking for some is a twentieth

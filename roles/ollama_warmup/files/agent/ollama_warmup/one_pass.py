@@ -49,9 +49,9 @@ def make_observer(configuration: Configuration, state: State, ready_timeout: flo
         missing = f"the Python library requests is not installed for {sys.executable}: install python3-requests"
         raise ConfigurationError([missing])
     return PatientObserver(
-        OllamaServer(configuration.url, Deadlines(**configuration.deadlines)),
-        configuration.policy,
-        configuration.unit,
+        server=OllamaServer(configuration.url, Deadlines(**configuration.deadlines)),
+        policy=configuration.policy,
+        unit=configuration.unit,
         cards=dict(state.cards),
         ready_timeout=ready_timeout,
     )
