@@ -25,6 +25,7 @@ from .human import binary_bytes
 from .inference import Inference
 from .inference_routes import InferenceRoutes
 from .launching import LaunchPlanner, LoadTuning
+from .loading import Loader
 from .log import Logger
 from .openai_routes import OpenAiRoutes
 from .router import AnyAnswer, Call, Handler, Router
@@ -44,7 +45,7 @@ class Application:
         self._faults = Faults()
         self._counters = Counters()
         planner = LaunchPlanner(environment, self._hardware, self._tuning, self._log)
-        self._scheduler = Scheduler(
+        loader = Loader(
             environment,
             self._hardware,
             planner,
@@ -53,6 +54,7 @@ class Application:
             runner_program,
             self._log,
         )
+        self._scheduler = Scheduler(environment, self._hardware, loader, self._counters, self._log)
 
     @property
     def _reported_version(self) -> str:

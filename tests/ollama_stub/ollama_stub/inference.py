@@ -20,10 +20,11 @@ from .log import Logger
 from .models import Model
 from .names import Reference
 from .options import Options
+from .pending import ModelGone, QueueFull
 from .request_context import RequestContext
 from .runner_process import AnswerFailed, LoadFailed
 from .runner_ref import RunnerRef
-from .scheduler import ModelGone, QueueFull, Scheduler
+from .scheduler import Scheduler
 
 Line = dict[str, Any]
 Lines = AsyncGenerator[Line, None]

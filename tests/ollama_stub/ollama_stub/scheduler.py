@@ -19,16 +19,15 @@ from typing import Callable
 from . import go_duration
 from .counters import Counters
 from .environment import Environment
-from .faults import Faults
-from .gguf_header import Header
-from .hardware import Hardware, Placement, system_memory
-from .human import binary_bytes
-from .launching import LaunchPlanner, capped
+from .hardware import Hardware, Placement
+from .launching import capped
+from .loading import Loader
 from .log import Logger
 from .models import Model
 from .options import Options
+from .pending import Pending, QueueFull, resolve_shift
 from .request_context import Cancelled, RequestContext
-from .runner_process import LoadFailed, RunnerProcess
+from .runner_process import LoadFailed
 from .runner_ref import RunnerRef
 
 _MODELS_PER_GPU = 3
@@ -36,39 +35,6 @@ _MIN_CONTEXT = 4
 _MIN_VISION_CONTEXT = 2048
 _REQUEUE_SECONDS = 0.01
 _VRAM_POLL_SECONDS = 0.25
-
-
-class QueueFull(Exception):
-    """More requests wait for a runner than OLLAMA_MAX_QUEUE."""
-
-    def __init__(self) -> None:
-        super().__init__("server busy, please try again.  maximum pending requests exceeded")
-
-
-class ModelGone(Exception):
-    """The weights of a model cannot be read."""
-
-
-@dataclass
-class Pending:
-    """A request that wants a runner (sched.go:LlmRequest)."""
-
-    context: RequestContext
-    model: Model
-    options: Options
-    session_duration: int | None  # nanoseconds; None leaves it to the runner
-    context_shift: bool
-    granted: asyncio.Future[RunnerRef]
-    retried_for_memory: bool = False
-
-    def grant(self, runner: RunnerRef) -> None:
-        if not self.granted.done():
-            self.granted.set_result(runner)
-
-    def fail(self, error: Exception) -> None:
-        if not self.granted.done():
-            self.granted.set_exception(error)
-            self.granted.exception()  # the client may have gone: then nobody else asks
 
 
 @dataclass(frozen=True)
@@ -88,21 +54,16 @@ class Scheduler:
         self,
         environment: Environment,
         hardware: Hardware,
-        planner: LaunchPlanner,
-        faults: Faults,
+        loader: Loader,
         counters: Counters,
-        program: str,
         log: Logger,
     ) -> None:
         self._environment = environment
         self._hardware = hardware
-        self._planner = planner
-        self._faults = faults
+        self._loader = loader
         self._counters = counters
-        self._program = program
         self._log = log
         self._loaded: dict[str, RunnerRef] = {}
-        self._loading: RunnerProcess | None = None
         self._max_runners = environment.max_loaded_models
         self._pending: deque[Pending] = deque()
         self._waiting_for_pending = False
@@ -126,7 +87,7 @@ class Scheduler:
         if self._tasks:
             await asyncio.wait(self._tasks)
         processes = [runner.process for runner in self._loaded.values()]
-        processes += [self._loading] if self._loading else []
+        processes += [self._loader.loading] if self._loader.loading else []
         for process in processes:
             process.kill()
         for process in processes:
@@ -154,7 +115,7 @@ class Scheduler:
             model=model,
             options=options,
             session_duration=session_duration,
-            context_shift=_resolve_shift(shift, model),
+            context_shift=resolve_shift(shift, model),
             granted=asyncio.get_running_loop().create_future(),
         )
         runner = self._loaded.get(model.path)
@@ -286,7 +247,7 @@ class Scheduler:
 
     async def _load_if_it_fits(self, pending: Pending, count: int) -> bool:
         """Load, or return False if something has to go first."""
-        self._log_free_memory()
+        self._loader.log_free_memory(self._loaded)
         if count == 0:
             self._log.debug("sched.go:322", "loading first model", model=pending.model.path)
             return await self._load(pending, require_full=False)
@@ -356,118 +317,13 @@ class Scheduler:
 
     async def _load(self, pending: Pending, require_full: bool) -> bool:
         """Load a model; False if another has to make room first (sched.go:load)."""
-        header = pending.model.header
-        if not header:
-            self._log.info("sched.go:528", "failed to load model metadata", model=pending.model.path)
-            pending.fail(ModelGone(f"open {pending.model.path}: no such file or directory"))
-            return True
-        predicted, context = self._planner.predicted(pending.model, header, pending.options)
-        options = self._planner.with_automatic_batch(pending.model, pending.options, context)
-        if require_full and not self._fits(predicted, context, options):
-            return False
-        options, use_mmap_auto = self._planner.without_mmap(options)
-        if use_mmap_auto:
-            message = "disabling mmap for llama-server load by default"
-            self._log.info("sched.go:1155", message, model=pending.model.path, reason="cpu")
-        pending.options = options
-        return await self._start_runner(pending, header, predicted, use_mmap_auto)
+        result = await self._loader.load(pending, self._loaded, require_full)
+        if result.runner:
+            await self._admit(pending, result.runner)
+        return not result.make_room
 
-    def _fits(self, predicted: int, context: int, options: Options) -> bool:
-        """The server wants to stay below 80 % of what is free (sched.go:load)."""
-        if not self._hardware.has_gpu or not self._loaded:
-            return True
-        free = self._hardware.free_vram(self._used_vram())
-        fits = predicted <= free * 80 // 100
-        self._log.info(
-            "sched.go:560" if fits else "sched.go:548",
-            "llama-server model fits alongside existing models"
-            if fits
-            else "llama-server model predicted to exceed available memory, evicting",
-            predicted=binary_bytes(predicted),
-            predicted_num_ctx=context,
-            num_batch=options.runner.num_batch,
-            available=binary_bytes(free),
-            gpu_free=binary_bytes(free),
-            system_free=binary_bytes(system_memory()[1]),
-            system_limited=False,
-        )
-        return fits
-
-    async def _start_runner(
-        self, pending: Pending, header: Header, predicted: int, use_mmap_auto: bool
-    ) -> bool:
-        self._log.info("server.go:109", "using llama-server for model", model=pending.model.path)
-        process = await self._spawn(pending, header)
-        self._loading = process
-        process.placement = self._hardware.place(predicted, self._used_vram())
-        total, free, swap = system_memory()
-        self._log.info(
-            "sched.go:607",
-            "system memory",
-            total=binary_bytes(total),
-            free=binary_bytes(free),
-            free_swap=binary_bytes(swap),
-        )
-        try:
-            await process.load(pending.context)
-        except (Cancelled, LoadFailed) as error:
-            return await self._give_up_loading(pending, process, error)
-        self._loading = None
-        await self._admit(pending, process, header, use_mmap_auto)
-        return True
-
-    async def _spawn(self, pending: Pending, header: Header) -> RunnerProcess:
-        """Start the process, with the troubles that the side door ordered for it."""
-        trouble = self._faults.next_load(pending.model.name.shortest)
-        launch = self._planner.launch(
-            pending.model, header, pending.options, pending.context_shift, trouble.failure
-        )
-        if trouble.seconds is not None:
-            launch = replace(launch, load_seconds=trouble.seconds)
-        process = RunnerProcess(self._program, launch, self._log)
-        self._counters.loads[pending.model.name.shortest] += 1
-        self._counters.loads_by_blob[pending.model.path] += 1
-        await process.start()
-        return process
-
-    async def _give_up_loading(
-        self, pending: Pending, process: RunnerProcess, error: Exception
-    ) -> bool:
-        """Clean up after a failed load; False asks for a second try with all others gone."""
-        path = pending.model.path
-        self._log.info("sched.go:641", "Load failed", model=path, error=str(error))
-        await process.close()
-        self._loading = None
-        self._counters.aborted_loads[pending.model.name.shortest] += 1
-        out_of_memory = "out of memory" in str(error)
-        if out_of_memory and self._loaded and not pending.retried_for_memory:
-            pending.retried_for_memory = True
-            message = "llama-server load failed; evicting all other models and retrying once"
-            self._log.warn("sched.go:670", message, model=path, error=str(error))
-            return False
-        pending.fail(error)
-        return True
-
-    async def _admit(
-        self, pending: Pending, process: RunnerProcess, header: Header, use_mmap_auto: bool
-    ) -> None:
+    async def _admit(self, pending: Pending, runner: RunnerRef) -> None:
         """List a loaded runner and hand it to the request that wanted it."""
-        duration = self._environment.keep_alive
-        if pending.session_duration is not None:
-            duration = pending.session_duration
-        context = capped(pending.options.runner.num_ctx, header.context_length)
-        runner = RunnerRef(
-            key=pending.model.path,
-            process=process,
-            model=pending.model,
-            options=replace(pending.options.runner, num_ctx=context),
-            session_duration=duration,
-            num_ctx_auto=pending.options.num_ctx_auto,
-            num_batch_auto=pending.options.num_batch_auto,
-            use_mmap_auto=use_mmap_auto,
-            context_shift=pending.context_shift,
-            train_context=header.context_length,
-        )
         await runner.lock.acquire()
         self._loaded[runner.key] = runner
         self._log.info("sched.go:731", "loaded runners", count=len(self._loaded))
@@ -632,29 +488,3 @@ class Scheduler:
         self._log.debug("sched.go:485", "sending an unloaded event", runner=runner.logged())
         self._unloaded += 1
         self._wake.set()
-
-    # --- memory --------------------------------------------------------------------------------
-
-    def _used_vram(self) -> int:
-        return sum(runner.process.placement.vram for runner in self._loaded.values())
-
-    def _log_free_memory(self) -> None:
-        if not self._hardware.has_gpu:
-            return
-        free = self._hardware.free_vram(self._used_vram())
-        self._log.info(
-            "sched.go:1330",
-            "updated VRAM based on existing loaded models",
-            gpu="GPU-0",
-            library="CUDA",
-            total=binary_bytes(self._hardware.vram_total),
-            available=binary_bytes(free),
-        )
-
-
-def _resolve_shift(shift: bool | None, model: Model) -> bool:
-    """Whether the context shifts: as asked, else by architecture (resolveContextShift)."""
-    if shift is not None:
-        return shift
-    families = model.config.get("model_families") or []
-    return "deepseek2" not in [*families, model.config.get("model_family")]
