@@ -17,15 +17,26 @@ from samples import ratio, spread
 ROUNDS = 7
 CPU_MS, PEAK_MB = 150, 40
 HEALTHY = {"GET /api/ps": 1, "GET /api/tags": 1}
-_RUN = "/usr/local/bin/ollama-warmup run"
-COMMANDS: dict[str, Sequence[str]] = {
-    # As systemd starts it: the condition is a process of its own.
-    "agent": ("sh", "-c", f"/usr/local/bin/ollama-warmup condition && {_RUN}"),
-    "agent, without its ExecCondition": ("sh", "-c", f"exec {_RUN}"),
-    "curl, keep_alive -1": ("sh", f"{PROGRAMS}/curl_keep_alive.sh", *CONTEXTS),
-    "heartbeat, num_ctx 1": ("python3", f"{PROGRAMS}/heartbeat.py", "1", *CONTEXTS),
-    "only importing requests": ("python3", "-I", "-c", "import requests"),
-}
+UNIT = "ollama-warmup.service"
+_LIBRARY = "only importing requests"
+
+
+def contestants() -> dict[str, Sequence[str]]:
+    """The commands by their names in the table."""
+    condition, run = _programs_of_a_pass()
+    return {
+        "agent": ("sh", "-c", f"{condition} && {run}"),
+        "agent, without its ExecCondition": ("sh", "-c", f"exec {run}"),
+        "curl, keep_alive -1": ("sh", f"{PROGRAMS}/curl_keep_alive.sh", *CONTEXTS),
+        "heartbeat, num_ctx 1": ("python3", f"{PROGRAMS}/heartbeat.py", "1", *CONTEXTS),
+        _LIBRARY: ("python3", "-I", "-c", "import requests"),
+    }
+
+
+def _programs_of_a_pass() -> tuple[str, str]:
+    """What the unit starts, each in a process of its own."""
+    unit = dict(line.split("=", 1) for line in bench_host.on_host("systemctl", "cat", UNIT).splitlines() if line.startswith("Exec"))
+    return unit["ExecCondition"], unit["ExecStart"]
 
 
 @dataclass
@@ -40,9 +51,10 @@ class Findings:
 
 def measure() -> dict[str, Findings]:
     """All contestants, taking turns; each finds every model as declared."""
-    found = {name: Findings() for name in COMMANDS}
+    commands = contestants()
+    found = {name: Findings() for name in commands}
     for _round in range(ROUNDS):
-        for name, command in COMMANDS.items():
+        for name, command in commands.items():
             _take_turn(found[name], command)
     return found
 
@@ -65,9 +77,10 @@ def report(found: dict[str, Findings]) -> tuple[str, list[Goal]]:
     agent = found["agent"]
     rows = [_row(name, findings, agent) for name, findings in found.items()]
     cpu, peak = spread(agent.cpu_ms), max(agent.peak_mb)
+    library = spread(found[_LIBRARY].cpu_ms)
     goals = [
         Goal("(b) healthy pass: asks for ps and tags, once each", _requests(agent), all(did["requests"] == HEALTHY for did in agent.did)),
-        Goal(f"(b) healthy pass: CPU under {CPU_MS} ms", f"{cpu.text(0)} ms", cpu.median < CPU_MS),
+        Goal(f"(b) healthy pass: CPU under {CPU_MS} ms", f"{cpu.text(0)} ms; only importing requests {library.text(0)} ms", cpu.median < CPU_MS),
         Goal(f"(b) healthy pass: peak memory under {PEAK_MB} MB", f"{peak:.1f} MB", peak < PEAK_MB),
     ]
     return table(("ONE ROUND OF", "CPU MS", "/ AGENT", "PEAK MB", "REQUESTS", "LOADS", "AS DECLARED AFTER"), rows), goals
