@@ -52,10 +52,12 @@ _CLOCK_GRAIN = timedelta(seconds=5)  # the Date header counts whole seconds and 
 @dataclass(frozen=True)
 class History:
     """What only a program that remembers knows. C(warmed): the C(warm) models that had their load since this server
-    start and are left to their expiry; C(pinned): what we pinned earlier, so that it can be given back."""
+    start and are left to their expiry; C(pinned): what we pinned earlier, so that it can be given back; C(set_aside):
+    what an earlier pass set aside for want of memory, so that not every pass costs another model its place anew."""
 
     warmed: frozenset[ModelName] = frozenset()
     pinned: frozenset[ModelName] = frozenset()
+    set_aside: frozenset[ModelName] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -153,8 +155,8 @@ def make_plan(policy: Policy, look: Observation, history: History | None = None)
 def judge(model: DeclaredModel, policy: Policy, look: Observation, history: History) -> Verdict:
     """Compare one declared model with what was seen."""
     sight = _find(model, look)
-    refusal = _refusal(sight, policy)
     drift = tuple(_drift(sight, history))
+    refusal = _refusal(sight, policy) or _still_set_aside(model, drift, history)
     action = NO_ACTION if refusal else _action(sight, policy, drift)
     return Verdict(
         model=model,
@@ -223,6 +225,16 @@ def _refusal(sight: _Sight, policy: Policy) -> str | None:
     if twin is not None:
         return f"{model.declared} and {twin.declared} are two names of the same weights, which share one runner: keep one"
     return None
+
+
+def _still_set_aside(model: DeclaredModel, drift: tuple[str, ...], history: History) -> str | None:
+    """Not once somebody else loaded it: then it fits."""
+    if ABSENT not in drift or model.name not in history.set_aside:
+        return None
+    return (
+        f"{model.declared} was set aside by an earlier pass: memory does not hold it beside the models declared before it;"
+        " declare fewer or smaller ones, or restart the server to have it tried again"
+    )
 
 
 def _earlier_twin(sight: _Sight, policy: Policy) -> DeclaredModel | None:
