@@ -397,6 +397,22 @@ def test_a_stub_for_the_cloud_is_refused() -> None:
     assert (verdict.action, verdict.resident) == (NO_ACTION, False)
 
 
+SET_ASIDE = History(set_aside=frozenset({A}))
+
+
+def test_what_an_earlier_pass_set_aside_is_not_loaded_again() -> None:
+    (verdict,) = make_plan(policy("a"), seen(DEAD), SET_ASIDE).verdicts
+    assert (verdict.action, verdict.resident, verdict.drift) == (NO_ACTION, False, ("absent",))
+    assert str(verdict.refusal).startswith("a was set aside by an earlier pass: memory does not hold it beside the models declared before it;")
+
+
+def test_what_was_set_aside_and_is_in_memory_all_the_same_is_a_model_like_any_other() -> None:
+    (verdict,) = make_plan(policy("a"), seen(LIVES, resident("a", MINUTE)), SET_ASIDE).verdicts
+    assert (verdict.refusal, verdict.action) == (None, "set_expiry")
+    (verdict,) = make_plan(policy("a"), seen(LIVES), SET_ASIDE).verdicts
+    assert (verdict.refusal, verdict.action) == (None, "wait")
+
+
 def test_a_context_above_the_training_context_is_advised_against() -> None:
     (advice,) = one(look(["a"]), {"name": "a", "num_ctx": 65536}).advice
     assert advice == "a was trained for a context of 32768, so that num_ctx 65536 becomes 32768 on the server: declare 32768"
@@ -531,7 +547,7 @@ def observations(draw: st.DrawFn) -> Observation:
 
 HISTORIES = st.builds(
     History,
-    *[st.frozensets(st.sampled_from([ModelName.parse(name) for name in NAMES]))] * 2,
+    *[st.frozensets(st.sampled_from([ModelName.parse(name) for name in NAMES]))] * 3,
 )
 
 

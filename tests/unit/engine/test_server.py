@@ -7,6 +7,8 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any, Callable
@@ -403,3 +405,15 @@ def test_a_long_refusal_is_cut() -> None:
 def test_a_refusal_of_another_shape_is_a_refusal(body: str) -> None:
     with answering(answer(body, status="500 No")) as listener:
         assert failure_of(ASKS["load"], at(listener.url)).__class__ is engine.ServerRefused
+
+
+def test_without_requests_the_engine_says_so_instead_of_failing() -> None:
+    """What needs no server, such as the validation of a policy, works on a host that has no requests yet."""
+    program = (
+        "import sys; sys.modules['requests'] = None\n"
+        "from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import policy, report, server, warmer\n"
+        "assert 'ModuleNotFoundError' in server.REQUESTS_IMPORT_ERROR\n"
+        "assert len(policy.parse_policy({'models': ['a']}).models) == 1\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env={"PYTHONPATH": ":".join(sys.path)})
+    assert (done.returncode, done.stderr) == (0, "")

@@ -394,6 +394,18 @@ def test_an_earlier_model_gets_its_place_back_from_a_later_one() -> None:
     assert report.failures(result) == ["b was set aside: loading it cost a, which is declared before it, its place in memory"]
 
 
+def test_a_pass_that_knows_what_was_set_aside_costs_nobody_a_place() -> None:
+    server = serving("ab", limit=1)
+    server.hold("a")
+    first = run(server, policy("a", "b"))
+    server.calls.clear()
+    aside = frozenset(progress.model.name for progress in first.models if progress.set_aside)
+    result = run(server, policy("a", "b"), history=History(set_aside=aside))
+    assert server.work() == []
+    assert resident(result) == {"a": True, "b": False}
+    assert report.failures(result)[0].startswith("b was set aside by an earlier pass")
+
+
 def test_of_more_models_than_fit_those_declared_first_stay() -> None:
     server = serving("abcd", limit=2)
     result = run(server, policy("a", "b", "c", "d"))
@@ -535,6 +547,15 @@ def test_a_stray_that_fails_is_a_warning_and_no_change(failure: ServerFailure) -
     assert result.warnings == (f"set_expiry of stray:latest, which is not declared, failed: {failure}",)
     assert result.strays == ()
     assert resident(result) == {"a": True}
+
+
+def test_a_server_that_is_gone_while_a_stray_is_told_ends_the_pass() -> None:
+    server = serving(["a", "stray"])
+    server.hold("stray")
+    server.failing["stray"] = ServerUnreachable("no Ollama server answers")
+    with pytest.raises(ServerUnreachable):
+        run(server, policy("a", undeclared_keep_alive="10m"))
+    assert len(server.work()) == 1
 
 
 def test_a_model_taken_off_the_list_is_unloaded_if_that_was_asked_for() -> None:
