@@ -35,6 +35,8 @@ class BenchError(Exception):
 
 def make() -> None:
     """Boot the host, install the stand-in and the programs of the bench, and run site.yml."""
+    if os.environ.get("OLLAMA_PREFIX"):
+        raise BenchError("OLLAMA_PREFIX is set, but only the stand-in counts what it is asked: unset it for the bench.")
     container.boot(HOST, "trixie")
     ollama.install(HOST)
     container.podman("cp", str(HERE / "on_host"), f"{HOST}:{PROGRAMS}")
