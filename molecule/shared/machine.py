@@ -18,6 +18,7 @@ import testinfra
 PREFIX = f"{os.environ['KEEPWARM_HOSTS']}-{os.environ['MOLECULE_SCENARIO_NAME']}"
 URL = "http://127.0.0.1:11434"
 PLACES = "/etc /usr/local /var/lib -path /var/lib/systemd -prune -o"  # users and packages are files there, too
+ACT = re.compile(r"POST +\"/api/(?:generate|chat|embed)\"")
 _FATAL = re.compile(r"^fatal: \[(?P<host>[^]]+)\]: FAILED! => (?P<result>\{.*\})$", re.MULTILINE)
 _PLAIN = {
     "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
@@ -76,10 +77,10 @@ class Machine:
         return [*sorted(owners), *sorted(contents), *self.server()]
 
     def server(self) -> list[str]:
-        """Which start of the server, which models with which expiry, and how often it was asked for more than a look."""
+        """Which start of the server, which models with which expiry, and how many requests it had that load or unload."""
         start = self.run("systemctl show --property=InvocationID,ActiveState ollama.service")
-        acts = self.run("journalctl --quiet --unit=ollama.service --output=cat").count("POST ")
-        return [start, self.run(f"curl --silent {URL}/api/ps || true"), str(acts)]
+        acts = ACT.findall(self.run("journalctl --quiet --unit=ollama.service --output=cat"))
+        return [start, self.run(f"curl --silent {URL}/api/ps || true"), str(len(acts))]
 
     def resident(self) -> dict[str, str]:
         """The expiry of each model in memory."""
