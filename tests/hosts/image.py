@@ -52,24 +52,17 @@ def cache_directory() -> pathlib.Path:
 
 
 def archive_uris() -> dict[str, str]:
-    """The URIs of the Debian archives that apt is set up to use here, by label; without any, Debian's own."""
+    """The URIs of the Debian archives that apt is set up to use here, by label, as far as apt has their lists."""
     listing = subprocess.run(INDEXES, check=True, capture_output=True, text=True).stdout
-    uris = {"Debian": "http://deb.debian.org/debian/", "Debian-Security": "http://deb.debian.org/debian-security/"}
-    for line in listing.splitlines():
-        origin, label, uri = line.split("|")
-        if origin == "Debian" and label in uris:
-            uris[label] = uri
-    return uris
+    rows = (line.split("|") for line in listing.splitlines())
+    return {label: uri for origin, label, uri in rows if origin == "Debian"}
 
 
 def sources(release: str) -> list[str]:
-    """The sources.list lines of a host of that release."""
+    """The sources.list lines of a host of that release; none, so that mmdebstrap takes its own, where apt has no Debian archive."""
     uris = archive_uris()
-    return [
-        f"deb {uris['Debian']} {release} main",
-        f"deb {uris['Debian']} {release}-updates main",
-        f"deb {uris['Debian-Security']} {release}-security main",
-    ]
+    suites = {release: "Debian", f"{release}-updates": "Debian", f"{release}-security": "Debian-Security"}
+    return [f"deb {uris[label]} {suite} main" for suite, label in suites.items() if label in uris]
 
 
 def apt_options() -> list[str]:

@@ -55,15 +55,18 @@ def install_debian_packages(packages: list[str]) -> None:
     if shutil.which("apt-get") is None:
         sys.exit(f"setup: this machine has no apt-get; it needs what Debian calls {' '.join(packages)}.")
     missing = [package for package in packages if not is_installed(package)]
-    if not missing:
+    # Lists are there after an update only, and tell where the images of test hosts come from.
+    if not missing and any(pathlib.Path("/var/lib/apt/lists").glob("*_Packages*")):
         return
     if os.geteuid() != 0 and shutil.which("sudo") is None:
         sys.exit(f"setup: run this as root or install sudo; missing Debian packages: {' '.join(missing)}.")
-    say(f"installing Debian packages: {' '.join(missing)}")
     apt_get = [*([] if os.geteuid() == 0 else ["sudo"]), "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
     # An unreachable third-party source fails the update, not the installation of what Debian's own archive has.
     subprocess.run([*apt_get, "update"], check=False, stdin=subprocess.DEVNULL)
-    subprocess.run([*apt_get, "install", "--yes", "--no-install-recommends", *missing], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    if missing:
+        say(f"installing Debian packages: {' '.join(missing)}")
+        command = [*apt_get, "install", "--yes", "--no-install-recommends", *missing]
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
 def interpreters(version: str) -> Iterator[pathlib.Path]:
