@@ -1,0 +1,78 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the documentation tells people to copy is accepted by the roles and by the validators that they use."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.keepwarm.ollama.plugins.filter.residency_policy import FilterModule as PolicyFilters
+from ansible_collections.keepwarm.ollama.plugins.filter.server_environment import FilterModule as EnvironmentFilters
+
+TOP = pathlib.Path(__file__).parents[3]
+PREFIX = "ollama_server_"
+residency_policy = PolicyFilters().filters()["residency_policy"]
+server_environment = EnvironmentFilters().filters()["server_environment"]
+
+
+def inputs(role: str) -> dict[str, Any]:
+    return yaml.safe_load((TOP / "roles" / role / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+
+
+INPUTS = {**inputs("ollama_server"), **inputs("ollama_warmup")}
+OF_THE_UNIT = {f"{PREFIX}{key}" for key in ("unit", "environment", "oom_policy", "start", "restart", "ready_timeout")}
+
+
+def of_the_inventory() -> dict[str, dict[str, Any]]:
+    """The variables of each host of the example, as Ansible reads it."""
+    command = [sys.executable, "-m", "ansible", "inventory", f"--inventory={TOP}/docs/examples/inventory", "--list"]
+    done = subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    return json.loads(done.stdout)["_meta"]["hostvars"]
+
+
+def of_the_readme() -> dict[str, Any]:
+    """The variables of the inventory that the README shows."""
+    (block,) = re.findall(r"```yaml\n(# inventory/group_vars/.*?)```", (TOP / "README.md").read_text(), re.DOTALL)
+    return yaml.safe_load(block)
+
+
+HOSTS = {**of_the_inventory(), "README": of_the_readme()}
+
+
+def test_the_inventory_has_hosts() -> None:
+    assert len(HOSTS) >= 3
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_every_variable_is_an_input_of_a_role(host: str) -> None:
+    assert [name for name in HOSTS[host] if name not in INPUTS and not name.startswith("ansible_")] == []
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_the_argument_specs_accept_it(host: str) -> None:
+    given = {name: value for name, value in HOSTS[host].items() if name in INPUTS}
+    assert ArgumentSpecValidator(INPUTS).validate(given).error_messages == []
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_the_policy_can_be_kept_and_leaves_room_for_a_stray_model(host: str) -> None:
+    models, places = HOSTS[host]["ollama_warmup_models"], HOSTS[host]["ollama_server_max_loaded_models"]
+    policy = residency_policy({"models": models, "max_loaded_models": places})
+    assert [model["name"] for model in policy["models"]] == [model["name"] for model in models]
+    assert 0 < len(policy["models"]) < places
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_the_server_takes_the_settings_as_they_are_meant(host: str) -> None:
+    given = {name[len(PREFIX) :]: value for name, value in HOSTS[host].items() if name.startswith(PREFIX) and name not in OF_THE_UNIT}
+    told = server_environment(given, HOSTS[host].get("ollama_server_environment"))
+    assert told["problems"] == []
+    assert told["environment"]["OLLAMA_MAX_LOADED_MODELS"] == str(HOSTS[host]["ollama_server_max_loaded_models"])
