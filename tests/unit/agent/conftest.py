@@ -1,84 +1,27 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The agent as it is deployed: its package beside the engine's, which it imports as C(_residency).
-
-The engine's modules are the collection's own here, so that the fake server's exceptions are the ones the agent catches.
-"""
+"""An agent before a server in memory. C(support.agent) comes first: it makes the agent importable."""
 
 from __future__ import annotations
 
 import importlib
-import json
 import pathlib
-import pkgutil
-import sys
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils import _residency
-from support.fake_server import FakeServer, serving
-
-COLLECTION = pathlib.Path(_residency.__file__).parents[3]
-PROGRAM = COLLECTION / "roles/ollama_warmup/files/agent"
-
-sys.path.insert(0, str(PROGRAM))
-sys.modules["_residency"] = _residency
-for found in pkgutil.iter_modules(_residency.__path__):
-    sys.modules[f"_residency.{found.name}"] = importlib.import_module(f"{_residency.__name__}.{found.name}")
-
-from ollama_warmup import one_pass, patience, service  # noqa: E402
-from ollama_warmup.configuration import parse  # noqa: E402
-from ollama_warmup.instance import Instance  # noqa: E402
-from ollama_warmup.state import State  # noqa: E402
-from ollama_warmup.state_file import StateFile, read_state  # noqa: E402
-
-URL = "http://127.0.0.1:11434"
-RUNNING = {"LoadState": "loaded", "ActiveState": "active", "SubState": "running", "Result": "success"}
-STOPPED = {"LoadState": "loaded", "ActiveState": "inactive", "SubState": "dead", "Result": "success"}
-
-
-class Agent:
-    """One instance in folders of its own, before a server in memory. C(unit) is what systemd says of the server's unit."""
-
-    def __init__(self, root: pathlib.Path, server: FakeServer) -> None:
-        self.instance = Instance("default", str(root))
-        self.server = server
-        self.start = "100-1"
-        self.unit = dict(RUNNING)
-        for path in (self.instance.configuration, self.instance.warm_mark, f"{self.instance.state_folder}/x"):
-            pathlib.Path(path).parent.mkdir(parents=True)
-
-    @property
-    def state(self) -> State:
-        return read_state(StateFile(self.instance.state_folder).path)
-
-    @property
-    def is_marked_warm(self) -> bool:
-        return pathlib.Path(self.instance.warm_mark).exists()
-
-    def configure(self, *models: Any, **others: Any) -> None:
-        policy = {"models": list(models), **others.pop("policy", {})}
-        raw = {"url": URL, "policy": policy, "ready_timeout": 0.01, **others}
-        pathlib.Path(self.instance.configuration).write_text(json.dumps(raw))
-
-    def run(self, *models: Any, **policy: Any) -> int:
-        """One pass; gives its exit status. The calls of this pass alone are left in the server."""
-        self.server.calls.clear()
-        raw = {"url": URL, "policy": {"models": list(models), **policy}, "ready_timeout": 0.01}
-        return one_pass.make_pass(self.instance, parse(raw))
+from support.agent import URL, Agent
+from support.fake_server import serving
 
 
 @pytest.fixture
-def agent(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Agent]:
+def agent(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Agent:
     server = serving(["a", "b", "c"])
     server.url = URL
     made = Agent(tmp_path, server)
     observer = importlib.import_module("_residency.observer")
     monkeypatch.setattr(observer, "living_runners", lambda _unit: server.runners())
-    monkeypatch.setattr(one_pass, "OllamaServer", lambda _url, _deadlines: server)
-    monkeypatch.setattr(one_pass, "server_identity", lambda _unit: made.start)
-    monkeypatch.setattr(patience, "unit_state", lambda _unit: made.unit)
-    monkeypatch.setattr(service, "unit_state", lambda _unit: made.unit)
+    monkeypatch.setattr("ollama_warmup.one_pass.OllamaServer", lambda _url, _deadlines: server)
+    monkeypatch.setattr("ollama_warmup.one_pass.server_identity", lambda _unit: made.start)
+    monkeypatch.setattr("ollama_warmup.patience.unit_state", lambda _unit: made.unit)
+    monkeypatch.setattr("ollama_warmup.service.unit_state", lambda _unit: made.unit)
     monkeypatch.delenv("JOURNAL_STREAM", raising=False)
-    yield made
+    return made

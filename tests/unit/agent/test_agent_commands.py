@@ -8,10 +8,10 @@ import json
 import pathlib
 
 import pytest
-from conftest import STOPPED, Agent
 from ollama_warmup import commands, exits, picture, state_file
 from ollama_warmup.cli import main
 from ollama_warmup.lock import Locked, only_one
+from support.agent import STOPPED, Agent
 
 
 @pytest.fixture

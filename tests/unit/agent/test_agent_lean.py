@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import PROGRAM
+from support.agent import PROGRAM
 
 _WHICH = "print(*sorted(name for name in ('ssl', 'chardet', 'charset_normalizer', 'requests') if sys.modules.get(name)))"
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import STOPPED, Agent
 from ollama_warmup import exits
 from ollama_warmup.interruption import Interrupted
 from ollama_warmup.state import State
+from support.agent import STOPPED, Agent
 
 WARM_C = {"name": "c", "policy": "warm", "keep_alive": "30m"}
 

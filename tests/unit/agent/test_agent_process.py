@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import COLLECTION, PROGRAM
+from support.agent import COLLECTION, PROGRAM
 
 DIGEST = "a" * 64
 EMPTY: dict[str, Any] = {"models": []}

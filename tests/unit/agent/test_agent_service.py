@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Agent
 from ollama_warmup import condition as condition_module
 from ollama_warmup import service
 from ollama_warmup.cli import main
 from ollama_warmup.condition import condition
+from support.agent import Agent
 
 STATES = [
     # LoadState, ActiveState, Result: stopped by an operator?

@@ -13,12 +13,12 @@ from typing import Any, NoReturn
 import pytest
 from _residency.model_name import ModelName
 from _residency.observation import ModelCard
-from conftest import Agent
 from hypothesis import given
 from hypothesis import strategies as st
 from ollama_warmup import exits
 from ollama_warmup.state import LastPass, State, StateError, parse_state, state_data
 from ollama_warmup.state_file import StateFile
+from support.agent import Agent
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=5),
