@@ -62,7 +62,8 @@ class History:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One declared model against one observation. C(num_ctx) is what a request for C(action) sends."""
+    """One declared model against one observation. C(num_ctx) is what a request for C(action) sends; C(wanted_context)
+    what the server makes of the declared one."""
 
     model: DeclaredModel
     installed: InstalledModel | None
@@ -74,6 +75,7 @@ class Verdict:
     num_ctx: int | None = None
     refusal: str | None = None
     advice: tuple[str, ...] = ()
+    wanted_context: int | None = None
 
     @property
     def resident(self) -> bool | None:
@@ -169,6 +171,7 @@ def judge(model: DeclaredModel, policy: Policy, look: Observation, history: Hist
         num_ctx=_context_to_send(sight, action),
         refusal=refusal,
         advice=tuple(_advice(sight)),
+        wanted_context=sight.wanted_context,
     )
 
 

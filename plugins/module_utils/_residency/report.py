@@ -51,7 +51,7 @@ def explain(verdict: Verdict, word: str) -> str:
         name=verdict.model.name,
         expires_at=listed.expiry if listed else "",
         context=listed.context_length if listed else "",
-        wanted=verdict.model.num_ctx,
+        wanted=verdict.wanted_context,
         percent=listed.gpu_percent if listed else "",
         keep_alive=verdict.model.keep_alive,
     )

@@ -41,6 +41,7 @@ from .policy import DeclaredModel, Policy
 from .server import ServerFailure, ServerUnreachable
 
 _FIRST = (SET_EXPIRY, PROBE)
+_LONGEST_PAUSE = 2.0  # seconds
 _MOST_ATTEMPTS = {SET_EXPIRY: 3}  # against a client that keeps changing it; a load is tried once a pass
 
 
@@ -57,12 +58,16 @@ class Clock(Protocol):
 @dataclass(frozen=True)
 class Pace:
     """In seconds. C(verify): how long after the last act the list may take to show it; C(loading): how long another's
-    load is waited for; C(look): between two looks; C(repin): between two looks while a load runs."""
+    load is waited for; C(look): between two looks at first; C(repin): between two looks while a load runs."""
 
     verify: float = 15.0
     loading: float = 900.0
     look: float = 0.25
     repin: float = 15.0
+
+    def pause(self, idle: float) -> float:
+        """Before the next look: the longer nothing happened, the longer, since somebody else's load may take minutes."""
+        return min(self.look + idle / 20, _LONGEST_PAUSE)
 
 
 @dataclass
@@ -146,12 +151,13 @@ class Warmer:
             self._server.require_version()
         last_act = self._clock.monotonic()
         while True:
+            idle = self._clock.monotonic() - last_act
             if self._act(plan):
                 last_act = self._clock.monotonic()
-            elif not self._worth_waiting(plan, self._clock.monotonic() - last_act):
+            elif not self._worth_waiting(plan, idle):
                 break
             else:
-                self._clock.sleep(self._pace.look)
+                self._clock.sleep(self._pace.pause(idle))
             look, plan = self._observe()
         self._conclude()
         done = (self._progress[verdict.model.name] for verdict in plan.within(self._only).verdicts)
