@@ -90,6 +90,11 @@ def test_every_drift_has_its_sentence(word: str) -> None:
     assert report.explain(found, word) == sentence
 
 
+def test_a_context_that_the_server_caps_is_compared_with_what_it_is_capped_to() -> None:
+    found = verdict({"name": "a", "num_ctx": 65536}, LIVES, resident("a"))
+    assert report.explain(found, "context_mismatch").startswith("a has the context 4096 instead of 32768: ")
+
+
 def test_a_name_with_braces_does_not_break_a_sentence() -> None:
     found = verdict("a", DEAD)
     odd = replace(found, model=replace(found.model, declared="{0}"))

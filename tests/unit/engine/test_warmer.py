@@ -186,7 +186,7 @@ def test_a_load_that_leaves_nothing_behind_is_tried_once() -> None:
     assert server.work() == ["generate a:latest -1"]
     assert resident(result) == {"a": False}
     assert report.failures(result)[0].startswith("a is not in memory")
-    assert server.clock.seconds == pytest.approx(2 + PACE.verify, abs=1)
+    assert server.clock.seconds == pytest.approx(2 + PACE.verify, abs=2)
 
 
 def test_a_server_that_is_gone_ends_the_pass() -> None:
@@ -245,7 +245,8 @@ def test_a_load_by_somebody_else_is_not_waited_for_without_end() -> None:
     server = serving("a", loading_elsewhere={"a"})
     result = run(server, policy("a"))
     assert server.work() == []
-    assert server.clock.seconds == pytest.approx(PACE.loading, abs=1)
+    assert server.clock.seconds == pytest.approx(PACE.loading, abs=2)
+    assert server.looks < 520, "the longer it takes, the seldomer the looks"
     assert report.failures(result) == ["a was still loading at the deadline: wait, or raise the deadline for loads"]
 
 
@@ -288,7 +289,7 @@ def test_a_busy_model_is_told_once_and_undecided_until_it_is_idle() -> None:
     assert server.work() == ["generate a:latest -1 num_ctx 4096"]
     assert by_name(result)["a"].last.drift == ("busy",)
     assert report.failures(result) == []
-    assert server.clock.seconds == pytest.approx(PACE.verify, abs=1)
+    assert server.clock.seconds == pytest.approx(PACE.verify, abs=2)
 
 
 def test_a_busy_model_that_becomes_idle_shows_its_new_expiry() -> None:
