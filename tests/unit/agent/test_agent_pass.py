@@ -168,3 +168,21 @@ def test_cards_of_models_that_are_gone_are_forgotten(agent: Agent) -> None:
     agent.server.loaded.pop(next(iter(set(agent.server.loaded) - {agent.server.models[0].blob})))
     agent.run("a", "b")
     assert list(agent.state.cards) == [agent.server.models[0].digest]
+
+
+def test_a_model_that_does_not_fit_is_tried_once_for_each_start_of_the_server_and_each_declaration(agent: Agent) -> None:
+    agent.server.limit = 1
+    assert agent.run("a", "b") == exits.NOT_RESIDENT
+    assert names(agent.state.set_aside) == ["b:latest"]
+    assert (agent.run("a", "b"), agent.server.work()) == (exits.NOT_RESIDENT, [])
+    last = agent.state.last_pass
+    assert last is not None
+    assert "b was set aside by an earlier pass" in last.failures[0]
+    agent.run("a", {"name": "b", "num_ctx": 512})
+    assert "generate b:latest -1 num_ctx 512" in agent.server.work()
+    agent.run("a", {"name": "b", "num_ctx": 512})
+    assert agent.server.work() == []
+    agent.server.limit = None
+    agent.start = "200-2"
+    assert agent.run("a", {"name": "b", "num_ctx": 512}) == exits.WARM
+    assert names(agent.state.set_aside) == []

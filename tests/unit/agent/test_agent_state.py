@@ -30,6 +30,8 @@ FULL = State(
     cards={"d" * 64: ModelCard("b" * 64, frozenset({"completion", "tools"}), 512), "e" * 64: ModelCard(None)},
     pinned=frozenset(map(ModelName.parse, ["qwen3:8b", "hf.co/who/what:Q4"])),
     warmed=frozenset({ModelName.parse("llama3")}),
+    set_aside=frozenset({ModelName.parse("big")}),
+    declared=("qwen3:8b", "big:latest 512"),
     last_pass=LastPass(at=1.5, seconds=0.25, exit=1, server="131-77", models=({"model": "qwen3:8b"},), undeclared=({"name": "x"},), failures=("no",)),
 )
 

@@ -21,14 +21,22 @@ def begin(state: State, policy: Policy, server: str | None) -> State:
 
     The pins are noted down before they are made, so that a pass that is cut short leaves none behind unknown.
     """
-    warmed = state.warmed if state.server == server else frozenset()
-    pinned = state.pinned | {model.name for model in policy.pins}
-    return replace(state, server=server, warmed=warmed, pinned=pinned)
+    declared = tuple(f"{model.name} {model.num_ctx or ''}".rstrip() for model in policy.models)
+    same_start = state.server == server
+    return replace(
+        state,
+        server=server,
+        declared=declared,
+        warmed=state.warmed if same_start else frozenset(),
+        # where a start cannot be told from another, nothing is set aside for longer than a pass
+        set_aside=state.set_aside if server and same_start and state.declared == declared else frozenset(),
+        pinned=state.pinned | {model.name for model in policy.pins},
+    )
 
 
 def history(state: State) -> History:
     """What the engine wants to know of the past."""
-    return History(warmed=state.warmed, pinned=state.pinned)
+    return History(warmed=state.warmed, pinned=state.pinned, set_aside=state.set_aside)
 
 
 def conclude(state: State, policy: Policy, result: PassResult) -> State:
@@ -39,6 +47,7 @@ def conclude(state: State, policy: Policy, result: PassResult) -> State:
         state,
         cards={digest: card for digest, card in look.cards.items() if digest in known},
         warmed=state.warmed | _warmed(result.models),
+        set_aside=_set_aside(state, result.models),
         pinned=_owed(state, policy, result),
     )
 
@@ -49,6 +58,13 @@ def _warmed(models: Iterable[Progress]) -> frozenset[ModelName]:
         progress.model.name
         for progress in models
         if not progress.model.is_pin and (progress.first.listed or progress.last.listed or (progress.changed and progress.action in LOADS))
+    )
+
+
+def _set_aside(state: State, models: Iterable[Progress]) -> frozenset[ModelName]:
+    """This pass's and the earlier ones', but what is in memory again."""
+    return frozenset(
+        progress.model.name for progress in models if progress.last.listed is None and (progress.set_aside or progress.model.name in state.set_aside)
     )
 
 

@@ -34,12 +34,15 @@ class LastPass:
 
 @dataclass(frozen=True)
 class State:
-    """C(server) names the server's start that C(warmed) holds for; C(cards) is by digest; C(pinned) what we pinned."""
+    """C(server) names the server's start that C(warmed) and C(set_aside) hold for, the latter for what was C(declared) only;
+    C(cards) is by digest; C(pinned) what we pinned."""
 
     server: str | None = None
     cards: Mapping[str, ModelCard] = field(default_factory=dict)
     pinned: frozenset[ModelName] = frozenset()
     warmed: frozenset[ModelName] = frozenset()
+    set_aside: frozenset[ModelName] = frozenset()
+    declared: tuple[str, ...] = ()
     last_pass: LastPass | None = None
 
 
@@ -50,6 +53,8 @@ def state_data(state: State) -> dict[str, Any]:
         "server": state.server,
         "pinned": sorted(map(str, state.pinned)),
         "warmed": sorted(map(str, state.warmed)),
+        "set_aside": sorted(map(str, state.set_aside)),
+        "declared": state.declared,
         "cards": {digest: _card_data(card) for digest, card in sorted(state.cards.items())},
         "last_pass": vars(state.last_pass) if state.last_pass else None,
     }
@@ -65,6 +70,8 @@ def parse_state(raw: Any) -> State:
         cards={digest: _card(card) for digest, card in _typed(raw, "cards", (dict,)).items()},
         pinned=_names(raw, "pinned"),
         warmed=_names(raw, "warmed"),
+        set_aside=_names(raw, "set_aside"),
+        declared=_texts(raw, "declared"),
         last_pass=_last_pass(last_pass) if last_pass is not None else None,
     )
 
