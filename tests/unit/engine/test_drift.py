@@ -284,6 +284,25 @@ TABLE = [
         None,
         4096,
     ),
+    Row(
+        "old weights beside a runner of an unknown kind may be anybody's",
+        PIN,
+        seen(runners("old", complete=False), resident("a", version="1")),
+        ("stale_digest",),
+        "none",
+        None,
+        4096,
+    ),
+    Row("exactly ten minutes past its end a pin is still busy", PIN, seen(LIVES, resident("a", -10 * MINUTE)), ("busy",), "set_expiry", True, 4096),
+    Row(
+        "exactly at the grain of the clock a warm model does not overstay",
+        WARM,
+        seen(LIVES, resident("a", 30 * MINUTE + 5 * SECOND)),
+        (),
+        "none",
+        True,
+        4096,
+    ),
     # Deleted.
     Row("a deleted pin that is still listed is missing", PIN, seen(LIVES, resident("a"), names=()), ("missing",), "none", False, 4096),
     # A warm model.
@@ -423,6 +442,14 @@ def test_a_context_above_the_training_context_is_advised_against() -> None:
 def test_verdicts_are_in_declared_order() -> None:
     plan = make_plan(policy("c", "a", "b"), look(["a", "b", "c"], [resident("b")], runners("b")))
     assert [str(verdict.model.name) for verdict in plan.verdicts] == ["c:latest", "a:latest", "b:latest"]
+
+
+def test_a_plan_for_some_models_is_silent_about_the_others_and_about_strays() -> None:
+    plan = make_plan(policy("a", "b", undeclared_keep_alive="10m"), look(["a", "b", "c"], [resident("c")], runners("c")))
+    assert plan.within(None) is plan
+    part = plan.within(frozenset({ModelName.parse("b")}))
+    assert ([verdict.model.declared for verdict in part.verdicts], part.strays) == (["b"], ())
+    assert len(plan.strays) == 1
 
 
 # Models that are not declared.

@@ -74,6 +74,13 @@ def test_a_healthy_server_is_asked_for_its_lists_and_nothing_else() -> None:
     assert not any(progress.changed for progress in result.models)
 
 
+def test_a_pass_needs_to_be_told_no_pace_no_past_and_no_clock() -> None:
+    server = serving("a")
+    server.hold("a")
+    result = Warmer(SeeingObserver(server, policy("a")), policy("a")).run()  # type: ignore[arg-type]
+    assert resident(result) == {"a": True}
+
+
 def test_a_prediction_changes_nothing() -> None:
     server = serving("ab")
     server.hold("b", "5m")
