@@ -78,6 +78,7 @@ def test_a_limit_holds(limited: Outcome, virgin: list[list[str]], gpu1: Machine,
     assert limited.status == 0, limited.output
     assert limited.hosts == ["gpu1"]
     assert {name: expiry > "2300" for name, expiry in gpu1.resident().items()} == {"tiny-a:latest": True}
+    assert gpu1.state() != virgin[0]
     assert gpu2.state() == virgin[1]
 
 

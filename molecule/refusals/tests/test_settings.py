@@ -95,7 +95,10 @@ CASES = {
     ),
     "bare": Case(
         {},
-        ["This host has no unit ollama.service: install Ollama, name its unit in ollama_warmup_unit, or give the server's address in ollama_warmup_url."],
+        [
+            "ollama.service is not-found on this host: install Ollama with its vendor's installer (which makes ollama.service),"
+            " unmask the unit, or name the right one in ollama_server_unit."
+        ],
     ),
     "overruled": Case(
         {},
