@@ -303,6 +303,15 @@ TABLE = [
         True,
         4096,
     ),
+    Row(
+        "exactly the grain of the clock past its end a pin ends",
+        PIN,
+        seen(LIVES, resident("a", -5 * SECOND)),
+        ("expiring",),
+        "set_expiry",
+        False,
+        4096,
+    ),
     # Deleted.
     Row("a deleted pin that is still listed is missing", PIN, seen(LIVES, resident("a"), names=()), ("missing",), "none", False, 4096),
     # A warm model.

@@ -278,6 +278,23 @@ def test_a_client_that_changes_the_expiry_once_is_answered_once() -> None:
     assert by_name(result)["a"].changed
 
 
+def test_a_load_that_a_client_spoils_at_once_is_still_told_as_a_load() -> None:
+    server = serving("a")
+    server.on_look.append(lambda there: there.hold("a", "5m") if there.looks == 2 else None)
+    result = run(server, policy("a"))
+    assert server.work() == ["generate a:latest -1", "generate a:latest -1 num_ctx 4096"]
+    assert (actions(result), resident(result)) == ({"a": "load"}, {"a": True})
+
+
+def test_an_expiry_that_was_set_on_a_model_that_then_left_is_told_as_the_load_that_followed() -> None:
+    server = serving("a")
+    server.hold("a", "5m")
+    server.on_look.append(lambda there: there.loaded.clear() if there.looks == 2 else None)
+    result = run(server, policy("a"))
+    assert server.work() == ["generate a:latest -1 num_ctx 4096", "generate a:latest -1"]
+    assert (actions(result), resident(result)) == ({"a": "load"}, {"a": True})
+
+
 def test_a_client_that_keeps_changing_the_expiry_is_answered_three_times() -> None:
     server = serving("a")
     server.on_look.append(lambda there: (there.clock.sleep(0.01), there.hold("a", "5m")))
