@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, TypeVar
 
-from .keep_alive import KeepAlive
+from .keep_alive import KeepAlive, KeepAliveError
 from .model_name import ModelName
 from .wording import shown
 
@@ -217,7 +217,10 @@ def _keep_alive(policy: str) -> Callable[[Any], KeepAlive]:
 
 
 def _undeclared(raw: Any) -> KeepAlive:
-    value = KeepAlive.parse(raw)
+    try:
+        value = KeepAlive.parse(raw)
+    except KeepAliveError as error:
+        raise ValueError(f"undeclared_{error}") from error
     if value.is_forever or value.nanoseconds == 0:
         raise ValueError(f"undeclared_keep_alive {shown(raw)} must be finite and above 0, such as '10m'")
     return value

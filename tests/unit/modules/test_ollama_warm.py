@@ -278,7 +278,7 @@ BAD_OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"models": [{"name": "x:cloud"}]}, "model 'x:cloud' runs in the cloud"),
     ({"models": [A, {"name": "A"}]}, "model 'A' is declared twice"),
     ({"models": [A, B], "max_loaded_models": 1}, "2 pins do not fit under OLLAMA_MAX_LOADED_MODELS=1"),
-    ({"models": [A], "undeclared_keep_alive": "1d"}, "keep_alive '1d' is not a duration"),
+    ({"models": [A], "undeclared_keep_alive": "1d"}, "undeclared_keep_alive '1d' is not a duration"),
     ({"models": [A], "only": ["b"]}, "only names 'b', which is not one of models: declare it there"),
     ({"models": [A], "only": ["a b"]}, "model name 'a b' has the model 'a b', which the server refuses"),
     ({"models": [A], "url": "gpu-1"}, "url 'gpu-1' is not the address of an HTTP server"),
