@@ -77,7 +77,7 @@ options:
   unit:
     description:
       - The systemd unit that runs the server on this host; its processes tell living runners from dead ones.
-      - Not used when O(url) is another host's.
+      - Not used when O(url) is another host's. Empty where the server at O(url) is not a unit of this host, as in a container.
     type: str
     default: ollama.service
   undeclared_keep_alive:
@@ -151,6 +151,7 @@ EXAMPLES = r"""
     load_warm: true
     undeclared_keep_alive: 10m
 
+# Where the server is a unit of the host; elsewhere only a load tells whether a runner lives, so that nothing is proven without one
 - name: Prove it without changing anything
   keepwarm.ollama.ollama_warm:
     models:

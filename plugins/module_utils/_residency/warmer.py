@@ -140,10 +140,6 @@ class Warmer:
         self._told: set[ModelName] = set()
         self._warnings: list[str] = []
 
-    def predict(self) -> Plan:
-        """What a pass would do now; asks, and changes nothing."""
-        return make_plan(self._policy, self._observer.look(), self._history)
-
     def run(self) -> PassResult:
         """Act and verify. Raises C(ServerFailure) if the server cannot be observed at all."""
         look, plan = self._observe()

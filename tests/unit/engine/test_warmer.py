@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import report
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History, Plan, make_plan
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
@@ -34,6 +34,10 @@ WARM_A = {"name": "a", "policy": "warm", "keep_alive": "30m"}
 def warmer(server: FakeServer, declared: Policy, seeing: bool = True, pace: Pace = PACE, **others: Any) -> Warmer:
     observer = (SeeingObserver if seeing else Observer)(server, declared)  # type: ignore[arg-type]
     return Warmer(observer, declared, pace=pace, clock=server.clock, **others)
+
+
+def predict(server: FakeServer, declared: Policy) -> Plan:
+    return make_plan(declared, SeeingObserver(server, declared).look())  # type: ignore[arg-type]
 
 
 def run(server: FakeServer, declared: Policy, **others: Any) -> PassResult:
@@ -84,7 +88,7 @@ def test_a_pass_needs_to_be_told_no_pace_no_past_and_no_clock() -> None:
 def test_a_prediction_changes_nothing() -> None:
     server = serving("ab")
     server.hold("b", "5m")
-    plan = warmer(server, policy("a", "b")).predict()
+    plan = predict(server, policy("a", "b"))
     assert [verdict.action for verdict in plan.verdicts] == ["load", "set_expiry"]
     assert server.work() == []
 
@@ -106,7 +110,7 @@ def test_what_a_prediction_says_is_what_a_pass_does(state: Callable[[FakeServer]
     servers = serving("a"), serving("a")
     for server in servers:
         state(server)
-    (predicted,) = warmer(servers[0], wanted).predict().verdicts
+    (predicted,) = predict(servers[0], wanted).verdicts
     (done,) = run(servers[1], wanted).models
     assert done.action == predicted.action
     assert done.changed is (predicted.action != "none")
