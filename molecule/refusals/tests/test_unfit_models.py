@@ -33,5 +33,6 @@ def test_the_other_models_are_resident_for_ever(outcome: Outcome, gpu1: Machine)
 
 
 def test_the_agent_gives_the_same_reasons(outcome: Outcome, gpu1: Machine) -> None:
+    gpu1.run("ollama-warmup run || test $? = 1")  # the timer's jitter may still hold the first pass back
     status = json.loads(gpu1.run("ollama-warmup status --json || test $? = 1"))
     assert {model["name"]: model["failure"] for model in status["models"] if model["failure"]} == REASONS
