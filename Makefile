@@ -105,7 +105,7 @@ molecule-%: setup-newest setup-oldest setup-hosts ## One scenario (ARGS=converge
 
 .PHONY: demo
 demo: setup-hosts ## Show it: a disposable host, site.yml twice, a restart, a killed runner (OLLAMA_PREFIX=DIR for a real Ollama)
-	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/demo/demo.py
+	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" PYTHONPATH=tests/hosts $(PYTHON) tests/demo/demo.py
 
 .PHONY: bench
 bench: setup-hosts ## Measure what a pass and the module cost beside the usual scripts

@@ -11,12 +11,10 @@ import subprocess
 import sys
 import time
 
+import container
+import ollama
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(TOP / "tests/hosts"))
-
-import container  # noqa: E402  (found by the line above)
-import ollama  # noqa: E402
-
 HOST = f"{os.environ['KEEPWARM_HOSTS']}-demo"
 WARM_SECONDS = 120
 CHANGED_NOTHING = "changed=0"
