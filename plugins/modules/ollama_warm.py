@@ -226,7 +226,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import difference, report
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address import is_local
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History, Plan, Stray, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History, Plan, make_plan
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.gpus import count_gpus
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import InstalledModel, Observation
@@ -343,7 +343,7 @@ def prediction(plan: Plan, look: Observation, strict: bool) -> dict[str, Any]:
         "changed": plan.would_change,
         "warm": all(report.is_warm(verdict, strict) for verdict in required),
         "models": [report.predicted_data(verdict, look.now) for verdict in plan.verdicts],
-        "undeclared": [stray_data(stray) for stray in plan.strays],
+        "undeclared": [report.stray_data(stray) for stray in plan.strays],
         "diff": difference.predicted(plan, look.now),
         "failures": [problem for verdict in required for problem in report.obstacles(verdict)],
     }
@@ -357,16 +357,11 @@ def carry_out(warmer: Warmer, strict: bool) -> dict[str, Any]:
         "changed": any(progress.changed for progress in done.models) or bool(done.strays),
         "warm": not reasons,
         "models": [report.model_data(progress, done.look.now) for progress in done.models],
-        "undeclared": [stray_data(stray) for stray in done.strays],
+        "undeclared": [report.stray_data(stray) for stray in done.strays],
         "diff": difference.carried_out(done, done.look.now),
         "failures": reasons,
         "warnings": report.warnings(done, strict),
     }
-
-
-def stray_data(stray: Stray) -> dict[str, Any]:
-    """One entry of C(undeclared)."""
-    return {"name": str(stray.listed.name), "action": stray.action, "keep_alive": str(stray.keep_alive)}
 
 
 def finish(module: AnsibleModule, result: dict[str, Any]) -> None:

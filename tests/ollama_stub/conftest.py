@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running_stand_in import OwnServer, StandIn, install_stand_in, make_models
+from running_stand_in import StandIn, install_stand_in, make_store
 
 
 @pytest.fixture(scope="session")
@@ -21,14 +21,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def models(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with the models of the recordings."""
-    home = tmp_path_factory.mktemp("home")
-    server = OwnServer(program, home)
-    try:
-        server.start({})
-        make_models(server.caller, whole=False)
-    finally:
-        server.stop()
-    return home / "models"
+    return make_store(program, tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture

@@ -21,7 +21,18 @@ from ollama_contract.make_models import install_stand_in, make_models
 from ollama_contract.server import OwnServer
 from ollama_stub.control_client import ControlClient
 
-__all__ = ["Ask", "OwnServer", "StandIn", "install_stand_in", "make_models"]
+__all__ = ["Ask", "StandIn", "install_stand_in", "make_store"]
+
+
+def make_store(program: Path, home: Path) -> Path:
+    """A store with the models of the recordings, made by a server of its own."""
+    server = OwnServer(program, home)
+    try:
+        server.start({})
+        make_models(server.caller, whole=False)
+    finally:
+        server.stop()
+    return home / "models"
 
 
 class Ask:

@@ -23,6 +23,7 @@ from .drift import (
     SPILLED,
     STALE_DIGEST,
     STUCK,
+    Stray,
     Verdict,
 )  # fmt: skip
 from .observation import ResidentModel
@@ -81,7 +82,12 @@ def reasons(progress: Progress, strict: bool) -> list[str]:
         return [progress.failure]
     if progress.resident is None and progress.model.is_pin:
         return [f"{progress.model.declared} is listed, but whether its runner lives is not known"]
-    return [explain(progress.last, word) for word in progress.last.drift if word in _counted(strict)]
+    return shortfalls(progress.last, strict)
+
+
+def shortfalls(verdict: Verdict, strict: bool) -> list[str]:
+    """A sentence for each drift that counts as not being as declared; with C(strict) those that only degrade, too."""
+    return [explain(verdict, word) for word in verdict.drift if word in _counted(strict)]
 
 
 def is_warm(verdict: Verdict, strict: bool) -> bool:
@@ -131,6 +137,11 @@ def predicted_data(verdict: Verdict, now: datetime) -> dict[str, Any]:
         "load_seconds": None,
         "failure": next(iter(obstacles(verdict)), None),
     }
+
+
+def stray_data(stray: Stray) -> dict[str, str]:
+    """One entry of C(undeclared): what was done, or would be, about a model that is not declared."""
+    return {"name": str(stray.listed.name), "action": stray.action, "keep_alive": str(stray.keep_alive)}
 
 
 def listed_data(verdict: Verdict, now: datetime) -> dict[str, Any] | None:

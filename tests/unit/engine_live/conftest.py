@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "ollama_stub"))
 
-from running_stand_in import OwnServer, StandIn, install_stand_in, make_models
+from running_stand_in import StandIn, install_stand_in, make_store
 from support.live_host import LiveHost
 
 
@@ -26,14 +26,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 @pytest.fixture(scope="session")
 def models(program: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A store with the models of the recordings."""
-    home = tmp_path_factory.mktemp("home")
-    server = OwnServer(program, home)
-    try:
-        server.start({})
-        make_models(server.caller, whole=False)
-    finally:
-        server.stop()
-    return home / "models"
+    return make_store(program, tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture

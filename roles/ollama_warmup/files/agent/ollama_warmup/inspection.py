@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from _residency import report
-from _residency.drift import BREAKING, DEGRADING, LOADING, Plan, Verdict, make_plan
+from _residency.drift import Plan, Verdict, make_plan
 from _residency.observation import Observation
 from _residency.server import ServerFailure
 
@@ -51,8 +51,7 @@ def _judged(plan: Plan, look: Observation, strict: bool) -> LastPass:
 
 def _failures(verdicts: Iterable[Verdict], strict: bool) -> Iterator[str]:
     """A sentence for each fault of a required model. Liveness that cannot be seen is no fault: only a load could tell."""
-    counted = BREAKING | {LOADING} | (DEGRADING if strict else frozenset())
     for verdict in verdicts:
         if verdict.model.required:
             yield from [verdict.refusal] if verdict.refusal else []
-            yield from (report.explain(verdict, word) for word in verdict.drift if word in counted)
+            yield from report.shortfalls(verdict, strict)

@@ -90,14 +90,10 @@ def _judged(configuration: Configuration, state: State, started: float, result: 
         started,
         exits.NOT_RESIDENT if failures else exits.WARM,
         models=tuple(report.model_data(progress, now) for progress in result.models),
-        undeclared=tuple(_stray_data(stray) for stray in result.strays),
+        undeclared=tuple(report.stray_data(stray) for stray in result.strays),
         failures=failures,
         warnings=[*own, *report.warnings(result, policy.strict)],
     )
-
-
-def _stray_data(stray: Any) -> dict[str, str]:
-    return {"name": str(stray.listed.name), "action": stray.action, "keep_alive": str(stray.keep_alive)}
 
 
 def _end(state: State, started: float, code: int, failures: Iterable[str], warnings: Iterable[str] = (), **found: Any) -> LastPass:
