@@ -5,7 +5,8 @@
     python3 tests/tools/gates.py molecule-default lint unit
 
 Every gate runs, whatever became of the others. Its output is kept in .cache/logs/GATE.log; of one that passed only the closing lines of
-its test runners are shown, of one that failed everything.
+its test runners are shown, of one that failed everything, and before the table once more what went wrong: all that is left where only the
+end of a long output is kept.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ import time
 TOP = pathlib.Path(__file__).resolve().parents[2]
 LOGS = TOP / ".cache/logs"
 PLAIN = {"NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1", "COLUMNS": "160"}
+TROUBLE = re.compile(r"^(?:E  |FAILED|ERROR|fatal:|failed:|CRITICAL|make: \*\*\*|\S+:\d+:)", re.MULTILINE)
+MOST_TROUBLE = 40  # lines
 CLOSING_LINE = re.compile(r"^=+ .*\b(?:passed|failed|error)\b.* =+$", re.MULTILINE)
 
 
@@ -32,6 +35,7 @@ class Outcome:
     gate: str
     passed: bool
     seconds: float
+    trouble: tuple[str, ...] = ()
 
 
 def run_gate(gate: str) -> Outcome:
@@ -42,16 +46,25 @@ def run_gate(gate: str) -> Outcome:
     with log.open("w", encoding="utf-8") as output:
         environment = {**os.environ, **PLAIN}
         done = subprocess.run(["make", gate], check=False, cwd=TOP, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
-    outcome = Outcome(gate, done.returncode == 0, time.monotonic() - started)
     said = log.read_text(encoding="utf-8", errors="replace")
+    trouble = () if done.returncode == 0 else summary(said)
+    outcome = Outcome(gate, done.returncode == 0, time.monotonic() - started, trouble)
     shown = CLOSING_LINE.findall(said) if outcome.passed else said.splitlines()
     verdict = "  ok   " if outcome.passed else "FAILED "
     print("\n".join([*(f"{gate} | {line}" for line in shown), f"[{verdict}] {gate} {outcome.seconds:.0f} s"]), flush=True)
     return outcome
 
 
+def summary(said: str) -> tuple[str, ...]:
+    """The first lines of a failed gate's output that name what went wrong; its last lines where none does."""
+    lines = said.splitlines()
+    telling = [line[:200] for line in lines if TROUBLE.match(line)]
+    return tuple(telling[:MOST_TROUBLE] or lines[-MOST_TROUBLE:])
+
+
 def print_table(outcomes: list[Outcome]) -> None:
-    """One line a gate, and a plain closing line."""
+    """What went wrong, one line a gate, and a plain closing line."""
+    print("\n".join(f"{outcome.gate} | {line}" for outcome in outcomes for line in outcome.trouble))
     print("\ngate                      seconds  result")
     for outcome in outcomes:
         print(f"{outcome.gate:<24} {outcome.seconds:>8.0f}  {'passed' if outcome.passed else 'FAILED, see .cache/logs/' + outcome.gate + '.log'}")

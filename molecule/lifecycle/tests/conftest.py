@@ -18,6 +18,7 @@ import pytest
 SCENARIO = pathlib.Path(__file__).resolve().parents[1]
 HOSTS = SCENARIO.parents[1] / "tests/hosts/host.py"
 PASS = "ollama-warmup.service"
+TIMER = "ollama-warmup.timer"
 SERVER = "ollama.service"
 CONFIGURATION = "/etc/ollama-warmup/default.json"
 STATE = "/var/lib/ollama-warmup/default/state.json"
@@ -116,6 +117,14 @@ class Gpu:
 def gpu(host: Any) -> Gpu:
     """The host, warm, whatever the test before did to it."""
     found = Gpu(host, f"{os.environ['KEEPWARM_HOSTS']}-{os.environ['MOLECULE_SCENARIO_NAME']}-gpu1")
-    found.run(f"systemctl start {SERVER} ollama-warmup.timer")
+    found.run(f"systemctl start {SERVER} {TIMER}")
     eventually(found.is_warm)
     return found
+
+
+@pytest.fixture
+def calm(gpu: Gpu) -> Gpu:
+    """The same without any pass but those that the test asks for: nothing is put right between an act and a look."""
+    gpu.run(f"systemctl stop {TIMER}")
+    gpu.run(f"systemctl start {PASS}")
+    return gpu

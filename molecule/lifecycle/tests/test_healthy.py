@@ -7,16 +7,7 @@ from __future__ import annotations
 import json
 import re
 
-import pytest
 from conftest import PASS, Gpu
-
-
-@pytest.fixture
-def calm(gpu: Gpu) -> Gpu:
-    """No pass but those that the test asks for."""
-    gpu.run("systemctl stop ollama-warmup.timer")
-    gpu.run(f"systemctl start {PASS}")
-    return gpu
 
 
 def test_a_pass_asks_for_two_lists_and_nothing_else(calm: Gpu) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 
-from conftest import PASS, PINS, SERVER, STATE, Gpu, eventually
+from conftest import PASS, PINS, SERVER, STATE, TIMER, Gpu, eventually
 
 
 def slow_pass(gpu: Gpu) -> None:
@@ -17,10 +17,11 @@ def slow_pass(gpu: Gpu) -> None:
     eventually(lambda: gpu.show(PASS, "ActiveState"), ["activating"])
 
 
-def test_a_client_that_sends_its_own_keep_alive_is_overruled(gpu: Gpu) -> None:
-    gpu.ask("tiny-a", "5m")
-    assert "tiny-a:latest" not in gpu.pinned()
-    eventually(lambda: gpu.pinned() >= set(PINS))
+def test_a_client_that_sends_its_own_keep_alive_is_overruled(calm: Gpu) -> None:
+    calm.ask("tiny-a", "5m")
+    assert "tiny-a:latest" not in calm.pinned()
+    calm.run(f"systemctl start {TIMER}")
+    eventually(lambda: calm.pinned() >= set(PINS))
 
 
 def test_a_client_that_unloads_is_overruled(gpu: Gpu) -> None:
@@ -51,12 +52,13 @@ def test_a_killed_server_is_warm_again(gpu: Gpu) -> None:
     eventually(lambda: gpu.show(SERVER, "MainPID") not in (before, ["0"]) and gpu.is_warm())
 
 
-def test_a_killed_runner_is_revived(gpu: Gpu) -> None:
-    before = gpu.runner("tiny-a")
-    gpu.run(f"kill -KILL {before}")
-    assert "tiny-a:latest" in gpu.pinned()  # the server does not notice
-    eventually(lambda: gpu.runner("tiny-a") not in ("", before))
-    eventually(gpu.is_warm)
+def test_a_killed_runner_is_revived(calm: Gpu) -> None:
+    before = calm.runner("tiny-a")
+    calm.run(f"kill -KILL {before}")
+    assert "tiny-a:latest" in calm.pinned()  # the server does not notice
+    calm.run(f"systemctl start {TIMER}")
+    eventually(lambda: calm.runner("tiny-a") not in ("", before))
+    eventually(calm.is_warm)
 
 
 def test_a_rebooted_host_is_warm_again(gpu: Gpu) -> None:
@@ -102,14 +104,16 @@ def test_a_pass_that_is_told_to_stop_leaves_its_state_and_no_load(gpu: Gpu) -> N
     eventually(lambda: gpu.runner("tiny-a"), "")
 
 
-def test_a_state_file_full_of_garbage_is_said_and_replaced(gpu: Gpu) -> None:
-    cursor = gpu.cursor()
-    gpu.run(f"echo garbage > {STATE}")
-    eventually(lambda: gpu.host.run(f"grep -q pinned {STATE}").rc, 0)
-    assert gpu.journal(cursor).count("event=state_unreadable") == 1
-    assert gpu.host.file(f"{STATE}.unreadable").content_string == "garbage\n"
-    assert gpu.is_warm()
-    gpu.run(f"rm {STATE}.unreadable")
+def test_a_state_file_full_of_garbage_is_said_and_replaced(calm: Gpu) -> None:
+    cursor = calm.cursor()
+    calm.run(f"echo garbage > {STATE}")
+    calm.run(f"systemctl start {PASS}")
+    calm.run(f"grep -q pinned {STATE}")
+    calm.run("journalctl --sync")
+    assert calm.journal(cursor).count("event=state_unreadable") == 1
+    assert calm.host.file(f"{STATE}.unreadable").content_string == "garbage\n"
+    assert calm.is_warm()
+    calm.run(f"rm {STATE}.unreadable")
 
 
 def test_a_model_that_cannot_be_loaded_makes_the_host_cold_and_then_warm_again(gpu: Gpu) -> None:

@@ -18,7 +18,7 @@ from _residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, Se
 from _residency.warmer import Pace, PassResult, Warmer
 
 from . import exits, memory
-from .changes import log_changes
+from .changes import changes
 from .configuration import Configuration
 from .instance import Instance
 from .interruption import Interrupted
@@ -26,6 +26,7 @@ from .patience import PatientObserver, ServerStopped
 from .problems import ConfigurationError
 from .state import LastPass, State
 from .state_file import StateFile
+from .telling import tell
 from .warm_mark import WarmMark
 
 
@@ -37,8 +38,9 @@ def make_pass(instance: Instance, configuration: Configuration) -> int:
     if state.pinned != before.pinned:
         file.save(state)
     state, end = _warm(configuration, state)
-    file.save(replace(state, last_pass=end))
-    log_changes(before.last_pass, end)
+    state = replace(state, last_pass=end)
+    file.save(state)
+    tell(instance, configuration, state, list(changes(before.last_pass, end)))
     WarmMark(instance.warm_mark).say(end.exit == exits.WARM)
     return end.exit
 
