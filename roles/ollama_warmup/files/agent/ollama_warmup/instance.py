@@ -40,6 +40,11 @@ class Instance:
         return os.path.join(self.root, "run/ollama-warmup", self.name, "warm")
 
     @property
+    def wake(self) -> str:
+        """Creating this has systemd make a pass, at once or after the one that is running; every pass removes it first."""
+        return os.path.join(self.root, "run/ollama-warmup", self.name, "wake")
+
+    @property
     def unit(self) -> str:
         """The oneshot that makes a pass."""
         return "ollama-warmup.service" if self.name == DEFAULT else f"ollama-warmup@{self.name}.service"
