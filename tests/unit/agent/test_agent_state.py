@@ -16,7 +16,13 @@ from _residency.observation import ModelCard
 from hypothesis import given
 from hypothesis import strategies as st
 from ollama_warmup import exits
-from ollama_warmup.state import LastPass, State, StateError, parse_state, state_data
+from ollama_warmup.counts import Counts
+from ollama_warmup.departures import Departure
+from ollama_warmup.loads import Load
+from ollama_warmup.plain import StateError
+from ollama_warmup.retries import Retry
+from ollama_warmup.seen import Seen
+from ollama_warmup.state import LastPass, State, parse_state, state_data
 from ollama_warmup.state_file import StateFile
 from support.agent import Agent
 
@@ -32,6 +38,14 @@ FULL = State(
     warmed=frozenset({ModelName.parse("llama3")}),
     set_aside=frozenset({ModelName.parse("big")}),
     declared=("qwen3:8b", "big:latest 512"),
+    seen={"qwen3:8b": Seen(2.5, "131-77", {"expires_at": "2318-12-02T09:47:16Z"}), "big:latest": Seen(2.5)},
+    departures=(
+        Departure("qwen3:8b", "evicted", "inferred", 2.25, 2.5, ("absent",)),
+        Departure("big:latest", "unknown", "inferred", 3, None, ("absent", "stuck")),
+    ),
+    counts=Counts({"qwen3:8b": {"evicted": 3}}, {"qwen3:8b": 4}, {"qwen3:8b": 1}, {"qwen3:8b": 2.75}),
+    retries={"big:latest": Retry(2, 99.5, "load of big failed: no room", "d" * 64)},
+    loads=(Load(2.5, "qwen3:8b", "revive"),),
     last_pass=LastPass(at=1.5, seconds=0.25, exit=1, server="131-77", models=({"model": "qwen3:8b"},), undeclared=({"name": "x"},), failures=("no",)),
 )
 
@@ -57,8 +71,16 @@ def test_a_wrong_part_is_taken_as_written_or_refused(key: str, value: Any) -> No
 
 
 def test_a_state_of_another_schema_is_refused() -> None:
-    with pytest.raises(StateError, match="it is not of schema 1"):
-        parse_state({**state_data(FULL), "schema": 2})
+    with pytest.raises(StateError, match="it is not of schema 2"):
+        parse_state({**state_data(FULL), "schema": 3})
+
+
+def test_a_state_of_the_version_before_keeps_what_it_knew() -> None:
+    history = ("seen", "departures", "counts", "retries", "loads")
+    old = {key: value for key, value in json.loads(json.dumps(state_data(FULL))).items() if key not in history}
+    found = parse_state({**old, "schema": 1})
+    assert (found.pinned, found.cards, found.last_pass) == (FULL.pinned, FULL.cards, FULL.last_pass)
+    assert (found.seen, found.departures, found.counts, found.retries, found.loads) == ({}, (), Counts(), {}, ())
 
 
 @pytest.mark.parametrize("garbage", [b"garbage", b"\xff\xfe", b"[" * 100_000, b"{}", b""])

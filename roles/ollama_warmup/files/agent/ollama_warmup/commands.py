@@ -17,8 +17,9 @@ from .instance import Instance
 from .lean import import_requests
 from .lock import Locked, only_one
 from .picture import describe, picture
+from .plain import StateError
 from .service import is_stopped, unit_state
-from .state import State, StateError
+from .state import State
 from .state_file import StateFile, read_state
 from .warm_mark import WarmMark
 

@@ -5,17 +5,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from _residency.model_name import ModelName, ModelNameError
 from _residency.observation import ModelCard
 
-SCHEMA = 1
+from .counts import Counts, parse_counts
+from .departures import Departure, parse_departure
+from .loads import Load, parse_load
+from .plain import MAYBE_TEXT, MAYBE_WHOLE, NUMBER, WHOLE, StateError, mapped, objects, texts, typed
+from .retries import Retry, parse_retry
+from .seen import Seen, parse_seen
 
-
-class StateError(ValueError):
-    """Plain data that is no state; the message names the place."""
+SCHEMA = 2
+_HISTORY: Mapping[str, Any] = {"seen": {}, "departures": [], "counts": asdict(Counts()), "retries": {}, "loads": []}
+"""What schema 1 did not have: a host that is upgraded still knows its pins."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class LastPass:
 @dataclass(frozen=True)
 class State:
     """C(server) names the server's start that C(warmed) and C(set_aside) hold for, the latter for what was C(declared) only;
-    C(cards) is by digest; C(pinned) what we pinned."""
+    C(cards) is by digest; C(pinned) what we pinned; C(seen) and C(retries) are by model."""
 
     server: str | None = None
     cards: Mapping[str, ModelCard] = field(default_factory=dict)
@@ -43,6 +48,11 @@ class State:
     warmed: frozenset[ModelName] = frozenset()
     set_aside: frozenset[ModelName] = frozenset()
     declared: tuple[str, ...] = ()
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    departures: tuple[Departure, ...] = ()
+    counts: Counts = field(default_factory=Counts)
+    retries: Mapping[str, Retry] = field(default_factory=dict)
+    loads: tuple[Load, ...] = ()
     last_pass: LastPass | None = None
 
 
@@ -56,43 +66,53 @@ def state_data(state: State) -> dict[str, Any]:
         "set_aside": sorted(map(str, state.set_aside)),
         "declared": state.declared,
         "cards": {digest: _card_data(card) for digest, card in sorted(state.cards.items())},
+        "seen": {model: vars(seen) for model, seen in sorted(state.seen.items())},
+        "departures": [vars(departure) for departure in state.departures],
+        "counts": vars(state.counts),
+        "retries": {model: vars(retry) for model, retry in sorted(state.retries.items())},
+        "loads": [vars(load) for load in state.loads],
         "last_pass": vars(state.last_pass) if state.last_pass else None,
     }
 
 
 def parse_state(raw: Any) -> State:
-    """Read it back. Raises C(StateError) for whatever this version did not write."""
+    """Read it back. Raises C(StateError) for whatever this version or the one before did not write."""
+    if isinstance(raw, dict) and raw.get("schema") == 1:
+        raw = {**_HISTORY, **raw, "schema": SCHEMA}
     if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
         raise StateError(f"it is not of schema {SCHEMA}")
     last_pass = raw.get("last_pass")
     return State(
-        server=_typed(raw, "server", (str, type(None))),
-        cards={digest: _card(card) for digest, card in _typed(raw, "cards", (dict,)).items()},
+        server=typed(raw, "server", MAYBE_TEXT),
+        cards=mapped(raw, "cards", _card),
         pinned=_names(raw, "pinned"),
         warmed=_names(raw, "warmed"),
         set_aside=_names(raw, "set_aside"),
-        declared=_texts(raw, "declared"),
-        last_pass=_last_pass(last_pass) if last_pass is not None else None,
+        declared=texts(raw, "declared"),
+        seen=mapped(raw, "seen", parse_seen),
+        departures=objects(raw, "departures", parse_departure),
+        counts=parse_counts(typed(raw, "counts", (dict,))),
+        retries=mapped(raw, "retries", parse_retry),
+        loads=objects(raw, "loads", parse_load),
+        last_pass=_last_pass(typed(raw, "last_pass", (dict,))) if last_pass is not None else None,
     )
 
 
-def _last_pass(raw: Any) -> LastPass:
-    if not isinstance(raw, dict):
-        raise StateError("last_pass is no object")
+def _last_pass(raw: Mapping[str, Any]) -> LastPass:
     return LastPass(
-        at=_typed(raw, "at", (int, float)),
-        seconds=_typed(raw, "seconds", (int, float)),
-        exit=_typed(raw, "exit", (int,)),
-        server=_typed(raw, "server", (str, type(None))),
+        at=typed(raw, "at", NUMBER),
+        seconds=typed(raw, "seconds", NUMBER),
+        exit=typed(raw, "exit", WHOLE),
+        server=typed(raw, "server", MAYBE_TEXT),
         models=_entries(raw, "models", "model"),
         undeclared=_entries(raw, "undeclared", "name"),
-        failures=_texts(raw, "failures"),
-        warnings=_texts(raw, "warnings"),
+        failures=texts(raw, "failures"),
+        warnings=texts(raw, "warnings"),
     )
 
 
 def _entries(raw: Mapping[str, Any], key: str, name: str) -> tuple[Mapping[str, Any], ...]:
-    entries = _typed(raw, key, (list,))
+    entries = typed(raw, key, (list,))
     if not all(isinstance(entry, dict) and isinstance(entry.get(name), str) for entry in entries):
         raise StateError(f"last_pass.{key} is no list of models")
     return tuple(entries)
@@ -102,32 +122,16 @@ def _card_data(card: ModelCard) -> dict[str, Any]:
     return {"blob": card.blob, "capabilities": sorted(card.capabilities), "training_context": card.training_context}
 
 
-def _card(raw: Any) -> ModelCard:
-    if not isinstance(raw, dict):
-        raise StateError("a card is no object")
+def _card(raw: Mapping[str, Any]) -> ModelCard:
     return ModelCard(
-        blob=_typed(raw, "blob", (str, type(None))),
-        capabilities=frozenset(_texts(raw, "capabilities")),
-        training_context=_typed(raw, "training_context", (int, type(None))),
+        blob=typed(raw, "blob", MAYBE_TEXT),
+        capabilities=frozenset(texts(raw, "capabilities")),
+        training_context=typed(raw, "training_context", MAYBE_WHOLE),
     )
 
 
 def _names(raw: Mapping[str, Any], key: str) -> frozenset[ModelName]:
     try:
-        return frozenset(map(ModelName.parse, _texts(raw, key)))
+        return frozenset(map(ModelName.parse, texts(raw, key)))
     except ModelNameError as error:
         raise StateError(str(error)) from error
-
-
-def _texts(raw: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    texts = _typed(raw, key, (list,))
-    if not all(isinstance(text, str) for text in texts):
-        raise StateError(f"{key} is no list of texts")
-    return tuple(texts)
-
-
-def _typed(raw: Mapping[str, Any], key: str, kinds: tuple[type, ...]) -> Any:
-    value = raw.get(key)
-    if not isinstance(value, kinds) or isinstance(value, bool):
-        raise StateError(f"{key} is of the wrong kind")
-    return value

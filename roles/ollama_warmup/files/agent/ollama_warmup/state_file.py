@@ -9,7 +9,8 @@ import os
 from contextlib import suppress
 
 from .journal import WARNING, log
-from .state import State, StateError, parse_state, state_data
+from .plain import StateError
+from .state import State, parse_state, state_data
 
 _LARGEST = 16 * 1024 * 1024  # bytes; some hundred models take a few hundred kB
 

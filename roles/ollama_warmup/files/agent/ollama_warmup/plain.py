@@ -1,0 +1,58 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading remembered values back from plain data: each is what it should be, or the whole is no state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Callable, TypeVar
+
+_Value = TypeVar("_Value")
+NUMBER = (int, float)
+TEXT = (str,)
+WHOLE = (int,)
+MAYBE_TEXT = (str, type(None))
+MAYBE_NUMBER = (int, float, type(None))
+MAYBE_WHOLE = (int, type(None))
+
+
+class StateError(ValueError):
+    """Plain data that is no state; the message names the place."""
+
+
+def typed(raw: Mapping[str, Any], key: str, kinds: tuple[type, ...]) -> Any:
+    """The value at the key. Raises C(StateError) where it is of none of these kinds; true is no number."""
+    value = raw.get(key)
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        raise StateError(f"{key} is of the wrong kind")
+    return value
+
+
+def texts(raw: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """A list of texts."""
+    found = typed(raw, key, (list,))
+    if not all(isinstance(text, str) for text in found):
+        raise StateError(f"{key} is no list of texts")
+    return tuple(found)
+
+
+def objects(raw: Mapping[str, Any], key: str, read: Callable[[Mapping[str, Any]], _Value]) -> tuple[_Value, ...]:
+    """A list of objects, each read."""
+    return tuple(read(_object(entry, key)) for entry in typed(raw, key, (list,)))
+
+
+def mapped(raw: Mapping[str, Any], key: str, read: Callable[[Mapping[str, Any]], _Value]) -> dict[str, _Value]:
+    """An object of objects, each read."""
+    return {name: read(_object(entry, key)) for name, entry in typed(raw, key, (dict,)).items()}
+
+
+def numbers(raw: Mapping[str, Any], key: str, kinds: tuple[type, ...] = WHOLE) -> dict[str, Any]:
+    """An object of numbers."""
+    found = typed(raw, key, (dict,))
+    return {name: typed(found, name, kinds) for name in found}
+
+
+def _object(entry: Any, key: str) -> Mapping[str, Any]:
+    if not isinstance(entry, dict):
+        raise StateError(f"{key} holds what is no object")
+    return entry
