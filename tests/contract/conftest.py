@@ -7,14 +7,18 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import pytest
-from ollama_contract import recording
+from ollama_contract import recording, registry
+from ollama_contract.http_exchange import Caller
 from ollama_contract.make_models import install_stand_in, make_models
 from ollama_contract.replay import Replay, digests, measure_speed
 from ollama_contract.server import ForeignServer, OwnServer
+
+Beside = Callable[[Caller], AbstractContextManager[registry.Renaming]]  # what a scenario needs beside its server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -70,20 +74,40 @@ def replay(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Replay]:
     if url:
         yield from _on_foreign(ForeignServer(url))
     else:
-        yield from _on_own(request.getfixturevalue("prepared"), tmp_path)
+        scenario: recording.Scenario = request.getfixturevalue("scenario")
+        beside = _registries if scenario.name == recording.WITH_REGISTRY else _nothing
+        yield from _on_own(request.getfixturevalue("prepared"), tmp_path, beside)
 
 
-def _on_own(prepared: Prepared, home: Path) -> Iterator[Replay]:
+def _on_own(prepared: Prepared, home: Path, beside: Beside) -> Iterator[Replay]:
     shutil.copytree(prepared.home / "models", home / "models")
     server = OwnServer(prepared.program, home)
     server.start({})
     known = digests(server.caller)
-    server.stop()
-    (home / "server.log").unlink()
     try:
-        yield Replay(server, known, prepared.tokens_per_second)
+        with beside(server.caller) as rename:
+            server.stop()
+            (home / "server.log").unlink()
+            yield Replay(server, known, prepared.tokens_per_second, rename)
     finally:
         server.stop()
+
+
+@contextmanager
+def _nothing(_caller: Caller) -> Iterator[registry.Renaming]:
+    yield str
+
+
+@contextmanager
+def _registries(caller: Caller) -> Iterator[registry.Renaming]:
+    """The recorder's two registries, the one that redirects with `big` in it, which has left the server."""
+    with registry.both(registry.Registry()) as (plain, front):
+        name = f"127.0.0.1:{front}/library/big:v1"
+        caller.send_json("POST", "/api/copy", {"source": "big", "destination": name})
+        caller.send_json("POST", "/api/push", {"model": name, "insecure": True, "stream": False})
+        for deleted in (name, "big"):
+            caller.send_json("DELETE", "/api/delete", {"model": deleted})
+        yield registry.renamed({"5999": plain, "5998": front})
 
 
 def _on_foreign(server: ForeignServer) -> Iterator[Replay]:

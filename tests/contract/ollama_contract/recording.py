@@ -13,8 +13,8 @@ from typing import Any
 DIRECTORY = Path(__file__).resolve().parent.parent
 LINE = "0.32.15"  # what the stand-in imitates
 MODELS = ("tiny-a", "tiny-b", "tiny-c", "embed", "big")
-# Pulling comes with "The host's whole life".
-_LATER = {"pull"}
+# The scenario that needs a registry beside the server.
+WITH_REGISTRY = "pull"
 # What only the one who starts a server can do to it.
 _TO_THE_PROCESS = {"restart", "kill_runners"}
 # The recording server ran without the cloud; one that has it is right to answer otherwise.
@@ -55,7 +55,7 @@ class Recording:
 
     def of_own_servers(self) -> Iterator[Scenario]:
         """What a server can be asked that the tests start themselves."""
-        return (each for each in self.scenarios if each.name not in _LATER)
+        return iter(self.scenarios)
 
     def of_any_server(self) -> Iterator[Scenario]:
         """What any running server can be asked, given nothing but its address."""

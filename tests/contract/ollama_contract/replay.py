@@ -17,9 +17,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
 
+from . import progress
 from .compare import Frame, differences
 from .http_exchange import Caller, Exchange
 from .recording import Scenario, Step
+from .registry import Renaming
 from .server import ForeignServer, OwnServer
 
 Server = Union[OwnServer, ForeignServer]
@@ -36,12 +38,14 @@ class Replay:
     server: Server
     digests: Mapping[str, str]
     tokens_per_second: float
+    rename: Renaming = str  # what a recorded text is called in this run
     problems: list[str] = field(default_factory=list)
     _background: list[tuple[int, Step, threading.Thread, list[Exchange]]] = field(default_factory=list)
 
     def run(self, scenario: Scenario) -> list[str]:
         """All differences of all steps."""
-        for number, step in enumerate(scenario.steps):
+        for number, recorded in enumerate(scenario.steps):
+            step = json.loads(self.rename(json.dumps(recorded)))
             if isinstance(self.server, OwnServer):
                 self._run_on_own(self.server, number, step, scenario.environment)
             self._run_on_any(number, step)
@@ -130,6 +134,8 @@ class Replay:
             actual["json"] = {key: each for key, each in actual["json"].items() if key != field_name}
         if isinstance(self.server, ForeignServer) and step["path"] == "/api/tags" and "json" in expected:
             actual["json"] = _only_expected(expected["json"], actual["json"])
+        if progress.is_progress(expected.get("lines")):
+            yield from progress.differences(expected.pop("lines"), actual.pop("lines", []))
         yield from differences(expected, actual, Frame(self.digests, exchange.now))
 
     def _note(self, number: int, step: Step, text: str) -> None:

@@ -28,6 +28,8 @@ from .launching import LaunchPlanner, LoadTuning
 from .loading import Loader
 from .log import Logger
 from .openai_routes import OpenAiRoutes
+from .pull_route import Puller
+from .push_route import Pusher
 from .router import AnyAnswer, Call, Handler, Router
 from .scheduler import Scheduler
 from .store import Store
@@ -137,7 +139,8 @@ class Application:
             catalog, self._scheduler, self._environment, self._hardware, self._counters, self._log
         )
         models = CatalogRoutes(catalog, self._scheduler)
-        creating = CreateRoutes(catalog, self._environment)
+        puller = Puller(catalog, self._environment, self._log)
+        creating = CreateRoutes(catalog, self._environment, puller)
         answers = InferenceRoutes(inference)
         openai = OpenAiRoutes(catalog, models, inference, answers)
         router = Router()
@@ -153,7 +156,8 @@ class Application:
             ("HEAD", "/api/blobs/:digest", models.head_blob),
             ("POST", "/api/blobs/:digest", models.put_blob),
             ("POST", "/api/create", creating.create),
-            ("POST", "/api/pull", creating.pull),
+            ("POST", "/api/pull", puller.answer),
+            ("POST", "/api/push", Pusher(catalog).answer),
             ("POST", "/api/generate", answers.generate),
             ("POST", "/api/chat", answers.chat),
             ("POST", "/api/embed", answers.embed),

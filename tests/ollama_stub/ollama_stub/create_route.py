@@ -1,13 +1,10 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""POST /api/create, and what little of pulling the stand-in does (server/create.go)."""
+"""POST /api/create (server/create.go)."""
 
 from __future__ import annotations
 
-import asyncio
-import ipaddress
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 from . import gguf_header, go_json, human, names, store
@@ -16,8 +13,10 @@ from .catalog import Catalog
 from .environment import Environment
 from .gguf_header import Header
 from .go_json import Request
-from .http_wire import BARE_JSON, NDJSON, StreamedAnswer, error_answer, json_answer, to_json
 from .names import Name
+from .progress_answer import Progress, answer_progress
+from .pull_route import Puller
+from .request_context import RequestContext
 from .router import AnyAnswer, Call
 from .store import Layer
 
@@ -39,16 +38,14 @@ _CREATE = {
     "requires": go_json.STRING,
     "info": go_json.OBJECT,
 }
-_PULL = {"model": go_json.STRING, "name": go_json.STRING, "stream": go_json.BOOL, "insecure": go_json.BOOL}
-
-Progress = AsyncIterator[dict[str, Any]]
 
 
 class CreateRoutes:
-    """Handlers that answer with progress, a line at a time or only the last one."""
+    """The handler of /api/create."""
 
-    def __init__(self, catalog: Catalog, environment: Environment) -> None:
+    def __init__(self, catalog: Catalog, environment: Environment, puller: Puller) -> None:
         self._catalog = catalog
+        self._puller = puller
         self._environment = environment
 
     async def create(self, call: Call) -> AnyAnswer:
@@ -59,25 +56,18 @@ class CreateRoutes:
         if "" in request.table("files").values():
             raise ApiError(400, "invalid digest format")
         name = self._catalog.canonical(name)
-        return await _answer_progress(request, self._create(name, request))
+        return await answer_progress(request, self._create(name, request, call.request.context))
 
-    async def pull(self, call: Call) -> AnyAnswer:
-        request = await read_body(call, "PullRequest", _PULL)
-        try:
-            reference = names.pull_reference(request.text("model") or request.text("name"))
-        except ValueError as error:
-            raise ApiError(400, "invalid model name") from error
-        name = self._catalog.canonical(reference.name)
-        return await _answer_progress(request, _pull(name, request.flag("insecure", False)))
-
-    async def _create(self, name: Name, request: Request) -> Progress:
+    async def _create(self, name: Name, request: Request, context: RequestContext) -> Progress:
         previous = self._catalog.blobs.find(name)
         if request.text("from"):
             parent = self._parent(request.text("from"))
             if not self._catalog.blobs.find(parent):
-                async for line in _pull(parent, False):
-                    yield line
-                return
+                async for line in self._puller.pull(parent, False, context):
+                    if line.get("status") != "success":
+                        yield line
+                    if "error" in line:
+                        return
             layers = self._layers_of(parent)
         elif request.get("files") is not None:
             yield {"status": "parsing GGUF"}
@@ -170,63 +160,6 @@ class CreateRoutes:
             if layer.media_type == store.MODEL:
                 return gguf_header.find(self._catalog.blobs.blob_path(layer.digest))
         return None
-
-
-async def _pull(name: Name, insecure: bool) -> Progress:
-    """Fail as the real server does where there is no registry; real pulling comes later.
-
-    Only loopback is ever connected to: a test server has no business on the network.
-    """
-    yield {"status": "pulling manifest"}
-    scheme = "http" if insecure else "https"
-    url = f"{scheme}://{name.host}/v2/{name.namespace}/{name.model}/manifests/{name.tag}"
-    problem = await _connection_problem(name.host)
-    if problem:
-        yield {"error": f'pull model manifest: Get "{url}": dial tcp{problem}'}
-    else:
-        yield {"error": "pull model manifest: file does not exist"}
-
-
-async def _connection_problem(host: str) -> str:
-    bare, dummy, port = host.partition(":")
-    try:
-        if not ipaddress.ip_address(bare).is_loopback:
-            return f": lookup {bare}: no such host"
-        writer = (await asyncio.open_connection(bare, int(port or 443)))[1]
-        writer.close()
-    except OSError:
-        return f" {bare}:{port or 443}: connect: connection refused"
-    except ValueError:
-        return f": lookup {bare}: no such host"
-    return ""
-
-
-async def _answer_progress(request: Request, progress: Progress) -> AnyAnswer:
-    """Progress as a stream of lines, or only the last one (streamResponse, waitForStream)."""
-    try:
-        if not request.flag("stream", True):
-            return await _last(progress)
-        first = await progress.__anext__()
-    except ApiError as error:
-        return error_answer(str(error), error.status, BARE_JSON)
-    return StreamedAnswer(NDJSON, _lines(first, progress))
-
-
-async def _last(progress: Progress) -> AnyAnswer:
-    latest: dict[str, Any] = {}
-    async for latest in progress:
-        if "error" in latest:
-            return error_answer(latest["error"], 500, BARE_JSON)
-    return json_answer(latest, content_type=BARE_JSON)
-
-
-async def _lines(first: dict[str, Any], progress: Progress) -> AsyncIterator[bytes]:
-    yield to_json(first) + b"\n"
-    try:
-        async for line in progress:
-            yield to_json(line) + b"\n"
-    except ApiError as error:
-        yield to_json({"error": str(error)}) + b"\n"
 
 
 def _licenses(value: Any) -> list[str]:

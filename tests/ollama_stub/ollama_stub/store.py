@@ -9,6 +9,7 @@ import json
 import os
 import re
 import tempfile
+import time
 from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ LICENSE = "application/vnd.ollama.image.license"
 MESSAGES = "application/vnd.ollama.image.messages"
 CONFIG = "application/vnd.docker.container.image.v1+json"
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+_PRUNE_GRACE_SECONDS = 3600
 _DIGEST = re.compile(r"sha256[:-][0-9a-fA-F]{64}\Z")
 
 
@@ -161,21 +163,27 @@ class Store:
             "config": config.as_json(),
             "layers": [layer.as_json() for layer in layers],
         }
+        self.save_manifest(name, json.dumps(data, separators=(",", ":")).encode() + b"\n")
+
+    def save_manifest(self, name: Name, content: bytes) -> None:
+        """As it is: its digest is the model's."""
         path = self._manifest_path(name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        _write(path, json.dumps(data, separators=(",", ":")).encode() + b"\n")
+        _write(path, content)
+
+    def read_manifest(self, name: Name) -> bytes:
+        """Raises FileNotFoundError."""
+        with open(self._manifest_path(name), "rb") as file:
+            return file.read()
 
     def copy(self, source: Name, destination: Name) -> bool:
         """Give a model another name; False if there is no such model."""
         try:
-            with open(self._manifest_path(source), "rb") as file:
-                content = file.read()
+            content = self.read_manifest(source)
         except OSError:
             return False
         if source != destination:
-            path = self._manifest_path(destination)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            _write(path, content)
+            self.save_manifest(destination, content)
         return True
 
     def remove(self, manifest: Manifest) -> None:
@@ -193,13 +201,17 @@ class Store:
                 os.unlink(self.blob_path(layer.digest))
 
     def prune(self) -> int:
-        """Remove all blobs that no model uses, as the server does at its start."""
+        """Remove all blobs, and parts of blobs, that no model uses and that are older than an hour, as the server does
+        at its start (images.go:PruneLayers)."""
         used = {layer.digest for each in self.manifests() for layer in (*each.layers, each.config)}
         kept = {os.path.basename(self.blob_path(digest)) for digest in used if digest}
-        stale = [blob for blob in os.listdir(self._blobs) if blob not in kept]
+        stale = [blob for blob in os.listdir(self._blobs) if blob not in kept and self._is_old(blob)]
         for blob in stale:
             os.unlink(os.path.join(self._blobs, blob))
         return len(stale)
+
+    def _is_old(self, blob: str) -> bool:
+        return time.time() - os.stat(os.path.join(self._blobs, blob)).st_mtime >= _PRUNE_GRACE_SECONDS
 
     def _manifest_path(self, name: Name) -> str:
         return os.path.join(self._manifests, name.host, name.namespace, name.model, name.tag)
@@ -208,6 +220,16 @@ class Store:
         while directory != self._manifests and not os.listdir(directory):
             os.rmdir(directory)
             directory = os.path.dirname(directory)
+
+
+def parse_layers(data: Any) -> list[Layer]:
+    """The layers of a manifest, its configuration last. Raises ValueError."""
+    try:
+        layers = [_layer(each) for each in data.get("layers") or []]
+        config = data.get("config") or {}
+        return [*layers, _layer(config)] if config.get("digest") else layers
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"manifest without {error}") from error
 
 
 def _layer(data: Any) -> Layer:
