@@ -8,19 +8,21 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from _residency.hold import HoldError
+
 from . import exits
 from .instance import DEFAULT, Instance, InstanceError
 from .problems import ConfigurationError
 
 _EXITS = """exit status: 0 warm; 1 a required model is not resident; 2 bad configuration; 3 server unreachable;
-4 server stopped by an operator; 75 another pass is running"""
+4 server stopped by an operator; 5 on hold; 75 another pass is running"""
 
 
 def main(arguments: Sequence[str] | None = None, root: str = "/") -> int:
     """Carry out one command; returns its exit status."""
     wanted = _parser().parse_args(arguments)
     status = _run(wanted, root)
-    if wanted.command == "condition" and status not in (exits.WARM, exits.STOPPED):
+    if wanted.command == "condition" and status not in (exits.WARM, exits.STOPPED, exits.SKIPPED):
         return exits.NO_CONDITION
     return status
 
@@ -30,7 +32,7 @@ def _run(wanted: argparse.Namespace, root: str) -> int:
         return _carry_out(wanted, Instance(wanted.instance, root))
     except ConfigurationError as error:
         return _complain(error.problems)
-    except InstanceError as error:
+    except (InstanceError, HoldError) as error:
         return _complain([str(error)])
     except OSError as error:  # the instance's own files; a server that does not answer never gets here
         return _complain([f"{error.filename} cannot be used: {error.strerror} (run it as root, who hands it to the service user)"])
@@ -41,6 +43,10 @@ def _carry_out(wanted: argparse.Namespace, instance: Instance) -> int:
         from .condition import condition
 
         return condition(instance)
+    if wanted.command in ("hold", "release"):
+        from . import holding
+
+        return holding.hold(instance, wanted.length, wanted.reason) if wanted.command == "hold" else holding.release(instance)
     from . import commands
 
     if wanted.command == "validate":
@@ -72,6 +78,10 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("status", help="tell what the last pass found").add_argument("--json", action="store_true")
     waiting = commands.add_parser("wait", help="come back when every required model is resident")
     waiting.add_argument("--timeout", type=float, metavar="SECONDS", help="give up after this long (default: never)")
+    holding = commands.add_parser("hold", help="make no pass for a while (root)", description="Make no pass until the time is over, reboots included.")
+    holding.add_argument("length", metavar="LENGTH", help="how long: seconds, or a duration such as 2h or 1h30m; at most 30 days")
+    holding.add_argument("--reason", default="", metavar="TEXT", help="told by status, and in the journal")
+    commands.add_parser("release", help="end the hold, and make a pass (root)")
     commands.add_parser("validate", help="judge a configuration file").add_argument("file")
     commands.add_parser("condition", help="tell whether there is a server to look after (the unit asks this)")
     return parser

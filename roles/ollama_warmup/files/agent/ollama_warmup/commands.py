@@ -11,8 +11,11 @@ import sys
 import time
 from typing import Any
 
+from _residency.hold import Hold
+
 from . import exits
 from .configuration import Configuration, load
+from .hold import current_hold
 from .instance import Instance
 from .lean import import_requests
 from .lock import Locked, only_one
@@ -24,6 +27,7 @@ from .state_file import StateFile, read_state
 from .warm_mark import WarmMark
 
 _POLL = 0.5  # seconds
+_POLL_ON_HOLD = 5.0  # seconds; each asks the server
 
 
 def run(instance: Instance) -> int:
@@ -39,7 +43,7 @@ def check(instance: Instance) -> int:
 
     state = _remembered(instance)
     found = inspect(configuration, state)
-    seen = picture(instance.name, configuration, unit_state(configuration.unit), found)
+    seen = picture(instance.name, configuration, unit_state(configuration.unit), found, current_hold(instance))
     print(describe(seen, time.time(), deed="looked"))
     return found.exit
 
@@ -53,18 +57,23 @@ def status(instance: Instance, as_json: bool) -> int:
 
 
 def wait(instance: Instance, timeout: float | None) -> int:
-    """Come back as soon as a pass over the server as it runs now ended warm; give up after C(timeout) seconds."""
-    from _residency.runners import server_identity
+    """Come back as soon as a pass over the server as it runs now ended warm; give up after C(timeout) seconds.
 
+    On hold there are no passes, and what the last one found is no longer known to hold: then it looks for itself.
+    """
     configuration = load(instance.configuration)
     deadline = None if timeout is None else time.monotonic() + timeout
+    told = False
     while True:
-        last = _remembered(instance).last_pass
-        if last is not None and last.exit == exits.WARM and last.server in (None, server_identity(configuration.unit)):
+        hold = current_hold(instance)
+        if hold and not told:
+            told = True
+            _complain(f"{hold}; waiting all the same", exits.ON_HOLD)
+        if (_look_is_warm if hold else _last_pass_was_warm)(configuration, _remembered(instance)):
             return exits.WARM
         if deadline is not None and time.monotonic() >= deadline:
-            return _complain(f"not warm within {timeout:g} s: 'ollama-warmup status' tells why", exits.NOT_RESIDENT)
-        time.sleep(_POLL)
+            return _complain(f"not warm within {timeout:g} s: 'ollama-warmup status' tells why", exits.ON_HOLD if hold else exits.NOT_RESIDENT)
+        time.sleep(_POLL_ON_HOLD if hold else _POLL)
 
 
 def validate(path: str) -> int:
@@ -73,11 +82,28 @@ def validate(path: str) -> int:
     return exits.WARM
 
 
+def _last_pass_was_warm(configuration: Configuration, state: State) -> bool:
+    from _residency.runners import server_identity
+
+    last = state.last_pass
+    return last is not None and last.exit == exits.WARM and last.server in (None, server_identity(configuration.unit))
+
+
+def _look_is_warm(configuration: Configuration, state: State) -> bool:
+    import_requests(configuration.url)
+    from .inspection import inspect
+
+    return inspect(configuration, state).exit == exits.WARM
+
+
 def _run_here(instance: Instance) -> int:
     from .interruption import Interrupted, raise_when_told
 
     raise_when_told()
     WarmMark(instance.warm_mark).remove()
+    hold = current_hold(instance)
+    if hold:
+        return _refuse(hold)
     try:
         configuration = load(instance.configuration)
         import_requests(configuration.url)
@@ -95,6 +121,9 @@ def _run_by_systemd(instance: Instance) -> int:
     configuration = load(instance.configuration)
     if is_stopped(unit_state(configuration.unit)):
         return _complain(f"{configuration.unit} is stopped, and a pass never starts it", exits.STOPPED)
+    hold = current_hold(instance)
+    if hold:
+        return _refuse(hold)
     begun = time.time()
     done = subprocess.run(["systemctl", "start", instance.unit], check=False, capture_output=True)  # the table says more than systemctl
     seen = _picture(instance, configuration)
@@ -104,8 +133,12 @@ def _run_by_systemd(instance: Instance) -> int:
     return int(seen["exit"])
 
 
+def _refuse(hold: Hold) -> int:
+    return _complain(f"no pass: {hold}; 'ollama-warmup release' ends it", exits.ON_HOLD)
+
+
 def _picture(instance: Instance, configuration: Configuration) -> dict[str, Any]:
-    return picture(instance.name, configuration, unit_state(configuration.unit), _remembered(instance).last_pass)
+    return picture(instance.name, configuration, unit_state(configuration.unit), _remembered(instance).last_pass, current_hold(instance))
 
 
 def _remembered(instance: Instance) -> State:

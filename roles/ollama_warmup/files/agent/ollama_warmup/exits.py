@@ -9,6 +9,9 @@ NOT_RESIDENT = 1
 BAD_CONFIGURATION = 2
 UNREACHABLE = 3
 STOPPED = 4
+ON_HOLD = 5
+SKIPPED = 6
+"""The condition's word for a hold. The unit takes 5 for a success, which systemd holds good for its condition, too."""
 LOCKED = 75
 INTERRUPTED = 143
 """128 + SIGTERM; the unit counts it as neither success nor failure."""
@@ -21,6 +24,8 @@ WORDS = {
     BAD_CONFIGURATION: "bad configuration",
     UNREACHABLE: "server unreachable",
     STOPPED: "server stopped",
+    ON_HOLD: "on hold",
+    SKIPPED: "skipped",
     LOCKED: "another pass is running",
     INTERRUPTED: "interrupted",
     NO_CONDITION: "condition unknown",

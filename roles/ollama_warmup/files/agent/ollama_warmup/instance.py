@@ -45,6 +45,11 @@ class Instance:
         return os.path.join(self.root, "run/ollama-warmup", self.name, "wake")
 
     @property
+    def hold(self) -> str:
+        """Beside the state's folder, where only root writes: an operator's word that passes are to be left out."""
+        return f"{self.state_folder}.hold"
+
+    @property
     def unit(self) -> str:
         """The oneshot that makes a pass."""
         return "ollama-warmup.service" if self.name == DEFAULT else f"ollama-warmup@{self.name}.service"

@@ -14,9 +14,13 @@ NOTICE = 5
 
 def log(priority: int, event: str, stream: TextIO | None = None, **fields: Any) -> None:
     """One line; fields that are None are left out."""
-    words = [f"event={event}"] + [f"{key}={_value(value)}" for key, value in fields.items() if value is not None]
     prefix = f"<{priority}>" if "JOURNAL_STREAM" in os.environ else ""
-    print(prefix + " ".join(words), file=stream or sys.stderr, flush=True)
+    print(prefix + line(event, **fields), file=stream or sys.stderr, flush=True)
+
+
+def line(event: str, **fields: Any) -> str:
+    """The line without its priority; fields that are None are left out."""
+    return " ".join([f"event={event}"] + [f"{key}={_value(value)}" for key, value in fields.items() if value is not None])
 
 
 def _value(value: Any) -> str:

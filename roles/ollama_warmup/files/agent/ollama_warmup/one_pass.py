@@ -20,6 +20,7 @@ from _residency.warmer import Pace, PassResult, Warmer
 from . import exits, memory
 from .changes import changes
 from .configuration import Configuration
+from .hold import hold_events, hold_problems
 from .instance import Instance
 from .interruption import Interrupted
 from .patience import PatientObserver, ServerStopped
@@ -38,9 +39,10 @@ def make_pass(instance: Instance, configuration: Configuration) -> int:
     if state.pinned != before.pinned:
         file.save(state)
     state, end = _warm(configuration, state)
+    end = replace(end, warnings=(*hold_problems(instance), *end.warnings))
     state = replace(state, last_pass=end)
     file.save(state)
-    tell(instance, configuration, state, list(changes(before.last_pass, end)))
+    tell(instance, configuration, state, [*hold_events(instance, before.last_pass, end), *changes(before.last_pass, end)])
     WarmMark(instance.warm_mark).say(end.exit == exits.WARM)
     return end.exit
 

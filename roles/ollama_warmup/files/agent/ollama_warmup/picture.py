@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from _residency.display import HEADS, ago, row
+from _residency.hold import Hold, hold_data
 from _residency.policy import DeclaredModel
 from _residency.table import render
 
@@ -18,16 +19,20 @@ from .service import is_stopped
 from .state import LastPass
 
 
-def exit_status(service: Mapping[str, str], last_pass: LastPass | None) -> int:
-    """What the instance is now, as far as the last pass and systemd tell."""
+def exit_status(service: Mapping[str, str], last_pass: LastPass | None, hold: Hold | None = None) -> int:
+    """What the instance is now, as far as the last pass, systemd and an operator tell."""
     if is_stopped(service):
         return exits.STOPPED
+    if hold:
+        return exits.ON_HOLD
     return last_pass.exit if last_pass else exits.NOT_RESIDENT
 
 
-def picture(name: str, configuration: Configuration, service: Mapping[str, str], last_pass: LastPass | None) -> dict[str, Any]:
+def picture(
+    name: str, configuration: Configuration, service: Mapping[str, str], last_pass: LastPass | None, hold: Hold | None
+) -> dict[str, Any]:
     """Everything that C(status --json) prints."""
-    code = exit_status(service, last_pass)
+    code = exit_status(service, last_pass, hold)
     return {
         "instance": name,
         "url": configuration.url,
@@ -35,6 +40,7 @@ def picture(name: str, configuration: Configuration, service: Mapping[str, str],
         "service": dict(service),
         "exit": code,
         "result": exits.WORDS.get(code, str(code)),
+        "hold": hold_data(hold) if hold else None,
         "models": [_model(model, last_pass) for model in configuration.policy.models],
         "last_pass": vars(last_pass) if last_pass else None,
     }
@@ -44,7 +50,9 @@ def describe(seen: Mapping[str, Any], now: float, deed: str = "last pass") -> st
     """The same for a person; C(now) in seconds since 1970, C(deed) what it was that found it so."""
     clock = datetime.fromtimestamp(now, timezone.utc)
     rows = [row(model, clock) for model in seen["models"]]
-    lines = [f"{seen['unit']} at {seen['url']}: {_service_words(seen['service'])}", _pass_words(seen["last_pass"], now, deed), ""]
+    lines = [f"{seen['unit']} at {seen['url']}: {_service_words(seen['service'])}", _pass_words(seen["last_pass"], now, deed)]
+    lines += [f"{seen['hold']['text']}; 'ollama-warmup release' ends it"] if seen["hold"] else []
+    lines.append("")
     lines.append(render(HEADS, rows) if rows else "No models are declared.")
     if seen["last_pass"]:
         lines += [f"not warm: {text}" for text in seen["last_pass"]["failures"]]

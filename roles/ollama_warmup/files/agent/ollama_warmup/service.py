@@ -22,6 +22,15 @@ def unit_state(unit: str) -> dict[str, str]:
     return {key: value for key, equals, value in pairs if equals}
 
 
+def start(unit: str) -> bool:
+    """Have systemd start it, and do not wait for it. Whether systemd took the order."""
+    try:
+        done = subprocess.run(["systemctl", "start", "--no-block", "--", unit], check=False, capture_output=True, timeout=_SECONDS)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
 def is_stopped(state: Mapping[str, str]) -> bool:
     """Whether an operator stopped it, or never started it: it is down, and not for having failed.
 
