@@ -34,7 +34,7 @@ endif
 
 HOST_GATES := $(addprefix molecule-,$(SCENARIOS))
 # The long ones first, so that no core is idle at the end.
-GATES := $(HOST_GATES) sanity contract unit unit-oldest importer lint docs
+GATES := $(HOST_GATES) sanity contract unit unit-oldest fuzz importer lint docs
 
 .PHONY: help
 help: ## List the targets
@@ -87,6 +87,10 @@ unit: setup-newest ## Unit tests on the newest ansible-core (ARGS=... for pytest
 .PHONY: unit-oldest
 unit-oldest: setup-oldest ## Unit tests on the oldest ansible-core
 	$(WITH_COLLECTIONS) $(OLDEST)/$(PYTEST) --numprocesses=auto tests/unit $(ARGS)
+
+.PHONY: fuzz
+fuzz: setup-newest ## 10000 malformed answers, the same at every run (KEEPWARM_FUZZ_CASES=1000000 for more, and new ones)
+	$(WITH_COLLECTIONS) $(NEWEST)/$(PYTEST) --numprocesses=auto --show-capture=no tests/fuzz $(ARGS)
 
 .PHONY: contract
 contract: setup-newest ## The stand-in server against the recorded answers of a real one (ARGS='--ollama-url URL' for any server)

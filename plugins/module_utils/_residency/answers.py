@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -14,12 +15,34 @@ from .model_name import ModelName, ModelNameError
 from .observation import InstalledModel, ModelCard, ResidentModel
 from .wording import shown
 
+_LARGEST = 2**63 - 1  # the server counts in Go's int64
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _BLOB_LINE = re.compile(r"^FROM .*sha256[-:]([0-9a-f]{64})\s*$", re.ASCII | re.MULTILINE)
 
 
 class MalformedAnswer(ValueError):
     """An answer that is not what an Ollama server says; the message names the place."""
+
+
+def read_json(body: bytes) -> Mapping[str, Any]:
+    """The object that an answer is, which is not an error.
+
+    The server writes no key twice and no NaN: of such an answer nobody can say what it means.
+    """
+    data = json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_number)
+    if not isinstance(data, dict):
+        raise MalformedAnswer("the answer is no JSON object")
+    if "error" in data:  # within a 200, as streams have it
+        raise MalformedAnswer(f"it says {json.dumps(data['error'])}")
+    return data
+
+
+def check_acknowledged(data: Mapping[str, Any], name: ModelName, deed: str) -> None:
+    """Raise unless this is the answer to a C(deed), which is load or unload, of that model. The server repeats the name as it was
+    asked, and gives the deed as C(done_reason); C(/api/embed) gives no embeddings instead (server semantics, section 3)."""
+    done = data.get("done_reason") == deed or (deed == "load" and data.get("embeddings") == [])
+    if data.get("model") != str(name) or not done:
+        raise MalformedAnswer(f"the {deed} of {name} was answered with {shown(data)}")
 
 
 def read_resident(data: Mapping[str, Any]) -> tuple[ResidentModel, ...]:
@@ -45,6 +68,17 @@ def read_card(data: Mapping[str, Any]) -> ModelCard:
         capabilities=frozenset(str(capability) for capability in capabilities),
         training_context=_positive(info.get(f"{architecture}.context_length")),
     )
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise MalformedAnswer("a key comes twice in one object")
+    return found
+
+
+def _no_number(text: str) -> None:
+    raise MalformedAnswer(f"{text} is no JSON number")
 
 
 def _models(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -94,13 +128,13 @@ def _digest(entry: Mapping[str, Any]) -> str:
 
 def _count(entry: Mapping[str, Any], key: str, unit: str) -> int:
     count: Any = entry.get(key, 0)
-    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= _LARGEST:
         raise MalformedAnswer(f"{key} {shown(count)} is not a number of {unit}")
     return int(count)
 
 
 def _positive(raw: Any) -> int | None:
-    return raw if isinstance(raw, int) and not isinstance(raw, bool) and raw > 0 else None
+    return raw if isinstance(raw, int) and not isinstance(raw, bool) and 0 < raw <= _LARGEST else None
 
 
 def _typed(data: Mapping[str, Any], key: str, kind: type, default: Any) -> Any:

@@ -16,9 +16,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Callable, TypeVar
 
 from .address import check_url
-from .answers import MalformedAnswer, read_card, read_resident, read_tags
+from .answers import MalformedAnswer, check_acknowledged, read_card, read_json, read_resident, read_tags
 from .background import Background
-from .keep_alive import KeepAlive
+from .keep_alive import FOREVER_AHEAD, KeepAlive
 from .model_name import ModelName
 from .observation import InstalledModel, ModelCard, ResidentModel
 from .wording import quoted
@@ -144,24 +144,22 @@ class OllamaServer:
         body: dict[str, Any] = {"model": str(name), "keep_alive": keep_alive.as_request()}
         if num_ctx is not None:
             body["options"] = {"num_ctx": num_ctx}
-        self._read(_acknowledged, self._checked("POST", path, body, self.deadlines.load))
+        self._acknowledged(name, "load", self._checked("POST", path, body, self.deadlines.load))
 
     def unload(self, name: ModelName) -> None:
         """Drop it as soon as it is idle. /api/generate does so for embedding models too (section 3)."""
         body = {"model": str(name), "keep_alive": 0}
-        self._read(_acknowledged, self._checked("POST", "/api/generate", body, self.deadlines.answer))
+        self._acknowledged(name, "unload", self._checked("POST", "/api/generate", body, self.deadlines.answer))
+
+    def _acknowledged(self, name: ModelName, deed: str, answer: _Answer) -> None:
+        self._read(lambda data: check_acknowledged(data, name, deed), answer)
 
     def _get(self, path: str) -> _Answer:
         return self._checked("GET", path, None, self.deadlines.answer)
 
     def _read(self, reader: Callable[[Mapping[str, Any]], _Value], answer: _Answer) -> _Value:
         try:
-            data = json.loads(answer.body.decode("utf-8"))
-            if not isinstance(data, dict):
-                raise MalformedAnswer("the answer is no JSON object")
-            if "error" in data:  # within a 200, as streams have it
-                raise MalformedAnswer(f"it says {json.dumps(data['error'])}")
-            return reader(data)
+            return reader(read_json(answer.body))
         except (MalformedAnswer, ValueError, RecursionError) as error:
             raise ServerGarbled(f"the server at {self.url} gave an answer that cannot be read: {quoted(str(error))}") from error
 
@@ -213,11 +211,6 @@ def _new_session() -> requests.Session:
     return session
 
 
-def _acknowledged(data: Mapping[str, Any]) -> None:
-    if "model" not in data:
-        raise MalformedAnswer(f"a load was answered with {json.dumps(data)}")
-
-
 def _read_body(response: requests.Response) -> bytes:
     content = bytearray()
     for chunk in response.iter_content(65536):
@@ -238,11 +231,14 @@ def _error_of(body: bytes) -> str:
 
 
 def _clock(date: str | None) -> datetime:
+    """The server's, however many hours off; one that is decades off would make a stay of minutes look like one for ever."""
+    ours = datetime.now(timezone.utc)
     try:
-        moment = parsedate_to_datetime(date) if date else datetime.now(timezone.utc)
+        moment = parsedate_to_datetime(date) if date else ours
     except (TypeError, ValueError, OverflowError):
-        moment = datetime.now(timezone.utc)
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        return ours
+    theirs = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return theirs if abs(theirs - ours) < FOREVER_AHEAD / 2 else ours
 
 
 def _leading_numbers(text: str) -> tuple[int, ...]:

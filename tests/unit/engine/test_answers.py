@@ -134,6 +134,7 @@ def without(entry: dict[str, Any], key: str) -> dict[str, Any]:
         (with_(PS_ENTRY, size="325632"), "size '325632' is not a number of bytes"),
         (with_(PS_ENTRY, size=-1), "size -1"),
         (with_(PS_ENTRY, size=1.5), "size 1.5"),
+        (with_(PS_ENTRY, size=2**63), "size 9223372036854775808"),
         (with_(PS_ENTRY, size=float("inf")), "size inf"),
         (with_(PS_ENTRY, size_vram=True), "size_vram True"),
         (with_(PS_ENTRY, size_vram=None), "size_vram None"),

@@ -79,7 +79,8 @@ def sent(request: bytes) -> tuple[str, Any]:
     ],
 )
 def test_a_load_carries_keep_alive_and_no_prompt(ask: Ask, line: str, body: dict[str, Any]) -> None:
-    with answering(ACKNOWLEDGED) as listener:
+    done = {"embeddings": []} if "embed" in line else {"done_reason": "unload" if body["keep_alive"] == 0 else "load"}
+    with answering(answer(json.dumps({"model": "tiny-a:latest", **done}))) as listener:
         ask(at(listener.url))
     assert [sent(request) for request in listener.requests] == [(line, body)]
 
@@ -148,16 +149,58 @@ def test_the_recordings_hold_all_kinds_of_refusals() -> None:
 
 
 def acknowledgements() -> Iterator[Any]:
-    for path, ask in (("/api/generate", "load"), ("/api/embed", "embed")):
-        for exchange in recordings.exchanges(path, 200):
-            if isinstance(exchange.body, dict) and not exchange.body.get("prompt") and not exchange.body.get("input") and exchange.json:
-                yield pytest.param(ask, exchange.json, id=str(exchange))
+    """What real servers said, the name apart, which is that of the request."""
+    for exchange in recordings.exchanges("/api/embed", 200) + recordings.exchanges("/api/generate", 200):
+        said, body = exchange.json or {}, exchange.body
+        if isinstance(body, dict) and body["model"] == said.get("model") and not body.get("prompt") and not body.get("input"):
+            ask = "embed" if exchange.path == "/api/embed" else said["done_reason"]
+            yield pytest.param(ask, {**said, "model": str(MODEL)}, id=str(exchange))
 
 
 @pytest.mark.parametrize(("ask", "data"), list(acknowledgements()))
 def test_a_recorded_load_is_acknowledged(ask: str, data: Any) -> None:
     with answering(answer(json.dumps(data))) as listener:
         assert ASKS[ask](at(listener.url)) is None
+
+
+LOADED = {"model": "tiny-a:latest", "done_reason": "load"}
+
+
+@pytest.mark.parametrize(
+    ("ask", "data"),
+    [
+        ("load", {"model": "tiny-a:latest"}),
+        ("load", {**LOADED, "model": "tiny-b:latest"}),
+        ("load", {**LOADED, "model": None}),
+        ("load", {**LOADED, "done_reason": "unload"}),
+        ("load", {**LOADED, "done_reason": "length"}),
+        ("unload", LOADED),
+        ("embed", {"model": "tiny-a:latest", "embeddings": None}),
+        ("embed", {"model": "tiny-a:latest", "embeddings": [[0.5]]}),
+        ("embed", {"embeddings": []}),
+    ],
+)
+def test_what_does_not_say_that_it_was_done_is_no_acknowledgement(ask: str, data: Any) -> None:
+    with answering(answer(json.dumps(data))) as listener:
+        failure = failure_of(ASKS[ask], at(listener.url))
+    assert isinstance(failure, engine.ServerGarbled)
+    assert f"the {'unload' if ask == 'unload' else 'load'} of tiny-a:latest was answered with" in str(failure)
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        ('{"models":[],"models":[]}', "a key comes twice in one object"),
+        ('{"models":[{"size":1,"size":2}]}', "a key comes twice in one object"),
+        ('{"models":[],"x":NaN}', "NaN is no JSON number"),
+        ('{"models":[],"x":-Infinity}', "-Infinity is no JSON number"),
+    ],
+)
+def test_what_no_server_writes_is_not_guessed_at(body: str, complaint: str) -> None:
+    with answering(answer(body)) as listener:
+        failure = failure_of(ASKS["ps"], at(listener.url))
+    assert isinstance(failure, engine.ServerGarbled)
+    assert str(failure).endswith(complaint)
 
 
 @every_request
@@ -338,7 +381,7 @@ def test_no_noise_makes_it_raise_anything_else(listener: RawServer, noise: bytes
         ("Sat, 22 Aug 2026 08:00:00 GMT", datetime(2026, 8, 22, 8, tzinfo=timezone.utc)),
         ("Sat, 22 Aug 2026 10:00:00 +0200", datetime(2026, 8, 22, 8, tzinfo=timezone.utc)),
         ("Sat, 22 Aug 2026 08:00:00 -0000", datetime(2026, 8, 22, 8, tzinfo=timezone.utc)),
-        ("Thu, 01 Jan 1970 00:00:00 GMT", datetime(1970, 1, 1, tzinfo=timezone.utc)),
+        ("Wed, 22 Aug 2018 08:00:00 GMT", datetime(2018, 8, 22, 8, tzinfo=timezone.utc)),
     ],
 )
 def test_now_is_what_the_server_says(date: str, now: datetime) -> None:
@@ -356,6 +399,8 @@ def test_now_is_what_the_server_says(date: str, now: datetime) -> None:
         ["Date: Sat, 32 Aug 2026 08:00:00 GMT"],
         ["Date: Sat, 22 Aug 2026 08:00:00 +9999999999999999"],
         ["Date: \xff\xfe"],
+        ["Date: Thu, 01 Jan 1970 00:00:00 GMT"],  # or five minutes from now would be more than half a century
+        ["Date: Sat, 22 Aug 2300 08:00:00 GMT"],
     ],
 )
 def test_without_a_date_now_is_ours(dates: list[str]) -> None:

@@ -54,9 +54,10 @@ def show(name: str, capability: str = "completion", training: int = 32768) -> Ex
 
 def load(name: str, keep_alive: Any = -1, num_ctx: int | None = None, route: str = "generate", **answer: Any) -> Exchange:
     body: dict[str, Any] = {"model": f"{name}:latest", "keep_alive": keep_alive}
+    done = {"embeddings": []} if route == "embed" else {"done_reason": "load" if keep_alive else "unload"}
     if num_ctx is not None:
         body["options"] = {"num_ctx": num_ctx}
-    return Exchange(f"POST /api/{route}", body, answer.pop("status", 200), answer or {"model": f"{name}:latest", "done": True})
+    return Exchange(f"POST /api/{route}", body, answer.pop("status", 200), answer or {"model": f"{name}:latest", **done})
 
 
 class Host:

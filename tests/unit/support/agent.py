@@ -27,7 +27,7 @@ for found in pkgutil.iter_modules(_residency.__path__):
     sys.modules[f"_residency.{found.name}"] = importlib.import_module(f"{_residency.__name__}.{found.name}")
 
 from ollama_warmup import one_pass  # noqa: E402
-from ollama_warmup.configuration import parse  # noqa: E402
+from ollama_warmup.configuration import Configuration, parse  # noqa: E402
 from ollama_warmup.instance import Instance  # noqa: E402
 from ollama_warmup.state import State  # noqa: E402
 from ollama_warmup.state_file import StateFile, read_state  # noqa: E402
@@ -64,5 +64,8 @@ class Agent:
     def run(self, *models: Any, **policy: Any) -> int:
         """One pass; gives its exit status. The calls of this pass alone are left in the server."""
         self.server.calls.clear()
-        raw = {"url": URL, "policy": {"models": list(models), **policy}, "ready_timeout": 0.01}
-        return one_pass.make_pass(self.instance, parse(raw))
+        return one_pass.make_pass(self.instance, self.configuration(*models, **policy))
+
+    def configuration(self, *models: Any, **policy: Any) -> Configuration:
+        """As a configuration file with these models is read."""
+        return parse({"url": URL, "policy": {"models": list(models), **policy}, "ready_timeout": 0.01})
