@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import re
 
-from conftest import PASS, Gpu
+from shared.gpu import PASS, Gpu
 
 
 def test_a_pass_asks_for_two_lists_and_nothing_else(calm: Gpu) -> None:

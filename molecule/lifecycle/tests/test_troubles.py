@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 
-from conftest import PASS, PINS, SERVER, STATE, TIMER, Gpu, eventually
+from shared.gpu import PASS, PINS, SERVER, STATE, TIMER, Gpu, eventually
 
 
 def slow_pass(gpu: Gpu) -> None:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from conftest import CONFIGURATION, STATE, Gpu, eventually
+from shared.gpu import CONFIGURATION, STATE, Gpu, eventually
 
 
 @pytest.fixture

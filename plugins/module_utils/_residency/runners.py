@@ -24,11 +24,17 @@ _MODEL_OPTIONS = ("--model", "-m")
 
 @dataclass(frozen=True)
 class Process:
-    """One process of the server's unit."""
+    """One process of the server's unit. C(started) is in clock ticks since boot."""
 
     pid: int
     parent: int
     arguments: tuple[str, ...]
+    started: int = 0
+
+    @property
+    def identity(self) -> str:
+        """Names it for ever, in a text."""
+        return f"{self.pid}-{self.started}"
 
     @property
     def blob(self) -> str | None:
@@ -46,24 +52,45 @@ class Process:
         return any(os.path.basename(program) == "ollama" and command == "serve" for program, command in pairs)
 
 
-def living_runners(unit: str, proc: str = "/proc") -> Runners | None:
-    """The unit's runners now; None where its server has no process here (remote, in a container, hidden)."""
+@dataclass(frozen=True)
+class ServerProcesses:
+    """C(ollama serve) itself, and what it started."""
+
+    server: Process
+    children: tuple[Process, ...]
+
+    @property
+    def runners(self) -> Runners:
+        """Which weights they are for."""
+        blobs = [process.blob for process in self.children]
+        return Runners(blobs=frozenset(blob for blob in blobs if blob), complete=all(blobs))
+
+
+def server_processes(unit: str, proc: str = "/proc") -> ServerProcesses | None:
+    """The unit's processes now; None where its server has no process here (remote, in a container, hidden)."""
     processes = list(_processes_of(unit, proc))
     server = _main_process(processes)
     if server is None or not server.is_server:
         return None
-    children = [process for process in processes if process != server]
-    return Runners(
-        blobs=frozenset(process.blob for process in children if process.blob),
-        complete=all(process.blob for process in children),
-    )
+    return ServerProcesses(server, tuple(process for process in processes if process != server))
+
+
+def living_runners(unit: str, proc: str = "/proc") -> Runners | None:
+    """The unit's runners now; None where its server has no process here (remote, in a container, hidden)."""
+    found = server_processes(unit, proc)
+    return found.runners if found else None
 
 
 def server_identity(unit: str, proc: str = "/proc") -> str | None:
-    """Names one start of the server: the main process's number and start time (clock ticks since boot)."""
+    """Names one start of the server: the main process's number and start time."""
     server = _main_process(list(_processes_of(unit, proc)))
-    fields = _stat(proc, server.pid) if server else []
-    return f"{server.pid}-{fields[19]}" if server and fields else None
+    return server.identity if server else None
+
+
+def is_running(process: Process, proc: str = "/proc") -> bool:
+    """Whether it has not ended, and its number is not another process's by now."""
+    found = _process(proc, process.pid)
+    return found is not None and found.started == process.started
 
 
 def _main_process(processes: list[Process]) -> Process | None:
@@ -109,7 +136,7 @@ def _process(proc: str, pid: int) -> Process | None:
     arguments = _read(proc, str(pid), "cmdline").split("\0")[:-1]
     if not fields or not arguments or fields[0] in "ZX":
         return None
-    return Process(pid, int(fields[1]), tuple(arguments))
+    return Process(pid, int(fields[1]), tuple(arguments), int(fields[19]))
 
 
 def _stat(proc: str, pid: int) -> list[str]:

@@ -46,6 +46,8 @@ def test_good_settings_come_back_in_seconds() -> None:
     ("change", "sentence"),
     [
         ({"url": "127.0.0.1:11434"}, "url '127.0.0.1:11434' is not the address of an HTTP server"),
+        ({"url": "http://10.0.0.7:11434", "watch": True}, "watch true needs a server of this host, but url 'http://10.0.0.7:11434' is another's"),
+        ({"url": "http://[::1:80", "watch": True}, "url 'http://[::1:80' is not an address"),
         ({"unit": "ollama"}, "unit 'ollama' is not the name of a service: use a name such as ollama.service"),
         ({"unit": "a.service b.service"}, "unit 'a.service b.service' is not the name of a service"),
         ({"user": "Keeper"}, "user 'Keeper' is not the name of a system user: use lower-case letters, digits, '_' and '-'"),

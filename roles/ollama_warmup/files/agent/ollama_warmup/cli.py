@@ -47,6 +47,10 @@ def _carry_out(wanted: argparse.Namespace, instance: Instance) -> int:
         from . import holding
 
         return holding.hold(instance, wanted.length, wanted.reason) if wanted.command == "hold" else holding.release(instance)
+    if wanted.command == "watch":
+        from .watch import watch
+
+        watch(instance)
     from . import commands
 
     if wanted.command == "validate":
@@ -83,5 +87,6 @@ def _parser() -> argparse.ArgumentParser:
     holding.add_argument("--reason", default="", metavar="TEXT", help="told by status, and in the journal")
     commands.add_parser("release", help="end the hold, and make a pass (root)")
     commands.add_parser("validate", help="judge a configuration file").add_argument("file")
+    commands.add_parser("watch", help="request a pass whenever the server or a runner ends (the unit ollama-warmup-watch.service)")
     commands.add_parser("condition", help="tell whether there is a server to look after (the unit asks this)")
     return parser

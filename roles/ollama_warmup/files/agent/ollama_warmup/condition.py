@@ -4,30 +4,17 @@
 
 from __future__ import annotations
 
-import json
-
 from . import exits
 from .hold import current_hold
 from .instance import Instance
+from .server_unit import server_unit
 from .service import is_stopped, unit_state
 from .warm_mark import WarmMark
-
-_UNIT = "ollama.service"
 
 
 def condition(instance: Instance) -> int:
     """0 to go on; where an operator stopped the server 4, on hold 6, which systemd takes for skipping the pass, not for failing."""
     WarmMark(instance.warm_mark).remove()
-    if is_stopped(unit_state(_server_unit(instance))):
+    if is_stopped(unit_state(server_unit(instance))):
         return exits.STOPPED
     return exits.SKIPPED if current_hold(instance) else exits.WARM
-
-
-def _server_unit(instance: Instance) -> str:
-    """Whatever is wrong with the configuration is the pass's to say."""
-    try:
-        with open(instance.configuration, encoding="utf-8") as file:
-            unit = json.load(file).get("unit")
-    except (OSError, ValueError, AttributeError):
-        return _UNIT
-    return unit if isinstance(unit, str) else _UNIT

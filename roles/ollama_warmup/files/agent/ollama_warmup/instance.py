@@ -50,6 +50,11 @@ class Instance:
         return f"{self.state_folder}.hold"
 
     @property
+    def watch_pipe(self) -> str:
+        """Where a pass tells the watch that it has ended."""
+        return os.path.join(self.root, "run/ollama-warmup", self.name, "watch")
+
+    @property
     def unit(self) -> str:
         """The oneshot that makes a pass."""
         return "ollama-warmup.service" if self.name == DEFAULT else f"ollama-warmup@{self.name}.service"

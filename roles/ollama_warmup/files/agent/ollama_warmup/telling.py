@@ -12,9 +12,10 @@ from .events import Event
 from .instance import Instance
 from .journal import WARNING, log
 from .state import State
+from .watch_pipe import notify
 
 _Channel = Callable[[Instance, Configuration, State, Sequence[Event]], None]
-_CHANNELS: Mapping[str, _Channel] = {}
+_CHANNELS: Mapping[str, _Channel] = {"watch": lambda instance, *_others: notify(instance.watch_pipe)}
 """Beside the journal, by name. A channel is called after every pass and raises C(OSError) for what it cannot do."""
 
 
