@@ -10,6 +10,7 @@ import pytest
 from shared.gpu import PASS, SERVER, TIMER, Gpu, eventually
 
 WATCH = "ollama-warmup-watch.service"
+FIND_WATCH = f"watch=$(systemctl show --property=MainPID --value {WATCH})"
 
 
 class Watched(Gpu):
@@ -22,21 +23,22 @@ class Watched(Gpu):
 
     def watched(self) -> set[str]:
         """The processes that it has a pidfd of."""
-        lines = self.run(f"cat /proc/{self.process}/fdinfo/*").splitlines()
-        return {line.split()[1] for line in lines if line.startswith("Pid:")}
+        return set(self.run(f"{FIND_WATCH}; sed -n 's/^Pid:\\t//p' /proc/$watch/fdinfo/*").split())
 
     def watches_all(self) -> bool:
-        """The server's process, those of both pins, and no other."""
-        return self.watched() == {self.show(SERVER, "MainPID")[0], self.runner("tiny-a"), self.runner("embed")}
+        """The server's process, the runners of both pins, and no other."""
+        processes = self.run(f"server=$(systemctl show --property=MainPID --value {SERVER}); echo $server; pgrep --parent $server || true").split()
+        return len(processes) == 3 and self.watched() == set(processes)
 
     def is_asleep(self) -> bool:
-        """In poll(2), without a timeout: nothing but an event will ever end that."""
-        call = self.run(f"cat /proc/{self.process}/syscall").split()
-        return call[0] == "7" and int(call[3], 16) & 0xFFFFFFFF == 0xFFFFFFFF
+        """In poll(2), without a timeout: nothing but an event will ever end that. And no pass is running."""
+        call, state = self.run(f"{FIND_WATCH}; cat /proc/$watch/syscall; systemctl show --property=ActiveState --value {PASS}").splitlines()
+        words = call.split()
+        return words[0] == "7" and int(words[3], 16) & 0xFFFFFFFF == 0xFFFFFFFF and state == "inactive"
 
     def is_as_before(self) -> bool:
         """Warm, watched, and calm again."""
-        return self.is_warm() and self.watches_all() and self.is_asleep() and self.show(PASS, "ActiveState") == ["inactive"]
+        return self.watches_all() and self.is_asleep() and self.is_warm()
 
 
 @pytest.fixture

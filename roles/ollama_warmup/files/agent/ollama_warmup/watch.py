@@ -3,7 +3,8 @@
 """The watch: waits for the end of the server and of its runners, and requests a pass at once. It never polls.
 
 An end is told by the kernel, a new runner by the pass that loaded or found it. Only what a pass has seen is watched; what a client
-loads in between, the next pass sees. The pass looks, decides and acts as ever: the watch knows nothing of models.
+loads in between, the next pass sees. The pass looks, decides and acts as ever. A load that failed and is to be tried again before
+the timer's next pass has its pass in time.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from _residency.runners import ServerProcesses, server_processes
 from .instance import Instance
 from .journal import WARNING, log
 from .pidfds import Held, Pidfds, check_kernel
+from .plain import StateError
 from .server_unit import server_unit
-from .state import State, StateError
+from .state import State
 from .state_file import StateFile, read_state
 from .watch_pace import Pace
 from .watch_pipe import drain, open_pipe
-from .watch_subjects import concerns, resident
+from .watch_subjects import concerns, resident, retries
 
 _SERVER = "server"
 _RESTART = 10  # seconds that systemd has to start a server anew, which begins a pass by itself
@@ -62,6 +64,8 @@ class Watch:
         for process in found.children:
             if process.blob and concerns(state, process.blob):
                 self._pidfds.hold(process.blob, process, now)
+        for model, seconds in retries(state, time.time()).items():
+            self._pace.postpone(model, seconds, now)
         if not os.path.exists(self._instance.wake):  # else a pass is to come, and what is missing may be news to it
             self._miss(found, state, now)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from .state import State
 
+_LATE = 1  # second: no pass is to come just too early
 
 def concerns(state: State, blob: str) -> bool:
     """Whether these weights are of a model that passes have to do with: a stray that comes and goes is worth no pass.
@@ -26,6 +27,12 @@ def resident(state: State, server: str) -> Mapping[str, str]:
     entries = [(entry["model"], entry.get("after")) for entry in last.models if entry.get("resident")]
     blobs = ((model, _blob(state, listed)) for model, listed in entries)
     return {blob: model for model, blob in blobs if blob}
+
+
+def retries(state: State, now: float) -> Mapping[str, float]:
+    """In how many seconds a load that failed may be tried again, by model. What is late already had its pass, and was left out."""
+    waits = ((model, retry.next_at - now) for model, retry in state.retries.items())
+    return {model: wait + _LATE for model, wait in waits if wait > 0}
 
 
 def _blob(state: State, listed: object) -> str | None:
