@@ -32,7 +32,7 @@ def missing_library() -> str | None:
 
 def read_deadlines(module: AnsibleModule) -> Deadlines:
     """Ends the module with one sentence for an address or a deadline that is none, before anything is asked."""
-    for option in ("connect_timeout", "answer_timeout", "load_timeout", "verify_timeout"):
+    for option in ("connect_timeout", "answer_timeout", "load_timeout", "verify_timeout", "stall_timeout"):
         seconds = module.params.get(option)
         if seconds is not None and not 0 < seconds < 86400:
             fail(module, f"{option} {seconds:g} is not between 0 and 86400 seconds: give a number of seconds above 0")

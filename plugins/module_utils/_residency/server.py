@@ -167,9 +167,12 @@ class OllamaServer:
         answer = self._exchange(method, path, body, deadline)
         if answer.status == 200:
             return answer
-        said = _error_of(answer.body)
-        kind = {404: ModelNotFound, 503: ServerBusy}.get(answer.status, ServerRefused)
-        raise kind(f"{method} {path} at {self.url} answered {answer.status}: {said}", answer.status, said)
+        raise self._refusal(method, path, answer.status, answer.body)
+
+    def _refusal(self, method: str, path: str, status: int, body: bytes) -> ServerRefused:
+        said = _error_of(body)
+        kind = {404: ModelNotFound, 503: ServerBusy}.get(status, ServerRefused)
+        return kind(f"{method} {path} at {self.url} answered {status}: {said}", status, said)
 
     def _exchange(self, method: str, path: str, body: Mapping[str, Any] | None, deadline: float) -> _Answer:
         """In a thread of its own, since the timeouts of requests are for one read each: a server that trickles could
@@ -190,7 +193,7 @@ class OllamaServer:
             with session.request(method, url, json=body, stream=True, allow_redirects=False, timeout=timeouts) as response:
                 return _Answer(response.status_code, _read_body(response), response.headers.get("Date"))
         except (requests.exceptions.RequestException, HTTPError, OSError, ValueError) as error:
-            if _timed_out(error):
+            if timed_out(error):
                 raise self._silence(method, path, deadline) from error
             raise self._transport_failure(error) from error
 
@@ -250,7 +253,7 @@ def _leading_numbers(text: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def _timed_out(error: Exception) -> bool:
+def timed_out(error: Exception) -> bool:
     """Whether a read did; a connection that is not made in time is nobody there."""
     connecting = isinstance(error, requests.exceptions.ConnectTimeout)
     return not connecting and isinstance(_root_cause(error), socket.timeout)

@@ -1,0 +1,222 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carries out which models are to be on a server's disk: asks, decides, pulls, makes and deletes, and verifies."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Callable
+
+from . import wanted_models
+from .model_name import ModelName
+from .model_store import ModelStore, TransferRefused
+from .modelfile import Modelfile, parse_modelfile
+from .observation import InstalledModel
+from .registry import NotInRegistry, Registry, RegistryUnknown
+from .server import ModelNotFound, ServerFailure, ServerRefused
+from .transfer import Progress
+from .wanted_models import ABSENT, CREATE, DELETE, LATEST, NO_ACTION, PULL, Decision, WantedModel
+from .warmer import Clock
+from .wording import shown
+
+_HOPELESS = ("file does not exist", "no space left on device", "unauthorized", "not in GGUF format", "requires a newer version")
+_LONGEST_PAUSE = 30.0  # seconds
+_PIECE = 1024 * 1024  # bytes
+
+Tell = Callable[[str, Progress], None]
+
+
+@dataclass
+class Outcome:
+    """What became of one model. C(before) and C(after) are digests; C(attempts) how often it was pulled or made."""
+
+    decision: Decision
+    before: str | None
+    after: str | None
+    size: int = 0
+    attempts: int = 0
+    seconds: float = 0.0
+    failure: str | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether the name has other content now, or none, or some for the first time."""
+        return self.before != self.after
+
+
+class GgufError(Exception):
+    """A file that no model can be made of; the message is one sentence."""
+
+
+@dataclass
+class ModelKeeper:
+    """C(tell) hears of every step, with the model's name. C(retries): how often a transfer that failed is taken up again."""
+
+    store: ModelStore
+    registry: Registry
+    tell: Tell
+    retries: int = 5
+    clock: Clock = field(default=time)
+    _digests: dict[str, str] = field(default_factory=dict)
+
+    def decide(self, wanted: WantedModel, installed: Iterable[InstalledModel], foresee: bool) -> Decision:
+        """What to do. C(foresee): ask the registry about what is missing too, as check mode does; a pull would find out
+        by itself. Raises C(ServerFailure)."""
+        there = wanted_models.find(installed, wanted.name)
+        if wanted.state == ABSENT:
+            return Decision(wanted, there, DELETE if there else NO_ACTION)
+        if wanted.recipe:
+            return self._decide_recipe(wanted, there, wanted.recipe)
+        if there and wanted.state != LATEST:
+            return Decision(wanted, there, NO_ACTION)
+        return self._decide_pull(wanted, there) if there or foresee else Decision(wanted, there, PULL)
+
+    def _decide_pull(self, wanted: WantedModel, there: InstalledModel | None) -> Decision:
+        try:
+            upstream = self.registry.find(wanted.name, wanted.insecure)
+        except RegistryUnknown as unknown:
+            return Decision(wanted, there, PULL, doubt=str(unknown))
+        except NotInRegistry as missing:
+            return Decision(wanted, there, PULL, refusal=str(missing))
+        current = there is not None and there.digest == upstream.digest
+        return Decision(wanted, there, NO_ACTION if current else PULL, upstream)
+
+    def _decide_recipe(self, wanted: WantedModel, there: InstalledModel | None, recipe: Modelfile) -> Decision:
+        if there and wanted.state != LATEST:
+            return Decision(wanted, there, NO_ACTION)
+        try:
+            current = there is not None and self._is_made_so(wanted, recipe)
+            if recipe.is_file:
+                _check_gguf(recipe.source)
+        except GgufError as error:
+            return Decision(wanted, there, CREATE, refusal=str(error))
+        return Decision(wanted, there, NO_ACTION if current else CREATE)
+
+    def _is_made_so(self, wanted: WantedModel, recipe: Modelfile) -> bool:
+        """By the weights' digest, and by what its Modelfile says."""
+        if recipe.is_file:
+            source: str | None = self._digest(wanted, recipe.source)
+        else:
+            source = self._blob(ModelName.parse(recipe.source))
+        if self._blob(wanted.name) != source:
+            return False
+        return recipe.agrees_with(parse_modelfile(self.store.modelfile(wanted.name)))
+
+    def _blob(self, name: ModelName) -> str | None:
+        try:
+            return self.store.card(name).blob
+        except ModelNotFound:
+            return None
+
+    def carry_out(self, decision: Decision) -> Outcome:
+        """Do it and look whether it is so; a failure is told, not raised, so that no model holds up the others."""
+        there = decision.installed
+        before = there.digest if there else None
+        outcome = Outcome(decision, before, before, there.size if there else 0, failure=decision.refusal)
+        if outcome.failure or decision.action == NO_ACTION:
+            return outcome
+        start = self.clock.monotonic()
+        try:
+            self._attempt(outcome)
+            self._verify(outcome)
+        except (ServerFailure, GgufError) as failure:
+            outcome.failure = f"{decision.action} of {decision.wanted.declared} failed: {failure}"
+        outcome.seconds = round(self.clock.monotonic() - start, 3)
+        return outcome
+
+    def _attempt(self, outcome: Outcome) -> None:
+        """Again after a failure that may pass: the server goes on where it was. Raises C(ServerFailure) or C(GgufError)."""
+        while True:
+            outcome.attempts += 1
+            try:
+                self._act(outcome.decision)
+                return
+            except ServerFailure as failure:
+                if outcome.attempts > self.retries or not _may_pass(failure):
+                    raise
+                pause = min(2.0 ** (outcome.attempts - 1), _LONGEST_PAUSE)
+                said = f"attempt {outcome.attempts} failed ({failure}), again in {pause:g} s"
+                self.tell(outcome.decision.wanted.declared, Progress(said))
+                self.clock.sleep(pause)
+
+    def _act(self, decision: Decision) -> None:
+        wanted = decision.wanted
+        if decision.action == DELETE:
+            self.delete(wanted.name)
+        elif decision.action == PULL:
+            self.store.pull(wanted.name, wanted.insecure, lambda progress: self.tell(wanted.declared, progress))
+        elif wanted.recipe:
+            self._create(wanted, wanted.recipe)
+
+    def _create(self, wanted: WantedModel, recipe: Modelfile) -> None:
+        def report(progress: Progress) -> None:
+            self.tell(wanted.declared, progress)
+
+        if not recipe.is_file:
+            self.store.create(wanted.name, {"from": recipe.source, **recipe.fields}, report)
+            return
+        digest = self._digest(wanted, recipe.source)
+        if not self.store.has_blob(digest):
+            with open(recipe.source, "rb") as file:
+                self.store.put_blob(digest, file, os.fstat(file.fileno()).st_size, report)
+        files = {os.path.basename(recipe.source): f"sha256:{digest}"}
+        self.store.create(wanted.name, {"files": files, **recipe.fields}, report)
+
+    def _digest(self, wanted: WantedModel, path: str) -> str:
+        """Of the file's content, read once a run. Raises C(GgufError)."""
+        if path not in self._digests:
+            _check_gguf(path)
+            hasher, done, size = hashlib.sha256(), 0, os.path.getsize(path)
+            with open(path, "rb") as file:
+                for piece in iter(lambda: file.read(_PIECE), b""):
+                    hasher.update(piece)
+                    done += len(piece)
+                    self.tell(wanted.declared, Progress("reading the file", done, size))
+            self._digests[path] = hasher.hexdigest()
+        return self._digests[path]
+
+    def _verify(self, outcome: Outcome) -> None:
+        there = wanted_models.find(self.store.installed(), outcome.decision.wanted.name)
+        outcome.after = there.digest if there else None
+        outcome.size = there.size if there else outcome.size
+        if (there is None) != (outcome.decision.action == DELETE):
+            state = "does not list it" if there is None else "still lists it"
+            raise ServerFailure(f"the server says that it is done, but {state}")
+
+    def delete(self, name: ModelName) -> None:
+        """As C(ollama rm) does, it is unloaded first, or it would stay in memory; not where another name has the same
+        weights, whose runner that is too. Raises C(ServerFailure)."""
+        listed, _now = self.store.resident()
+        if any(entry.name == name for entry in listed) and not self._shares_weights(name):
+            self.store.unload(name)
+        try:
+            self.store.delete(name)
+        except ModelNotFound:
+            return
+
+    def _shares_weights(self, name: ModelName) -> bool:
+        blob = self._blob(name)
+        others = [model.name for model in self.store.installed() if model.name != name and not model.remote]
+        return blob is not None and any(self._blob(other) == blob for other in others)
+
+
+def _may_pass(failure: ServerFailure) -> bool:
+    """Whether the same request may succeed later."""
+    if isinstance(failure, ServerRefused):
+        return failure.status >= 500 and not any(words in failure.said for words in _HOPELESS)
+    return not (isinstance(failure, TransferRefused) and any(words in failure.said for words in _HOPELESS))
+
+
+def _check_gguf(path: str) -> None:
+    try:
+        with open(path, "rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        raise GgufError(f"{shown(path)} cannot be read on the host: {error.strerror}") from error
+    if magic != b"GGUF":
+        raise GgufError(f"{shown(path)} is no GGUF file: it begins with {magic!r}, not with b'GGUF'")

@@ -1,0 +1,295 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Module: which models are on the disk of a server."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ollama_model
+short_description: Pull, create and delete the models of an Ollama server
+version_added: 0.2.0
+author:
+  - The keepwarm.ollama contributors (@keepwarm)
+description:
+  - Sees to it that models are installed, up to date or absent, by their exact names; C(llama3.2) is C(llama3.2:latest), and not C(llama3.2:1b).
+  - A pull shows how far it is while the play runs. One that fails is taken up again, and goes on where it was; what an earlier run
+    fetched is not fetched again.
+  - A pull counts as done when the server has said C(success) and lists the model. An error within the stream fails.
+  - Models are made from a Modelfile or a GGUF file of the host without any registry.
+  - A model that fails does not hold up the others.
+  - Nothing is loaded; M(keepwarm.ollama.ollama_warm) does that.
+extends_documentation_fragment:
+  - keepwarm.ollama.attributes
+  - keepwarm.ollama.attributes.actiongroup_ollama
+  - keepwarm.ollama.server
+attributes:
+  platform:
+    platforms: posix
+    support: full
+  check_mode:
+    support: full
+    details:
+      - The registry is asked for the manifest of what would be pulled, so that a wrong name fails and the digest is known beforehand.
+      - The host asks it itself, with its own proxy settings. Where that fails the prediction is a pull, with a warning.
+      - If the server does not answer, or the host lacks requests, nothing can be predicted, and it warns.
+  diff_mode:
+    support: full
+options:
+  models:
+    description:
+      - The models, and what is to become of each.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: The model's name as C(ollama list) shows it; without a tag C(latest) is meant.
+        type: str
+        required: true
+      state:
+        description:
+          - V(present) wants a model of that name, whatever it holds. One that is there costs nothing.
+          - V(latest) wants what the registry, the file or the Modelfile holds now. The registry is asked for its manifest, whose
+            digest is the model's. A file is read as a whole, to know its digest.
+          - V(absent) deletes it, after it was unloaded as C(ollama rm) does.
+        type: str
+        choices: [present, latest, absent]
+        default: present
+      insecure:
+        description: Whether its registry is spoken to without TLS.
+        type: bool
+        default: false
+      gguf:
+        description: The absolute path, on the host, of a GGUF file that the model is made of.
+        type: path
+      modelfile:
+        description:
+          - The text of a Modelfile that the model is made by. Its C(FROM) is another model, or the absolute path of a GGUF file on the host.
+          - C(ADAPTER) is not supported.
+        type: str
+  prune:
+    description:
+      - V(unlisted) deletes every installed model that O(models) does not name, after all else and only if nothing failed.
+      - Check mode returns them, and diff mode shows them.
+    type: str
+    choices: [none, unlisted]
+    default: none
+  stall_timeout:
+    description:
+      - How many seconds may pass in which nothing moves before a transfer is given up, and taken up again. There is no deadline for the
+        whole of it.
+      - The server says nothing while it verifies what it has fetched, so that this must be longer than it takes to read the largest
+        model from its disk.
+    type: float
+    default: 600
+  retries:
+    description: How often a transfer that failed is taken up again, after a pause that grows up to half a minute.
+    type: int
+    default: 5
+  background_timeout:
+    description:
+      - How many seconds the whole task may take while it shows its progress.
+    type: int
+    default: 86400
+  progress_interval:
+    description:
+      - How many seconds pass between two looks at how far a transfer is. V(0) shows no progress; the task then waits on one connection.
+    type: float
+    default: 5
+  progress_file:
+    description:
+      - A file of the host that is kept up to date with how far it is. The task sets it itself to show its progress.
+    type: path
+seealso:
+  - module: keepwarm.ollama.ollama_warm
+  - module: keepwarm.ollama.ollama_info
+"""
+
+EXAMPLES = r"""
+- name: Have two models on the disk
+  keepwarm.ollama.ollama_model:
+    models:
+      - name: qwen3:8b
+      - name: nomic-embed-text
+        state: latest
+
+- name: Make one without a registry
+  keepwarm.ollama.ollama_model:
+    models:
+      - name: house-style
+        modelfile: |
+          FROM /srv/models/qwen3-8b.gguf
+          PARAMETER num_ctx 8192
+          SYSTEM Answer in one sentence.
+
+- name: Keep these and delete all others
+  keepwarm.ollama.ollama_model:
+    models:
+      - name: qwen3:8b
+      - name: registry.example.org:5000/library/house-style:v2
+        insecure: true
+    prune: unlisted
+"""
+
+RETURN = r"""
+models:
+  description:
+    - One entry for each of O(models), in their order.
+    - C(action) is one of C(none), C(pull), C(create) and C(delete). C(before) and C(after) are digests, null for no such model and, in
+      check mode, where it is not known beforehand. C(size) is in bytes, C(seconds) how long it took.
+  type: list
+  elements: dict
+  returned: always
+  sample:
+    - name: registry.example:5000/library/tiny-a:v1
+      model: registry.example:5000/library/tiny-a:v1
+      state: present
+      action: pull
+      before:
+      after: 5fff2a0e5e2b76f1ea9e9a2f3ee1d6f95f4d5db2e31f7e6bf5e8a0ff0ec5a5c2
+      size: 309889
+      attempts: 1
+      seconds: 0.214
+      failure:
+removed:
+  description: The models that were deleted, or would be, because O(models) does not name them.
+  type: list
+  elements: dict
+  returned: always
+  sample:
+    - name: tiny-c:latest
+      digest: 8d2a3f6a1d6f1b8a0f77a7a4b9b6ac3a8e4f84a4a7b02f5be3c1cf0a6d9e2f10
+      size: 309889
+url:
+  description: The address that was asked.
+  type: str
+  returned: always
+  sample: http://127.0.0.1:11434
+"""
+
+import time
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._progress_file import ProgressFile
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import model_report, wanted_models
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_keeper import ModelKeeper
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_store import ModelStore
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import InstalledModel
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import PolicyError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.registry import Registry
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import ServerFailure
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.wanted_models import WantedModel
+from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import (
+    fail,
+    missing_library,
+    read_deadlines,
+    server_argument_spec,
+)
+
+
+def argument_spec() -> dict[str, Any]:
+    """The module's options."""
+    model = {
+        "name": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["present", "latest", "absent"], "default": "present"},
+        "insecure": {"type": "bool", "default": False},
+        "gguf": {"type": "path"},
+        "modelfile": {"type": "str"},
+    }
+    return {
+        **server_argument_spec(),
+        "models": {"type": "list", "elements": "dict", "required": True, "options": model},
+        "prune": {"type": "str", "choices": ["none", "unlisted"], "default": "none"},
+        "stall_timeout": {"type": "float", "default": 600},
+        "retries": {"type": "int", "default": 5},
+        "background_timeout": {"type": "int", "default": 86400},
+        "progress_interval": {"type": "float", "default": 5},
+        "progress_file": {"type": "path"},
+    }
+
+
+def doomed(wanted: tuple[WantedModel, ...], installed: tuple[InstalledModel, ...], prune: str) -> tuple[InstalledModel, ...]:
+    """The installed models that are to be deleted because nobody lists them."""
+    return wanted_models.unlisted(installed, wanted) if prune == wanted_models.PRUNE_UNLISTED else ()
+
+
+def predict(module: AnsibleModule, keeper: ModelKeeper, wanted: tuple[WantedModel, ...]) -> dict[str, Any]:
+    """What a run would do. Raises C(ServerFailure)."""
+    installed = keeper.store.installed()
+    decisions = [keeper.decide(model, installed, foresee=True) for model in wanted]
+    for decision in decisions:
+        if decision.doubt:
+            module.warn(f"{decision.wanted.declared}: {decision.doubt}; predicting that it is pulled")
+    removed = doomed(wanted, installed, module.params["prune"])
+    return {
+        "changed": any(decision.action != wanted_models.NO_ACTION for decision in decisions) or bool(removed),
+        "models": [model_report.predicted_data(decision) for decision in decisions],
+        "removed": model_report.removed_data(removed),
+        "diff": model_report.predicted_diff(decisions, removed),
+        "failures": [f"{each.wanted.declared}: {each.refusal}" for each in decisions if each.refusal],
+    }
+
+
+def carry_out(module: AnsibleModule, keeper: ModelKeeper, wanted: tuple[WantedModel, ...]) -> dict[str, Any]:
+    """The module's result of a run. Raises C(ServerFailure)."""
+    installed = keeper.store.installed()
+    outcomes = [keeper.carry_out(keeper.decide(model, installed, foresee=False)) for model in wanted]
+    failures = [outcome.failure for outcome in outcomes if outcome.failure]
+    removed = () if failures else doomed(wanted, installed, module.params["prune"])
+    for model in removed:
+        keeper.delete(model.name)
+    return {
+        "changed": any(outcome.changed for outcome in outcomes) or bool(removed),
+        "models": [model_report.outcome_data(outcome) for outcome in outcomes],
+        "removed": model_report.removed_data(removed),
+        "diff": model_report.carried_out_diff(outcomes, removed),
+        "failures": failures,
+    }
+
+
+def finish(module: AnsibleModule, result: dict[str, Any]) -> None:
+    """Exit, or fail naming every model that is not as wanted and why."""
+    failures = result.pop("failures")
+    if failures:
+        fail(module, "; ".join(failures), **result)
+    module.exit_json(**result)
+
+
+def give_up_predicting(module: AnsibleModule, reason: str) -> None:
+    """In check mode of a host on which nothing can be asked yet."""
+    module.warn(f"{reason}; what would be pulled cannot be predicted")
+    module.exit_json(changed=False, url=module.params["url"], models=[], removed=[])
+
+
+def main() -> None:
+    """Read, then predict or carry out."""
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    deadlines = read_deadlines(module)
+    lacking = missing_library()
+    if module.params["retries"] < 0:
+        fail(module, f"retries {module.params['retries']} is below 0: give a number of attempts after the first")
+    try:
+        wanted = wanted_models.read_wanted(module.params["models"], module.params["prune"])
+    except PolicyError as error:
+        fail(module, str(error))
+    if lacking and module.check_mode:
+        give_up_predicting(module, lacking)
+    if lacking:
+        fail(module, lacking)
+    store = ModelStore(module.params["url"], deadlines, module.params["stall_timeout"])
+    registry = Registry(deadlines.connect, deadlines.answer)
+    with ProgressFile(module.params["progress_file"], time.monotonic) as progress:
+        keeper = ModelKeeper(store, registry, progress.tell, module.params["retries"])
+        try:
+            result = predict(module, keeper, wanted) if module.check_mode else carry_out(module, keeper, wanted)
+        except ServerFailure as failure:
+            if module.check_mode:
+                give_up_predicting(module, str(failure))
+            fail(module, str(failure), url=store.url)
+    finish(module, {"url": store.url, **result})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,232 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Deciding and carrying out, over a store in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import pathlib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import model_report
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import Expiry
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_keeper import ModelKeeper, Outcome
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_store import ModelStore, TransferBroken, TransferRefused
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import InstalledModel, ModelCard, ResidentModel
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.registry import NotInRegistry, Registry, RegistryUnknown, Upstream
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import ModelNotFound, ServerFailure, ServerRefused, ServerUnreachable
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.transfer import Progress
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.wanted_models import read_wanted
+from support.fake_server import FakeClock
+from support.values import NOW, digest
+
+CUT = TransferBroken("it broke off")
+
+
+@dataclass
+class FakeStore(ModelStore):
+    """C(models): digest and blob by name. C(failing): what the next transfers raise. C(asked): everything that acts."""
+
+    models: dict[str, tuple[str, str]] = field(default_factory=dict)
+    upstream: dict[str, str] = field(default_factory=dict)
+    failing: list[ServerFailure] = field(default_factory=list)
+    loaded: tuple[str, ...] = ()
+    blobs: set[str] = field(default_factory=set)
+    asked: list[str] = field(default_factory=list)
+    forgetful: bool = False
+
+    def installed(self) -> tuple[InstalledModel, ...]:
+        return tuple(InstalledModel(ModelName.parse(name), found, 7) for name, (found, _blob) in self.models.items())
+
+    def resident(self) -> Any:
+        return tuple(ResidentModel(ModelName.parse(name), digest(name), Expiry(NOW + timedelta(days=1)), 1, 1, 1) for name in self.loaded), NOW
+
+    def card(self, name: ModelName) -> ModelCard:
+        if str(name) not in self.models:
+            raise ModelNotFound("no", 404, "no")
+        return ModelCard(self.models[str(name)][1])
+
+    def modelfile(self, _name: ModelName) -> str:
+        return "FROM /blobs/x\nPARAMETER num_ctx 1024\n"
+
+    def pull(self, name: ModelName, insecure: bool, report: Any) -> None:
+        self.asked.append(f"pull {name}{' insecurely' if insecure else ''}")
+        report(Progress("pulling manifest"))
+        self._arrive(name, self.upstream.get(str(name), digest(f"new {name}")))
+
+    def create(self, name: ModelName, request: Any, _report: Any) -> None:
+        self.asked.append(f"create {name} {request}")
+        self._arrive(name, digest(f"{name} {request}"))
+
+    def _arrive(self, name: ModelName, found: str) -> None:
+        if self.failing:
+            raise self.failing.pop(0)
+        if not self.forgetful:
+            self.models[str(name)] = (found, found)
+
+    def has_blob(self, found: str) -> bool:
+        return found in self.blobs
+
+    def put_blob(self, found: str, _file: Any, size: int, _report: Any) -> None:
+        self.asked.append(f"put {size} bytes")
+        self.blobs.add(found)
+
+    def unload(self, name: ModelName) -> None:
+        self.asked.append(f"unload {name}")
+
+    def delete(self, name: ModelName) -> None:
+        self.asked.append(f"delete {name}")
+        self.models.pop(str(name), None)
+
+
+@dataclass
+class FakeRegistry(Registry):
+    """Holds what it is told to; C(unknown): cannot be asked."""
+
+    held: dict[str, str] = field(default_factory=dict)
+    unknown: bool = False
+
+    def find(self, name: ModelName, _insecure: bool) -> Upstream:
+        if self.unknown:
+            raise RegistryUnknown("it could not be asked")
+        if str(name) not in self.held:
+            raise NotInRegistry("there is no such model or tag")
+        return Upstream(self.held[str(name)], 9)
+
+
+def keeper(store: FakeStore, registry: FakeRegistry | None = None, retries: int = 2) -> ModelKeeper:
+    return ModelKeeper(store, registry or FakeRegistry(), lambda _model, _progress: None, retries, FakeClock())
+
+
+def run(keeping: ModelKeeper, **entry: Any) -> Outcome:
+    wanted = read_wanted([entry])[0]
+    return keeping.carry_out(keeping.decide(wanted, keeping.store.installed(), foresee=False))
+
+
+def test_what_is_there_costs_nothing() -> None:
+    store = FakeStore(models={"a:latest": (digest("a"), "w")})
+    outcome = run(keeper(store), name="a")
+    assert (outcome.changed, outcome.decision.action, store.asked) == (False, "none", [])
+
+
+def test_another_tag_is_another_model() -> None:
+    store = FakeStore(models={"llama3.2:1b": (digest("a"), "w")})
+    outcome = run(keeper(store), name="llama3.2", insecure=True)
+    assert (outcome.changed, store.asked) == (True, ["pull llama3.2:latest insecurely"])
+    assert outcome.before is None
+    assert outcome.after == digest("new llama3.2:latest")
+
+
+@pytest.mark.parametrize(
+    ("held", "unknown", "action", "changed"),
+    [("old", False, "none", False), ("new", False, "pull", True), ("old", True, "pull", False)],
+)
+def test_latest_goes_by_the_digest_of_the_registrys_manifest(held: str, unknown: bool, action: str, changed: bool) -> None:
+    store = FakeStore(models={"a:latest": ("old", "w")}, upstream={"a:latest": held})
+    outcome = run(keeper(store, FakeRegistry({"a:latest": held}, unknown)), name="a", state="latest")
+    assert (outcome.decision.action, outcome.changed) == (action, changed)
+
+
+def test_a_failure_that_may_pass_is_taken_up_again() -> None:
+    store = FakeStore(failing=[CUT, ServerUnreachable("restarting")])
+    outcome = run(keeper(store), name="a")
+    assert (outcome.failure, outcome.attempts, outcome.seconds) == (None, 3, 3.0)
+
+
+def test_it_is_taken_up_only_so_often() -> None:
+    outcome = run(keeper(FakeStore(failing=[CUT] * 9)), name="a")
+    assert (outcome.failure, outcome.attempts) == ("pull of a failed: it broke off", 3)
+
+
+@pytest.mark.parametrize(
+    "hopeless",
+    [
+        TransferRefused("x", "pull model manifest: file does not exist"),
+        TransferRefused("x", "write /models/blobs/sha256-1-partial: no space left on device"),
+        ServerRefused("x", 400, "invalid model name"),
+        ServerRefused("x", 500, "pull model manifest: file does not exist"),
+    ],
+)
+def test_a_failure_that_will_not_pass_is_not(hopeless: ServerFailure) -> None:
+    assert run(keeper(FakeStore(failing=[hopeless])), name="a").attempts == 1
+
+
+def test_a_success_that_leads_to_no_model_is_a_failure() -> None:
+    outcome = run(keeper(FakeStore(forgetful=True)), name="a")
+    assert outcome.failure == "pull of a failed: the server says that it is done, but does not list it"
+
+
+def test_what_is_deleted_is_unloaded_first() -> None:
+    store = FakeStore(models={"a:latest": ("1", "w")}, loaded=("a:latest",))
+    assert run(keeper(store), name="a", state="absent").changed
+    assert store.asked == ["unload a:latest", "delete a:latest"]
+
+
+def test_a_runner_that_serves_another_name_too_is_left() -> None:
+    store = FakeStore(models={"a:latest": ("1", "w"), "b:latest": ("2", "w")}, loaded=("a:latest",))
+    run(keeper(store), name="a", state="absent")
+    assert store.asked == ["delete a:latest"]
+
+
+def test_what_is_absent_already_costs_nothing() -> None:
+    store = FakeStore()
+    assert not run(keeper(store), name="a", state="absent").changed
+    assert store.asked == []
+
+
+@pytest.fixture
+def gguf(tmp_path: pathlib.Path) -> str:
+    path = tmp_path / "x.gguf"
+    path.write_bytes(b"GGUF and so on")
+    return str(path)
+
+
+def test_a_file_is_uploaded_once(gguf: str) -> None:
+    store = FakeStore()
+    content = hashlib.sha256(b"GGUF and so on").hexdigest()
+    assert run(keeper(store), name="a", gguf=gguf).changed
+    assert run(keeper(store), name="b", gguf=gguf).changed
+    files = {"files": {"x.gguf": f"sha256:{content}"}}
+    assert store.asked == ["put 14 bytes", f"create a:latest {files}", f"create b:latest {files}"]
+
+
+@pytest.mark.parametrize(("blob", "parameter", "action"), [("same", "1024", "none"), ("other", "1024", "create"), ("same", "512", "create")])
+def test_latest_of_a_recipe_goes_by_weights_and_words(gguf: str, blob: str, parameter: str, action: str) -> None:
+    content = hashlib.sha256(b"GGUF and so on").hexdigest()
+    store = FakeStore(models={"a:latest": ("1", content if blob == "same" else blob)})
+    modelfile = f"FROM {gguf}\nPARAMETER num_ctx {parameter}"
+    assert run(keeper(store), name="a", modelfile=modelfile, state="latest").decision.action == action
+
+
+@pytest.mark.parametrize(("content", "words"), [(None, "cannot be read on the host: No such file"), (b"nope", "is no GGUF file: it begins with b'nope'")])
+def test_a_file_that_is_none(tmp_path: pathlib.Path, content: bytes | None, words: str) -> None:
+    path = tmp_path / "x.gguf"
+    if content:
+        path.write_bytes(content)
+    store = FakeStore()
+    outcome = run(keeper(store), name="a", gguf=str(path))
+    assert words in str(outcome.failure)
+    assert store.asked == []
+
+
+def test_the_prediction_is_what_then_happens() -> None:
+    store = FakeStore(models={"a:latest": ("old", "w"), "c:latest": ("3", "w")}, upstream={"a:latest": "new", "b:latest": "2"})
+    keeping = keeper(store, FakeRegistry({"a:latest": "new", "b:latest": "2"}))
+    wanted = read_wanted([{"name": "a", "state": "latest"}, {"name": "b"}, {"name": "c", "state": "absent"}])
+    foreseen = [keeping.decide(model, store.installed(), foresee=True) for model in wanted]
+    outcomes = [keeping.carry_out(keeping.decide(model, store.installed(), foresee=False)) for model in wanted]
+    diff = model_report.predicted_diff(foreseen, [])
+    assert diff == model_report.carried_out_diff(outcomes, [])
+    assert diff == {"before": "a:latest: old\nc:latest: 3\n", "after": "a:latest: new\nb:latest: 2\n"}
+    for key in ("name", "action", "before", "after"):
+        assert [model_report.predicted_data(each)[key] for each in foreseen] == [model_report.outcome_data(each)[key] for each in outcomes]
+
+
+def test_a_name_that_the_registry_does_not_have_is_foreseen_as_a_failure() -> None:
+    keeping = keeper(FakeStore())
+    decision = keeping.decide(read_wanted([{"name": "nope"}])[0], [], foresee=True)
+    assert model_report.predicted_data(decision)["failure"] == "there is no such model or tag"

@@ -1,0 +1,73 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Refusals, and what is told while it runs, through the module's real entry point."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from typing import Any
+
+import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_options
+from ansible_collections.keepwarm.ollama.plugins.module_utils._progress_file import ProgressFile
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.transfer import Progress
+from ansible_collections.keepwarm.ollama.plugins.modules import ollama_model
+from support.ansible_module import Entrance
+from support.fake_server import FakeClock
+
+NOBODY = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def entrance(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path) -> Entrance:
+    return Entrance(ollama_model.main, monkeypatch, capsys, tmp_path)
+
+
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"models": [{"name": "a b"}]}, "model 'a b'"),
+        ({"models": [], "prune": "unlisted"}, "would delete every model"),
+        ({"models": [{"name": "a", "modelfile": "FROM x\nADAPTER y"}]}, "'ADAPTER', which is not supported here"),
+        ({"models": [], "url": "ftp://x"}, "url 'ftp://x'"),
+        ({"models": [], "stall_timeout": 0}, "stall_timeout 0 is not between 0 and 86400 seconds"),
+        ({"models": [], "retries": -1}, "retries -1 is below 0"),
+    ],
+)
+def test_what_is_refused_before_anything_is_asked(entrance: Entrance, check: bool, options: dict[str, Any], sentence: str) -> None:
+    assert sentence in entrance.fail(**{"url": NOBODY, **options}, check=check)
+
+
+def test_a_server_that_is_not_there_fails_the_run_and_is_warned_about_in_check_mode(entrance: Entrance) -> None:
+    assert "no Ollama server answers" in entrance.fail(url=NOBODY, models=[{"name": "a"}])
+    foreseen = entrance.succeed(url=NOBODY, models=[{"name": "a"}], check=True)
+    assert not foreseen["changed"]
+    assert "cannot be predicted" in foreseen["warnings"][0]
+
+
+def test_a_host_without_requests(entrance: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_server_options, "REQUESTS_IMPORT_ERROR", "none")
+    assert "install python3-requests" in entrance.fail(url=NOBODY, models=[])
+    assert "install python3-requests" in entrance.succeed(url=NOBODY, models=[], check=True)["warnings"][0]
+
+
+def test_the_progress_file_is_news_at_most_twice_a_second(tmp_path: pathlib.Path) -> None:
+    clock, path = FakeClock(), tmp_path / "progress"
+    seen = []
+    with ProgressFile(str(path), clock.monotonic) as file:
+        for completed in range(10):
+            file.tell("a", Progress("pulling x", completed, 10))
+            seen.append(json.loads(path.read_text())["text"])
+            clock.sleep(0.2)
+        file.tell("a", Progress("success"))
+        assert json.loads(path.read_text()) == {"model": "a", "text": "success"}
+    assert not path.exists()
+    assert seen == [f"pulling x: {percent} % of 10 B" for percent in (0, 0, 0, 30, 30, 30, 60, 60, 60, 90)]
+
+
+def test_without_a_path_nothing_is_written(tmp_path: pathlib.Path) -> None:
+    with ProgressFile(None, FakeClock().monotonic) as file:
+        file.tell("a", Progress("success"))
+    assert list(tmp_path.iterdir()) == []
