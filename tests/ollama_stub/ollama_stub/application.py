@@ -13,6 +13,7 @@ from . import STAND_IN, VERSION
 from .api_error import ApiError
 from .catalog import Catalog
 from .catalog_routes import CatalogRoutes
+from .clock import WALL
 from .control import ControlDoor
 from .counters import Counters
 from .create_route import CreateRoutes
@@ -40,6 +41,7 @@ class Application:
 
     def __init__(self, environment: Environment, runner_program: str) -> None:
         self._environment = environment
+        WALL.skew = float(environment.stand_in("CLOCK_SKEW") or 0)
         self._log = Logger(environment.log_level)
         self._store = Store(environment.models)
         self._hardware = Hardware(environment)

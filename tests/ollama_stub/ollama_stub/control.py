@@ -9,6 +9,7 @@ One JSON object per line is asked, one is answered. Commands (`do`):
   clear                                 forget all ordered faults
   tune [load_seconds] [tokens_per_second]          null gives the default back
   hardware [vram] [taken_by_others] [gpu_share]    sizes like "8GiB"; gpu_share 0 is a lost GPU
+  clock skew                            the wall clock, in seconds beside the host's
   runners                               process ids of the residents
   users                                 how many requests hold each of them
 """
@@ -20,6 +21,7 @@ import json
 import os
 from typing import Any, Callable
 
+from .clock import WALL
 from .counters import Counters
 from .faults import Faults, LoadFault, RequestFault
 from .hardware import Hardware, parse_size
@@ -54,6 +56,7 @@ class ControlDoor:
             "clear": self._clear,
             "tune": self._tune,
             "hardware": self._set_hardware,
+            "clock": self._set_clock,
             "runners": lambda _order: self._scheduler.runner_processes(),
             "users": lambda _order: self._scheduler.users(),
         }
@@ -128,3 +131,7 @@ class ControlDoor:
             share = order["gpu_share"]
             self._hardware.gpu_share = None if share is None else float(share)
         return vars(self._hardware)
+
+    def _set_clock(self, order: Order) -> Any:
+        WALL.skew = float(order.get("skew", 0))
+        return vars(WALL)

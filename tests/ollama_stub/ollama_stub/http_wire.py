@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable
 from urllib.parse import unquote
 
+from .clock import WALL
 from .request_context import RequestContext
 
 JSON = "application/json; charset=utf-8"
@@ -208,5 +209,5 @@ async def write_stream(request: HttpRequest, answer: StreamedAnswer, truncate: b
 def _head(status: int, headers: Mapping[str, str]) -> bytes:
     lines = [f"HTTP/1.1 {status} {_REASONS.get(status, 'status code ' + str(status))}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
-    lines.append("Date: " + time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime()))
+    lines.append("Date: " + time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(WALL.now_ns() // 1_000_000_000)))
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")

@@ -13,6 +13,7 @@ from typing import Any
 from . import go_time, options
 from .api_error import ApiError, read_reference
 from .catalog import Catalog
+from .clock import WALL
 from .counters import Counters
 from .environment import Environment
 from .hardware import Hardware
@@ -226,7 +227,7 @@ class Inference:
 
 def _line(question: Question, text: str, done_reason: str = "") -> Line:
     """A line of an answer, in the field order of api.GenerateResponse and api.ChatResponse."""
-    line: Line = {"model": question.model, "created_at": go_time.rfc3339_nano(time.time_ns(), utc=True)}
+    line: Line = {"model": question.model, "created_at": go_time.rfc3339_nano(WALL.now_ns(), utc=True)}
     if question.chat:
         line["message"] = {"role": "assistant", "content": text}
     else:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Mapping
 from typing import Union
 
 from . import go_time
+from .clock import WALL
 
 TRACE, DEBUG, INFO, WARN, ERROR = -8, -4, 0, 4, 8
 _NAMES = {TRACE: "TRACE", DEBUG: "DEBUG", INFO: "INFO", WARN: "WARN", ERROR: "ERROR"}
@@ -49,7 +49,7 @@ class Logger:
     def write(self, level: int, source: str, message: str, **values: Value) -> None:
         if level < self.level:
             return
-        line = f"time={go_time.log_time(time.time_ns())} level={_NAMES[level]} source={source}"
+        line = f"time={go_time.log_time(WALL.now_ns())} level={_NAMES[level]} source={source}"
         line += f" msg={_quoted(message)}"
         for key, value in values.items():
             line += _pair(key.rstrip("_"), value)

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 
+from .clock import WALL
 from .human import binary_bytes
 from .log import Group
 from .models import Model
@@ -54,7 +54,7 @@ class RunnerRef:
 
     def shown_expiry(self) -> int:
         """What /api/ps tells: an estimate as long as no request has ended."""
-        return self.expires_at or time.time_ns() + self.session_duration
+        return self.expires_at or WALL.now_ns() + self.session_duration
 
     async def unload(self) -> None:
         """End the process. The lock must be held."""

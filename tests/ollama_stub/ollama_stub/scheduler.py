@@ -11,12 +11,12 @@ see things is what other programs notice. Log lines are the real ones.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from dataclasses import dataclass, replace
 from typing import Callable
 
 from . import go_duration
+from .clock import WALL
 from .counters import Counters
 from .environment import Environment
 from .hardware import Hardware, Placement
@@ -145,7 +145,7 @@ class Scheduler:
         if not runner:
             return
         async with runner.lock:
-            runner.expires_at = time.time_ns()
+            runner.expires_at = WALL.now_ns()
         await self._expire_soon(runner)
 
     async def residents(self) -> list[Resident]:
@@ -431,7 +431,7 @@ class Scheduler:
         loop = asyncio.get_running_loop()
         delay = runner.session_duration / go_duration.SECOND
         runner.timer = loop.call_later(delay, self._timer_expired, runner)
-        runner.expires_at = time.time_ns() + runner.session_duration
+        runner.expires_at = WALL.now_ns() + runner.session_duration
 
     def _timer_expired(self, runner: RunnerRef) -> None:
         self._log.debug("sched.go:415", "timer expired, expiring to unload", runner=runner.logged())

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
+
 import pytest
 from ollama_stub.control_client import ControlError
 from running_stand_in import StandIn
@@ -117,3 +120,24 @@ def test_start_can_take_its_time_while_clients_can_connect(stand_in: StandIn) ->
     stand_in.run(OLLAMA_STUB_START_SECONDS="1")
     lines = [line for line in stand_in.log_lines() if "Listening on" in line or "inference compute" in line]
     assert ["Listening" in line for line in lines] == [True, False]
+
+
+@pytest.mark.parametrize("skew", [18000, -18000])
+def test_its_clock_can_be_hours_beside_the_hosts_and_be_set_while_it_runs(stand_in: StandIn, skew: int) -> None:
+    stand_in.run(OLLAMA_STUB_CLOCK_SKEW=str(skew))
+    assert (_hours_ahead(stand_in), _minutes_left(stand_in)) == (skew / 3600, 5)
+    stand_in.door.order("clock", skew=-7200)
+    assert (_hours_ahead(stand_in), _minutes_left(stand_in)) == (-2, 5)
+
+
+def _hours_ahead(stand_in: StandIn) -> float:
+    """Of its Date header, before the host's clock."""
+    return round((stand_in.caller.send("GET", "/api/version").now - time.time()) / 3600, 1)
+
+
+def _minutes_left(stand_in: StandIn) -> int:
+    """Of what is loaded for five, by its own clock."""
+    stand_in.generate("tiny-a", keep_alive="5m")
+    answer = stand_in.caller.send("GET", "/api/ps")
+    expiry = datetime.fromisoformat(answer.result["json"]["models"][0]["expires_at"][:19] + "+00:00")
+    return round((expiry.timestamp() - answer.now) / 60)

@@ -5,36 +5,16 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta, timezone
-from typing import Any
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import report
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import Deadlines, ServerFailure, ServerUnreachable
-from support.live_host import LiveHost
+from support.live_host import LiveHost, actions, contexts, left
 from support.values import policy
 
 seen_or_not = pytest.mark.parametrize("seeing", [True, False], ids=["processes seen", "unseen"])
-
-
-def left(live: LiveHost) -> dict[str, str]:
-    """How long each listed model stays: C(forever), or whole minutes."""
-    now = datetime.now(timezone.utc)
-    found = {}
-    for name, entry in live.stand_in.residents().items():
-        stays = datetime.fromisoformat(entry["expires_at"][:19] + "+00:00") - now
-        found[name] = "forever" if stays > timedelta(days=20 * 365) else f"{round(stays.total_seconds() / 60)}m"
-    return found
-
-
-def contexts(live: LiveHost) -> dict[str, int]:
-    return {name: entry["context_length"] for name, entry in live.stand_in.residents().items()}
-
-
-def actions(result: Any) -> dict[str, str]:
-    return {progress.model.declared: progress.action for progress in result.models}
 
 
 @seen_or_not

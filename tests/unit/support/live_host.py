@@ -7,6 +7,7 @@ from __future__ import annotations
 import pathlib
 import shutil
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History
@@ -75,3 +76,23 @@ class _Seeing(Observer):
 def _enter(home: pathlib.Path, cgroup: str) -> None:
     home.mkdir(parents=True)
     (home / "cgroup").write_text(cgroup)
+
+
+def left(live: LiveHost) -> dict[str, str]:
+    """How long each listed model stays, by the server's own clock: C(forever), or whole minutes."""
+    answer = live.stand_in.caller.send("GET", "/api/ps")
+    found = {}
+    for entry in answer.result["json"]["models"]:
+        seconds = datetime.fromisoformat(entry["expires_at"][:19] + "+00:00").timestamp() - answer.now
+        found[entry["name"].partition(":")[0]] = "forever" if seconds > 20 * 365 * 86400 else f"{round(seconds / 60)}m"
+    return found
+
+
+def contexts(live: LiveHost) -> dict[str, int]:
+    """The context of each listed model, in tokens."""
+    return {name: entry["context_length"] for name, entry in live.stand_in.residents().items()}
+
+
+def actions(result: PassResult) -> dict[str, str]:
+    """What the pass did to each declared model."""
+    return {progress.model.declared: progress.action for progress in result.models}
