@@ -36,7 +36,7 @@ _value:
   description:
     - C(problems), one sentence for each setting that is wrong. Without any, also C(policy) with every default filled in,
       and C(interval), C(jitter), C(load_timeout), C(ready_timeout) and C(start_timeout) (the longest that a whole pass
-      may take) in seconds.
+      may take) in seconds, and C(metrics), what the agent is told of them, null where none are wanted.
   type: dict
 """
 
@@ -56,9 +56,11 @@ _TEXTS = {
     "user": (re.compile(r"[a-z_][a-z0-9_-]{0,30}", re.ASCII), "the name of a system user: use lower-case letters, digits, '_' and '-'"),
     "python": (re.compile(r"/[A-Za-z0-9_./+-]+", re.ASCII), "the path of a Python interpreter: use one such as /usr/bin/python3"),
 }
+_FOLDER = re.compile(r"/[A-Za-z0-9_./+-]*[A-Za-z0-9_.+-]", re.ASCII)
 _DAY = 86400
 _SERVER_DEFAULT = 300  # seconds: what a client that sends the server's default keep_alive leaves
 _MARGIN = 10  # seconds for the pass itself, and for the accuracy of the timer
+_ACCURACY = 1  # second: the timer's
 _VERIFY = 60  # seconds on top of all loads
 
 
@@ -67,6 +69,7 @@ def warmup_settings(raw: Mapping[str, Any]) -> dict[str, Any]:
     problems: list[str] = []
     problems += [f"{key} {raw.get(key)!r} is not {wanted}" for key, (form, wanted) in _TEXTS.items() if not _fits(form, raw.get(key))]
     _check_address(raw.get("url"), raw.get("watch") is True, problems)
+    _check_metrics(raw, problems)
     policy = _policy(raw, problems)
     seconds = {key: _seconds(key, raw.get(key), least, problems) for key, least in _DURATIONS.items()}
     if not problems:
@@ -75,7 +78,8 @@ def warmup_settings(raw: Mapping[str, Any]) -> dict[str, Any]:
         return {"problems": problems}
     loads = max(len(policy["models"]), 1) + 1  # one more, for a load of somebody else's that is waited for
     start_timeout = seconds["ready_timeout"] + loads * seconds["load_timeout"] + _VERIFY
-    return {"problems": [], "policy": policy, **seconds, "start_timeout": start_timeout}
+    derived = {"start_timeout": start_timeout, "metrics": _metrics(raw, seconds, start_timeout)}
+    return {"problems": [], "policy": policy, **seconds, **derived}
 
 
 def _fits(form: re.Pattern[str], raw: Any) -> bool:
@@ -89,6 +93,12 @@ def _check_address(raw: Any, watch: bool, problems: list[str]) -> None:
             problems.append(f"watch true needs a server of this host, but url {raw!r} is another's: leave url empty, or set watch to false")
     except AddressError as error:
         problems.append(str(error))
+
+
+def _check_metrics(raw: Mapping[str, Any], problems: list[str]) -> None:
+    folder = raw.get("metrics_directory")
+    if raw.get("metrics") and not _fits(_FOLDER, folder):
+        problems.append(f"metrics_directory {folder!r} is not the path of a folder: use one such as /var/lib/prometheus/node-exporter")
 
 
 def _policy(raw: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
@@ -109,6 +119,13 @@ def _seconds(key: str, raw: Any, least: float, problems: list[str]) -> float:
     if not least <= seconds <= _DAY:
         problems.append(f"{key} {raw!r} is not between {least:g} s and a day: give seconds (240) or a duration such as '4m'")
     return seconds
+
+
+def _metrics(raw: Mapping[str, Any], seconds: Mapping[str, float], longest_pass: float) -> dict[str, Any] | None:
+    if not raw.get("metrics"):
+        return None
+    period = seconds["interval"] + seconds["jitter"] + _ACCURACY
+    return {"textfile_directory": raw["metrics_directory"], "period": period, "longest_pass": longest_pass}
 
 
 def _period_problems(interval: float, jitter: float, allowed: bool) -> list[str]:

@@ -19,7 +19,7 @@ def command(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
     agent.configure("a", {"name": "b", "policy": "warm", "keep_alive": "30m"})
     monkeypatch.setattr(commands, "unit_state", lambda _unit: agent.unit)
     monkeypatch.setattr("os.geteuid", lambda: 999)
-    monkeypatch.setattr(commands, "import_requests", lambda _url: None)
+    monkeypatch.setattr(commands, "import_requests", lambda _url, **_others: None)
     monkeypatch.setattr("ollama_warmup.interruption.raise_when_told", lambda: None)
     return agent
 

@@ -16,6 +16,7 @@ GOOD: dict[str, Any] = {
     "deadlines": {"load": 77},
     "ready_timeout": 33,
 }
+METRICS = {"textfile_directory": "/srv/text", "period": 7.5, "longest_pass": 90_000}
 
 
 def test_everything_is_read() -> None:
@@ -23,6 +24,12 @@ def test_everything_is_read() -> None:
     assert (found.url, found.unit, found.ready_timeout) == ("http://127.0.0.1:11500", "ollama-two.service", 33.0)
     assert found.deadlines == {"connect": 5.0, "answer": 20.0, "load": 77.0}
     assert (found.policy.strict, found.policy.models[0].declared) == (True, "qwen3:8b")
+
+
+def test_metrics_are_wanted_or_not() -> None:
+    assert parse(GOOD).metrics is None
+    found = parse({**GOOD, "metrics": METRICS}).metrics
+    assert found is not None and vars(found) == METRICS
 
 
 @pytest.mark.parametrize(
@@ -39,6 +46,10 @@ def test_everything_is_read() -> None:
         ({"deadlines": {"load": 0}}, "deadlines.load 0 is not a number of seconds above 0 and up to 86400"),
         ({"ready_timeout": True}, "ready_timeout True is not a number of seconds"),
         ({"ready_timeout": "5m"}, "ready_timeout '5m' is not a number of seconds"),
+        ({"metrics": True}, "metrics is True, not a mapping with the keys textfile_directory, period, longest_pass"),
+        ({"metrics": {**METRICS, "period": 0}}, "metrics.period 0 is not a number of seconds above 0"),
+        ({"metrics": {**METRICS, "longest_pass": True}}, "metrics.longest_pass True is not a number of seconds above 0"),
+        ({"metrics": {**METRICS, "textfile_directory": "x"}}, "metrics.textfile_directory 'x' is not the path of a folder: use one such as /var"),
         ({"interval": 3}, "the configuration has the unknown key 'interval'"),
     ],
 )

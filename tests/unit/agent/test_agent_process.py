@@ -93,6 +93,22 @@ def test_what_needs_no_server_imports_no_http_library(program: pathlib.Path, roo
     assert done.stdout.splitlines()[-1] == "imported False"
 
 
+@pytest.mark.parametrize(("metrics", "imported"), [(None, False), ({"textfile_directory": "/srv", "period": 9, "longest_pass": 9}, True)])
+def test_only_a_pass_that_is_to_leave_metrics_imports_their_library(
+    program: pathlib.Path, root: pathlib.Path, slow_server: str, metrics: Any, imported: bool
+) -> None:
+    (root / "var/cache/ollama-warmup/default").mkdir(parents=True)
+    configuration = {"url": slow_server, "unit": "no-such.service", "policy": {"models": []}, "metrics": metrics}
+    (root / "etc/ollama-warmup/default.json").write_text(json.dumps(configuration))
+    code = f"import os; os.geteuid = lambda: 999; from ollama_warmup.cli import main; main(['run'], {str(root)!r})"
+    code += "; print(*(name for name in ('prometheus_client', 'ollama_warmup.textfile', 'urllib3.util.ssl_') if sys.modules.get(name)))"
+    code += "; print(bool(sys.modules['urllib3.util.ssl_'].SSLContext))"  # what plain http is spared with metrics, too
+    done = subprocess.run(python(program, code), check=True, capture_output=True, text=True)
+    assert "not_told" not in done.stderr
+    assert done.stdout.splitlines() == ["prometheus_client ollama_warmup.textfile urllib3.util.ssl_" if imported else "urllib3.util.ssl_", "False"]
+    assert (root / "var/cache/ollama-warmup/default/metrics.prom").exists() == imported
+
+
 def test_told_to_stop_in_mid_load_it_saves_what_it_knows_and_ends(program: pathlib.Path, root: pathlib.Path, slow_server: str) -> None:
     configuration = {"url": slow_server, "unit": "no-such.service", "policy": {"models": ["m"]}}
     (root / "etc/ollama-warmup/default.json").write_text(json.dumps(configuration))

@@ -39,7 +39,13 @@ def test_good_settings_come_back_in_seconds() -> None:
         "load_timeout": 600.0,
         "ready_timeout": 90.0,
         "start_timeout": 90 + 3 * 600 + 60,
+        "metrics": None,
     }
+
+
+def test_metrics_come_with_what_alerts_are_told_from() -> None:
+    found = judge({**GOOD, "metrics": True, "metrics_directory": "/srv/text.files"})
+    assert found["metrics"] == {"textfile_directory": "/srv/text.files", "period": 180 + 12 + 1, "longest_pass": found["start_timeout"]}
 
 
 @pytest.mark.parametrize(
@@ -61,6 +67,9 @@ def test_good_settings_come_back_in_seconds() -> None:
         ({"ready_timeout": True}, "ready_timeout True is a boolean, not a duration"),
         ({"models": [{"name": "a", "policy": "hot"}]}, "model 'a': policy 'hot' is not one of pin, warm"),
         ({"max_loaded_models": 0, "release": "drop"}, "release 'drop' is not one of expire, unload, keep"),
+        ({"metrics": True, "metrics_directory": "textfiles"}, "metrics_directory 'textfiles' is not the path of a folder: use one such as /var"),
+        ({"metrics": True, "metrics_directory": '/a"b'}, "metrics_directory '/a\"b' is not the path of a folder"),
+        ({"metrics": True, "metrics_directory": "/"}, "metrics_directory '/' is not the path of a folder"),
         ({"interval": "4m", "jitter": "50s"}, "interval 240 s and jitter 50 s let 300 s pass between two looks, but a client"),
     ],
 )

@@ -106,7 +106,7 @@ def _run_here(instance: Instance) -> int:
         return _refuse(hold)
     try:
         configuration = load(instance.configuration)
-        import_requests(configuration.url)
+        import_requests(configuration.url, first=("prometheus_client",) if configuration.metrics else ())
         from .one_pass import make_pass
 
         with only_one(instance.state_folder):

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from . import exits
 from .hold import current_hold
 from .instance import Instance
@@ -15,6 +17,26 @@ from .warm_mark import WarmMark
 def condition(instance: Instance) -> int:
     """0 to go on; where an operator stopped the server 4, on hold 6, which systemd takes for skipping the pass, not for failing."""
     WarmMark(instance.warm_mark).remove()
+    code = _judge(instance)
+    if code != exits.WARM:
+        _tell_skip(instance, code)
+    return code
+
+
+def _tell_skip(instance: Instance, code: int) -> None:
+    """To whom it matters that somebody looks, though not what is wrong here: that is the pass's to say."""
+    from .configuration import load
+    from .lock import Locked, only_one
+    from .plain import StateError
+    from .problems import ConfigurationError
+    from .state_file import StateFile, read_state
+    from .telling import tell_skip
+
+    with suppress(ConfigurationError, StateError, Locked, OSError), only_one(instance.state_folder):
+        tell_skip(instance, load(instance.configuration), read_state(StateFile(instance.state_folder).path), code)
+
+
+def _judge(instance: Instance) -> int:
     if is_stopped(unit_state(server_unit(instance))):
         return exits.STOPPED
     return exits.SKIPPED if current_hold(instance) else exits.WARM

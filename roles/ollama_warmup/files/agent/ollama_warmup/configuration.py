@@ -14,10 +14,20 @@ from _residency.policy import Policy, PolicyError, parse_policy
 
 from .problems import ConfigurationError
 
-_KEYS = ("url", "unit", "policy", "deadlines", "ready_timeout")
+_KEYS = ("url", "unit", "policy", "deadlines", "ready_timeout", "metrics")
 _DEADLINES = {"connect": 5.0, "answer": 20.0, "load": 900.0}
 _READY_TIMEOUT = 300.0  # the server listens before it knows its GPUs, and answers minutes later (semantics, section 7)
 _DAY = 86400
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """C(textfile_directory) is where root has put a link to the instance's metrics; C(period), the longest from the end of a pass to the
+    beginning of the next, and C(longest_pass) are in seconds."""
+
+    textfile_directory: str
+    period: float
+    longest_pass: float
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,7 @@ class Configuration:
     policy: Policy
     deadlines: Mapping[str, float] = field(default_factory=lambda: dict(_DEADLINES))
     ready_timeout: float = _READY_TIMEOUT
+    metrics: Metrics | None = None
 
 
 def read_raw(path: str) -> Mapping[str, Any]:
@@ -59,6 +70,7 @@ def parse(raw: Mapping[str, Any]) -> Configuration:
         policy=_policy(raw.get("policy"), problems),
         deadlines=_deadlines(raw.get("deadlines", {}), problems),
         ready_timeout=_seconds("ready_timeout", raw.get("ready_timeout", _READY_TIMEOUT), problems),
+        metrics=_metrics(raw.get("metrics"), problems),
     )
     if problems:
         raise ConfigurationError(problems)
@@ -96,8 +108,29 @@ def _deadlines(raw: Any, problems: list[str]) -> Mapping[str, float]:
     return {key: _seconds(f"deadlines.{key}", raw.get(key, default), problems) for key, default in _DEADLINES.items()}
 
 
+def _metrics(raw: Any, problems: list[str]) -> Metrics | None:
+    if raw is None:
+        return None
+    if not isinstance(raw, dict) or set(raw) != {"textfile_directory", "period", "longest_pass"}:
+        problems.append(f"metrics is {raw!r}, not a mapping with the keys textfile_directory, period, longest_pass")
+        return None
+    found = Metrics(**raw)
+    if not isinstance(found.textfile_directory, str) or not found.textfile_directory.startswith("/"):
+        folder = found.textfile_directory
+        problems.append(f"metrics.textfile_directory {folder!r} is not the path of a folder: use one such as /var/lib/prometheus/node-exporter")
+    for key in ("period", "longest_pass"):
+        if not is_number(raw[key]) or not raw[key] > 0:
+            problems.append(f"metrics.{key} {raw[key]!r} is not a number of seconds above 0")
+    return found
+
+
+def is_number(raw: Any) -> bool:
+    """Whether it is one, which a boolean is not."""
+    return isinstance(raw, (int, float)) and not isinstance(raw, bool)
+
+
 def _seconds(key: str, raw: Any, problems: list[str]) -> float:
-    if isinstance(raw, (int, float)) and not isinstance(raw, bool) and 0 < raw <= _DAY:
+    if is_number(raw) and 0 < raw <= _DAY:
         return float(raw)
     problems.append(f"{key} {raw!r} is not a number of seconds above 0 and up to {_DAY}")
     return 1.0

@@ -55,6 +55,11 @@ class Instance:
         return os.path.join(self.root, "run/ollama-warmup", self.name, "watch")
 
     @property
+    def metrics(self) -> str:
+        """What node_exporter reads; below /var/cache, where every user may look."""
+        return os.path.join(self.root, "var/cache/ollama-warmup", self.name, "metrics.prom")
+
+    @property
     def unit(self) -> str:
         """The oneshot that makes a pass."""
         return "ollama-warmup.service" if self.name == DEFAULT else f"ollama-warmup@{self.name}.service"

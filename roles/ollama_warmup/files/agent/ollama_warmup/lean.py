@@ -8,6 +8,8 @@ import gc
 import importlib
 import sys
 import warnings
+from collections.abc import Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Optional, cast
@@ -19,20 +21,25 @@ _TLS = ("ssl", "urllib3.contrib.pyopenssl")
 _DETECTORS = ("chardet", "charset_normalizer")
 
 
-def import_requests(url: str) -> None:
-    """Import what the engine asks C(url) with, and nothing else. A host without it is the engine's to tell of."""
+def import_requests(url: str, first: Sequence[str] = ()) -> None:
+    """Import what the engine asks C(url) with, and nothing else. A host without it is the engine's to tell of.
+
+    C(first) are libraries that cannot do without what is withheld from it. A host without one of them is its user's to tell of.
+    """
     hidden = [*(_TLS if url.startswith("http://") else ()), *(_DETECTORS[:1] if find_spec(_DETECTORS[1]) else ())]
     modules = cast(dict[str, Optional[ModuleType]], sys.modules)
-    for name in hidden:
-        modules.setdefault(name, None)
+    withheld = [name for name in hidden if name not in modules]
     gc.disable()  # nothing of what is imported is garbage: looking for some is a twentieth
     try:
+        for library in first:
+            with suppress(ImportError):
+                importlib.import_module(library)
+        modules.update(dict.fromkeys(withheld))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # requests 2.28 wants the other detector, too, in a version of its liking
             importlib.import_module("requests")
     except ImportError:  # an old version, which cannot do without one of them
-        for name in hidden:
-            if modules.get(name, modules) is None:
-                del modules[name]
+        for name in withheld:
+            del modules[name]
     finally:
         gc.enable()

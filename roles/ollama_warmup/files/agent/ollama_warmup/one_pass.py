@@ -27,7 +27,7 @@ from .patience import PatientObserver, ServerStopped
 from .problems import ConfigurationError
 from .state import LastPass, State
 from .state_file import StateFile
-from .telling import tell
+from .telling import tell, tell_beginning
 from .warm_mark import WarmMark
 
 
@@ -38,6 +38,7 @@ def make_pass(instance: Instance, configuration: Configuration) -> int:
     state = memory.begin(before, configuration.policy, server_start(configuration))
     if state.pinned != before.pinned:
         file.save(state)
+    tell_beginning(instance, configuration, state)
     state, end = _warm(configuration, state)
     end = replace(end, warnings=(*hold_problems(instance), *end.warnings))
     state = replace(state, last_pass=end)

@@ -1,10 +1,11 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""After a pass: every channel is told, and none of them can make the pass fail."""
+"""Every channel is told of a pass, and none of them can make the pass fail."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Callable
 
 from .configuration import Configuration
@@ -14,8 +15,19 @@ from .journal import WARNING, log
 from .state import State
 from .watch_pipe import notify
 
+
+def _metrics(instance: Instance, configuration: Configuration, state: State, _events: Sequence[Event]) -> None:
+    if configuration.metrics is not None:
+        from . import textfile
+
+        textfile.tell_end(instance, configuration, state)
+
+
 _Channel = Callable[[Instance, Configuration, State, Sequence[Event]], None]
-_CHANNELS: Mapping[str, _Channel] = {"watch": lambda instance, *_others: notify(instance.watch_pipe)}
+_CHANNELS: Mapping[str, _Channel] = {
+    "watch": lambda instance, *_others: notify(instance.watch_pipe),
+    "metrics": _metrics,
+}
 """Beside the journal, by name. A channel is called after every pass and raises C(OSError) for what it cannot do."""
 
 
@@ -24,7 +36,31 @@ def tell(instance: Instance, configuration: Configuration, state: State, events:
     for event in events:
         log(event.priority, event.name, **event.fields)
     for name, channel in _CHANNELS.items():
-        try:
+        with _harmless(name):
             channel(instance, configuration, state, events)
-        except OSError as error:
-            log(WARNING, "not_told", channel=name, path=error.filename, reason=error.strerror)
+
+
+def tell_beginning(instance: Instance, configuration: Configuration, state: State) -> None:
+    """Tell of the pass that begins, which may have long loads before it."""
+    if configuration.metrics is not None:
+        from . import textfile
+
+        with _harmless("metrics"):
+            textfile.tell_beginning(instance, configuration, state)
+
+
+def tell_skip(instance: Instance, configuration: Configuration, state: State, code: int) -> None:
+    """Tell of a pass that was skipped; the exit status C(code) says why."""
+    if configuration.metrics is not None:
+        from . import textfile
+
+        with _harmless("metrics"):
+            textfile.tell_skip(instance, configuration, state, code)
+
+
+@contextmanager
+def _harmless(channel: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        log(WARNING, "not_told", channel=channel, path=error.filename, reason=error.strerror)
