@@ -74,6 +74,9 @@ options:
           - The least share of it that must be in VRAM, else it counts as C(spilled).
           - Without it a model that is partly in VRAM is spilled, and one wholly on the CPU is taken for a host without a GPU.
         type: int
+      slow_load_seconds:
+        description: A load that takes longer than so many seconds is warned about, since whoever asked meanwhile waited for it.
+        type: float
   unit:
     description:
       - The systemd unit that runs the server on this host; its processes tell living runners from dead ones.
@@ -176,7 +179,8 @@ models:
     - C(action) is one of C(none), C(set_expiry), C(probe), C(load), C(revive), C(reload) and C(wait).
     - C(before) and C(after) are how C(/api/ps) listed it, null if it did not; C(alive) is null where its process cannot be seen.
     - C(resident) is null where it cannot be known.
-    - C(cause) is null when nothing drifted and C(unknown) otherwise; the host agent, which has a history, knows more.
+    - C(cause) is why it drifted, null if it did not. A dead runner (C(runner_died)) and new weights (C(repulled)) show by
+      themselves; for the rest, which the host agent tells from its history, it is C(unknown).
   type: list
   elements: dict
   returned: always
@@ -226,6 +230,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import difference, report
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address import is_local
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.cause import evident_cause
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History, Plan, make_plan
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.gpus import count_gpus
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
@@ -253,6 +258,7 @@ def argument_spec() -> dict[str, Any]:
         "num_ctx": {"type": "int"},
         "required": {"type": "bool"},
         "min_gpu_percent": {"type": "int"},
+        "slow_load_seconds": {"type": "float"},
     }
     return {
         **server_argument_spec(),
@@ -342,7 +348,7 @@ def prediction(plan: Plan, look: Observation, strict: bool) -> dict[str, Any]:
     return {
         "changed": plan.would_change,
         "warm": all(report.is_warm(verdict, strict) for verdict in required),
-        "models": [report.predicted_data(verdict, look.now) for verdict in plan.verdicts],
+        "models": [report.predicted_data(verdict, look.now, evident_cause(verdict)) for verdict in plan.verdicts],
         "undeclared": [report.stray_data(stray) for stray in plan.strays],
         "diff": difference.predicted(plan, look.now),
         "failures": [problem for verdict in required for problem in report.obstacles(verdict)],
@@ -360,7 +366,7 @@ def carry_out(warmer: Warmer, strict: bool) -> dict[str, Any]:
         "undeclared": [report.stray_data(stray) for stray in done.strays],
         "diff": difference.carried_out(done, done.look.now),
         "failures": reasons,
-        "warnings": report.warnings(done, strict),
+        "warnings": [*report.warnings(done, strict), *report.slow_loads(done)],
     }
 
 

@@ -8,13 +8,14 @@ The words of drift and action are the collection's vocabulary: module results, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from .keep_alive import KeepAlive
 from .model_name import ModelName
 from .observation import InstalledModel, ModelCard, Observation, ResidentModel
+from .past import Past
 from .policy import EXPIRE, KEEP, RELOAD, UNLOAD, DeclaredModel, Policy
 
 MISSING = "missing"
@@ -53,17 +54,27 @@ _CLOCK_GRAIN = timedelta(seconds=5)  # the Date header counts whole seconds and 
 class History:
     """What only a program that remembers knows. C(warmed): the C(warm) models that had their load since this server
     start and are left to their expiry; C(pinned): what we pinned earlier, so that it can be given back; C(set_aside):
-    what an earlier pass set aside for want of memory, so that not every pass costs another model its place anew."""
+    what an earlier pass set aside for want of memory, and which models it did not fit beside, so that not every pass
+    costs another model its place anew. C(withheld): what is not to be loaded now, and the sentence why; C(fights): how
+    often a context was put back of late to no avail; C(failed): what is loaded after the others, since it may fail again.
+    C(reloads) are left for this pass, None for any number. C(past) is the last look, at the start C(server) or another.
+    """
 
     warmed: frozenset[ModelName] = frozenset()
     pinned: frozenset[ModelName] = frozenset()
-    set_aside: frozenset[ModelName] = frozenset()
+    set_aside: Mapping[ModelName, tuple[str, ...]] = field(default_factory=dict)
+    withheld: Mapping[ModelName, str] = field(default_factory=dict)
+    fights: Mapping[ModelName, int] = field(default_factory=dict)
+    failed: frozenset[ModelName] = frozenset()
+    reloads: int | None = None
+    server: str | None = None
+    past: Past | None = None
 
 
 @dataclass(frozen=True)
 class Verdict:
     """One declared model against one observation. C(num_ctx) is what a request for C(action) sends; C(wanted_context)
-    what the server makes of the declared one."""
+    what the server makes of the declared one; C(withheld) why a load that is due is not to be made now."""
 
     model: DeclaredModel
     installed: InstalledModel | None
@@ -74,6 +85,7 @@ class Verdict:
     action: str
     num_ctx: int | None = None
     refusal: str | None = None
+    withheld: str | None = None
     advice: tuple[str, ...] = ()
     wanted_context: int | None = None
 
@@ -160,6 +172,9 @@ def judge(model: DeclaredModel, policy: Policy, look: Observation, history: Hist
     drift = tuple(_drift(sight, history))
     refusal = _refusal(sight, policy) or _still_set_aside(model, drift, history)
     action = NO_ACTION if refusal else _action(sight, policy, drift)
+    withheld = _withheld(sight, action, history)
+    if withheld:
+        action = _action_without_load(sight, action)
     return Verdict(
         model=model,
         installed=sight.installed,
@@ -170,6 +185,7 @@ def judge(model: DeclaredModel, policy: Policy, look: Observation, history: Hist
         action=action,
         num_ctx=_context_to_send(sight, action),
         refusal=refusal,
+        withheld=withheld,
         advice=tuple(_advice(sight)),
         wanted_context=sight.wanted_context,
     )
@@ -234,8 +250,9 @@ def _still_set_aside(model: DeclaredModel, drift: tuple[str, ...], history: Hist
     """Not once somebody else loaded it: then it fits."""
     if ABSENT not in drift or model.name not in history.set_aside:
         return None
+    rivals = " and ".join(history.set_aside[model.name]) or "the models declared before it"
     return (
-        f"{model.declared} was set aside by an earlier pass: memory does not hold it beside the models declared before it;"
+        f"{model.declared} was set aside by an earlier pass: memory does not hold it beside {rivals};"
         " declare fewer or smaller ones, or restart the server to have it tried again"
     )
 
@@ -256,7 +273,7 @@ def _drift(sight: _Sight, history: History) -> Iterator[str]:
         yield from _unlisted(sight, history)
     if sight.listed is not None:
         yield from _broken(sight, sight.listed)
-        yield from _degraded(sight, sight.listed)
+        yield from _degraded(sight, sight.listed, history.past)
 
 
 def _unlisted(sight: _Sight, history: History) -> Iterator[str]:
@@ -279,13 +296,13 @@ def _broken(sight: _Sight, listed: ResidentModel) -> Iterator[str]:
         yield EXPIRING
 
 
-def _degraded(sight: _Sight, listed: ResidentModel) -> Iterator[str]:
+def _degraded(sight: _Sight, listed: ResidentModel, past: Past | None) -> Iterator[str]:
     if not sight.model.is_pin and _stays_longer(listed, sight.model.keep_alive, sight.look):
         yield OVERSTAYING
     wanted = sight.wanted_context
     if wanted is not None and listed.context_length not in (None, wanted):
         yield CONTEXT_MISMATCH
-    if _is_spilled(listed, sight.model.min_gpu_percent):
+    if _is_spilled(listed, sight.model.min_gpu_percent, was_on_gpu(sight.model.name, listed, past)):
         yield SPILLED
     if sight.stale:
         yield STALE_DIGEST
@@ -295,10 +312,15 @@ def _stays_longer(listed: ResidentModel, keep_alive: KeepAlive, look: Observatio
     return listed.expiry.remaining(look.now) > keep_alive.as_timedelta() + _CLOCK_GRAIN
 
 
-def _is_spilled(listed: ResidentModel, least: int | None) -> bool:
-    """Without a declared share, partly in VRAM is spilled, and wholly on the CPU is a host without a GPU."""
+def was_on_gpu(name: ModelName, listed: ResidentModel, past: Past | None) -> bool:
+    """Whether these very weights were ever seen in VRAM."""
+    return past is not None and past.was_on_gpu(name, listed.digest)
+
+
+def _is_spilled(listed: ResidentModel, least: int | None, once_on_gpu: bool) -> bool:
+    """Without a declared share, partly in VRAM is spilled, and what was always on the CPU is on a host without a GPU."""
     if least is None:
-        return 0 < listed.size_vram < listed.size
+        return listed.size_vram < listed.size and (listed.size_vram > 0 or once_on_gpu)
     return 100 * listed.size_vram < least * listed.size
 
 
@@ -324,6 +346,25 @@ def _action_on_listed(sight: _Sight, listed: ResidentModel, policy: Policy, drif
     if sight.alive is None and sight.model.is_pin and not sight.stale:
         return PROBE
     return NO_ACTION
+
+
+def _withheld(sight: _Sight, action: str, history: History) -> str | None:
+    if action not in LOADS:
+        return None
+    reloads = history.fights.get(sight.model.name)
+    if action == RELOAD_CONTEXT and reloads is not None:
+        return (
+            f"{sight.model.declared} was reloaded {reloads} times within an hour to get its context of {sight.wanted_context}"
+            f" back, and has {sight.listed.context_length if sight.listed else 0} again: a client keeps sending its own num_ctx,"
+            " and it is left at that until the hour is over"
+        )
+    return history.withheld.get(sight.model.name)
+
+
+def _action_without_load(sight: _Sight, action: str) -> str:
+    """What is left to do: a runner that lives keeps its place at least."""
+    needs_expiry = sight.listed is not None and sight.model.is_pin and not sight.listed.expiry.is_forever(sight.look.now)
+    return SET_EXPIRY if action == RELOAD_CONTEXT and needs_expiry and not sight.stale else NO_ACTION
 
 
 def _context_to_send(sight: _Sight, action: str) -> int | None:

@@ -79,10 +79,12 @@ class ModelCard:
 
 @dataclass(frozen=True)
 class Runners:
-    """The weights blobs that have a living runner process. C(complete) is false if a process could not be told."""
+    """The weights blobs that have a living runner process. C(complete) is false if a process could not be told.
+    C(starts) names each blob's process so that no later one is taken for it."""
 
     blobs: frozenset[str]
     complete: bool = True
+    starts: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def alive(self, blob: str | None) -> bool | None:
         """True or false for certain, None when unknown."""
@@ -109,6 +111,10 @@ class Observation:
         """The weights behind a manifest digest, where its card was read."""
         card = self.cards.get(digest)
         return card.blob if card else None
+
+    def runner_of(self, digest: str) -> str | None:
+        """Names the process that serves a manifest digest; None when unknown."""
+        return self.runners.starts.get(self.blob_of(digest) or "") if self.runners is not None else None
 
     def alive(self, blob: str | None) -> bool | None:
         """Whether a runner process for the blob lives; None when unknown."""

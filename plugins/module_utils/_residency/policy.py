@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, TypeVar
@@ -25,8 +26,18 @@ KEEP = "keep"
 RELEASES = (EXPIRE, UNLOAD, KEEP)
 _RELEASED_KEEP_ALIVE = KeepAlive.parse("5m")  # what the server itself gives a model that nobody declared
 _AUTOMATIC_LIMIT_PER_GPU = 3  # server semantics, section 5
-_MODEL_KEYS = ("name", "policy", "keep_alive", "num_ctx", "required", "min_gpu_percent")
-_POLICY_KEYS = ("models", "undeclared_keep_alive", "max_loaded_models", "context_mismatch", "strict", "release")
+_MODEL_KEYS = ("name", "policy", "keep_alive", "num_ctx", "required", "min_gpu_percent", "slow_load_seconds")
+_POLICY_KEYS = (
+    "models",
+    "undeclared_keep_alive",
+    "max_loaded_models",
+    "context_mismatch",
+    "strict",
+    "release",
+    "slow_load_seconds",
+)
+_LONGEST_LOAD = 86400  # seconds
+_NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _Value = TypeVar("_Value")
 
 
@@ -40,7 +51,8 @@ class PolicyError(ValueError):
 
 @dataclass(frozen=True)
 class DeclaredModel:
-    """One declared model. C(num_ctx) is in tokens, C(min_gpu_percent) the least share of it that must be in VRAM."""
+    """One declared model. C(num_ctx) is in tokens, C(min_gpu_percent) the least share of it that must be in VRAM;
+    a load that takes longer than C(slow_load_seconds) counts as a cold start."""
 
     declared: str
     name: ModelName
@@ -49,6 +61,7 @@ class DeclaredModel:
     num_ctx: int | None
     required: bool
     min_gpu_percent: int | None
+    slow_load_seconds: float | None = None
 
     @property
     def is_pin(self) -> bool:
@@ -104,7 +117,7 @@ def parse_policy(raw: Any) -> Policy:
         raise PolicyError([f"the policy is {shown(raw)}, not a mapping with the key 'models'"])
     problems += _unknown(raw, _POLICY_KEYS, "the policy")
     policy = Policy(
-        models=_models(raw.get("models"), problems),
+        models=_models(raw.get("models"), _attempt(problems, _slow_load, raw.get("slow_load_seconds"), None), problems),
         undeclared_keep_alive=_attempt(problems, _undeclared, raw.get("undeclared_keep_alive"), None),
         max_loaded_models=_attempt(problems, _whole("max_loaded_models", 0), raw.get("max_loaded_models"), None),
         context_mismatch=_attempt(
@@ -139,18 +152,19 @@ def _model_data(model: DeclaredModel) -> dict[str, Any]:
         "num_ctx": model.num_ctx,
         "required": model.required,
         "min_gpu_percent": model.min_gpu_percent,
+        "slow_load_seconds": model.slow_load_seconds,
     }
 
 
-def _models(raw: Any, problems: list[str]) -> tuple[DeclaredModel, ...]:
+def _models(raw: Any, slow_load_seconds: float | None, problems: list[str]) -> tuple[DeclaredModel, ...]:
     if raw is None or isinstance(raw, (str, Mapping)) or not isinstance(raw, Iterable):
         problems.append(f"models is {shown(raw)}, not a list: write one mapping with a 'name' for each model")
         return ()
-    found = [_model(entry, problems) for entry in raw]
+    found = [_model(entry, slow_load_seconds, problems) for entry in raw]
     return tuple(model for model in found if model is not None)
 
 
-def _model(raw: Any, problems: list[str]) -> DeclaredModel | None:
+def _model(raw: Any, slow_load_seconds: float | None, problems: list[str]) -> DeclaredModel | None:
     if isinstance(raw, str):
         raw = {"name": raw}
     if not isinstance(raw, Mapping):
@@ -159,7 +173,7 @@ def _model(raw: Any, problems: list[str]) -> DeclaredModel | None:
     own: list[str] = _unknown(raw, _MODEL_KEYS, f"model {shown(raw.get('name'))}")
     name = _attempt(own, _local_name, _given(raw, "name", ""), None)
     label = f"model {shown(raw.get('name'))}: "
-    found = _typed_model(raw, name, own)
+    found = _typed_model({"slow_load_seconds": slow_load_seconds, **_without_nulls(raw)}, name, own)
     problems += [text if text.startswith("model ") else label + text for text in own]
     return found
 
@@ -172,9 +186,14 @@ def _typed_model(raw: Mapping[str, Any], name: ModelName | None, problems: list[
     num_ctx = _attempt(problems, _whole("num_ctx", 4), raw.get("num_ctx"), None)
     required = _attempt(problems, _boolean("required"), raw.get("required"), policy == PIN)
     min_gpu_percent = _attempt(problems, _whole("min_gpu_percent", 0, 100), raw.get("min_gpu_percent"), None)
+    slow_load_seconds = _attempt(problems, _slow_load, raw.get("slow_load_seconds"), None)
     if name is None:
         return None
-    return DeclaredModel(str(raw["name"]), name, policy, keep_alive, num_ctx, required, min_gpu_percent)
+    return DeclaredModel(str(raw["name"]), name, policy, keep_alive, num_ctx, required, min_gpu_percent, slow_load_seconds)
+
+
+def _without_nulls(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for key, value in raw.items() if value is not None}
 
 
 def _given(raw: Mapping[str, Any], key: str, default: Any) -> Any:
@@ -237,6 +256,14 @@ def _whole(key: str, least: int, most: int | None = None) -> Callable[[Any], int
         return number
 
     return read
+
+
+def _slow_load(raw: Any) -> float:
+    """Seconds; up to ansible-core 2.18 a templated number is a text."""
+    number = float(raw) if isinstance(raw, str) and _NUMBER.fullmatch(raw.strip()) else raw
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 < number <= _LONGEST_LOAD:
+        raise ValueError(f"slow_load_seconds {shown(raw)} is not a number of seconds above 0 and up to {_LONGEST_LOAD}")
+    return float(number)
 
 
 def _choice(key: str, choices: tuple[str, ...]) -> Callable[[Any], str]:

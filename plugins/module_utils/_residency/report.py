@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from .cause import Cause
 from .drift import (
     ABSENT,
     BREAKING,
@@ -43,12 +44,17 @@ _SENTENCES: Mapping[str, str] = {
     LOADING: "was still loading at the deadline: wait, or raise the deadline for loads",
     BUSY: "answers a request, so that its new expiry does not show yet",
 }
+_ON_CPU = (
+    "has nothing of itself in VRAM: look whether the server found its GPU (it says so in its journal when it starts), and"
+    " restart the server once the driver works"
+)
 
 
 def explain(verdict: Verdict, word: str) -> str:
     """One sentence for one drift of one model."""
     listed = verdict.listed
-    return f"{verdict.model.declared} " + _SENTENCES[word].format(
+    sentence = _ON_CPU if word == SPILLED and listed and not listed.size_vram else _SENTENCES[word]
+    return f"{verdict.model.declared} " + sentence.format(
         name=verdict.model.name,
         expires_at=listed.expiry if listed else "",
         context=listed.context_length if listed else "",
@@ -73,7 +79,23 @@ def warnings(result: PassResult, strict: bool = False) -> list[str]:
             texts += reasons(progress, strict=False)
         if not (strict and progress.model.required):
             texts += [explain(progress.last, word) for word in progress.last.drift if word in DEGRADING]
+        if progress.last.resident and _withheld(progress):
+            texts.append(str(_withheld(progress)))
     return texts
+
+
+def slow_loads(result: PassResult) -> list[str]:
+    """A sentence for each load that took longer than it may."""
+    return [
+        f"the load of {progress.model.declared} took {progress.load_seconds:g} s, longer than its slow_load_seconds of"
+        f" {progress.model.slow_load_seconds:g}: whoever asked meanwhile waited"
+        for progress in result.models
+        if progress.was_slow
+    ]
+
+
+def _withheld(progress: Progress) -> str | None:
+    return progress.withheld or progress.last.withheld
 
 
 def reasons(progress: Progress, strict: bool) -> list[str]:
@@ -82,6 +104,9 @@ def reasons(progress: Progress, strict: bool) -> list[str]:
         return [progress.failure]
     if progress.resident is None and progress.model.is_pin:
         return [f"{progress.model.declared} is listed, but whether its runner lives is not known"]
+    withheld = _withheld(progress)
+    if withheld and not progress.last.resident:
+        return [withheld]
     return shortfalls(progress.last, strict)
 
 
@@ -114,7 +139,7 @@ def model_data(progress: Progress, now: datetime) -> dict[str, Any]:
         **_named(progress.last),
         "resident": progress.resident,
         "drift": list(progress.last.drift),
-        **_cause(progress.first),
+        **cause_data(progress.cause),
         "action": progress.action,
         "before": listed_data(progress.first, now),
         "after": listed_data(progress.last, now),
@@ -123,14 +148,14 @@ def model_data(progress: Progress, now: datetime) -> dict[str, Any]:
     }
 
 
-def predicted_data(verdict: Verdict, now: datetime) -> dict[str, Any]:
+def predicted_data(verdict: Verdict, now: datetime, cause: Cause | None) -> dict[str, Any]:
     """The same for check mode: C(after) is what the action would lead to, null where that cannot be known."""
     resident = verdict.resident if verdict.action == "none" else None
     return {
         **_named(verdict),
         "resident": resident,
         "drift": list(verdict.drift),
-        **_cause(verdict),
+        **cause_data(cause),
         "action": verdict.action,
         "before": listed_data(verdict, now),
         "after": listed_data(verdict, now) if verdict.action == "none" else None,
@@ -163,11 +188,9 @@ def resident_data(listed: ResidentModel, now: datetime) -> dict[str, Any]:
     }
 
 
-def _cause(verdict: Verdict) -> dict[str, Any]:
-    """Naming the cause of a departure takes a history of what was seen before."""
-    if not BREAKING.intersection(verdict.drift):
-        return {"cause": None, "cause_evidence": None}
-    return {"cause": "unknown", "cause_evidence": "inferred"}
+def cause_data(cause: Cause | None) -> dict[str, Any]:
+    """Null where nothing drifted."""
+    return {"cause": cause.word if cause else None, "cause_evidence": cause.evidence if cause else None}
 
 
 def _named(verdict: Verdict) -> dict[str, Any]:

@@ -63,7 +63,8 @@ class ServerProcesses:
     def runners(self) -> Runners:
         """Which weights they are for."""
         blobs = [process.blob for process in self.children]
-        return Runners(blobs=frozenset(blob for blob in blobs if blob), complete=all(blobs))
+        starts = {process.blob: process.identity for process in self.children if process.blob}
+        return Runners(blobs=frozenset(starts), complete=all(blobs), starts=starts)
 
 
 def server_processes(unit: str, proc: str = "/proc") -> ServerProcesses | None:

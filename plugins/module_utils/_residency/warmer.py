@@ -16,7 +16,9 @@ from dataclasses import dataclass, field, replace
 from typing import Callable, Protocol
 
 from .background import Background
+from .cause import EVICTED, NEVER_LOADED, OBSERVED, SERVER_RESTARTED, Cause, Present, chief, name_causes
 from .drift import (
+    ABSENT,
     BUSY,
     DROP,
     EXPIRING,
@@ -37,6 +39,7 @@ from .drift import (
 from .model_name import ModelName
 from .observation import ModelCard, Observation, ResidentModel
 from .observer import Observer
+from .past import Past, remember
 from .policy import DeclaredModel, Policy
 from .server import ServerFailure, ServerUnreachable
 
@@ -72,7 +75,9 @@ class Pace:
 
 @dataclass
 class Progress:
-    """What happened to one declared model in this pass."""
+    """What happened to one declared model in this pass. C(causes) are by drift, of the look that first showed it;
+    C(mended_after) is how many seconds into the pass it was first seen to be as declared again; C(rivals) are the
+    models that it does not fit beside; C(withheld) is why a load that was due was not made."""
 
     model: DeclaredModel
     first: Verdict
@@ -84,6 +89,26 @@ class Progress:
     set_aside: bool = False
     attempts: dict[str, int] = field(default_factory=dict)
     before_act: ResidentModel | None = None
+    causes: dict[str, Cause] = field(default_factory=dict)
+    mended_after: float | None = None
+    rivals: tuple[str, ...] = ()
+    withheld: str | None = None
+
+    @property
+    def cause(self) -> Cause | None:
+        """Why it was not as declared; None where it always was."""
+        return chief(self.causes)
+
+    @property
+    def was_slow(self) -> bool:
+        """Whether its load took so long that it counts as a cold start."""
+        slow = self.model.slow_load_seconds
+        return slow is not None and self.load_seconds is not None and self.load_seconds > slow
+
+    @property
+    def load_failed(self) -> bool:
+        """Whether the server could not load it; being in another's way is no failure of its own."""
+        return self.failure is not None and not self.set_aside and not LOADS.isdisjoint(self.attempts)
 
     def may(self, action: str) -> bool:
         """Whether this action is still worth an attempt."""
@@ -108,12 +133,14 @@ class Progress:
 
 @dataclass(frozen=True)
 class PassResult:
-    """What a pass found, did and verified, for the models it was to act on, in declared order."""
+    """What a pass found, did and verified, for the models it was to act on, in declared order. C(past) is its last look,
+    for the next pass."""
 
     models: tuple[Progress, ...]
     strays: tuple[Stray, ...]
     look: Observation
     warnings: tuple[str, ...]
+    past: Past = field(default_factory=Past)
 
 
 class Warmer:
@@ -139,9 +166,14 @@ class Warmer:
         self._strays: list[Stray] = []
         self._told: set[ModelName] = set()
         self._warnings: list[str] = []
+        self._started = 0.0
+        self._past = self._history.past
+        self._reloads_left = self._history.reloads
+        self.loading: ModelName | None = None
 
     def run(self) -> PassResult:
         """Act and verify. Raises C(ServerFailure) if the server cannot be observed at all."""
+        self._started = self._clock.monotonic()
         look, plan = self._observe()
         if plan.has_work or any(entry.context_length is None for entry in look.resident):
             self._server.require_version()
@@ -157,7 +189,7 @@ class Warmer:
             look, plan = self._observe()
         self._conclude()
         done = (self._progress[verdict.model.name] for verdict in plan.within(self._only).verdicts)
-        return PassResult(tuple(done), tuple(self._strays), look, tuple(self._warnings))
+        return PassResult(tuple(done), tuple(self._strays), look, tuple(self._warnings), self._past or Past())
 
     def _observe(self) -> tuple[Observation, Plan]:
         look = self._observer.look()
@@ -168,7 +200,22 @@ class Warmer:
                 self._progress[verdict.model.name] = Progress(verdict.model, verdict, verdict, failure=verdict.refusal)
             else:
                 known.last = verdict
+        self._explain(look, plan)
         return look, plan
+
+    def _explain(self, look: Observation, plan: Plan) -> None:
+        """Name the causes of what drifted since the look before. What shows while we load a model is our own doing."""
+        declared = {verdict.model.name: verdict.listed for verdict in plan.verdicts}
+        own = {listed.name for listed in declared.values() if listed}
+        present = Present(self._history.server, look, frozenset(entry.name for entry in look.resident if entry.name not in own))
+        for verdict in plan.verdicts:
+            progress = self._progress[verdict.model.name]
+            if LOADS.isdisjoint(progress.attempts):
+                progress.causes = {**name_causes(verdict, self._past, present), **progress.causes}
+            if progress.causes and not verdict.drift and progress.mended_after is None:
+                progress.mended_after = self._clock.monotonic() - self._started
+        if self._history.past is not None:
+            self._past = remember(self._history.server, look, declared, self._past)
 
     def _act(self, plan: Plan) -> bool:
         """Do the next thing worth doing: expiries first, since loading takes minutes; then one load."""
@@ -180,10 +227,22 @@ class Warmer:
             if self._only is None and stray.listed.name not in self._told:
                 self._handle_stray(stray)
                 return True
-        for verdict in self._open(plan):
-            if verdict.action in LOADS:
+        for verdict in sorted(self._open(plan), key=lambda verdict: verdict.model.name in self._history.failed):
+            if verdict.action in LOADS and self._affords(verdict):
                 self._load(verdict, plan)
                 return True
+        return False
+
+    def _affords(self, verdict: Verdict) -> bool:
+        """A first load is never withheld; what was in memory on this start of the server already comes out of the budget."""
+        progress = self._progress[verdict.model.name]
+        cause = progress.cause
+        if self._reloads_left is None or cause is None or cause.word in (NEVER_LOADED, SERVER_RESTARTED):
+            return True
+        if self._reloads_left > 0:
+            self._reloads_left -= 1
+            return True
+        progress.withheld = f"{verdict.model.declared} is not loaded again for now: the budget of reloads per hour is spent"
         return False
 
     def _open(self, plan: Plan) -> Iterator[Verdict]:
@@ -216,10 +275,12 @@ class Warmer:
     def _load(self, verdict: Verdict, plan: Plan) -> None:
         progress = self._begin(verdict)
         start = self._clock.monotonic()
+        self.loading = verdict.model.name
         if self._attempt(progress, lambda: self._load_in_background(verdict)):
             progress.changed = True
             progress.load_seconds = round(self._clock.monotonic() - start, 3)
             self._settle_displacement(progress, plan)
+        self.loading = None
 
     def _load_in_background(self, verdict: Verdict) -> None:
         """While it runs, which may take minutes, the others' expiries are looked after."""
@@ -267,21 +328,29 @@ class Warmer:
         others = {verdict.model.name for verdict in plan.verdicts if verdict.listed and verdict.model.is_pin} - {loaded.model.name}
         self._observe()
         displaced = [progress for name, progress in self._progress.items() if name in others and progress.last.listed is None]
-        order = [model.name for model in self._policy.models]
-        before = [progress for progress in displaced if order.index(progress.model.name) < order.index(loaded.model.name)]
+        before = [progress for progress in displaced if self._rank(progress.model) < self._rank(loaded.model)]
+        for progress in displaced:
+            progress.causes[ABSENT] = Cause(EVICTED, OBSERVED, (str(loaded.model.name),))
         if before:
-            self._give_way(loaded, before[0].model, displaced)
+            self._give_way(loaded, [progress.model.declared for progress in before], displaced)
             return
         for progress in displaced:
             progress.set_aside = True
+            progress.rivals = (loaded.model.declared,)
             progress.failure = f"{progress.model.declared} lost its place in memory when {loaded.model.declared} was loaded"
 
-    def _give_way(self, loaded: Progress, before: DeclaredModel, displaced: list[Progress]) -> None:
+    def _rank(self, model: DeclaredModel) -> tuple[bool, int]:
+        """Who stays where not all fit: pins before what is loaded once, then in declared order."""
+        return (not model.is_pin, self._policy.models.index(model))
+
+    def _give_way(self, loaded: Progress, before: list[str], displaced: list[Progress]) -> None:
         """What was loaded goes, and all that it displaced may come back."""
         self._attempt(loaded, lambda: self._server.unload(loaded.model.name))
         loaded.set_aside = True
+        loaded.rivals = tuple(before)
         loaded.failure = (
-            f"{loaded.model.declared} was set aside: loading it cost {before.declared}, which is declared before it, its place in memory"
+            f"{loaded.model.declared} was set aside: loading it cost {' and '.join(before)},"
+            f" which {'is' if len(before) == 1 else 'are'} to stay before it, {'its place' if len(before) == 1 else 'their places'} in memory"
         )
         for progress in displaced:
             progress.attempts.pop(LOAD, None)

@@ -425,7 +425,7 @@ def test_a_stub_for_the_cloud_is_refused() -> None:
     assert (verdict.action, verdict.resident) == (NO_ACTION, False)
 
 
-SET_ASIDE = History(set_aside=frozenset({A}))
+SET_ASIDE = History(set_aside={A: ()})
 
 
 def test_what_an_earlier_pass_set_aside_is_not_loaded_again() -> None:
@@ -581,9 +581,13 @@ def observations(draw: st.DrawFn) -> Observation:
     return look(names, entries, alive, twins)
 
 
+SOME_NAME = st.sampled_from([ModelName.parse(name) for name in NAMES])
 HISTORIES = st.builds(
     History,
-    *[st.frozensets(st.sampled_from([ModelName.parse(name) for name in NAMES]))] * 3,
+    *[st.frozensets(SOME_NAME)] * 2,
+    set_aside=st.dictionaries(SOME_NAME, st.just(("x",))),
+    withheld=st.dictionaries(SOME_NAME, st.just("not now")),
+    fights=st.dictionaries(SOME_NAME, st.just(3)),
 )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import difference, report, table
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.cause import Cause
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import (
     BREAKING,
     DEGRADING,
@@ -185,6 +186,7 @@ def test_one_model_as_data() -> None:
     before = verdict({"name": "A", "required": True}, DEAD, names=("a",))
     after = verdict("A", LIVES, resident("a", vram=600))
     found = Progress(before.model, before, after, action="load", changed=True, load_seconds=1.25, attempts={"load": 1})
+    found.causes = {"spilled": Cause("gpu_lost", "inferred"), "absent": Cause("evicted", "observed")}
     assert report.model_data(found, NOW) == {
         "name": "A",
         "model": "A:latest",
@@ -192,8 +194,8 @@ def test_one_model_as_data() -> None:
         "required": True,
         "resident": True,
         "drift": ["spilled"],
-        "cause": "unknown",
-        "cause_evidence": "inferred",
+        "cause": "evicted",
+        "cause_evidence": "observed",
         "action": "load",
         "before": None,
         "after": {
@@ -218,7 +220,7 @@ def test_all_data_is_json_and_names_the_failure(word: str) -> None:
     data = report.model_data(progress(found), NOW)
     assert json.loads(json.dumps(data)) == data
     assert data["failure"] == (sentence if word in BREAKING | {"loading"} else None)
-    assert (data["cause"], data["cause_evidence"]) == (("unknown", "inferred") if word in BREAKING else (None, None))
+    assert (data["cause"], data["cause_evidence"]) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +233,7 @@ def test_all_data_is_json_and_names_the_failure(word: str) -> None:
     ],
 )
 def test_a_prediction_says_null_where_it_cannot_know(found: Verdict, action: str, is_resident: bool | None, after_is_known: bool) -> None:
-    data = report.predicted_data(found, NOW)
+    data = report.predicted_data(found, NOW, None)
     assert (data["action"], data["resident"], data["after"] is not None) == (action, is_resident, after_is_known)
     assert set(data) == set(report.model_data(progress(found), NOW))
 

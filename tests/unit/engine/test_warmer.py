@@ -420,7 +420,7 @@ def test_an_earlier_model_gets_its_place_back_from_a_later_one() -> None:
     result = run(server, policy("a", "b"))
     assert server.work() == ["generate b:latest -1", "unload b:latest", "generate a:latest -1"]
     assert resident(result) == {"a": True, "b": False}
-    assert report.failures(result) == ["b was set aside: loading it cost a, which is declared before it, its place in memory"]
+    assert report.failures(result) == ["b was set aside: loading it cost a, which is to stay before it, its place in memory"]
 
 
 def test_a_pass_that_knows_what_was_set_aside_costs_nobody_a_place() -> None:
@@ -428,11 +428,11 @@ def test_a_pass_that_knows_what_was_set_aside_costs_nobody_a_place() -> None:
     server.hold("a")
     first = run(server, policy("a", "b"))
     server.calls.clear()
-    aside = frozenset(progress.model.name for progress in first.models if progress.set_aside)
+    aside = {progress.model.name: progress.rivals for progress in first.models if progress.set_aside}
     result = run(server, policy("a", "b"), history=History(set_aside=aside))
     assert server.work() == []
     assert resident(result) == {"a": True, "b": False}
-    assert report.failures(result)[0].startswith("b was set aside by an earlier pass")
+    assert report.failures(result)[0].startswith("b was set aside by an earlier pass: memory does not hold it beside a;")
 
 
 def test_of_more_models_than_fit_those_declared_first_stay() -> None:

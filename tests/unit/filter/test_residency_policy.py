@@ -14,8 +14,8 @@ residency_policy = FilterModule().filters()["residency_policy"]
 def test_defaults_are_filled_in_and_reading_them_back_changes_nothing() -> None:
     found = residency_policy({"models": [{"name": "a"}, {"name": "b", "policy": "warm", "keep_alive": "90s"}]})
     assert found["models"] == [
-        {"name": "a", "policy": "pin", "keep_alive": -1, "num_ctx": None, "required": True, "min_gpu_percent": None},
-        {"name": "b", "policy": "warm", "keep_alive": "90s", "num_ctx": None, "required": False, "min_gpu_percent": None},
+        {"name": "a", "policy": "pin", "keep_alive": -1, "num_ctx": None, "required": True, "min_gpu_percent": None, "slow_load_seconds": None},
+        {"name": "b", "policy": "warm", "keep_alive": "90s", "num_ctx": None, "required": False, "min_gpu_percent": None, "slow_load_seconds": None},
     ]
     assert residency_policy(found) == found
 
