@@ -237,8 +237,9 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_n
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import InstalledModel, Observation
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy, PolicyError, parse_policy
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.progress import PassResult
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import OllamaServer, ServerFailure, ServerTooOld
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import Pace, PassResult, Warmer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import Pace, Warmer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import (
     fail,
     missing_library,

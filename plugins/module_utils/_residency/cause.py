@@ -24,6 +24,7 @@ from .drift import (
     STALE_DIGEST,
     STUCK,
     UNDECIDED,
+    Plan,
     Verdict,
 )  # fmt: skip
 from .model_name import ModelName
@@ -64,6 +65,12 @@ class Present:
     server: str | None
     look: Observation
     undeclared: frozenset[ModelName] = frozenset()
+
+
+def present_of(server: str | None, look: Observation, plan: Plan) -> Present:
+    """The present, as one look shows it."""
+    declared = {verdict.listed.name for verdict in plan.verdicts if verdict.listed}
+    return Present(server, look, frozenset(entry.name for entry in look.resident if entry.name not in declared))
 
 
 def name_causes(verdict: Verdict, past: Past | None, present: Present) -> dict[str, Cause]:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from .drift import LOADS, SET_EXPIRY, Plan, Verdict
 from .keep_alive import FOREVER_AHEAD
-from .warmer import PassResult
+from .progress import PassResult
 
 _FOREVER = "for ever"
 

@@ -55,7 +55,8 @@ class History:
     """What only a program that remembers knows. C(warmed): the C(warm) models that had their load since this server
     start and are left to their expiry; C(pinned): what we pinned earlier, so that it can be given back; C(set_aside):
     what an earlier pass set aside for want of memory, and which models it did not fit beside, so that not every pass
-    costs another model its place anew. C(withheld): what is not to be loaded now, and the sentence why; C(fights): how
+    costs another model its place anew. C(withheld): the digest of what is not to be loaded now,
+    and the sentence why; C(fights): how
     often a context was put back of late to no avail; C(failed): what is loaded after the others, since it may fail again.
     C(reloads) are left for this pass, None for any number. C(past) is the last look, at the start C(server) or another.
     """
@@ -63,7 +64,7 @@ class History:
     warmed: frozenset[ModelName] = frozenset()
     pinned: frozenset[ModelName] = frozenset()
     set_aside: Mapping[ModelName, tuple[str, ...]] = field(default_factory=dict)
-    withheld: Mapping[ModelName, str] = field(default_factory=dict)
+    withheld: Mapping[ModelName, tuple[str, str]] = field(default_factory=dict)
     fights: Mapping[ModelName, int] = field(default_factory=dict)
     failed: frozenset[ModelName] = frozenset()
     reloads: int | None = None
@@ -358,7 +359,8 @@ def _withheld(sight: _Sight, action: str, history: History) -> str | None:
             f" back, and has {sight.listed.context_length if sight.listed else 0} again: a client keeps sending its own num_ctx,"
             " and it is left at that until the hour is over"
         )
-    return history.withheld.get(sight.model.name)
+    digest, reason = history.withheld.get(sight.model.name, (None, None))
+    return reason if sight.installed and sight.installed.digest == digest else None
 
 
 def _action_without_load(sight: _Sight, action: str) -> str:

@@ -28,7 +28,7 @@ from .drift import (
     Verdict,
 )  # fmt: skip
 from .observation import ResidentModel
-from .warmer import PassResult, Progress
+from .progress import PassResult, Progress
 
 _SENTENCES: Mapping[str, str] = {
     MISSING: "is not installed on the server: pull it first (ollama pull {name})",

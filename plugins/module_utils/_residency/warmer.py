@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Callable, Protocol
 
 from .background import Background
-from .cause import EVICTED, NEVER_LOADED, OBSERVED, SERVER_RESTARTED, Cause, Present, chief, name_causes
+from .cause import EVICTED, NEVER_LOADED, OBSERVED, SERVER_RESTARTED, Cause, name_causes, present_of
 from .drift import (
     ABSENT,
     BUSY,
@@ -25,7 +25,6 @@ from .drift import (
     LOAD,
     LOADING,
     LOADS,
-    NO_ACTION,
     OVERSTAYING,
     PROBE,
     SET_EXPIRY,
@@ -37,15 +36,15 @@ from .drift import (
     make_plan,
 )  # fmt: skip
 from .model_name import ModelName
-from .observation import ModelCard, Observation, ResidentModel
+from .observation import ModelCard, Observation
 from .observer import Observer
 from .past import Past, remember
 from .policy import DeclaredModel, Policy
+from .progress import PassResult, Progress
 from .server import ServerFailure, ServerUnreachable
 
 _FIRST = (SET_EXPIRY, PROBE)
 _LONGEST_PAUSE = 2.0  # seconds
-_MOST_ATTEMPTS = {SET_EXPIRY: 3}  # against a client that keeps changing it; a load is tried once a pass
 
 
 class Clock(Protocol):
@@ -71,76 +70,6 @@ class Pace:
     def pause(self, idle: float) -> float:
         """Before the next look: the longer nothing happened, the longer, since somebody else's load may take minutes."""
         return min(self.look + idle / 20, _LONGEST_PAUSE)
-
-
-@dataclass
-class Progress:
-    """What happened to one declared model in this pass. C(causes) are by drift, of the look that first showed it;
-    C(mended_after) is how many seconds into the pass it was first seen to be as declared again; C(rivals) are the
-    models that it does not fit beside; C(withheld) is why a load that was due was not made."""
-
-    model: DeclaredModel
-    first: Verdict
-    last: Verdict
-    action: str = NO_ACTION
-    changed: bool = False
-    load_seconds: float | None = None
-    failure: str | None = None
-    set_aside: bool = False
-    attempts: dict[str, int] = field(default_factory=dict)
-    before_act: ResidentModel | None = None
-    causes: dict[str, Cause] = field(default_factory=dict)
-    mended_after: float | None = None
-    rivals: tuple[str, ...] = ()
-    withheld: str | None = None
-
-    @property
-    def cause(self) -> Cause | None:
-        """Why it was not as declared; None where it always was."""
-        return chief(self.causes)
-
-    @property
-    def was_slow(self) -> bool:
-        """Whether its load took so long that it counts as a cold start."""
-        slow = self.model.slow_load_seconds
-        return slow is not None and self.load_seconds is not None and self.load_seconds > slow
-
-    @property
-    def load_failed(self) -> bool:
-        """Whether the server could not load it; being in another's way is no failure of its own."""
-        return self.failure is not None and not self.set_aside and not LOADS.isdisjoint(self.attempts)
-
-    def may(self, action: str) -> bool:
-        """Whether this action is still worth an attempt."""
-        if self.set_aside or self.failure or self.attempts.get(action, 0) >= _MOST_ATTEMPTS.get(action, 1):
-            return False
-        if action == PROBE:
-            return not self.attempts  # whatever was done was a matching load, too
-        return not (action == SET_EXPIRY and self.attempts.get(action) and self.shows_old_expiry)
-
-    @property
-    def resident(self) -> bool | None:
-        """As the last verdict; where processes cannot be seen, a matching load that succeeded is the proof."""
-        if self.set_aside or self.last.resident is not None:
-            return self.last.resident
-        return True if self.attempts and not self.failure else None
-
-    @property
-    def shows_old_expiry(self) -> bool:
-        """Whether the list still shows what it showed before we set the expiry: a request is running on it."""
-        return bool(self.before_act and self.last.listed and self.last.listed.expiry == self.before_act.expiry)
-
-
-@dataclass(frozen=True)
-class PassResult:
-    """What a pass found, did and verified, for the models it was to act on, in declared order. C(past) is its last look,
-    for the next pass."""
-
-    models: tuple[Progress, ...]
-    strays: tuple[Stray, ...]
-    look: Observation
-    warnings: tuple[str, ...]
-    past: Past = field(default_factory=Past)
 
 
 class Warmer:
@@ -175,6 +104,7 @@ class Warmer:
         """Act and verify. Raises C(ServerFailure) if the server cannot be observed at all."""
         self._started = self._clock.monotonic()
         look, plan = self._observe()
+        noticed_after = self._clock.monotonic() - self._started
         if plan.has_work or any(entry.context_length is None for entry in look.resident):
             self._server.require_version()
         last_act = self._clock.monotonic()
@@ -189,7 +119,7 @@ class Warmer:
             look, plan = self._observe()
         self._conclude()
         done = (self._progress[verdict.model.name] for verdict in plan.within(self._only).verdicts)
-        return PassResult(tuple(done), tuple(self._strays), look, tuple(self._warnings), self._past or Past())
+        return PassResult(tuple(done), tuple(self._strays), look, tuple(self._warnings), self._past or Past(), noticed_after)
 
     def _observe(self) -> tuple[Observation, Plan]:
         look = self._observer.look()
@@ -205,9 +135,7 @@ class Warmer:
 
     def _explain(self, look: Observation, plan: Plan) -> None:
         """Name the causes of what drifted since the look before. What shows while we load a model is our own doing."""
-        declared = {verdict.model.name: verdict.listed for verdict in plan.verdicts}
-        own = {listed.name for listed in declared.values() if listed}
-        present = Present(self._history.server, look, frozenset(entry.name for entry in look.resident if entry.name not in own))
+        present = present_of(self._history.server, look, plan)
         for verdict in plan.verdicts:
             progress = self._progress[verdict.model.name]
             if LOADS.isdisjoint(progress.attempts):
@@ -215,6 +143,7 @@ class Warmer:
             if progress.causes and not verdict.drift and progress.mended_after is None:
                 progress.mended_after = self._clock.monotonic() - self._started
         if self._history.past is not None:
+            declared = {verdict.model.name: verdict.listed for verdict in plan.verdicts}
             self._past = remember(self._history.server, look, declared, self._past)
 
     def _act(self, plan: Plan) -> bool:

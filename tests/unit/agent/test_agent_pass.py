@@ -41,7 +41,7 @@ def test_a_healthy_pass_asks_for_two_lists_and_says_nothing(agent: Agent, capsys
 def test_the_journal_gets_priorities(agent: Agent, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JOURNAL_STREAM", "8:1234")
     agent.run("a", "nowhere")
-    assert [line[:13] for line in capsys.readouterr().err.splitlines()] == ["<5>event=load", "<4>event=not_", "<5>event=pass"]
+    assert [line[:13] for line in capsys.readouterr().err.splitlines()] == ["<5>event=load", "<3>event=not_", "<5>event=pass"]
 
 
 def test_a_failure_is_told_once_and_its_end_too(agent: Agent, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from ollama_warmup import exits
 from ollama_warmup.counts import Counts
 from ollama_warmup.departures import Departure
+from ollama_warmup.fights import Fight
 from ollama_warmup.loads import Load
 from ollama_warmup.plain import StateError
 from ollama_warmup.retries import Retry
@@ -36,16 +37,17 @@ FULL = State(
     cards={"d" * 64: ModelCard("b" * 64, frozenset({"completion", "tools"}), 512), "e" * 64: ModelCard(None)},
     pinned=frozenset(map(ModelName.parse, ["qwen3:8b", "hf.co/who/what:Q4"])),
     warmed=frozenset({ModelName.parse("llama3")}),
-    set_aside=frozenset({ModelName.parse("big")}),
+    set_aside={ModelName.parse("big"): ("qwen3:8b",)},
     declared=("qwen3:8b", "big:latest 512"),
-    seen={"qwen3:8b": Seen(2.5, "131-77", {"expires_at": "2318-12-02T09:47:16Z"}), "big:latest": Seen(2.5)},
+    seen={"qwen3:8b": Seen(2.5, "131-77", {"expires_at": "2318-12-02T09:47:16Z"}, ("expiring",), "7-8", "d" * 64), "big:latest": Seen(2.5)},
     departures=(
-        Departure("qwen3:8b", "evicted", "inferred", 2.25, 2.5, ("absent",)),
+        Departure("qwen3:8b", "evicted", "inferred", 2.25, 2.5, ("absent",), ("stray:latest",)),
         Departure("big:latest", "unknown", "inferred", 3, None, ("absent", "stuck")),
     ),
     counts=Counts({"qwen3:8b": {"evicted": 3}}, {"qwen3:8b": 4}, {"qwen3:8b": 1}, {"qwen3:8b": 2.75}),
-    retries={"big:latest": Retry(2, 99.5, "load of big failed: no room", "d" * 64)},
-    loads=(Load(2.5, "qwen3:8b", "revive"),),
+    retries={"big:latest": Retry(2, 99.5, "load of big failed: no room", "d" * 64, took_server=True)},
+    loads=(Load(2.5, "qwen3:8b", "revive", "runner_died"), Load(2.5, "big:latest", "load")),
+    fights=(Fight("big:latest", "eviction", ("qwen3:8b",), 2.5),),
     last_pass=LastPass(at=1.5, seconds=0.25, exit=1, server="131-77", models=({"model": "qwen3:8b"},), undeclared=({"name": "x"},), failures=("no",)),
 )
 
@@ -76,8 +78,9 @@ def test_a_state_of_another_schema_is_refused() -> None:
 
 
 def test_a_state_of_the_version_before_keeps_what_it_knew() -> None:
-    history = ("seen", "departures", "counts", "retries", "loads")
+    history = ("seen", "departures", "counts", "retries", "loads", "fights")
     old = {key: value for key, value in json.loads(json.dumps(state_data(FULL))).items() if key not in history}
+    old["set_aside"] = ["big:latest"]
     found = parse_state({**old, "schema": 1})
     assert (found.pinned, found.cards, found.last_pass) == (FULL.pinned, FULL.cards, FULL.last_pass)
     assert (found.seen, found.departures, found.counts, found.retries, found.loads) == ({}, (), Counts(), {}, ())

@@ -586,7 +586,7 @@ HISTORIES = st.builds(
     History,
     *[st.frozensets(SOME_NAME)] * 2,
     set_aside=st.dictionaries(SOME_NAME, st.just(("x",))),
-    withheld=st.dictionaries(SOME_NAME, st.just("not now")),
+    withheld=st.dictionaries(SOME_NAME, st.just((digest("a"), "not now"))),
     fights=st.dictionaries(SOME_NAME, st.just(3)),
 )
 

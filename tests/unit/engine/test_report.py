@@ -23,7 +23,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift i
 )
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Observation, Runners
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import PassResult, Progress
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.progress import PassResult, Progress
 from support.values import NOW, card, digest, installed, look, policy, resident, runners
 
 MINUTE = timedelta(minutes=1)

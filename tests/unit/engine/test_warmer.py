@@ -15,6 +15,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_al
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.progress import PassResult, Progress
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import (
     ServerBusy,
     ServerFailure,
@@ -23,7 +24,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server 
     ServerTooOld,
     ServerUnreachable,
 )
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import Pace, PassResult, Progress, Warmer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import Pace, Warmer
 from support.fake_server import FakeServer, Installed, SeeingObserver, serving
 from support.values import policy
 

@@ -9,8 +9,9 @@ from typing import Any, Callable
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import report
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.progress import PassResult
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import ServerFailure, ServerRefused, ServerSilent
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import Pace, PassResult, Warmer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import Pace, Warmer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.fake_server import FakeServer, Installed, SeeingObserver

@@ -14,9 +14,10 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift i
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Observation
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.progress import PassResult
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.runners import living_runners
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import Deadlines, OllamaServer
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import Pace, PassResult, Warmer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import Pace, Warmer
 
 UNIT = "ollama.service"
 DEADLINES = Deadlines(connect=5, answer=30, load=60)

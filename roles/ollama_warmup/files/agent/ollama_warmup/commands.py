@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 from _residency.hold import Hold
@@ -125,12 +126,19 @@ def _run_by_systemd(instance: Instance) -> int:
     if hold:
         return _refuse(hold)
     begun = time.time()
+    _ask_by_hand(instance)
     done = subprocess.run(["systemctl", "start", instance.unit], check=False, capture_output=True)  # the table says more than systemctl
     seen = _picture(instance, configuration)
     print(describe(seen, time.time()))
     if done.returncode != 0 and (seen["last_pass"] is None or seen["last_pass"]["at"] < begun):
         return _complain(f"the pass did not run: 'journalctl -u {instance.unit}' tells why", exits.NOT_RESIDENT)
     return int(seen["exit"])
+
+
+def _ask_by_hand(instance: Instance) -> None:
+    """An operator who asks has perhaps mended what failed: the pass does not wait until it would try again."""
+    with suppress(OSError), open(instance.by_hand, "w", encoding="ascii"):
+        pass
 
 
 def _refuse(hold: Hold) -> int:

@@ -14,8 +14,11 @@ from _residency.policy import Policy, PolicyError, parse_policy
 
 from .problems import ConfigurationError
 
-_KEYS = ("url", "unit", "policy", "deadlines", "ready_timeout", "metrics")
+_KEYS = ("url", "unit", "policy", "deadlines", "ready_timeout", "metrics", "reload_budget", "context_reloads")
 _DEADLINES = {"connect": 5.0, "answer": 20.0, "load": 900.0}
+_RELOAD_BUDGET = 60  # an hour
+_CONTEXT_RELOADS = 3  # of one model, an hour
+_MOST_RELOADS = 1000
 _READY_TIMEOUT = 300.0  # the server listens before it knows its GPUs, and answers minutes later (semantics, section 7)
 _DAY = 86400
 
@@ -32,7 +35,8 @@ class Metrics:
 
 @dataclass(frozen=True)
 class Configuration:
-    """C(unit) is the server's systemd unit; C(deadlines) (connect, answer, load) and C(ready_timeout) are in seconds."""
+    """C(unit) is the server's systemd unit; C(deadlines) (connect, answer, load) and C(ready_timeout) are in seconds.
+    C(reload_budget) is how many reloads an hour may cost, C(context_reloads) how many of them one model's context."""
 
     url: str
     unit: str
@@ -40,6 +44,8 @@ class Configuration:
     deadlines: Mapping[str, float] = field(default_factory=lambda: dict(_DEADLINES))
     ready_timeout: float = _READY_TIMEOUT
     metrics: Metrics | None = None
+    reload_budget: int = _RELOAD_BUDGET
+    context_reloads: int = _CONTEXT_RELOADS
 
 
 def read_raw(path: str) -> Mapping[str, Any]:
@@ -71,6 +77,8 @@ def parse(raw: Mapping[str, Any]) -> Configuration:
         deadlines=_deadlines(raw.get("deadlines", {}), problems),
         ready_timeout=_seconds("ready_timeout", raw.get("ready_timeout", _READY_TIMEOUT), problems),
         metrics=_metrics(raw.get("metrics"), problems),
+        reload_budget=_times("reload_budget", raw.get("reload_budget", _RELOAD_BUDGET), problems),
+        context_reloads=_times("context_reloads", raw.get("context_reloads", _CONTEXT_RELOADS), problems),
     )
     if problems:
         raise ConfigurationError(problems)
@@ -127,6 +135,13 @@ def _metrics(raw: Any, problems: list[str]) -> Metrics | None:
 def is_number(raw: Any) -> bool:
     """Whether it is one, which a boolean is not."""
     return isinstance(raw, (int, float)) and not isinstance(raw, bool)
+
+
+def _times(key: str, raw: Any, problems: list[str]) -> int:
+    if isinstance(raw, int) and not isinstance(raw, bool) and 1 <= raw <= _MOST_RELOADS:
+        return raw
+    problems.append(f"{key} {raw!r} is not a whole number of reloads an hour from 1 to {_MOST_RELOADS}")
+    return 1
 
 
 def _seconds(key: str, raw: Any, problems: list[str]) -> float:

@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from _residency.drift import LOADS
+from _residency.progress import Progress
+
+from .departures import Departure
 from .plain import NUMBER, numbers, typed
 
 
@@ -30,3 +34,27 @@ def parse_counts(raw: Mapping[str, Any]) -> Counts:
         slow_loads=numbers(raw, "slow_loads"),
         load_seconds=numbers(raw, "load_seconds", NUMBER),
     )
+
+
+def count(counts: Counts, models: Iterable[Progress], noticed: Iterable[Departure]) -> Counts:
+    """With one more pass. What one act brought about counts once, however many drifts showed it."""
+    departures = {model: dict(by_cause) for model, by_cause in counts.departures.items()}
+    for model, cause in sorted({(departure.model, departure.cause) for departure in noticed}):
+        by_cause = departures.setdefault(model, {})
+        by_cause[cause] = by_cause.get(cause, 0) + 1
+    loaded = [progress for progress in models if progress.changed and progress.action in LOADS]
+    seconds = {str(progress.model.name): progress.load_seconds for progress in loaded if progress.load_seconds is not None}
+    return Counts(
+        departures=departures,
+        loads=_more(counts.loads, loaded),
+        slow_loads=_more(counts.slow_loads, [progress for progress in loaded if progress.was_slow]),
+        load_seconds={**counts.load_seconds, **seconds},
+    )
+
+
+def _more(known: Mapping[str, int], models: Iterable[Progress]) -> dict[str, int]:
+    found = dict(known)
+    for progress in models:
+        name = str(progress.model.name)
+        found[name] = found.get(name, 0) + 1
+    return found

@@ -4,19 +4,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from _residency.cause import chief
+from _residency.drift import BREAKING, UNDECIDED
+from _residency.progress import Progress
+
 from .plain import MAYBE_NUMBER, NUMBER, TEXT, texts, typed
+from .seen import Seen
 
 MOST = 100
 """So many are remembered; the counts go on."""
+_RESIDENCY = "residency"
 
 
 @dataclass(frozen=True)
 class Departure:
-    """C(at), when it was noticed, and C(healed_at), None until then, are in seconds since 1970; C(drift) is what it was noticed by."""
+    """C(at), when it was noticed, and C(healed_at), None until then, are in seconds since 1970; C(drift) is what it was noticed by,
+    C(by) the models that took the place."""
 
     model: str
     cause: str
@@ -24,6 +31,22 @@ class Departure:
     at: float
     healed_at: float | None = None
     drift: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still so."""
+        return self.healed_at is None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it lasted; the clock may have been put back meanwhile."""
+        return None if self.healed_at is None else round(max(0.0, self.healed_at - self.at), 3)
+
+    @property
+    def breaks_residency(self) -> bool:
+        """Whether the model was gone, or about to go."""
+        return not BREAKING.isdisjoint(self.drift)
 
 
 def parse_departure(raw: Mapping[str, Any]) -> Departure:
@@ -35,4 +58,53 @@ def parse_departure(raw: Mapping[str, Any]) -> Departure:
         at=typed(raw, "at", NUMBER),
         healed_at=typed(raw, "healed_at", MAYBE_NUMBER),
         drift=texts(raw, "drift"),
+        by=texts(raw, "by"),
     )
+
+
+def note(
+    known: Iterable[Departure], models: Iterable[Progress], seen: Mapping[str, Seen], changed: frozenset[str], began: float, noticed: float
+) -> tuple[Departure, ...]:
+    """The departures after a pass over these models. C(seen) is what the look before left, C(changed) are the models that were
+    declared otherwise since: what differs from a new declaration has not departed. C(began) is when the pass did, C(noticed)
+    its first look, in seconds since 1970."""
+    ended = {str(progress.model.name): progress for progress in models}
+    kept = [departure for departure in known if not departure.is_open or departure.model in ended]
+    for name, progress in ended.items():
+        before = seen.get(name)
+        if before is not None and before.drift is not None and name not in changed:
+            going_on = _kinds(before.drift) | {kind for open_one in kept if open_one.is_open and open_one.model == name for kind in _kinds(open_one.drift)}
+            kept += _new(progress, going_on, noticed)
+    healed = [_healed(departure, ended[departure.model], began, noticed) if departure.is_open else departure for departure in kept]
+    return tuple(_bounded(healed))
+
+
+def _new(progress: Progress, going_on: set[str], noticed: float) -> Iterator[Departure]:
+    """One for each kind: that it is gone and that its context is another are two things, with an end each."""
+    for kind in sorted(_kinds(progress.causes) - going_on):
+        causes = {word: cause for word, cause in progress.causes.items() if kind in _kinds([word])}
+        cause = chief(causes)
+        if cause is not None:
+            yield Departure(str(progress.model.name), cause.word, cause.evidence, noticed, None, tuple(causes), cause.by)
+
+
+def _healed(departure: Departure, progress: Progress, began: float, noticed: float) -> Departure:
+    """A model that is busy or loading is undecided, and neither back nor gone."""
+    now = progress.last.drift
+    if UNDECIDED.intersection(now) or _kinds(departure.drift).intersection(_kinds(now)):
+        return departure
+    if progress.mended_after is not None:
+        return replace(departure, healed_at=round(began + progress.mended_after, 3))
+    return replace(departure, healed_at=noticed)
+
+
+def _kinds(words: Iterable[str]) -> set[str]:
+    return {_RESIDENCY if word in BREAKING else word for word in words if word not in UNDECIDED}
+
+
+def _bounded(departures: list[Departure]) -> list[Departure]:
+    """What is still open is never forgotten; there are few of them to a model."""
+    surplus = len(departures) - MOST
+    closed = [departure for departure in departures if not departure.is_open]
+    forgotten = set(map(id, closed[: max(surplus, 0)]))
+    return [departure for departure in departures if id(departure) not in forgotten]

@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from _residency.hold import Hold, HoldError, last_hold, moment, read_hold
 
 from .events import Event
 from .instance import Instance
 from .journal import NOTICE
-from .state import LastPass
+
+if TYPE_CHECKING:
+    from .state import LastPass  # the unit's condition needs no more than the hold
 
 
 def current_hold(instance: Instance) -> Hold | None:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from _residency import report
-from _residency.drift import Plan, Verdict, make_plan
+from _residency.cause import chief, name_causes, present_of
+from _residency.drift import History, Plan, Verdict, make_plan
 from _residency.observation import Observation
 from _residency.server import ServerFailure
 
@@ -23,14 +24,16 @@ from .state import LastPass, State
 def inspect(configuration: Configuration, state: State) -> LastPass:
     """What a pass would find now."""
     started = time.monotonic()
-    state = memory.begin(state, configuration.policy, server_start(configuration))
+    moment = memory.Moment(time.time(), server_start(configuration))
+    state = memory.begin(state, configuration.policy, moment)
     try:
         look = make_observer(configuration, state, ready_timeout=0).look()
     except ServerStopped as reason:
         return _failed(exits.STOPPED, str(reason))
     except ServerFailure as failure:
         return _failed(exits.UNREACHABLE, str(failure))
-    found = _judged(make_plan(configuration.policy, look, memory.history(state)), look, configuration.policy.strict)
+    past = memory.history(state, configuration, moment)
+    found = _judged(make_plan(configuration.policy, look, past), look, past, configuration.policy.strict)
     return replace(found, seconds=time.monotonic() - started)
 
 
@@ -38,13 +41,14 @@ def _failed(code: int, reason: str) -> LastPass:
     return LastPass(at=time.time(), seconds=0, exit=code, failures=(reason,))
 
 
-def _judged(plan: Plan, look: Observation, strict: bool) -> LastPass:
+def _judged(plan: Plan, look: Observation, past: History, strict: bool) -> LastPass:
     failures = tuple(_failures(plan.verdicts, strict))
+    present = present_of(past.server, look, plan)
     return LastPass(
         at=time.time(),
         seconds=0,
         exit=exits.NOT_RESIDENT if failures else exits.WARM,
-        models=tuple(report.predicted_data(verdict, look.now) for verdict in plan.verdicts),
+        models=tuple(report.predicted_data(verdict, look.now, chief(name_causes(verdict, past.past, present))) for verdict in plan.verdicts),
         failures=failures,
     )
 

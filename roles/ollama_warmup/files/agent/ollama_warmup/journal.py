@@ -8,6 +8,7 @@ import os
 import sys
 from typing import Any, TextIO
 
+ERROR = 3
 WARNING = 4
 NOTICE = 5
 

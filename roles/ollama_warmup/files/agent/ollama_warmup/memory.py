@@ -1,55 +1,113 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a pass teaches: state before x result -> state after. Pure."""
+"""What a pass takes from the one before and leaves for the next. Pure: the clock is handed in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from _residency.drift import LOADS, History
 from _residency.model_name import ModelName
-from _residency.observation import Observation
-from _residency.policy import EXPIRE, KEEP, Policy
-from _residency.warmer import PassResult, Progress
+from _residency.observation import ModelCard, Observation
+from _residency.policy import EXPIRE, KEEP, DeclaredModel, Policy
+from _residency.progress import PassResult, Progress
 
+from . import departures, fights, loads, retries
+from .configuration import Configuration
+from .counts import count
+from .seen import past_of, seen_by
 from .state import State
 
 
-def begin(state: State, policy: Policy, server: str | None) -> State:
+@dataclass(frozen=True)
+class Moment:
+    """When a pass began, in seconds since 1970; at which start of the server; C(by_hand): because an operator asked for it."""
+
+    began: float
+    server: str | None = None
+    by_hand: bool = False
+
+
+def begin(state: State, policy: Policy, moment: Moment) -> State:
     """Before the pass: what this start of the server has in memory, and whatever we may pin from now on.
 
     The pins are noted down before they are made, so that a pass that is cut short leaves none behind unknown.
     """
-    declared = tuple(f"{model.name} {model.num_ctx or ''}".rstrip() for model in policy.models)
-    same_start = state.server == server
+    declared = tuple(map(_declaration, policy.models))
+    same_start = state.server == moment.server
+    held = {} if moment.by_hand else retries.still_held(state.retries, changed_models(state, policy), same_start)
     return replace(
         state,
-        server=server,
+        server=moment.server,
         declared=declared,
         warmed=state.warmed if same_start else frozenset(),
         # where a start cannot be told from another, nothing is set aside for longer than a pass
-        set_aside=state.set_aside if server and same_start and state.declared == declared else frozenset(),
+        set_aside=state.set_aside if moment.server and same_start and state.declared == declared else {},
         pinned=state.pinned | {model.name for model in policy.pins},
+        retries=held,
+        loads=() if moment.by_hand else loads.recent(state.loads, moment.began),
     )
 
 
-def history(state: State) -> History:
+def changed_models(state: State, policy: Policy) -> frozenset[str]:
+    """The models that were declared otherwise at the pass before, or not at all."""
+    return frozenset(str(model.name) for model in policy.models if _declaration(model) not in state.declared)
+
+
+def history(state: State, configuration: Configuration, moment: Moment) -> History:
     """What the engine wants to know of the past."""
-    return History(warmed=state.warmed, pinned=state.pinned, set_aside=state.set_aside)
+    return History(
+        warmed=state.warmed,
+        pinned=state.pinned,
+        set_aside=state.set_aside,
+        withheld=retries.withheld(state.retries, moment.began),
+        fights=loads.context_fights(state.loads, configuration.context_reloads),
+        failed=frozenset(map(ModelName.parse, state.retries)),
+        reloads=loads.left(state.loads, configuration.reload_budget),
+        server=moment.server,
+        past=past_of(state.seen),
+    )
 
 
-def conclude(state: State, policy: Policy, result: PassResult) -> State:
-    """After the pass."""
-    look = result.look
-    known = {model.digest for model in look.installed} | {entry.digest for entry in look.resident}
+def conclude(before: State, state: State, configuration: Configuration, moment: Moment, result: PassResult, ended: float) -> State:
+    """After the pass. C(before) is what the pass before left, C(state) what this one began with."""
+    noticed = round(moment.began + result.noticed_after, 3)
+    changed = changed_models(before, configuration.policy)
+    departed = departures.note(state.departures, result.models, before.seen, changed, moment.began, noticed)
+    made = (*state.loads, *loads.made(result.models, ended))
+    aside = _set_aside(state, result.models)
+    contexts = loads.context_fights(made, configuration.context_reloads)
     return replace(
         state,
-        cards={digest: card for digest, card in look.cards.items() if digest in known},
+        cards=_known_cards(result.look),
         warmed=state.warmed | _warmed(result.models),
-        set_aside=_set_aside(state, result.models),
-        pinned=_owed(state, policy, result),
+        set_aside=aside,
+        pinned=_owed(state, configuration.policy, result),
+        seen=seen_by(result, ended),
+        departures=departed,
+        counts=count(state.counts, result.models, [departure for departure in departed if departure.at == noticed]),
+        retries=retries.after_pass(state.retries, result.models, ended),
+        loads=made,
+        fights=fights.find_fights(state.fights, result.models, contexts, aside, departed, ended),
     )
+
+
+def abort(state: State, cards: Mapping[str, ModelCard], loading: ModelName | None, ended: float) -> State:
+    """After a pass that did not come to its end: the last look that succeeded stays. C(loading) took the server with it."""
+    held = retries.after_crash(state.retries, loading, ended) if loading else state.retries
+    return replace(state, cards=cards, retries=held)
+
+
+def _declaration(model: DeclaredModel) -> str:
+    """All that tells whether a model is as declared."""
+    wanted = (model.name, model.policy, model.keep_alive.as_request(), model.num_ctx, model.min_gpu_percent)
+    return " ".join(str(value) for value in wanted if value is not None)
+
+
+def _known_cards(look: Observation) -> Mapping[str, ModelCard]:
+    known = {model.digest for model in look.installed} | {entry.digest for entry in look.resident}
+    return {digest: card for digest, card in look.cards.items() if digest in known}
 
 
 def _warmed(models: Iterable[Progress]) -> frozenset[ModelName]:
@@ -61,11 +119,13 @@ def _warmed(models: Iterable[Progress]) -> frozenset[ModelName]:
     )
 
 
-def _set_aside(state: State, models: Iterable[Progress]) -> frozenset[ModelName]:
+def _set_aside(state: State, models: Iterable[Progress]) -> dict[ModelName, tuple[str, ...]]:
     """This pass's and the earlier ones', but what is in memory again."""
-    return frozenset(
-        progress.model.name for progress in models if progress.last.listed is None and (progress.set_aside or progress.model.name in state.set_aside)
-    )
+    return {
+        progress.model.name: progress.rivals if progress.set_aside else state.set_aside[progress.model.name]
+        for progress in models
+        if progress.last.listed is None and (progress.set_aside or progress.model.name in state.set_aside)
+    }
 
 
 def _owed(state: State, policy: Policy, result: PassResult) -> frozenset[ModelName]:

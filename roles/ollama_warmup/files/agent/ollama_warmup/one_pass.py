@@ -4,18 +4,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from _residency import report
 from _residency.address import is_local
 from _residency.gpus import count_gpus
+from _residency.progress import PassResult, Progress
 from _residency.runners import server_identity
 from _residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure
-from _residency.warmer import Pace, PassResult, Warmer
+from _residency.warmer import Pace, Warmer
 
 from . import exits, memory
 from .changes import changes
@@ -35,15 +38,16 @@ def make_pass(instance: Instance, configuration: Configuration) -> int:
     """The exit status. Whoever calls holds the lock."""
     file = StateFile(instance.state_folder)
     before = file.load()
-    state = memory.begin(before, configuration.policy, server_start(configuration))
+    moment = memory.Moment(time.time(), server_start(configuration), by_hand=_is_by_hand(instance))
+    state = memory.begin(before, configuration.policy, moment)
     if state.pinned != before.pinned:
         file.save(state)
     tell_beginning(instance, configuration, state)
-    state, end = _warm(configuration, state)
+    state, end = _warm(configuration, before, state, moment)
     end = replace(end, warnings=(*hold_problems(instance), *end.warnings))
     state = replace(state, last_pass=end)
     file.save(state)
-    tell(instance, configuration, state, [*hold_events(instance, before.last_pass, end), *changes(before.last_pass, end)])
+    tell(instance, configuration, state, [*hold_events(instance, before.last_pass, end), *changes(before, state, configuration.policy)])
     WarmMark(instance.warm_mark).say(end.exit == exits.WARM)
     return end.exit
 
@@ -67,14 +71,23 @@ def server_start(configuration: Configuration) -> str | None:
     return server_identity(configuration.unit) if is_local(configuration.url) else None
 
 
-def _warm(configuration: Configuration, state: State) -> tuple[State, LastPass]:
+def _is_by_hand(instance: Instance) -> bool:
+    try:
+        os.unlink(instance.by_hand)
+    except OSError:
+        return False
+    return True
+
+
+def _warm(configuration: Configuration, before: State, state: State, moment: memory.Moment) -> tuple[State, LastPass]:
     """What is remembered after it, and how it ended. Nothing that the server does makes it raise."""
     policy = configuration.policy
     observer = make_observer(configuration, state, configuration.ready_timeout)
     pace = Pace(loading=configuration.deadlines["load"])
+    warmer = Warmer(observer, policy, memory.history(state, configuration, moment), pace=pace)
     started = time.monotonic()
     try:
-        result = Warmer(observer, policy, memory.history(state), pace=pace).run()
+        result = warmer.run()
     except ServerStopped as reason:
         end = _end(state, started, exits.STOPPED, failures=[str(reason)])
     except ServerFailure as failure:
@@ -82,8 +95,9 @@ def _warm(configuration: Configuration, state: State) -> tuple[State, LastPass]:
     except Interrupted as signal:
         end = _end(state, started, exits.INTERRUPTED, failures=[f"the pass was told to stop ({signal})"])
     else:
-        return memory.conclude(state, policy, result), _judged(configuration, state, started, result)
-    return replace(state, cards=dict(observer.cards)), end
+        after = memory.conclude(before, state, configuration, moment, result, time.time())
+        return after, _judged(configuration, after, started, result)
+    return memory.abort(state, dict(observer.cards), warmer.loading if end.exit == exits.UNREACHABLE else None, time.time()), end
 
 
 def _judged(configuration: Configuration, state: State, started: float, result: PassResult) -> LastPass:
@@ -94,11 +108,20 @@ def _judged(configuration: Configuration, state: State, started: float, result: 
         state,
         started,
         exits.NOT_RESIDENT if failures else exits.WARM,
-        models=tuple(report.model_data(progress, now) for progress in result.models),
+        models=tuple(_model_data(progress, state, now) for progress in result.models),
         undeclared=tuple(report.stray_data(stray) for stray in result.strays),
         failures=failures,
         warnings=[*own, *report.warnings(result, policy.strict)],
     )
+
+
+def _model_data(progress: Progress, state: State, now: datetime) -> dict[str, Any]:
+    """As of a single pass, but a departure that goes on keeps the cause that was named when it was noticed."""
+    data = report.model_data(progress, now)
+    name = str(progress.model.name)
+    open_ones = [departure for departure in state.departures if departure.is_open and departure.model == name]
+    going_on = max(open_ones, key=lambda departure: departure.breaks_residency, default=None)
+    return {**data, "cause": going_on.cause, "cause_evidence": going_on.cause_evidence} if going_on else data
 
 
 def _end(state: State, started: float, code: int, failures: Iterable[str], warnings: Iterable[str] = (), **found: Any) -> LastPass:

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable, TypeVar
 
+from _residency.model_name import ModelName, ModelNameError
+
 _Value = TypeVar("_Value")
 NUMBER = (int, float)
 TEXT = (str,)
@@ -50,6 +52,14 @@ def numbers(raw: Mapping[str, Any], key: str, kinds: tuple[type, ...] = WHOLE) -
     """An object of numbers."""
     found = typed(raw, key, (dict,))
     return {name: typed(found, name, kinds) for name in found}
+
+
+def model_name(text: str) -> ModelName:
+    """A model's name."""
+    try:
+        return ModelName.parse(text)
+    except ModelNameError as error:
+        raise StateError(str(error)) from error
 
 
 def _object(entry: Any, key: str) -> Mapping[str, Any]:

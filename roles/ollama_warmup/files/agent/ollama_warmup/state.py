@@ -8,18 +8,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from _residency.model_name import ModelName, ModelNameError
+from _residency.model_name import ModelName
 from _residency.observation import ModelCard
 
 from .counts import Counts, parse_counts
 from .departures import Departure, parse_departure
+from .fights import Fight, parse_fight
 from .loads import Load, parse_load
-from .plain import MAYBE_TEXT, MAYBE_WHOLE, NUMBER, WHOLE, StateError, mapped, objects, texts, typed
+from .plain import MAYBE_TEXT, MAYBE_WHOLE, NUMBER, WHOLE, StateError, mapped, model_name, objects, texts, typed
 from .retries import Retry, parse_retry
 from .seen import Seen, parse_seen
 
 SCHEMA = 2
-_HISTORY: Mapping[str, Any] = {"seen": {}, "departures": [], "counts": asdict(Counts()), "retries": {}, "loads": []}
+_HISTORY: Mapping[str, Any] = {"seen": {}, "departures": [], "counts": asdict(Counts()), "retries": {}, "loads": [], "fights": []}
 """What schema 1 did not have: a host that is upgraded still knows its pins."""
 
 
@@ -40,19 +41,20 @@ class LastPass:
 @dataclass(frozen=True)
 class State:
     """C(server) names the server's start that C(warmed) and C(set_aside) hold for, the latter for what was C(declared) only;
-    C(cards) is by digest; C(pinned) what we pinned; C(seen) and C(retries) are by model."""
+    C(cards) is by digest; C(pinned) what we pinned; C(set_aside) beside what it did not fit; C(seen) and C(retries) are by model."""
 
     server: str | None = None
     cards: Mapping[str, ModelCard] = field(default_factory=dict)
     pinned: frozenset[ModelName] = frozenset()
     warmed: frozenset[ModelName] = frozenset()
-    set_aside: frozenset[ModelName] = frozenset()
+    set_aside: Mapping[ModelName, tuple[str, ...]] = field(default_factory=dict)
     declared: tuple[str, ...] = ()
     seen: Mapping[str, Seen] = field(default_factory=dict)
     departures: tuple[Departure, ...] = ()
     counts: Counts = field(default_factory=Counts)
     retries: Mapping[str, Retry] = field(default_factory=dict)
     loads: tuple[Load, ...] = ()
+    fights: tuple[Fight, ...] = ()
     last_pass: LastPass | None = None
 
 
@@ -63,7 +65,7 @@ def state_data(state: State) -> dict[str, Any]:
         "server": state.server,
         "pinned": sorted(map(str, state.pinned)),
         "warmed": sorted(map(str, state.warmed)),
-        "set_aside": sorted(map(str, state.set_aside)),
+        "set_aside": {str(name): rivals for name, rivals in sorted(state.set_aside.items(), key=lambda entry: str(entry[0]))},
         "declared": state.declared,
         "cards": {digest: _card_data(card) for digest, card in sorted(state.cards.items())},
         "seen": {model: vars(seen) for model, seen in sorted(state.seen.items())},
@@ -71,6 +73,7 @@ def state_data(state: State) -> dict[str, Any]:
         "counts": vars(state.counts),
         "retries": {model: vars(retry) for model, retry in sorted(state.retries.items())},
         "loads": [vars(load) for load in state.loads],
+        "fights": [vars(fight) for fight in state.fights],
         "last_pass": vars(state.last_pass) if state.last_pass else None,
     }
 
@@ -78,7 +81,7 @@ def state_data(state: State) -> dict[str, Any]:
 def parse_state(raw: Any) -> State:
     """Read it back. Raises C(StateError) for whatever this version or the one before did not write."""
     if isinstance(raw, dict) and raw.get("schema") == 1:
-        raw = {**_HISTORY, **raw, "schema": SCHEMA}
+        raw = {**_HISTORY, **raw, "set_aside": {}, "schema": SCHEMA}
     if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
         raise StateError(f"it is not of schema {SCHEMA}")
     last_pass = raw.get("last_pass")
@@ -87,13 +90,14 @@ def parse_state(raw: Any) -> State:
         cards=mapped(raw, "cards", _card),
         pinned=_names(raw, "pinned"),
         warmed=_names(raw, "warmed"),
-        set_aside=_names(raw, "set_aside"),
+        set_aside=_set_aside(typed(raw, "set_aside", (dict,))),
         declared=texts(raw, "declared"),
         seen=mapped(raw, "seen", parse_seen),
         departures=objects(raw, "departures", parse_departure),
         counts=parse_counts(typed(raw, "counts", (dict,))),
-        retries=mapped(raw, "retries", parse_retry),
+        retries=_of_models(mapped(raw, "retries", parse_retry)),
         loads=objects(raw, "loads", parse_load),
+        fights=objects(raw, "fights", parse_fight),
         last_pass=_last_pass(typed(raw, "last_pass", (dict,))) if last_pass is not None else None,
     )
 
@@ -130,8 +134,13 @@ def _card(raw: Mapping[str, Any]) -> ModelCard:
     )
 
 
+def _set_aside(raw: Mapping[str, Any]) -> dict[ModelName, tuple[str, ...]]:
+    return {model_name(name): texts(raw, name) for name in raw}
+
+
+def _of_models(found: dict[str, Retry]) -> dict[str, Retry]:
+    return {str(model_name(name)): retry for name, retry in found.items()}
+
+
 def _names(raw: Mapping[str, Any], key: str) -> frozenset[ModelName]:
-    try:
-        return frozenset(map(ModelName.parse, texts(raw, key)))
-    except ModelNameError as error:
-        raise StateError(str(error)) from error
+    return frozenset(map(model_name, texts(raw, key)))

@@ -1,0 +1,75 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fights: two sides that keep undoing each other's work. The agent names them and does not go on for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from _residency.cause import EVICTED
+from _residency.drift import CONTEXT_MISMATCH
+from _residency.model_name import ModelName
+from _residency.progress import Progress
+
+from .departures import Departure
+from .loads import HOUR
+from .plain import NUMBER, TEXT, texts, typed
+
+CONTEXT = "context"
+EVICTION = "eviction"
+_EVICTIONS = 3
+"""So many within an hour are no accident."""
+
+
+@dataclass(frozen=True)
+class Fight:
+    """C(model) does not keep its C(context), or its place in memory (C(eviction)). C(against): the declared context and the other
+    one, or the models that take the place. C(at), when it was first so, in seconds since 1970."""
+
+    model: str
+    kind: str
+    against: tuple[str, ...]
+    at: float
+
+
+def parse_fight(raw: Mapping[str, Any]) -> Fight:
+    """Raises C(StateError)."""
+    return Fight(typed(raw, "model", TEXT), typed(raw, "kind", TEXT), texts(raw, "against"), typed(raw, "at", NUMBER))
+
+
+def find_fights(
+    known: Iterable[Fight],
+    models: Iterable[Progress],
+    contexts: Mapping[ModelName, int],
+    set_aside: Mapping[ModelName, tuple[str, ...]],
+    departures: Iterable[Departure],
+    now: float,
+) -> tuple[Fight, ...]:
+    """Those that go on after a pass."""
+    began = {(fight.model, fight.kind): fight.at for fight in known}
+    found = [*_context(models, contexts), *_eviction(set_aside, departures, now)]
+    return tuple(Fight(model, kind, against, began.get((model, kind), now)) for model, kind, against in found)
+
+
+def _context(models: Iterable[Progress], contexts: Mapping[ModelName, int]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    for progress in models:
+        last = progress.last
+        if progress.model.name in contexts and CONTEXT_MISMATCH in last.drift and last.listed:
+            yield str(progress.model.name), CONTEXT, (str(last.wanted_context), str(last.listed.context_length))
+
+
+def _eviction(
+    set_aside: Mapping[ModelName, tuple[str, ...]], departures: Iterable[Departure], now: float
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    rivals = {str(name): set(others) for name, others in set_aside.items()}
+    often: dict[str, list[Departure]] = {}
+    for departure in departures:
+        if departure.cause == EVICTED and now - HOUR < departure.at <= now:
+            often.setdefault(departure.model, []).append(departure)
+    for model, evictions in often.items():
+        if len(evictions) >= _EVICTIONS:
+            rivals.setdefault(model, set()).update(name for departure in evictions for name in departure.by)
+    for model in sorted(rivals):
+        yield model, EVICTION, tuple(sorted(rivals[model]))
