@@ -54,6 +54,7 @@ class Instance:
         """Where a pass tells the watch that it has ended."""
         return os.path.join(self.root, "run/ollama-warmup", self.name, "watch")
 
+    @property
     def by_hand(self) -> str:
         """Root creates it before a pass that an operator asked for: what failed is tried at once."""
         return os.path.join(self.root, "run/ollama-warmup", self.name, "by_hand")
