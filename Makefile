@@ -34,7 +34,7 @@ endif
 
 HOST_GATES := $(addprefix molecule-,$(SCENARIOS))
 # The long ones first, so that no core is idle at the end.
-GATES := $(HOST_GATES) sanity contract unit unit-oldest fuzz importer lint docs
+GATES := $(HOST_GATES) sanity contract unit unit-oldest prometheus fuzz importer lint docs
 
 .PHONY: help
 help: ## List the targets
@@ -44,7 +44,7 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Install what everything below needs (Debian packages, Python environments, host images); quick the second time
-	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts
+	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts promtool
 
 setup-%:
 	@$(PYTHON) tests/tools/setup.py newest $(if $(filter newest,$*),,$*)
@@ -91,6 +91,10 @@ unit-oldest: setup-oldest ## Unit tests on the oldest ansible-core
 .PHONY: fuzz
 fuzz: setup-newest ## 10000 malformed answers, the same at every run (KEEPWARM_FUZZ_CASES=1000000 for more, and new ones)
 	$(WITH_COLLECTIONS) $(NEWEST)/$(PYTEST) --numprocesses=auto --show-capture=no tests/fuzz $(ARGS)
+
+.PHONY: prometheus
+prometheus: setup-newest setup-promtool ## Metrics, alert rules and dashboard before Prometheus' own promtool
+	$(WITH_COLLECTIONS) $(NEWEST)/$(PYTEST) tests/prometheus $(ARGS)
 
 .PHONY: contract
 contract: setup-newest ## The stand-in server against the recorded answers of a real one (ARGS='--ollama-url URL' for any server)

@@ -5,7 +5,8 @@
     python3 tests/tools/setup.py newest oldest checks hosts
 
 `newest`, `oldest` and `checks` are virtual environments, each made from requirements/NAME.txt and kept in the user's cache under a
-hash of that file; .cache/NAME of the checkout is a link to it. `hosts` is what boots test hosts: Debian packages and two images.
+hash of that file; .cache/NAME of the checkout is a link to it. `hosts` is what boots test hosts: Debian packages and two images;
+`promtool` is a program out of a Debian package.
 """
 
 from __future__ import annotations
@@ -33,9 +34,11 @@ PYTHONS = {
 DEBIAN_PACKAGES = {
     "hosts": ("podman", "runc", "netavark", "aardvark-dns", "iptables", "nftables", "mmdebstrap", "openssh-client"),
     "checks": ("git", "shellcheck"),
+    "promtool": (),
     "newest": ("git",),  # the artefact is built from tracked files
     "oldest": ("git",),
 }
+PROMTOOL = "usr/bin/promtool"
 RELEASES = ("trixie", "bookworm")
 
 
@@ -148,6 +151,23 @@ def create_environment(python: pathlib.Path, directory: pathlib.Path) -> None:
     subprocess.run([str(python), "-m", "venv", str(directory)], check=True)
 
 
+def unpack_promtool() -> None:
+    """Prometheus' own judge of rules and metrics, out of Debian's package; to install that would start a Prometheus on this machine."""
+    directory = CACHE / "promtool"
+    with locked("promtool"):
+        if not (directory / PROMTOOL).exists():
+            say("unpacking promtool")
+            scratch = directory / "scratch"
+            scratch.mkdir(parents=True, exist_ok=True)
+            subprocess.run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", "prometheus"], check=True, cwd=scratch, stdin=subprocess.DEVNULL)
+            (package,) = scratch.glob("*.deb")
+            subprocess.run(["dpkg-deb", "--extract", str(package), str(scratch)], check=True)
+            (directory / PROMTOOL).parent.mkdir(parents=True, exist_ok=True)
+            (scratch / PROMTOOL).rename(directory / PROMTOOL)
+            shutil.rmtree(scratch)
+    link("promtool", directory)
+
+
 def unpack_podman_collection() -> None:
     """containers.podman, the connection to test hosts, from the release that requirements/collections.txt names."""
     pinned = re.findall(r"^ansible==.*$", requirements("collections").read_text(encoding="utf-8"), re.MULTILINE)
@@ -182,6 +202,8 @@ def main() -> None:
     for name in wanted:
         if name == "hosts":
             subprocess.run([sys.executable, str(TOP / "tests/hosts/host.py"), "image", *RELEASES], check=True, stdout=subprocess.DEVNULL)
+        elif name == "promtool":
+            unpack_promtool()
         else:
             make_environment(name)
     if "newest" in wanted:

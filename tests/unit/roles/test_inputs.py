@@ -21,7 +21,9 @@ def read(role: str, path: str) -> Any:
 
 
 def options(role: str) -> dict[str, dict[str, Any]]:
-    return read(role, "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    """Of all its entry points."""
+    points = read(role, "meta/argument_specs.yml")["argument_specs"].values()
+    return {name: option for point in points for name, option in point["options"].items()}
 
 
 def is_template(value: Any) -> bool:
