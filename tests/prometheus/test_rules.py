@@ -58,7 +58,7 @@ FIGHT = {"model_fight{model,kind=context}": "0x9 1x50"}
 DEAD = {"last_pass_timestamp_seconds": "0+60x9 540x50", "last_pass_start_timestamp_seconds": "-5+60x9 535x50"}
 LOADING = {"last_pass_timestamp_seconds": "0+60x9 540x50", "last_pass_start_timestamp_seconds": "-5+60x9 600x50"}
 NEVER = {"last_pass_timestamp_seconds": "_x60", "last_pass_start_timestamp_seconds": "60x60"}
-GONE = {name: "1x9 _x50" for name in ("period_seconds", "last_pass_timestamp_seconds", "last_pass_start_timestamp_seconds")}
+GONE = dict.fromkeys(("period_seconds", "last_pass_timestamp_seconds", "last_pass_start_timestamp_seconds"), "1x9 _x50")
 UP = {"up": "1x60"}
 
 STORIES = [

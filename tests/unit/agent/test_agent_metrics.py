@@ -20,9 +20,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ollama_warmup import exits, one_pass
 from ollama_warmup.condition import condition
-from ollama_warmup.configuration import parse
+from ollama_warmup.configuration import Metrics, parse
 from ollama_warmup.counts import Counts
 from ollama_warmup.exposition import text
+from ollama_warmup.fights import Fight
 from ollama_warmup.interruption import Interrupted
 from ollama_warmup.metric_names import METRICS
 from ollama_warmup.metrics import CAUSES, Moment, samples
@@ -199,6 +200,13 @@ def test_what_was_counted_is_told_and_what_was_not_is_zero(told: Agent) -> None:
     departures = read(told, "model_departures_total", model="a:latest")
     assert {cause: count for cause, count in departures.items() if count} == {"evicted": 3, "a_new_word": 1}
     assert set(departures) - {"a_new_word"} == set(read(told, "model_departures_total", model="b:latest")) == set(CAUSES)
+
+
+def test_a_fight_is_told_by_what_is_fought_over(told: Agent) -> None:
+    state = State(fights=(Fight("a:latest", "context", ("512", "4096"), 1.0),))
+    found = [sample for sample in samples(parse(wanted("a", "b")), Metrics("/x", 1, 1), state, Moment(5)) if sample.name.endswith("_fight")]
+    assert [(sample.labels["model"], sample.labels["kind"]) for sample in found if sample.value] == [("a:latest", "context")]
+    assert len(found) == 4
 
 
 def test_a_full_disk_is_told_and_costs_the_pass_nothing(told: Agent, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

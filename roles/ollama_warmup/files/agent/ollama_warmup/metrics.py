@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from _residency import cause
 from _residency.drift import BREAKING, DEGRADING, UNDECIDED
 from _residency.keep_alive import Expiry, ExpiryError
 from _residency.policy import DeclaredModel
@@ -16,23 +17,25 @@ from _residency.policy import DeclaredModel
 from . import exits
 from .configuration import Configuration, Metrics, is_number
 from .counts import Counts
+from .fights import CONTEXT, EVICTION, Fight
 from .metric_names import MODEL, PREFIX
 from .state import LastPass, State
 
 DRIFTS = tuple(sorted(BREAKING | DEGRADING | UNDECIDED))
 CAUSES = (
-    "client_changed_expiry",
-    "context_changed_by_client",
-    "evicted",
-    "expired",
-    "gpu_lost",
-    "never_loaded",
-    "repulled",
-    "runner_died",
-    "server_restarted",
-    "unknown",
-    "unloaded_by_client",
+    cause.CLIENT_CHANGED_EXPIRY,
+    cause.CONTEXT_CHANGED_BY_CLIENT,
+    cause.EVICTED,
+    cause.EXPIRED,
+    cause.GPU_LOST,
+    cause.NEVER_LOADED,
+    cause.REPULLED,
+    cause.RUNNER_DIED,
+    cause.SERVER_RESTARTED,
+    cause.UNKNOWN,
+    cause.UNLOADED_BY_CLIENT,
 )
+FIGHTS = (CONTEXT, EVICTION)
 RESULTS = (exits.WARM, exits.NOT_RESIDENT, exits.UNREACHABLE, exits.STOPPED, exits.ON_HOLD)
 """The ends of a pass that Prometheus is told of. One that was told to stop has proven nothing, and leaves what is told as it was."""
 
@@ -65,6 +68,7 @@ def samples(configuration: Configuration, metrics: Metrics, state: State, moment
     for model in configuration.policy.models:
         yield from _of_a_model(model, entries.get(str(model.name), {}))
         yield from _counted(str(model.name), state.counts)
+        yield from _fought(str(model.name), state.fights)
 
 
 def _of_the_agent(metrics: Metrics, moment: Moment) -> Iterator[Sample]:
@@ -103,8 +107,14 @@ def _counted(model: str, counts: Counts) -> Iterator[Sample]:
     if model in counts.load_seconds:
         yield Sample(f"{MODEL}last_load_duration_seconds", labels, counts.load_seconds[model])
     departures = counts.departures.get(model, {})
-    for cause in sorted({*CAUSES, *departures}):
-        yield Sample(f"{MODEL}departures_total", {**labels, "cause": cause}, departures.get(cause, 0))
+    for word in sorted({*CAUSES, *departures}):
+        yield Sample(f"{MODEL}departures_total", {**labels, "cause": word}, departures.get(word, 0))
+
+
+def _fought(model: str, fights: Iterable[Fight]) -> Iterator[Sample]:
+    now = {fight.kind for fight in fights if fight.model == model}
+    for kind in FIGHTS:
+        yield Sample(f"{MODEL}fight", {"model": model, "kind": kind}, float(kind in now))
 
 
 def _listed(listed: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
