@@ -36,7 +36,7 @@ _value:
   description:
     - C(problems), one sentence for each setting that is wrong. Without any, also C(policy) with every default filled in,
       and C(interval), C(jitter), C(load_timeout), C(ready_timeout) and C(start_timeout) (the longest that a whole pass
-      may take) in seconds, and C(metrics), what the agent is told of them, null where none are wanted.
+      may take) in seconds, C(reload_budget) and C(context_reloads), and C(metrics), what the agent is told of them, null where none are wanted.
   type: dict
 """
 
@@ -48,7 +48,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive, KeepAliveError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import PolicyError, parse_policy, policy_data
 
-_POLICY = ("models", "undeclared_keep_alive", "max_loaded_models", "context_mismatch", "strict", "release")
+_POLICY = ("models", "undeclared_keep_alive", "max_loaded_models", "context_mismatch", "strict", "release", "slow_load_seconds")
 _DURATIONS = {"interval": 1.0, "jitter": 0.0, "load_timeout": 1.0, "ready_timeout": 1.0}
 """The least that each may be, in seconds."""
 _TEXTS = {
@@ -56,6 +56,9 @@ _TEXTS = {
     "user": (re.compile(r"[a-z_][a-z0-9_-]{0,30}", re.ASCII), "the name of a system user: use lower-case letters, digits, '_' and '-'"),
     "python": (re.compile(r"/[A-Za-z0-9_./+-]+", re.ASCII), "the path of a Python interpreter: use one such as /usr/bin/python3"),
 }
+_TIMES = {"reload_budget": 60, "context_reloads": 3}
+"""How often an hour; what each is where it is not given."""
+_MOST_TIMES = 1000
 _FOLDER = re.compile(r"/[A-Za-z0-9_./+-]*[A-Za-z0-9_.+-]", re.ASCII)
 _DAY = 86400
 _SERVER_DEFAULT = 300  # seconds: what a client that sends the server's default keep_alive leaves
@@ -72,6 +75,7 @@ def warmup_settings(raw: Mapping[str, Any]) -> dict[str, Any]:
     _check_metrics(raw, problems)
     policy = _policy(raw, problems)
     seconds = {key: _seconds(key, raw.get(key), least, problems) for key, least in _DURATIONS.items()}
+    times = {key: _times(key, raw.get(key, default), problems) for key, default in _TIMES.items()}
     if not problems:
         problems += _period_problems(seconds["interval"], seconds["jitter"], raw.get("allow_long_interval") is True)
     if problems:
@@ -79,7 +83,7 @@ def warmup_settings(raw: Mapping[str, Any]) -> dict[str, Any]:
     loads = max(len(policy["models"]), 1) + 1  # one more, for a load of somebody else's that is waited for
     start_timeout = seconds["ready_timeout"] + loads * seconds["load_timeout"] + _VERIFY
     derived = {"start_timeout": start_timeout, "metrics": _metrics(raw, seconds, start_timeout)}
-    return {"problems": [], "policy": policy, **seconds, **derived}
+    return {"problems": [], "policy": policy, **seconds, **times, **derived}
 
 
 def _fits(form: re.Pattern[str], raw: Any) -> bool:
@@ -119,6 +123,15 @@ def _seconds(key: str, raw: Any, least: float, problems: list[str]) -> float:
     if not least <= seconds <= _DAY:
         problems.append(f"{key} {raw!r} is not between {least:g} s and a day: give seconds (240) or a duration such as '4m'")
     return seconds
+
+
+def _times(key: str, raw: Any, problems: list[str]) -> int:
+    """Up to ansible-core 2.18 a templated number is a text."""
+    number = int(raw) if isinstance(raw, str) and raw.isascii() and raw.isdigit() else raw
+    if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= _MOST_TIMES:
+        return number
+    problems.append(f"{key} {raw!r} is not a whole number of reloads an hour from 1 to {_MOST_TIMES}")
+    return 1
 
 
 def _metrics(raw: Mapping[str, Any], seconds: Mapping[str, float], longest_pass: float) -> dict[str, Any] | None:

@@ -26,6 +26,7 @@ GOOD: dict[str, Any] = {
     "allow_long_interval": False,
     "load_timeout": "10m",
     "ready_timeout": "90",
+    "reload_budget": "12",
 }
 
 
@@ -39,8 +40,15 @@ def test_good_settings_come_back_in_seconds() -> None:
         "load_timeout": 600.0,
         "ready_timeout": 90.0,
         "start_timeout": 90 + 3 * 600 + 60,
+        "reload_budget": 12,
+        "context_reloads": 3,
         "metrics": None,
     }
+
+
+def test_a_default_for_slow_loads_holds_for_every_model_that_has_none_of_its_own() -> None:
+    models = [{"name": "a"}, {"name": "b", "slow_load_seconds": "2.5"}]
+    assert [model["slow_load_seconds"] for model in judge({**GOOD, "models": models, "slow_load_seconds": 20})["policy"]["models"]] == [20.0, 2.5]
 
 
 def test_metrics_come_with_what_alerts_are_told_from() -> None:
@@ -54,6 +62,10 @@ def test_metrics_come_with_what_alerts_are_told_from() -> None:
         ({"url": "127.0.0.1:11434"}, "url '127.0.0.1:11434' is not the address of an HTTP server"),
         ({"url": "http://10.0.0.7:11434", "watch": True}, "watch true needs a server of this host, but url 'http://10.0.0.7:11434' is another's"),
         ({"url": "http://[::1:80", "watch": True}, "url 'http://[::1:80' is not an address"),
+        ({"reload_budget": 0}, "reload_budget 0 is not a whole number of reloads an hour from 1 to 1000"),
+        ({"reload_budget": True}, "reload_budget True is not a whole number"),
+        ({"context_reloads": "2.5"}, "context_reloads '2.5' is not a whole number of reloads an hour from 1 to 1000"),
+        ({"slow_load_seconds": "1m"}, "slow_load_seconds '1m' is not a number of seconds above 0 and up to 86400"),
         ({"unit": "ollama"}, "unit 'ollama' is not the name of a service: use a name such as ollama.service"),
         ({"unit": "a.service b.service"}, "unit 'a.service b.service' is not the name of a service"),
         ({"user": "Keeper"}, "user 'Keeper' is not the name of a system user: use lower-case letters, digits, '_' and '-'"),
