@@ -51,6 +51,8 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy 
 _POLICY = ("models", "undeclared_keep_alive", "max_loaded_models", "context_mismatch", "strict", "release", "slow_load_seconds")
 _DURATIONS = {"interval": 1.0, "jitter": 0.0, "load_timeout": 1.0, "ready_timeout": 1.0}
 """The least that each may be, in seconds."""
+_RESTARTS = ("never", "when_stuck")
+_RESTART_DURATIONS = {"restart_server_after": "10m", "restart_server_period": "1h"}
 _TEXTS = {
     "unit": (re.compile(r"[A-Za-z0-9:_.@-]+\.service", re.ASCII), "the name of a service: use a name such as ollama.service"),
     "user": (re.compile(r"[a-z_][a-z0-9_-]{0,30}", re.ASCII), "the name of a system user: use lower-case letters, digits, '_' and '-'"),
@@ -73,8 +75,10 @@ def warmup_settings(raw: Mapping[str, Any]) -> dict[str, Any]:
     problems += [f"{key} {raw.get(key)!r} is not {wanted}" for key, (form, wanted) in _TEXTS.items() if not _fits(form, raw.get(key))]
     _check_address(raw.get("url"), raw.get("watch") is True, problems)
     _check_metrics(raw, problems)
+    _check_restart(raw.get("restart_server", "never"), problems)
     policy = _policy(raw, problems)
     seconds = {key: _seconds(key, raw.get(key), least, problems) for key, least in _DURATIONS.items()}
+    seconds |= {key: _seconds(key, raw.get(key, default), 1, problems) for key, default in _RESTART_DURATIONS.items()}
     times = {key: _times(key, raw.get(key, default), problems) for key, default in _TIMES.items()}
     if not problems:
         problems += _period_problems(seconds["interval"], seconds["jitter"], raw.get("allow_long_interval") is True)
@@ -103,6 +107,11 @@ def _check_metrics(raw: Mapping[str, Any], problems: list[str]) -> None:
     folder = raw.get("metrics_directory")
     if raw.get("metrics") and not _fits(_FOLDER, folder):
         problems.append(f"metrics_directory {folder!r} is not the path of a folder: use one such as /var/lib/prometheus/node-exporter")
+
+
+def _check_restart(raw: Any, problems: list[str]) -> None:
+    if raw not in _RESTARTS:
+        problems.append(f"restart_server {raw!r} is neither of {' and '.join(_RESTARTS)}")
 
 
 def _policy(raw: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:

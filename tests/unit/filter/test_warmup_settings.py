@@ -27,6 +27,9 @@ GOOD: dict[str, Any] = {
     "load_timeout": "10m",
     "ready_timeout": "90",
     "reload_budget": "12",
+    "restart_server": "when_stuck",
+    "restart_server_after": "5m",
+    "restart_server_period": "2h",
 }
 
 
@@ -43,6 +46,8 @@ def test_good_settings_come_back_in_seconds() -> None:
         "reload_budget": 12,
         "context_reloads": 3,
         "metrics": None,
+        "restart_server_after": 300.0,
+        "restart_server_period": 7200.0,
     }
 
 
@@ -77,6 +82,9 @@ def test_metrics_come_with_what_alerts_are_told_from() -> None:
         ({"jitter": None}, "jitter None is a null, not a duration"),
         ({"load_timeout": "25h"}, "load_timeout '25h' is not between 1 s and a day"),
         ({"ready_timeout": True}, "ready_timeout True is a boolean, not a duration"),
+        ({"restart_server": "always"}, "restart_server 'always' is neither of never and when_stuck"),
+        ({"restart_server_after": 0}, "restart_server_after 0 is not between 1 s and a day"),
+        ({"restart_server_period": "2d"}, "restart_server_period '2d' is not a duration"),
         ({"models": [{"name": "a", "policy": "hot"}]}, "model 'a': policy 'hot' is not one of pin, warm"),
         ({"max_loaded_models": 0, "release": "drop"}, "release 'drop' is not one of expire, unload, keep"),
         ({"metrics": True, "metrics_directory": "textfiles"}, "metrics_directory 'textfiles' is not the path of a folder: use one such as /var"),

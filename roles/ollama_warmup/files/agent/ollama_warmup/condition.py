@@ -9,6 +9,7 @@ from contextlib import suppress
 from . import exits
 from .hold import current_hold
 from .instance import Instance
+from .restart import RestartRequest
 from .server_unit import server_unit
 from .service import is_stopped, unit_state
 from .warm_mark import WarmMark
@@ -17,6 +18,7 @@ from .warm_mark import WarmMark
 def condition(instance: Instance) -> int:
     """0 to go on; where an operator stopped the server 4, on hold 6, which systemd takes for skipping the pass, not for failing."""
     WarmMark(instance.warm_mark).remove()
+    RestartRequest(instance.restart).remove()
     code = _judge(instance)
     if code != exits.WARM:
         _tell_skip(instance, code)

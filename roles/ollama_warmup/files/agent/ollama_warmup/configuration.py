@@ -13,13 +13,15 @@ from _residency.address import AddressError, check_url
 from _residency.policy import Policy, PolicyError, parse_policy
 
 from .problems import ConfigurationError
+from .restart import CHOICES, NEVER
 
-_KEYS = ("url", "unit", "policy", "deadlines", "ready_timeout", "metrics", "reload_budget", "context_reloads")
+_KEYS = ("url", "unit", "policy", "deadlines", "ready_timeout", "metrics", "reload_budget", "context_reloads", "restart_server", "restart_server_after")
 _DEADLINES = {"connect": 5.0, "answer": 20.0, "load": 900.0}
 _RELOAD_BUDGET = 60  # an hour
 _CONTEXT_RELOADS = 3  # of one model, an hour
 _MOST_RELOADS = 1000
 _READY_TIMEOUT = 300.0  # the server listens before it knows its GPUs, and answers minutes later (semantics, section 7)
+_RESTART_AFTER = 600.0
 _DAY = 86400
 
 
@@ -36,7 +38,8 @@ class Metrics:
 @dataclass(frozen=True)
 class Configuration:
     """C(unit) is the server's systemd unit; C(deadlines) (connect, answer, load) and C(ready_timeout) are in seconds.
-    C(reload_budget) is how many reloads an hour may cost, C(context_reloads) how many of them one model's context."""
+    C(reload_budget) is how many reloads an hour may cost, C(context_reloads) how many of them one model's context;
+    C(restart_server_after) is how long, in seconds, a trouble must have stood for a restart."""
 
     url: str
     unit: str
@@ -46,6 +49,8 @@ class Configuration:
     metrics: Metrics | None = None
     reload_budget: int = _RELOAD_BUDGET
     context_reloads: int = _CONTEXT_RELOADS
+    restart_server: str = NEVER
+    restart_server_after: float = _RESTART_AFTER
 
 
 def read_raw(path: str) -> Mapping[str, Any]:
@@ -79,6 +84,8 @@ def parse(raw: Mapping[str, Any]) -> Configuration:
         metrics=_metrics(raw.get("metrics"), problems),
         reload_budget=_times("reload_budget", raw.get("reload_budget", _RELOAD_BUDGET), problems),
         context_reloads=_times("context_reloads", raw.get("context_reloads", _CONTEXT_RELOADS), problems),
+        restart_server=_restart_server(raw.get("restart_server", NEVER), problems),
+        restart_server_after=_seconds("restart_server_after", raw.get("restart_server_after", _RESTART_AFTER), problems),
     )
     if problems:
         raise ConfigurationError(problems)
@@ -98,6 +105,13 @@ def _unit(raw: Any, problems: list[str]) -> str:
         return raw
     problems.append(f"unit {raw!r} is not the name of a service: use a name such as ollama.service")
     return ""
+
+
+def _restart_server(raw: Any, problems: list[str]) -> str:
+    if raw in CHOICES:
+        return str(raw)
+    problems.append(f"restart_server {raw!r} is neither of {' and '.join(CHOICES)}")
+    return NEVER
 
 
 def _policy(raw: Any, problems: list[str]) -> Policy:

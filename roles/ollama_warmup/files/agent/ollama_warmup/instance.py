@@ -45,6 +45,11 @@ class Instance:
         return os.path.join(self.root, "run/ollama-warmup", self.name, "wake")
 
     @property
+    def restart(self) -> str:
+        """Creating this has root's unit restart the server, where that is wanted, and not more often than that unit lets it."""
+        return os.path.join(self.root, "run/ollama-warmup", self.name, "restart")
+
+    @property
     def hold(self) -> str:
         """Beside the state's folder, where only root writes: an operator's word that passes are to be left out."""
         return f"{self.state_folder}.hold"

@@ -17,7 +17,7 @@ from _residency.address import is_local
 from _residency.gpus import count_gpus
 from _residency.progress import PassResult, Progress
 from _residency.runners import server_identity
-from _residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure
+from _residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure, ServerSilent
 from _residency.warmer import Pace, Warmer
 
 from . import exits, memory
@@ -28,6 +28,7 @@ from .instance import Instance
 from .interruption import Interrupted
 from .patience import PatientObserver, ServerStopped
 from .problems import ConfigurationError
+from .restart import WHEN_STUCK, RestartRequest, is_due, since_when, trouble_of
 from .state import LastPass, State
 from .state_file import StateFile
 from .telling import tell, tell_beginning
@@ -44,12 +45,19 @@ def make_pass(instance: Instance, configuration: Configuration) -> int:
         file.save(state)
     tell_beginning(instance, configuration, state)
     state, end = _warm(configuration, before, state, moment)
-    end = replace(end, warnings=(*hold_problems(instance), *end.warnings))
+    end = since_when(before.last_pass, replace(end, warnings=(*hold_problems(instance), *end.warnings)))
     state = replace(state, last_pass=end)
     file.save(state)
     tell(instance, configuration, state, [*hold_events(instance, before.last_pass, end), *changes(before, state, configuration.policy)])
     WarmMark(instance.warm_mark).say(end.exit == exits.WARM)
+    _ask_for_restart(instance, configuration, before.last_pass, end)
     return end.exit
+
+
+def _ask_for_restart(instance: Instance, configuration: Configuration, before: LastPass | None, end: LastPass) -> None:
+    """Last of all: the restart that it leads to ends the pass that asks for it."""
+    wanted = configuration.restart_server == WHEN_STUCK and is_due(before, end, configuration.restart_server_after)
+    RestartRequest(instance.restart).say(end.trouble if wanted else None)
 
 
 def make_observer(configuration: Configuration, state: State, ready_timeout: float) -> PatientObserver:
@@ -91,7 +99,8 @@ def _warm(configuration: Configuration, before: State, state: State, moment: mem
     except ServerStopped as reason:
         end = _end(state, started, exits.STOPPED, failures=[str(reason)])
     except ServerFailure as failure:
-        end = _end(state, started, exits.UNREACHABLE, failures=[str(failure)])
+        hung = str(failure) if isinstance(failure, ServerSilent) else None
+        end = _end(state, started, exits.UNREACHABLE, failures=[str(failure)], trouble=hung)
     except Interrupted as signal:
         end = _end(state, started, exits.INTERRUPTED, failures=[f"the pass was told to stop ({signal})"])
     else:
@@ -104,11 +113,13 @@ def _judged(configuration: Configuration, state: State, started: float, result: 
     policy, now = configuration.policy, result.look.now
     failures = report.failures(result, policy.strict)
     own = policy.warnings(count_gpus()) if is_local(configuration.url) else ()
+    models = tuple(_model_data(progress, state, now) for progress in result.models)
     return _end(
         state,
         started,
         exits.NOT_RESIDENT if failures else exits.WARM,
-        models=tuple(_model_data(progress, state, now) for progress in result.models),
+        models=models,
+        trouble=trouble_of(models),
         undeclared=tuple(report.stray_data(stray) for stray in result.strays),
         failures=failures,
         warnings=[*own, *report.warnings(result, policy.strict)],

@@ -15,7 +15,7 @@ from .counts import Counts, parse_counts
 from .departures import Departure, parse_departure
 from .fights import Fight, parse_fight
 from .loads import Load, parse_load
-from .plain import MAYBE_TEXT, MAYBE_WHOLE, NUMBER, WHOLE, StateError, mapped, model_name, objects, texts, typed
+from .plain import MAYBE_NUMBER, MAYBE_TEXT, MAYBE_WHOLE, NUMBER, WHOLE, StateError, mapped, model_name, objects, texts, typed
 from .retries import Retry, parse_retry
 from .seen import Seen, parse_seen
 
@@ -26,7 +26,8 @@ _HISTORY: Mapping[str, Any] = {"seen": {}, "departures": [], "counts": asdict(Co
 
 @dataclass(frozen=True)
 class LastPass:
-    """How the last pass ended. C(at) is its end in seconds since 1970, C(models) as in the module's result."""
+    """How the last pass ended. C(at) is its end in seconds since 1970, C(models) as in the module's result; C(trouble) is
+    what a restart of the server may cure, C(trouble_since) the end of the first of the passes that found any."""
 
     at: float
     seconds: float
@@ -36,6 +37,8 @@ class LastPass:
     undeclared: tuple[Mapping[str, Any], ...] = ()
     failures: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    trouble: str | None = None
+    trouble_since: float | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,8 @@ def _last_pass(raw: Mapping[str, Any]) -> LastPass:
         undeclared=_entries(raw, "undeclared", "name"),
         failures=texts(raw, "failures"),
         warnings=texts(raw, "warnings"),
+        trouble=typed(raw, "trouble", MAYBE_TEXT),
+        trouble_since=typed(raw, "trouble_since", MAYBE_NUMBER),
     )
 
 
