@@ -109,6 +109,13 @@ def test_only_a_pass_that_is_to_leave_metrics_imports_their_library(
     assert (root / "var/cache/ollama-warmup/default/metrics.prom").exists() == imported
 
 
+def test_the_watch_imports_neither_the_http_library_nor_what_decides(program: pathlib.Path) -> None:
+    unwanted = ("requests", "_residency.server", "_residency.drift", "_residency.policy", "ollama_warmup.configuration")
+    code = f"import ollama_warmup.watch; print([name for name in {unwanted!r} if name in sys.modules])"
+    done = subprocess.run(python(program, code), check=True, capture_output=True, text=True)
+    assert done.stdout == "[]\n"
+
+
 def test_told_to_stop_in_mid_load_it_saves_what_it_knows_and_ends(program: pathlib.Path, root: pathlib.Path, slow_server: str) -> None:
     configuration = {"url": slow_server, "unit": "no-such.service", "policy": {"models": ["m"]}}
     (root / "etc/ollama-warmup/default.json").write_text(json.dumps(configuration))

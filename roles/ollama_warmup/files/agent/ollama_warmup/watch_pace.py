@@ -34,7 +34,7 @@ class Pace:
 
     def postpone(self, key: str, seconds: float, now: float) -> None:
         """Have a pass requested in so long."""
-        self._due[key] = max(now + seconds, self._last + _GAP)
+        self._due[key] = now + seconds
 
     def forget(self) -> None:
         """Request nothing of what is due."""
@@ -42,11 +42,11 @@ class Pace:
 
     def next(self) -> float | None:
         """When something is due; None while nothing is, which is nearly always."""
-        return min(self._due.values(), default=None)
+        return max(min(self._due.values()), self._last + _GAP) if self._due else None
 
     def take(self, now: float) -> frozenset[str]:
         """What a pass is due for now. One pass is for all of it."""
-        due = frozenset(key for key, time in self._due.items() if time <= now)
+        due = frozenset(key for key, time in self._due.items() if max(time, self._last + _GAP) <= now)
         self._due = _without(self._due, due)
         self._last = now if due else self._last
         return due
