@@ -21,6 +21,8 @@ SYSTEMD_HOST = (
     "--security-opt=apparmor=unconfined",  # whose profile for containers denies the mounts that sandboxing is made of
     "--stop-signal=SIGRTMIN+3",
 )
+# A machine's mounts are shared, which is how systemd hands a unit its credentials; a container's are private.
+SYSTEMD = ("/bin/sh", "-c", "mount --make-rshared / && exec /lib/systemd/systemd")
 BOOT_SECONDS = 60
 
 
@@ -54,7 +56,7 @@ def wait_until_up(name: str) -> None:
 def boot(name: str, release: str) -> None:
     """Boot a fresh host of that name; one that is there is replaced."""
     remove([name])
-    podman("run", "--detach", f"--name={name}", f"--hostname={name}", *SYSTEMD_HOST, ensure(release), "/lib/systemd/systemd")
+    podman("run", "--detach", f"--name={name}", f"--hostname={name}", *SYSTEMD_HOST, ensure(release), *SYSTEMD)
     wait_until_up(name)
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -51,6 +52,8 @@ def _carry_out(wanted: argparse.Namespace, instance: Instance) -> int:
         from .watch import watch
 
         watch(instance)
+    if wanted.command == "notify":
+        return _notify(instance, wanted.test)
     from . import commands
 
     if wanted.command == "validate":
@@ -60,6 +63,16 @@ def _carry_out(wanted: argparse.Namespace, instance: Instance) -> int:
     if wanted.command == "wait":
         return commands.wait(instance, wanted.timeout)
     return commands.check(instance) if wanted.command == "check" else commands.run(instance)
+
+
+def _notify(instance: Instance, test: bool) -> int:
+    if test:
+        from .notifications import queue_test
+
+        return queue_test(instance)
+    from .sender import notify
+
+    return notify(instance, os.environ)
 
 
 def _complain(problems: Sequence[str]) -> int:
@@ -88,5 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("release", help="end the hold, and make a pass (root)")
     commands.add_parser("validate", help="judge a configuration file").add_argument("file")
     commands.add_parser("watch", help="request a pass whenever the server or a runner ends (the unit ollama-warmup-watch.service)")
+    notifying = commands.add_parser("notify", help="send the notifications that are pending (their unit runs this)")
+    notifying.add_argument("--test", action="store_true", help="add one to them that only says that it is a test")
     commands.add_parser("condition", help="tell whether there is a server to look after (the unit asks this)")
     return parser

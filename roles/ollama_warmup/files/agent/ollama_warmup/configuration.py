@@ -15,7 +15,8 @@ from _residency.policy import Policy, PolicyError, parse_policy
 from .problems import ConfigurationError
 from .restart import CHOICES, NEVER
 
-_KEYS = ("url", "unit", "policy", "deadlines", "ready_timeout", "metrics", "reload_budget", "context_reloads", "restart_server", "restart_server_after")
+_TIMES = ("deadlines", "ready_timeout", "restart_server_after")
+_KEYS = ("url", "unit", "policy", *_TIMES, "metrics", "reload_budget", "context_reloads", "restart_server", "notify")
 _DEADLINES = {"connect": 5.0, "answer": 20.0, "load": 900.0}
 _RELOAD_BUDGET = 60  # an hour
 _CONTEXT_RELOADS = 3  # of one model, an hour
@@ -39,7 +40,8 @@ class Metrics:
 class Configuration:
     """C(unit) is the server's systemd unit; C(deadlines) (connect, answer, load) and C(ready_timeout) are in seconds.
     C(reload_budget) is how many reloads an hour may cost, C(context_reloads) how many of them one model's context;
-    C(restart_server_after) is how long, in seconds, a trouble must have stood for a restart."""
+    C(restart_server_after) is how long, in seconds, a trouble must have stood for a restart;
+    C(notify) is whether somebody sends notifications, which are queued then."""
 
     url: str
     unit: str
@@ -51,6 +53,7 @@ class Configuration:
     context_reloads: int = _CONTEXT_RELOADS
     restart_server: str = NEVER
     restart_server_after: float = _RESTART_AFTER
+    notify: bool = False
 
 
 def read_raw(path: str) -> Mapping[str, Any]:
@@ -86,6 +89,7 @@ def parse(raw: Mapping[str, Any]) -> Configuration:
         context_reloads=_times("context_reloads", raw.get("context_reloads", _CONTEXT_RELOADS), problems),
         restart_server=_restart_server(raw.get("restart_server", NEVER), problems),
         restart_server_after=_seconds("restart_server_after", raw.get("restart_server_after", _RESTART_AFTER), problems),
+        notify=_boolean("notify", raw.get("notify", False), problems),
     )
     if problems:
         raise ConfigurationError(problems)
@@ -163,3 +167,9 @@ def _seconds(key: str, raw: Any, problems: list[str]) -> float:
         return float(raw)
     problems.append(f"{key} {raw!r} is not a number of seconds above 0 and up to {_DAY}")
     return 1.0
+
+
+def _boolean(key: str, raw: Any, problems: list[str]) -> bool:
+    if not isinstance(raw, bool):
+        problems.append(f"{key} {raw!r} is not a boolean: write true or false")
+    return raw is True

@@ -17,6 +17,7 @@ from . import exits
 from .hold import current_hold
 from .instance import Instance
 from .journal import line
+from .notifications import queue_deed
 from .service import start, unit_state
 
 
@@ -79,6 +80,7 @@ def _operator() -> str:
 
 
 def _note(event: str, instance: Instance, **fields: str | None) -> None:
-    """Into the journal, beside the agent's own lines: what the command prints, only the operator sees."""
+    """Into the journal and to whoever is notified, beside the agent's own lines: what the command prints, only the operator sees."""
     syslog.openlog("ollama-warmup")
     syslog.syslog(syslog.LOG_NOTICE, line(event, instance=instance.name, **fields))
+    queue_deed(instance, event, **fields)

@@ -70,6 +70,16 @@ class Instance:
         return os.path.join(self.root, "var/cache/ollama-warmup", self.name, "metrics.prom")
 
     @property
+    def notifications(self) -> str:
+        """Notifications that wait to be sent; the notifier, who is of the service user's group, empties it."""
+        return os.path.join(self.state_folder, "notify")
+
+    @property
     def unit(self) -> str:
         """The oneshot that makes a pass."""
         return "ollama-warmup.service" if self.name == DEFAULT else f"ollama-warmup@{self.name}.service"
+
+    @property
+    def notifier(self) -> str:
+        """The unit that sends notifications, and alone knows where to."""
+        return "ollama-warmup-notify.service" if self.name == DEFAULT else f"ollama-warmup-notify@{self.name}.service"

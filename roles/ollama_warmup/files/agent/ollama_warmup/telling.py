@@ -12,6 +12,7 @@ from .configuration import Configuration
 from .events import Event
 from .instance import Instance
 from .journal import WARNING, log
+from .notifications import queue
 from .state import State
 from .watch_pipe import notify
 
@@ -27,6 +28,7 @@ _Channel = Callable[[Instance, Configuration, State, Sequence[Event]], None]
 _CHANNELS: Mapping[str, _Channel] = {
     "watch": lambda instance, *_others: notify(instance.watch_pipe),
     "metrics": _metrics,
+    "notifications": queue,
 }
 """Beside the journal, by name. A channel is called after every pass and raises C(OSError) for what it cannot do."""
 

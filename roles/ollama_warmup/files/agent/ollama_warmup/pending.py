@@ -1,0 +1,117 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What waits to be sent: one small file for each pass that had something to tell, in a folder that the notifier empties.
+
+The folder is kept across a reboot, as the state is: what the state takes for told would otherwise never be sent.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from .events import Event
+from .journal import WARNING, log
+
+LIMIT = 200
+"""Files; what a pass tells is a few hundred bytes."""
+_LARGEST = 1024 * 1024  # bytes
+_SUFFIX = ".json"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What one pass told. C(name) is its file's, C(at) in seconds since 1970."""
+
+    name: str
+    at: float
+    events: tuple[Event, ...]
+
+
+class Pending:
+    """The folder, which the agent fills and the notifier, who is of its group, empties. C(say) writes a line to the journal."""
+
+    def __init__(self, folder: str, say: Callable[..., None] = log) -> None:
+        self.folder = folder
+        self._say = say
+
+    def append(self, at: float, events: Sequence[Event]) -> None:
+        """Add a file as a whole, and drop the oldest above the limit. Raises C(OSError)."""
+        with _as_the_owner(os.path.dirname(self.folder)):
+            self._append(at, events)
+
+    def _append(self, at: float, events: Sequence[Event]) -> None:
+        self._make()
+        temporary = f"{self.folder}.{os.getpid()}.new"  # beside it: systemd looks at whatever is inside
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)  # of a pass that was killed
+        with open(temporary, "x", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o640)  # for the notifier, whatever an operator's umask is
+            json.dump({"at": at, "events": [vars(event) for event in events]}, file, default=str)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, os.path.join(self.folder, f"{at * 1000:016.0f}-{os.getpid()}{_SUFFIX}"))
+        names = self._names()
+        self.drop(names[: len(names) - LIMIT] if len(names) > LIMIT else [], f"more than {LIMIT} wait to be sent")
+
+    def read(self) -> list[Entry]:
+        """The oldest first. What is no entry is dropped. Raises C(OSError)."""
+        entries = {name: self._entry(name) for name in self._names()}
+        self.drop([name for name, entry in entries.items() if entry is None], "they are no notifications")
+        return [entry for entry in entries.values() if entry is not None]
+
+    def remove(self, names: Iterable[str]) -> None:
+        """They were sent. Raises C(OSError)."""
+        for name in names:
+            os.unlink(os.path.join(self.folder, name))
+
+    def drop(self, names: Sequence[str], reason: str) -> None:
+        """They will not be sent, which one line says."""
+        if names:
+            self.remove(names)
+            self._say(WARNING, "notifications_dropped", count=len(names), reason=reason)
+
+    def _make(self) -> None:
+        try:
+            os.mkdir(self.folder)
+        except FileExistsError:
+            return
+        os.chmod(self.folder, 0o770)  # the unit's UMask= leaves the group nothing to write
+
+    def _names(self) -> list[str]:
+        try:
+            return sorted(os.listdir(self.folder))
+        except FileNotFoundError:
+            return []
+
+    def _entry(self, name: str) -> Entry | None:
+        try:
+            with open(os.path.join(self.folder, name), encoding="utf-8") as file:
+                raw = json.loads(file.read(_LARGEST))
+            return Entry(name, float(raw["at"]), tuple(map(_event, raw["events"])))
+        except (OSError, ValueError, TypeError, LookupError, RecursionError):
+            return None
+
+
+@contextmanager
+def _as_the_owner(folder: str) -> Iterator[None]:
+    """An operator's command runs as root, who is led nowhere by what the service user may have put there."""
+    if os.geteuid() != 0:
+        yield
+        return
+    owner = os.stat(folder)
+    os.setegid(owner.st_gid)
+    os.seteuid(owner.st_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+
+
+def _event(raw: Any) -> Event:
+    return Event(int(raw["priority"]), str(raw["name"]), dict(raw["fields"]))
