@@ -75,6 +75,21 @@ options:
     type: str
     choices: [none, unlisted]
     default: none
+  prune_except:
+    description:
+      - Names of further models that O(prune) leaves alone, whether they are installed or not.
+    type: list
+    elements: str
+    default: []
+  replaced:
+    description:
+      - What becomes of a model in memory whose weights have just been replaced under its name.
+      - V(keep) lets the old ones serve until they leave; the server starts a second runner for the next request under the name.
+      - V(unload) unloads them, so that the next load takes the new ones. While it pulls, the old ones have a second name in the namespace
+        C(keepwarm-replaced).
+    type: str
+    choices: [keep, unload]
+    default: keep
   stall_timeout:
     description:
       - How many seconds may pass in which nothing moves before a transfer is given up, and taken up again. There is no deadline for the
@@ -202,6 +217,8 @@ def argument_spec() -> dict[str, Any]:
         **server_argument_spec(),
         "models": {"type": "list", "elements": "dict", "required": True, "options": model},
         "prune": {"type": "str", "choices": ["none", "unlisted"], "default": "none"},
+        "prune_except": {"type": "list", "elements": "str", "default": []},
+        "replaced": {"type": "str", "choices": ["keep", "unload"], "default": "keep"},
         "stall_timeout": {"type": "float", "default": 600},
         "retries": {"type": "int", "default": 5},
         "background_timeout": {"type": "int", "default": 86400},
@@ -210,9 +227,13 @@ def argument_spec() -> dict[str, Any]:
     }
 
 
-def doomed(wanted: tuple[WantedModel, ...], installed: tuple[InstalledModel, ...], prune: str) -> tuple[InstalledModel, ...]:
+def doomed(
+    module: AnsibleModule, wanted: tuple[WantedModel, ...], installed: tuple[InstalledModel, ...]
+) -> tuple[InstalledModel, ...]:
     """The installed models that are to be deleted because nobody lists them."""
-    return wanted_models.unlisted(installed, wanted) if prune == wanted_models.PRUNE_UNLISTED else ()
+    if module.params["prune"] != wanted_models.PRUNE_UNLISTED:
+        return ()
+    return wanted_models.unlisted(installed, wanted, module.params["prune_except"])
 
 
 def predict(module: AnsibleModule, keeper: ModelKeeper, wanted: tuple[WantedModel, ...]) -> dict[str, Any]:
@@ -222,7 +243,7 @@ def predict(module: AnsibleModule, keeper: ModelKeeper, wanted: tuple[WantedMode
     for decision in decisions:
         if decision.doubt:
             module.warn(f"{decision.wanted.declared}: {decision.doubt}; predicting that it is pulled")
-    removed = doomed(wanted, installed, module.params["prune"])
+    removed = doomed(module, wanted, installed)
     return {
         "changed": any(decision.action != wanted_models.NO_ACTION for decision in decisions) or bool(removed),
         "models": [model_report.predicted_data(decision) for decision in decisions],
@@ -237,7 +258,7 @@ def carry_out(module: AnsibleModule, keeper: ModelKeeper, wanted: tuple[WantedMo
     installed = keeper.store.installed()
     outcomes = [keeper.carry_out(keeper.decide(model, installed, foresee=False)) for model in wanted]
     failures = [outcome.failure for outcome in outcomes if outcome.failure]
-    removed = () if failures else doomed(wanted, installed, module.params["prune"])
+    removed = () if failures else doomed(module, wanted, installed)
     for model in removed:
         keeper.delete(model.name)
     return {
@@ -271,7 +292,7 @@ def main() -> None:
     if module.params["retries"] < 0:
         fail(module, f"retries {module.params['retries']} is below 0: give a number of attempts after the first")
     try:
-        wanted = wanted_models.read_wanted(module.params["models"], module.params["prune"])
+        wanted = wanted_models.read_wanted(module.params["models"], module.params["prune"], module.params["prune_except"])
     except PolicyError as error:
         fail(module, str(error))
     if lacking and module.check_mode:
@@ -281,7 +302,8 @@ def main() -> None:
     store = ModelStore(module.params["url"], deadlines, module.params["stall_timeout"])
     registry = Registry(deadlines.connect, deadlines.answer)
     with ProgressFile(module.params["progress_file"], time.monotonic) as progress:
-        keeper = ModelKeeper(store, registry, progress.tell, module.params["retries"])
+        unload = module.params["replaced"] == "unload"
+        keeper = ModelKeeper(store, registry, progress.tell, module.params["retries"], unload)
         try:
             result = predict(module, keeper, wanted) if module.check_mode else carry_out(module, keeper, wanted)
         except ServerFailure as failure:

@@ -18,6 +18,7 @@ from .model_store import ModelStore, TransferRefused
 from .modelfile import Modelfile, parse_modelfile
 from .observation import InstalledModel
 from .registry import NotInRegistry, Registry, RegistryUnknown
+from .replaced_model import HandleOnReplaced
 from .server import ModelNotFound, ServerFailure, ServerRefused
 from .transfer import Progress
 from .wanted_models import ABSENT, CREATE, DELETE, LATEST, NO_ACTION, PULL, Decision, WantedModel
@@ -55,12 +56,14 @@ class GgufError(Exception):
 
 @dataclass
 class ModelKeeper:
-    """C(tell) hears of every step, with the model's name. C(retries): how often a transfer that failed is taken up again."""
+    """C(tell) hears of every step, with the model's name. C(retries): how often a transfer that failed is taken up again.
+    C(unload_replaced): whether weights in memory go when their name gets new ones."""
 
     store: ModelStore
     registry: Registry
     tell: Tell
     retries: int = 5
+    unload_replaced: bool = False
     clock: Clock = field(default=time)
     _digests: dict[str, str] = field(default_factory=dict)
 
@@ -122,12 +125,22 @@ class ModelKeeper:
             return outcome
         start = self.clock.monotonic()
         try:
-            self._attempt(outcome)
-            self._verify(outcome)
+            self._carry_out(outcome)
         except (ServerFailure, GgufError) as failure:
             outcome.failure = f"{decision.action} of {decision.wanted.declared} failed: {failure}"
         outcome.seconds = round(self.clock.monotonic() - start, 3)
         return outcome
+
+    def _carry_out(self, outcome: Outcome) -> None:
+        if not self.unload_replaced or outcome.before is None or outcome.decision.action == DELETE:
+            self._attempt(outcome)
+            self._verify(outcome)
+            return
+        with HandleOnReplaced(self.store, outcome.decision.wanted.name, outcome.before) as replaced:
+            self._attempt(outcome)
+            self._verify(outcome)
+            if outcome.changed:
+                replaced.unload()
 
     def _attempt(self, outcome: Outcome) -> None:
         """Again after a failure that may pass: the server goes on where it was. Raises C(ServerFailure) or C(GgufError)."""

@@ -61,6 +61,10 @@ class ModelStore(OllamaServer):
         answer = self._checked("POST", "/api/show", {"model": str(name)}, self.deadlines.answer)
         return self._read(lambda data: str(data.get("modelfile") or ""), answer)
 
+    def copy(self, source: ModelName, destination: ModelName) -> None:
+        """Give a model a second name. Raises C(ServerFailure)."""
+        self._checked("POST", "/api/copy", {"source": str(source), "destination": str(destination)}, self.deadlines.answer)
+
     def delete(self, name: ModelName) -> None:
         """Take the name away, and the blobs that no other model uses. Raises C(ModelNotFound)."""
         self._checked("DELETE", "/api/delete", {"model": str(name)}, self.deadlines.answer)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .model_name import ModelName
+from .model_name import ModelName, ModelNameError
 from .modelfile import Modelfile, parse_modelfile
 from .observation import InstalledModel
 from .policy import PolicyError
@@ -53,20 +53,32 @@ class Decision:
     refusal: str | None = None
 
 
-def read_wanted(entries: Iterable[Mapping[str, Any]], prune: str = PRUNE_NONE) -> tuple[WantedModel, ...]:
+def read_wanted(
+    entries: Iterable[Mapping[str, Any]], prune: str = PRUNE_NONE, kept: Iterable[Any] = ()
+) -> tuple[WantedModel, ...]:
     """Read the entries of a module's parameters. Raises C(PolicyError) with every problem, one sentence each."""
     problems: list[str] = []
+    others = [name for name in kept if _is_name(name, problems)]
     wanted = [model for model in (_read(entry, problems) for entry in entries) if model]
     seen: set[ModelName] = set()
     for model in wanted:
         if model.name in seen:
             problems.append(f"model {model.declared!r} is listed twice (as {model.name}): keep one")
         seen.add(model.name)
-    if prune == PRUNE_UNLISTED and not any(model.state != ABSENT for model in wanted) and not problems:
+    stays = bool(others) or any(model.state != ABSENT for model in wanted)
+    if prune == PRUNE_UNLISTED and not stays and not problems:
         problems.append("prune 'unlisted' with no model listed would delete every model: list those that are to stay")
     if problems:
         raise PolicyError(problems)
     return tuple(wanted)
+
+
+def _is_name(raw: Any, problems: list[str]) -> bool:
+    try:
+        return bool(ModelName.parse(raw))
+    except ModelNameError as error:
+        problems.append(str(error))
+        return False
 
 
 def _read(entry: Mapping[str, Any], problems: list[str]) -> WantedModel | None:
@@ -97,9 +109,11 @@ def _recipe(entry: Mapping[str, Any]) -> Modelfile | None:
     return recipe
 
 
-def unlisted(installed: Iterable[InstalledModel], wanted: Iterable[WantedModel]) -> tuple[InstalledModel, ...]:
-    """The installed models that no entry names. A tag is part of a name: C(llama3.2) is not C(llama3.2:1b)."""
-    names = {model.name for model in wanted}
+def unlisted(
+    installed: Iterable[InstalledModel], wanted: Iterable[WantedModel], kept: Iterable[str] = ()
+) -> tuple[InstalledModel, ...]:
+    """The installed models that nobody names. A tag is part of a name: C(llama3.2) is not C(llama3.2:1b)."""
+    names = {model.name for model in wanted} | {ModelName.parse(name) for name in kept}
     return tuple(sorted((model for model in installed if model.name not in names), key=lambda model: str(model.name)))
 
 

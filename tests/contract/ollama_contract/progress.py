@@ -23,8 +23,7 @@ def differences(expected: list[Line], actual: list[Line]) -> Iterator[str]:
     and of their verification."""
     yield from (problem for line in actual for problem in _inconsistent(line))
     wanted, got = _collapsed(expected), _collapsed(actual)
-    if any(_ELIDED in line for line in wanted):
-        place = next(number for number, line in enumerate(wanted) if _ELIDED in line)
+    for place in [number for number, line in enumerate(wanted) if _ELIDED in line][:1]:
         rest = len(wanted) - place - 1
         elided = got[place : len(got) - rest]
         yield from (f"lines: {line!r} where blobs were elided" for line in elided if not _may_be_elided(line))

@@ -21,8 +21,9 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.registr
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import ModelNotFound, ServerFailure, ServerRefused, ServerUnreachable
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.transfer import Progress
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.wanted_models import read_wanted
+from support import values
 from support.fake_server import FakeClock
-from support.values import NOW, digest
+from support.values import NOW
 
 CUT = TransferBroken("it broke off")
 
@@ -43,7 +44,7 @@ class FakeStore(ModelStore):
         return tuple(InstalledModel(ModelName.parse(name), found, 7) for name, (found, _blob) in self.models.items())
 
     def resident(self) -> Any:
-        return tuple(ResidentModel(ModelName.parse(name), digest(name), Expiry(NOW + timedelta(days=1)), 1, 1, 1) for name in self.loaded), NOW
+        return tuple(ResidentModel(ModelName.parse(name), values.digest(name), Expiry(NOW + timedelta(days=1)), 1, 1, 1) for name in self.loaded), NOW
 
     def card(self, name: ModelName) -> ModelCard:
         if str(name) not in self.models:
@@ -56,11 +57,11 @@ class FakeStore(ModelStore):
     def pull(self, name: ModelName, insecure: bool, report: Any) -> None:
         self.asked.append(f"pull {name}{' insecurely' if insecure else ''}")
         report(Progress("pulling manifest"))
-        self._arrive(name, self.upstream.get(str(name), digest(f"new {name}")))
+        self._arrive(name, self.upstream.get(str(name), values.digest(f"new {name}")))
 
     def create(self, name: ModelName, request: Any, _report: Any) -> None:
         self.asked.append(f"create {name} {request}")
-        self._arrive(name, digest(f"{name} {request}"))
+        self._arrive(name, values.digest(f"{name} {request}"))
 
     def _arrive(self, name: ModelName, found: str) -> None:
         if self.failing:
@@ -68,12 +69,16 @@ class FakeStore(ModelStore):
         if not self.forgetful:
             self.models[str(name)] = (found, found)
 
-    def has_blob(self, found: str) -> bool:
-        return found in self.blobs
+    def has_blob(self, digest: str) -> bool:
+        return digest in self.blobs
 
-    def put_blob(self, found: str, _file: Any, size: int, _report: Any) -> None:
+    def put_blob(self, digest: str, _file: Any, size: int, _report: Any) -> None:
         self.asked.append(f"put {size} bytes")
-        self.blobs.add(found)
+        self.blobs.add(digest)
+
+    def copy(self, source: ModelName, destination: ModelName) -> None:
+        self.asked.append(f"copy {source} {destination}")
+        self.models[str(destination)] = self.models[str(source)]
 
     def unload(self, name: ModelName) -> None:
         self.asked.append(f"unload {name}")
@@ -99,7 +104,7 @@ class FakeRegistry(Registry):
 
 
 def keeper(store: FakeStore, registry: FakeRegistry | None = None, retries: int = 2) -> ModelKeeper:
-    return ModelKeeper(store, registry or FakeRegistry(), lambda _model, _progress: None, retries, FakeClock())
+    return ModelKeeper(store, registry or FakeRegistry(), lambda _model, _progress: None, retries, clock=FakeClock())
 
 
 def run(keeping: ModelKeeper, **entry: Any) -> Outcome:
@@ -108,17 +113,17 @@ def run(keeping: ModelKeeper, **entry: Any) -> Outcome:
 
 
 def test_what_is_there_costs_nothing() -> None:
-    store = FakeStore(models={"a:latest": (digest("a"), "w")})
+    store = FakeStore(models={"a:latest": (values.digest("a"), "w")})
     outcome = run(keeper(store), name="a")
     assert (outcome.changed, outcome.decision.action, store.asked) == (False, "none", [])
 
 
 def test_another_tag_is_another_model() -> None:
-    store = FakeStore(models={"llama3.2:1b": (digest("a"), "w")})
+    store = FakeStore(models={"llama3.2:1b": (values.digest("a"), "w")})
     outcome = run(keeper(store), name="llama3.2", insecure=True)
     assert (outcome.changed, store.asked) == (True, ["pull llama3.2:latest insecurely"])
     assert outcome.before is None
-    assert outcome.after == digest("new llama3.2:latest")
+    assert outcome.after == values.digest("new llama3.2:latest")
 
 
 @pytest.mark.parametrize(
@@ -170,6 +175,34 @@ def test_a_runner_that_serves_another_name_too_is_left() -> None:
     store = FakeStore(models={"a:latest": ("1", "w"), "b:latest": ("2", "w")}, loaded=("a:latest",))
     run(keeper(store), name="a", state="absent")
     assert store.asked == ["delete a:latest"]
+
+
+@pytest.mark.parametrize(("weights", "unloads"), [("w", True), ("new", False)])
+def test_what_is_replaced_in_memory_goes_by_a_second_name(weights: str, unloads: bool) -> None:
+    store = FakeStore(models={"a:latest": ("old", weights)}, upstream={"a:latest": "new"}, loaded=("a:latest",))
+    keeping = keeper(store, FakeRegistry({"a:latest": "new"}))
+    keeping.unload_replaced = True
+    assert run(keeping, name="a", state="latest").changed
+    handle = "keepwarm-replaced/a:old"
+    unload = [f"unload {handle}"] if unloads else []
+    assert store.asked == [f"copy a:latest {handle}", "pull a:latest", *unload, f"delete {handle}"]
+
+
+def test_the_second_name_goes_when_the_pull_fails() -> None:
+    store = FakeStore(models={"a:latest": ("old", "w")}, loaded=("a:latest",), failing=[TransferRefused("x", "file does not exist")])
+    keeping = keeper(store, FakeRegistry({"a:latest": "new"}))
+    keeping.unload_replaced = True
+    assert run(keeping, name="a", state="latest").failure
+    assert list(store.models) == ["a:latest"]
+
+
+@pytest.mark.parametrize(("loaded", "unload"), [((), True), (("a:latest",), False)])
+def test_no_second_name_without_need(loaded: tuple[str, ...], unload: bool) -> None:
+    store = FakeStore(models={"a:latest": ("old", "w")}, upstream={"a:latest": "new"}, loaded=loaded)
+    keeping = keeper(store, FakeRegistry({"a:latest": "new"}))
+    keeping.unload_replaced = unload
+    assert run(keeping, name="a", state="latest").changed
+    assert store.asked == ["pull a:latest"]
 
 
 def test_what_is_absent_already_costs_nothing() -> None:

@@ -38,6 +38,13 @@ def test_what_is_to_be_absent_is_not_pruned_a_second_time() -> None:
     assert [str(model.name) for model in wanted_models.unlisted(there, wanted)] == ["c:latest"]
 
 
+def test_names_that_are_kept_are_not_pruned() -> None:
+    wanted = wanted_models.read_wanted([], "unlisted", ["B:latest"])
+    assert [str(model.name) for model in wanted_models.unlisted(installed("a", "b"), wanted, ["B"])] == ["a:latest"]
+    with pytest.raises(PolicyError, match="model name 'b c'"):
+        wanted_models.read_wanted([], "unlisted", ["b c"])
+
+
 @pytest.mark.parametrize(
     ("entries", "sentence"),
     [

@@ -35,6 +35,14 @@ class Shelf:
             assert self.live.stand_in.post(path, **body)["status"] == 200
         assert self.live.stand_in.caller.send("DELETE", "/api/delete", f'{{"model": "{self.name}"}}'.encode()).result["status"] == 200
 
+    def manifest_of(self, model: str, name: str) -> bytes:
+        """Push MODEL under NAME and give its manifest."""
+        for path, body in (("/api/copy", {"source": model, "destination": name}), ("/api/push", {"model": name, "insecure": True})):
+            assert self.live.stand_in.post(path, **body)["status"] == 200
+        self.live.stand_in.caller.send("DELETE", "/api/delete", f'{{"model": "{name}"}}'.encode())
+        path, _colon, tag = name.partition("/")[2].rpartition(":")
+        return self.registry.manifests[f"/v2/{path}/manifests/{tag}"]
+
     def installed(self) -> dict[str, str]:
         models = self.live.stand_in.caller.send_json("GET", "/api/tags")["models"]
         return {model["name"]: model["digest"] for model in models}
@@ -91,6 +99,18 @@ def test_latest_follows_the_registry(entrance: Entrance, shelf: Shelf) -> None:
     done = entrance.succeed(**shelf.wanted(state="latest"))
     assert foreseen["models"][0]["after"] == done["models"][0]["after"] == shelf.installed()[shelf.name] != first
     assert not entrance.succeed(**shelf.wanted(state="latest"))["changed"]
+
+
+@pytest.mark.parametrize(("replaced", "left"), [("keep", 1), ("unload", 0)])
+def test_old_weights_in_memory_stay_or_go(entrance: Entrance, shelf: Shelf, replaced: str, left: int) -> None:
+    entrance.succeed(**shelf.wanted())
+    shelf.live.stand_in.generate(shelf.name, keep_alive=-1)
+    held = shelf.name.replace("shelved", "other")
+    shelf.registry.manifests["/v2/library/shelved/manifests/v1"] = shelf.manifest_of("tiny-b", held)
+    before = shelf.installed()
+    entrance.succeed(**shelf.wanted(state="latest"), replaced=replaced)
+    shelf.live.stand_in.wait_for(lambda: len(shelf.live.stand_in.residents()) == left)
+    assert sorted(shelf.installed()) == sorted(before)
 
 
 def test_a_wrong_name_fails_and_is_foreseen_to(entrance: Entrance, shelf: Shelf) -> None:

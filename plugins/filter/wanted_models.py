@@ -1,0 +1,104 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which models are to be on the disk, put together from what two roles are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Callable
+
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName, ModelNameError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import PolicyError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.wanted_models import PRESENT, PRUNE_NONE, read_wanted
+
+DOCUMENTATION = r"""
+name: wanted_models
+short_description: Put together and validate which models are to be on the disk
+version_added: 0.2.0
+author:
+  - The keepwarm.ollama contributors (@keepwarm)
+description:
+  - Adds the models that are declared to be resident to those that are listed, unless they are listed already, and checks all of them with
+    the code of M(keepwarm.ollama.ollama_model).
+options:
+  _input:
+    description: The listed models, each with the options that O(keepwarm.ollama.ollama_model#module:models) describes.
+    type: list
+    elements: dict
+    required: true
+  declared:
+    description: The models that are declared to be resident, each a mapping with a C(name).
+    type: list
+    elements: dict
+    default: []
+  pull:
+    description: Whether the declared ones are to be pulled. If not, they are only kept from being pruned where they are installed.
+    type: bool
+    default: false
+  state:
+    description: The state of the declared ones.
+    type: str
+    default: present
+  insecure:
+    description: Whether the registries of the declared ones are spoken to without TLS.
+    type: bool
+    default: false
+  prune:
+    description: V(unlisted) if all others are to be deleted.
+    type: str
+    default: none
+"""
+
+EXAMPLES = r"""
+- name: Show which models are to be on the disk
+  ansible.builtin.debug:
+    msg: "{{ [{'name': 'qwen3:8b'}] | keepwarm.ollama.wanted_models(declared=ollama_warmup_models, pull=true) }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - C(models) are the entries for M(keepwarm.ollama.ollama_model), C(kept) the names that it is not to prune though it does not pull
+      them, C(problems) what is wrong with them, one sentence each.
+  type: dict
+  sample:
+    models:
+      - name: qwen3:8b
+    kept: []
+    problems: []
+"""
+
+Entries = Iterable[Mapping[str, Any]]
+
+
+def wanted_models(
+    models: Entries, declared: Entries = (), pull: bool = False, state: str = PRESENT, insecure: bool = False, prune: str = PRUNE_NONE
+) -> dict[str, Any]:
+    """The entries, and every problem with them, one sentence each."""
+    listed = [{key: value for key, value in entry.items() if value is not None} for entry in models]
+    known = {name for name in map(_name, listed) if name}
+    others = [entry for entry in declared if _name(entry) not in known]
+    entries = listed + [{"name": entry.get("name"), "state": state, "insecure": insecure} for entry in others if pull]
+    kept = [] if pull else [entry.get("name") for entry in others]
+    try:
+        read_wanted(entries, prune, kept)
+    except PolicyError as error:
+        return {"models": [], "kept": [], "problems": list(error.problems)}
+    return {"models": entries, "kept": kept, "problems": []}
+
+
+def _name(entry: Mapping[str, Any]) -> ModelName | None:
+    """None for what is no name, which C(read_wanted) tells."""
+    try:
+        return ModelName.parse(entry.get("name"))
+    except ModelNameError:
+        return None
+
+
+class FilterModule:
+    """What Ansible looks for."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The filters of this file, by name."""
+        return {"wanted_models": wanted_models}
