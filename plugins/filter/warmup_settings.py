@@ -27,7 +27,7 @@ EXAMPLES = r"""
 - name: Judge settings
   ansible.builtin.debug:
     msg: "{{ {'models': ['qwen3:8b'], 'interval': '3m', 'jitter': 20, 'load_timeout': '10m', 'ready_timeout': '5m',
-              'unit': 'ollama.service', 'user': 'ollama-warmup', 'python': '/usr/bin/python3'}
+              'gate_timeout': '5m', 'unit': 'ollama.service', 'user': 'ollama-warmup', 'python': '/usr/bin/python3'}
              | keepwarm.ollama.warmup_settings }}"
 """
 
@@ -35,8 +35,9 @@ RETURN = r"""
 _value:
   description:
     - C(problems), one sentence for each setting that is wrong. Without any, also C(policy) with every default filled in,
-      and C(interval), C(jitter), C(load_timeout), C(ready_timeout) and C(start_timeout) (the longest that a whole pass
-      may take) in seconds, C(reload_budget) and C(context_reloads), and C(metrics), what the agent is told of them, null where none are wanted.
+      and C(interval), C(jitter), C(load_timeout), C(ready_timeout), C(gate_timeout) and C(start_timeout) (the longest that
+      a whole pass may take) in seconds, C(reload_budget) and C(context_reloads), C(gates) with every mode filled in, and
+      C(metrics), what the agent is told of them, null where none are wanted.
   type: dict
 """
 
@@ -44,12 +45,13 @@ import re
 from collections.abc import Mapping
 from typing import Any, Callable
 
+from ansible_collections.keepwarm.ollama.plugins.module_utils._gates import parse_gates
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address import AddressError, check_url, is_local
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive, KeepAliveError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import PolicyError, parse_policy, policy_data
 
 _POLICY = ("models", "undeclared_keep_alive", "max_loaded_models", "context_mismatch", "strict", "release", "slow_load_seconds")
-_DURATIONS = {"interval": 1.0, "jitter": 0.0, "load_timeout": 1.0, "ready_timeout": 1.0}
+_DURATIONS = {"interval": 1.0, "jitter": 0.0, "load_timeout": 1.0, "ready_timeout": 1.0, "gate_timeout": 1.0}
 """The least that each may be, in seconds."""
 _RESTARTS = ("never", "when_stuck")
 _RESTART_DURATIONS = {"restart_server_after": "10m", "restart_server_period": "1h"}
@@ -77,6 +79,7 @@ def warmup_settings(raw: Mapping[str, Any]) -> dict[str, Any]:
     _check_metrics(raw, problems)
     _check_restart(raw.get("restart_server", "never"), problems)
     policy = _policy(raw, problems)
+    gates = parse_gates(raw.get("gates") or [], str(raw.get("unit")), problems)
     seconds = {key: _seconds(key, raw.get(key), least, problems) for key, least in _DURATIONS.items()}
     seconds |= {key: _seconds(key, raw.get(key, default), 1, problems) for key, default in _RESTART_DURATIONS.items()}
     times = {key: _times(key, raw.get(key, default), problems) for key, default in _TIMES.items()}
@@ -87,7 +90,7 @@ def warmup_settings(raw: Mapping[str, Any]) -> dict[str, Any]:
     loads = max(len(policy["models"]), 1) + 1  # one more, for a load of somebody else's that is waited for
     start_timeout = seconds["ready_timeout"] + loads * seconds["load_timeout"] + _VERIFY
     derived = {"start_timeout": start_timeout, "metrics": _metrics(raw, seconds, start_timeout)}
-    return {"problems": [], "policy": policy, **seconds, **times, **derived}
+    return {"problems": [], "policy": policy, "gates": gates, **seconds, **times, **derived}
 
 
 def _fits(form: re.Pattern[str], raw: Any) -> bool:

@@ -123,15 +123,6 @@ def test_a_pass_that_never_begins_is_not_marked_warm(command: Agent) -> None:
     assert (call(command, "run"), command.is_marked_warm) == (exits.BAD_CONFIGURATION, False)
 
 
-def test_wait_comes_back_when_the_server_as_it_runs_now_is_warm(command: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("_residency.runners.server_identity", lambda _unit: command.start)
-    monkeypatch.setattr(commands, "_POLL", 0)
-    call(command, "run")
-    assert call(command, "wait") == exits.WARM
-    command.start = "200-2"  # what was warm was the server before
-    assert call(command, "wait", "--timeout", "0.01") == exits.NOT_RESIDENT
-
-
 def test_every_problem_of_a_configuration_is_a_line(command: Agent, capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path) -> None:
     path = tmp_path / "bad.json"
     path.write_text('{"url": 1, "policy": {"models": [{"name": "a", "num_ctx": "x"}]}}')

@@ -14,7 +14,7 @@ from dataclasses import replace
 import pytest
 from _residency.hold import Hold, read_hold, write_hold
 from _residency.model_name import ModelName
-from ollama_warmup import commands, exits, holding
+from ollama_warmup import commands, exits, holding, waiting
 from ollama_warmup.cli import main
 from ollama_warmup.condition import condition
 from ollama_warmup.state_file import StateFile
@@ -48,7 +48,8 @@ def call(agent: Agent, journal: list[str], started: list[str], monkeypatch: pyte
     monkeypatch.setattr(commands, "unit_state", lambda _unit: agent.unit)
     monkeypatch.setattr(holding, "unit_state", lambda _unit: {"ActiveState": "inactive"})
     monkeypatch.setattr(commands, "import_requests", lambda _url: None)
-    monkeypatch.setattr(commands, "_POLL_ON_HOLD", 0)
+    monkeypatch.setattr(waiting, "import_requests", lambda _url: None)
+    monkeypatch.setattr(waiting, "_POLL", 0.01)
     monkeypatch.setattr("ollama_warmup.interruption.raise_when_told", lambda: None)
 
     def run(*words: str, user: int = 0) -> int:
@@ -212,8 +213,8 @@ def test_wait_looks_for_itself_on_hold_and_says_so_once(agent: Agent, call: Call
     capsys.readouterr()
     assert call("wait", "--timeout", "0.05") == exits.ON_HOLD
     said = capsys.readouterr().err.splitlines()
-    assert len(said) == 2
-    assert "waiting all the same" in said[0]
+    assert [line.split()[0] for line in said] == ["event=waiting", "event=waited_in_vain"]
+    assert "on hold" in said[0]
 
 
 def test_the_end_of_a_hold_is_told_once_by_the_first_pass_after_it(agent: Agent, capsys: pytest.CaptureFixture[str]) -> None:

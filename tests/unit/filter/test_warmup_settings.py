@@ -30,6 +30,8 @@ GOOD: dict[str, Any] = {
     "restart_server": "when_stuck",
     "restart_server_after": "5m",
     "restart_server_period": "2h",
+    "gates": [{"unit": "my-api.service"}, {"unit": "batch@.service", "mode": "want"}],
+    "gate_timeout": "2m",
 }
 
 
@@ -42,6 +44,8 @@ def test_good_settings_come_back_in_seconds() -> None:
         "jitter": 12.0,
         "load_timeout": 600.0,
         "ready_timeout": 90.0,
+        "gates": [{"unit": "my-api.service", "mode": "require"}, {"unit": "batch@.service", "mode": "want"}],
+        "gate_timeout": 120.0,
         "start_timeout": 90 + 3 * 600 + 60,
         "reload_budget": 12,
         "context_reloads": 3,

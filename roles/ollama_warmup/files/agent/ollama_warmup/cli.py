@@ -54,14 +54,16 @@ def _carry_out(wanted: argparse.Namespace, instance: Instance) -> int:
         watch(instance)
     if wanted.command == "notify":
         return _notify(instance, wanted.test)
+    if wanted.command == "wait":
+        from .waiting import wait
+
+        return wait(instance, wanted.timeout)
     from . import commands
 
     if wanted.command == "validate":
         return commands.validate(wanted.file)
     if wanted.command == "status":
         return commands.status(instance, wanted.json)
-    if wanted.command == "wait":
-        return commands.wait(instance, wanted.timeout)
     return commands.check(instance) if wanted.command == "check" else commands.run(instance)
 
 

@@ -27,9 +27,6 @@ from .state import State
 from .state_file import StateFile, read_state
 from .warm_mark import WarmMark
 
-_POLL = 0.5  # seconds
-_POLL_ON_HOLD = 5.0  # seconds; each asks the server
-
 
 def run(instance: Instance) -> int:
     """Make a pass. Root hands it to systemd, so that no file of root's ever locks the service user out."""
@@ -57,44 +54,10 @@ def status(instance: Instance, as_json: bool) -> int:
     return int(seen["exit"])
 
 
-def wait(instance: Instance, timeout: float | None) -> int:
-    """Come back as soon as a pass over the server as it runs now ended warm; give up after C(timeout) seconds.
-
-    On hold there are no passes, and what the last one found is no longer known to hold: then it looks for itself.
-    """
-    configuration = load(instance.configuration)
-    deadline = None if timeout is None else time.monotonic() + timeout
-    told = False
-    while True:
-        hold = current_hold(instance)
-        if hold and not told:
-            told = True
-            _complain(f"{hold}; waiting all the same", exits.ON_HOLD)
-        if (_look_is_warm if hold else _last_pass_was_warm)(configuration, _remembered(instance)):
-            return exits.WARM
-        if deadline is not None and time.monotonic() >= deadline:
-            return _complain(f"not warm within {timeout:g} s: 'ollama-warmup status' tells why", exits.ON_HOLD if hold else exits.NOT_RESIDENT)
-        time.sleep(_POLL_ON_HOLD if hold else _POLL)
-
-
 def validate(path: str) -> int:
     """Judge a configuration file: a sentence for each problem."""
     load(path)
     return exits.WARM
-
-
-def _last_pass_was_warm(configuration: Configuration, state: State) -> bool:
-    from _residency.runners import server_identity
-
-    last = state.last_pass
-    return last is not None and last.exit == exits.WARM and last.server in (None, server_identity(configuration.unit))
-
-
-def _look_is_warm(configuration: Configuration, state: State) -> bool:
-    import_requests(configuration.url)
-    from .inspection import inspect
-
-    return inspect(configuration, state).exit == exits.WARM
 
 
 def _run_here(instance: Instance) -> int:
