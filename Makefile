@@ -62,15 +62,17 @@ lint: setup-checks ## ruff, mypy, vermin, yamllint, ansible-lint (production), s
 	MYPYPATH=tests/bench:tests/hosts $(MYPY) tests/bench
 	MYPYPATH=tests/ollama_stub:tests/contract $(MYPY) tests/ollama_stub
 	MYPYPATH=tests/contract $(MYPY) tests/contract
+	$(MYPY) docs/examples
 	$(CHECKS)/vermin --quiet --target=3.9- --violations --backport typing --no-parse-comments plugins roles
 	$(CHECKS)/yamllint --strict .
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" ansible-lint
 	shellcheck .ci/run tests/hosts/bin/podman tests/bench/on_host/curl_keep_alive.sh
 
 .PHONY: docs
-docs: setup-checks ## Lint the documentation of plugins and roles, and the changelog
+docs: setup-checks ## Lint the documentation of plugins and roles, and the changelog; run its examples
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 	$(CHECKS)/antsibull-changelog lint
+	$(CHECKS)/$(PYTEST) tests/examples $(ARGS)
 
 .PHONY: changelog
 changelog: setup-checks ## Write CHANGELOG.md anew from changelogs/fragments and the plugins there are

@@ -8,14 +8,14 @@ import json
 import os
 import pathlib
 import subprocess
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 SCENARIO = pathlib.Path(__file__).resolve().parents[1]
 APPLICATION = "my-api.service"
+APPLICATIONS = (APPLICATION, "batch.service", "other.service")
 GATE = "ollama-warm-gate.service"
 GATE_WANT = "ollama-warm-gate-want.service"
 PASS = "ollama-warmup.service"
@@ -24,18 +24,9 @@ SERVER = "ollama.service"
 PINS = {"tiny-a:latest", "embed:latest"}
 FOR_EVER = "2300"
 URL = "http://127.0.0.1:11434"
-DEADLINE = 60  # seconds; only a failing test waits that long
-
-
-def eventually(probe: Callable[[], Any], wanted: Any = True) -> None:
-    """Return as soon as the probe gives what is wanted."""
-    end = time.monotonic() + DEADLINE
-    while True:
-        seen = probe()
-        if seen == wanted:
-            return
-        assert time.monotonic() < end, f"{seen!r} instead of {wanted!r}, still after {DEADLINE} s"
-        time.sleep(0.2)  # between two looks, not instead of one
+DEADLINE = 90  # seconds; only a failing test waits that long
+IS_WARM = f"test $(curl --fail --silent {URL}/api/ps | grep --only-matching '\"expires_at\":\"23' | wc --lines) = {len(PINS)}"
+IS_WAITING = f"jobs=$(systemctl list-jobs --no-legend) && echo $jobs | grep -q '{APPLICATION} start waiting' && echo $jobs | grep -q '{GATE} start running'"
 
 
 class Gpu:
@@ -49,10 +40,26 @@ class Gpu:
         """What a command prints; it must succeed."""
         return str(self.host.check_output(command))
 
+    def until(self, condition: str) -> None:
+        """Wait, on the host, until that shell command succeeds."""
+        done = self.host.run("timeout %s sh -c %s", str(DEADLINE), f"until {condition}; do sleep 0.1; done")
+        assert done.rc == 0, f"not so within {DEADLINE} s: {condition}"
+
+    def until_running(self, unit: str = APPLICATION) -> None:
+        self.until(f"systemctl is-active --quiet {unit}")
+
+    def until_waiting(self) -> None:
+        """Until the application's start waits for its gate."""
+        self.until(IS_WAITING)
+        assert self.pid() == "0"
+
+    def until_warm(self) -> None:
+        """Until the server lists what is declared, for ever."""
+        self.until(IS_WARM)
+
     def pinned(self) -> set[str]:
-        """The names of the models that the server lists for ever; none while it does not answer."""
-        answer = self.host.run(f"curl --fail --silent {URL}/api/ps")
-        models = json.loads(answer.stdout)["models"] if answer.rc == 0 else []
+        """The names of the models that the server lists for ever."""
+        models = json.loads(self.run(f"curl --fail --silent {URL}/api/ps"))["models"]
         return {model["name"] for model in models if model["expires_at"][:4] > FOR_EVER}
 
     def show(self, unit: str, *properties: str) -> list[str]:
@@ -65,60 +72,47 @@ class Gpu:
         """The unit's process; "0" for none."""
         return self.show(unit, "MainPID")[0]
 
-    def is_running(self, unit: str = APPLICATION) -> bool:
-        """Whether it was started and its process lives."""
-        return self.show(unit, "ActiveState") == ["active"] and self.pid(unit) != "0"
-
-    def is_waiting(self) -> bool:
-        """Whether the application's start waits for its gate."""
-        waits = [line.split()[1:] for line in self.run("systemctl list-jobs --no-legend --plain").splitlines()]
-        return [GATE, "start", "running"] in waits and self.pid() == "0" and any(unit == APPLICATION for unit, *dummy in waits)
-
     def starts(self, unit: str = APPLICATION) -> list[set[str]]:
         """What the server had in memory at each start of the application so far."""
         lines = self.run(f"cat /var/log/{unit.partition('.')[0]}.starts").splitlines()
         return [{model["name"] for model in json.loads(line or '{"models": []}')["models"]} for line in lines]
 
     def crash(self, unit: str = APPLICATION) -> None:
-        """As the kernel ends it."""
+        """As the kernel ends it; systemd has noticed when this returns."""
+        pid = self.pid(unit)
         self.run(f"systemctl kill --signal=KILL {unit}")
+        self.until(f"test $(systemctl show --property=MainPID --value {unit}) != {pid}")
 
     def chill(self) -> None:
         """From now on a required model cannot be loaded, not after a reboot either, and every pass fails."""
         self.run("ollama cp tiny-a spare && ollama rm tiny-a")
         self.run(f"curl --fail --silent {URL}/api/generate --data '{json.dumps({'model': 'spare', 'keep_alive': 0})}'")
-        eventually(lambda: self.pinned() & {"tiny-a:latest", "spare:latest"}, set())
+        self.until(f"! {{ {IS_WARM}; }}")
 
     def heal(self) -> None:
         """It can be loaded again."""
-        if self.host.run("ollama show spare").rc == 0:
-            self.run("ollama cp spare tiny-a && ollama rm spare")
+        self.run("if ollama show spare; then ollama cp spare tiny-a && ollama rm spare; fi")
 
     def see_passes(self, count: int) -> None:
-        """Wait until that many more passes have ended."""
-        seen = {self.show(PASS, "InvocationID", "ActiveState")[0]}
-
-        def ended() -> bool:
-            invocation, state = self.show(PASS, "InvocationID", "ActiveState")
-            seen.update([invocation] if state in ("inactive", "failed") else [])
-            return len(seen) > count
-
-        eventually(ended)
+        """Wait until that many more passes have begun and ended."""
+        invocation = f"$(systemctl show --property=InvocationID --value {PASS})"
+        for dummy in range(count + 1):
+            self.until(f"test {invocation} != {self.run(f'echo {invocation}')}")
 
     def reboot(self) -> None:
         """As a machine reboots; gates may hold its boot up."""
-        subprocess.run(["podman", "restart", self.name], check=True, capture_output=True)
-        eventually(lambda: self.host.run("systemctl is-active sysinit.target").rc, 0)
+        subprocess.run(["podman", "restart", self.name], check=True, stdin=subprocess.DEVNULL, capture_output=True)
+        self.until("systemctl is-active --quiet basic.target")
 
-    def play(self, gates: Sequence[dict[str, str]], *options: str) -> str:
-        """Run the agent's role once more with other gates; gives what Ansible printed."""
+    def play(self, gates: Sequence[dict[str, str]], *options: str, status: int = 0) -> str:
+        """Run the agent's role once more with other gates; gives what Ansible printed, which must end with that status."""
         inventories = [f"--inventory={SCENARIO.parent}/shared/inventory.yml", f"--inventory={SCENARIO}/inventory.yml"]
         extra = json.dumps({"ollama_warmup_prove": False, "ollama_warmup_gates": gates})
         command = ["ansible-playbook", *inventories, "--extra-vars", extra, *options, str(SCENARIO / "warmup.yml")]
         environment = {**os.environ, "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
         done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout + done.stderr
 
 
 @pytest.fixture
@@ -126,6 +120,9 @@ def gpu(host: Any) -> Gpu:
     """The host, warm and with all its applications, whatever the test before did to it."""
     found = Gpu(host)
     found.run(f"systemctl start {SERVER} {TIMER}")
+    found.until(f"curl --fail --silent {URL}/api/version")
     found.heal()
-    eventually(lambda: found.pinned() >= PINS and found.is_running() and found.is_running("batch.service"))
+    found.until_warm()
+    for unit in APPLICATIONS:
+        found.until_running(unit)
     return found

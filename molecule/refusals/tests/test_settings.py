@@ -78,6 +78,18 @@ CASES = {
             " keep_alive lets a model go after 300 s: shorten them, or set allow_long_interval"
         ],
     ),
+    "gates": Case(
+        {
+            "ollama_warmup_gates": [{"unit": "ollama.service"}, {"unit": "my-api"}, {"unit": "a.service", "mode": "maybe"}],
+            "ollama_warmup_gate_timeout": "25h",
+        },
+        [
+            "gate 'ollama.service' is the server itself, whose models are waited for: name a unit that uses them",
+            "gate 'my-api' is not the name of a unit that can wait: use the whole name of a service, such as my-api.service",
+            "gate 'a.service': mode 'maybe' is not one of require, want",
+            "gate_timeout '25h' is not between 1 s and a day: give seconds (240) or a duration such as '4m'",
+        ],
+    ),
     "server": Case(
         {
             "ollama_server_keep_alive": "forever",
