@@ -14,6 +14,7 @@ from _residency.server import ServerSilent, ServerUnreachable
 from ollama_warmup import exits, one_pass
 from ollama_warmup.condition import condition
 from ollama_warmup.configuration import parse
+from ollama_warmup.pending import Pending
 from ollama_warmup.problems import ConfigurationError
 from ollama_warmup.restart import is_due, since_when, trouble_of
 from ollama_warmup.state import LastPass, parse_state, state_data
@@ -124,6 +125,12 @@ def test_a_server_that_stays_hung_is_to_be_restarted_and_that_is_told_once(hung:
     assert [hung.run(), hung.run(), hung.run()] == [False, True, True]
     said = [line for line in capsys.readouterr().err.splitlines() if "restart" in line]
     assert said == ['event=restart_requested reason="no answer within 20 s"']
+
+
+def test_whoever_is_notified_learns_of_it(hung: Hung) -> None:
+    assert [hung.run(notify=True), hung.run(notify=True)] == [False, True]
+    told = [event.name for entry in Pending(hung.agent.instance.notifications).read() for event in entry.events]
+    assert told.count("restart_requested") == 1
 
 
 def test_nobody_who_did_not_ask_for_it_has_a_server_restarted(hung: Hung) -> None:

@@ -48,16 +48,17 @@ def make_pass(instance: Instance, configuration: Configuration) -> int:
     end = since_when(before.last_pass, replace(end, warnings=(*hold_problems(instance), *end.warnings)))
     state = replace(state, last_pass=end)
     file.save(state)
-    tell(instance, configuration, state, [*hold_events(instance, before.last_pass, end), *changes(before, state, configuration.policy)])
+    request, trouble = RestartRequest(instance.restart), _worth_a_restart(configuration, before.last_pass, end)
+    events = [*hold_events(instance, before.last_pass, end), *changes(before, state, configuration.policy), *request.news(trouble)]
+    tell(instance, configuration, state, events)
     WarmMark(instance.warm_mark).say(end.exit == exits.WARM)
-    _ask_for_restart(instance, configuration, before.last_pass, end)
+    request.say(trouble)  # last of all: the restart that it leads to ends the pass that asks for it
     return end.exit
 
 
-def _ask_for_restart(instance: Instance, configuration: Configuration, before: LastPass | None, end: LastPass) -> None:
-    """Last of all: the restart that it leads to ends the pass that asks for it."""
+def _worth_a_restart(configuration: Configuration, before: LastPass | None, end: LastPass) -> str | None:
     wanted = configuration.restart_server == WHEN_STUCK and is_due(before, end, configuration.restart_server_after)
-    RestartRequest(instance.restart).say(end.trouble if wanted else None)
+    return end.trouble if wanted else None
 
 
 def make_observer(configuration: Configuration, state: State, ready_timeout: float) -> PatientObserver:

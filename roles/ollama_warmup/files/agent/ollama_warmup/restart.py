@@ -16,6 +16,7 @@ from typing import Any
 
 from _residency.drift import SPILLED, STUCK
 
+from .events import Event
 from .journal import WARNING, log
 from .state import LastPass
 
@@ -57,20 +58,24 @@ class RestartRequest:
     def __init__(self, path: str) -> None:
         self._path = path
 
+    def news(self, trouble: str | None) -> list[Event]:
+        """What is to be told before C(say): that a restart is asked for, once."""
+        asks = trouble is not None and not os.path.lexists(self._path)
+        return [Event(WARNING, "restart_requested", {"reason": trouble})] if asks else []
+
     def say(self, trouble: str | None) -> None:
         """It stands as long as the trouble does: one that stayed would restart a server that is well."""
         if trouble is None:
             self.remove()
         elif not os.path.lexists(self._path):
-            self._put(trouble)
+            self._put()
 
     def remove(self) -> None:
         """Also before a pass that is skipped."""
         with suppress(OSError):
             os.unlink(self._path)
 
-    def _put(self, trouble: str) -> None:
-        log(WARNING, "restart_requested", reason=trouble)
+    def _put(self) -> None:
         try:
             with open(self._path, "x", encoding="ascii"):
                 pass
