@@ -5,6 +5,8 @@ remembered of it does not keep the next one, over the same server in order, from
 
 from __future__ import annotations
 
+import contextlib
+import io
 import itertools
 import pathlib
 import tempfile
@@ -28,7 +30,7 @@ from support.wire import Request, answered
 
 # isort: split
 import _residency.observer
-from ollama_warmup import exits, one_pass, patience, picture
+from ollama_warmup import cli, commands, exits, one_pass, patience
 
 SHARE = CASES * 2 // 10 // 2
 URL = "http://127.0.0.1:11434"
@@ -97,7 +99,7 @@ def test_a_pass_over_garbled_answers(seeing: bool, data: st.DataObject) -> None:
         if end == exits.WARM:
             assert [pin.name for pin in PINS if not garbler.may_be_called_warm(pin)] == []
         assert agent.is_marked_warm is (end == exits.WARM)
-        tell(agent)
+        tell(agent, end)
         if "/api/show" not in garbler.paths:  # what a card said wrongly is believed for as long as its digest is the same
             garbler.paths = frozenset()
             assert run(agent, garbler) == exits.WARM
@@ -127,6 +129,7 @@ def seams(agent: Agent, garbler: Garbler, seeing: bool) -> list[tuple[Any, str, 
         (one_pass, "server_identity", lambda _unit: agent.start),
         (one_pass, "Warmer", lambda *given, **named: warmer(*given, **named, clock=clock)),
         (patience, "unit_state", lambda _unit: dict(RUNNING)),
+        (commands, "unit_state", lambda _unit: dict(RUNNING)),
         (one_pass, "PatientObserver", lambda **named: patience.PatientObserver(**named, _started=clock.seconds)),
         (patience, "time", clock),
     ]
@@ -145,9 +148,10 @@ def run(agent: Agent, garbler: Garbler) -> int:
     return agent.run(*(pin.name for pin in PINS))
 
 
-def tell(agent: Agent) -> None:
+def tell(agent: Agent, end: int) -> None:
     """What was remembered can be read back and told."""
-    last = agent.state.last_pass
-    assert last is not None
-    configuration = agent.configuration(*(pin.name for pin in PINS))
-    assert picture.describe(picture.picture("default", configuration, RUNNING, last), last.at)
+    agent.configure(*(pin.name for pin in PINS))
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
+        assert cli.main(["status"], agent.instance.root) == end
+    assert "Traceback" not in told.getvalue()
