@@ -29,7 +29,7 @@ from .drift import (
 )  # fmt: skip
 from .model_name import ModelName
 from .observation import Observation
-from .past import Earlier, Past
+from .past import Cause, Earlier, Past
 
 NEVER_LOADED = "never_loaded"
 SERVER_RESTARTED = "server_restarted"
@@ -44,15 +44,6 @@ GPU_LOST = "gpu_lost"
 UNKNOWN = "unknown"
 OBSERVED = "observed"
 INFERRED = "inferred"
-
-
-@dataclass(frozen=True)
-class Cause:
-    """C(evidence) is C(observed), or C(inferred) from what came before and after; C(by) the models that took the place."""
-
-    word: str
-    evidence: str
-    by: tuple[str, ...] = ()
 
 
 _UNKNOWN = Cause(UNKNOWN, INFERRED)

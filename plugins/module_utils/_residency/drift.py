@@ -15,7 +15,7 @@ from datetime import timedelta
 from .keep_alive import KeepAlive
 from .model_name import ModelName
 from .observation import InstalledModel, ModelCard, Observation, ResidentModel
-from .past import Past
+from .past import Cause, Past
 from .policy import EXPIRE, KEEP, RELOAD, UNLOAD, DeclaredModel, Policy
 
 MISSING = "missing"
@@ -55,9 +55,10 @@ class History:
     """What only a program that remembers knows. C(warmed): the C(warm) models that had their load since this server
     start and are left to their expiry; C(pinned): what we pinned earlier, so that it can be given back; C(set_aside):
     what an earlier pass set aside for want of memory, and which models it did not fit beside, so that not every pass
-    costs another model its place anew. C(withheld): the digest of what is not to be loaded now,
-    and the sentence why; C(fights): how
+    costs another model its place anew. C(withheld): the digest of what is not to be loaded now (empty for
+    any), and the sentence why; C(fights): how
     often a context was put back of late to no avail; C(failed): what is loaded after the others, since it may fail again.
+    C(going_on): the causes, by drift, of what an earlier pass could not put right.
     C(reloads) are left for this pass, None for any number. C(past) is the last look, at the start C(server) or another.
     """
 
@@ -68,6 +69,7 @@ class History:
     fights: Mapping[ModelName, int] = field(default_factory=dict)
     failed: frozenset[ModelName] = frozenset()
     reloads: int | None = None
+    going_on: Mapping[ModelName, Mapping[str, Cause]] = field(default_factory=dict)
     server: str | None = None
     past: Past | None = None
 
@@ -360,7 +362,7 @@ def _withheld(sight: _Sight, action: str, history: History) -> str | None:
             " and it is left at that until the hour is over"
         )
     digest, reason = history.withheld.get(sight.model.name, (None, None))
-    return reason if sight.installed and sight.installed.digest == digest else None
+    return reason if sight.installed and digest in ("", sight.installed.digest) else None
 
 
 def _action_without_load(sight: _Sight, action: str) -> str:

@@ -14,6 +14,15 @@ from .observation import Observation, ResidentModel
 
 
 @dataclass(frozen=True)
+class Cause:
+    """C(evidence) is C(observed), or C(inferred) from what came before and after; C(by) the models that took the place."""
+
+    word: str
+    evidence: str
+    by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Earlier:
     """How one model was found. C(expiry) is None where it was not in memory; C(forever) is by the clock of that look.
     C(runner) names its process; C(gpu_digest) is what of it was ever seen in VRAM, which its leaving does not undo."""

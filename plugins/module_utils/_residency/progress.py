@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .cause import Cause, chief
+from .cause import chief
 from .drift import LOADS, NO_ACTION, PROBE, SET_EXPIRY, Stray, Verdict
 from .observation import Observation, ResidentModel
-from .past import Past
+from .past import Cause, Past
 from .policy import DeclaredModel
 
 _MOST_ATTEMPTS = {SET_EXPIRY: 3}  # against a client that keeps changing it; a load is tried once a pass
@@ -19,7 +19,7 @@ _MOST_ATTEMPTS = {SET_EXPIRY: 3}  # against a client that keeps changing it; a l
 @dataclass
 class Progress:
     """What happened to one declared model in this pass. C(causes) are by drift, of the look that first showed it;
-    C(mended_after) is how many seconds into the pass it was first seen to be as declared again; C(rivals) are the
+    C(mended) is how many seconds into the pass each of them was first seen to be over; C(rivals) are the
     models that it does not fit beside; C(withheld) is why a load that was due was not made."""
 
     model: DeclaredModel
@@ -33,7 +33,7 @@ class Progress:
     attempts: dict[str, int] = field(default_factory=dict)
     before_act: ResidentModel | None = None
     causes: dict[str, Cause] = field(default_factory=dict)
-    mended_after: float | None = None
+    mended: dict[str, float] = field(default_factory=dict)
     rivals: tuple[str, ...] = ()
     withheld: str | None = None
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from .cause import Cause
 from .drift import (
     ABSENT,
     BREAKING,
@@ -28,6 +27,7 @@ from .drift import (
     Verdict,
 )  # fmt: skip
 from .observation import ResidentModel
+from .past import Cause
 from .progress import PassResult, Progress
 
 _SENTENCES: Mapping[str, str] = {

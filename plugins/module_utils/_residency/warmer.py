@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Callable, Protocol
 
 from .background import Background
-from .cause import EVICTED, NEVER_LOADED, OBSERVED, SERVER_RESTARTED, Cause, name_causes, present_of
+from .cause import EVICTED, NEVER_LOADED, OBSERVED, SERVER_RESTARTED, name_causes, present_of
 from .drift import (
     ABSENT,
     BUSY,
@@ -38,7 +38,7 @@ from .drift import (
 from .model_name import ModelName
 from .observation import ModelCard, Observation
 from .observer import Observer
-from .past import Past, remember
+from .past import Cause, Past, remember
 from .policy import DeclaredModel, Policy
 from .progress import PassResult, Progress
 from .server import ServerFailure, ServerUnreachable
@@ -97,6 +97,7 @@ class Warmer:
         self._warnings: list[str] = []
         self._started = 0.0
         self._past = self._history.past
+        self._is_new_start = self._past is not None and self._past.server != self._history.server
         self._reloads_left = self._history.reloads
         self.loading: ModelName | None = None
 
@@ -139,12 +140,18 @@ class Warmer:
         for verdict in plan.verdicts:
             progress = self._progress[verdict.model.name]
             if LOADS.isdisjoint(progress.attempts):
-                progress.causes = {**name_causes(verdict, self._past, present), **progress.causes}
-            if progress.causes and not verdict.drift and progress.mended_after is None:
-                progress.mended_after = self._clock.monotonic() - self._started
+                named = {**name_causes(verdict, self._past, present), **self._going_on(verdict)}
+                progress.causes = {**named, **progress.causes}
+            gone = [word for word in progress.causes if word not in verdict.drift]
+            progress.mended = {word: progress.mended.get(word, self._clock.monotonic() - self._started) for word in gone}
         if self._history.past is not None:
             declared = {verdict.model.name: verdict.listed for verdict in plan.verdicts}
             self._past = remember(self._history.server, look, declared, self._past)
+
+    def _going_on(self, verdict: Verdict) -> dict[str, Cause]:
+        """What an earlier pass noticed and could not put right keeps its cause: the look before it is long gone."""
+        known = self._history.going_on.get(verdict.model.name, {})
+        return {word: known[word] for word in verdict.drift if word in known}
 
     def _act(self, plan: Plan) -> bool:
         """Do the next thing worth doing: expiries first, since loading takes minutes; then one load."""
@@ -166,7 +173,8 @@ class Warmer:
         """A first load is never withheld; what was in memory on this start of the server already comes out of the budget."""
         progress = self._progress[verdict.model.name]
         cause = progress.cause
-        if self._reloads_left is None or cause is None or cause.word in (NEVER_LOADED, SERVER_RESTARTED):
+        first = cause is None or cause.word in (NEVER_LOADED, SERVER_RESTARTED) or self._is_new_start
+        if self._reloads_left is None or first:
             return True
         if self._reloads_left > 0:
             self._reloads_left -= 1

@@ -13,7 +13,6 @@ import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.cause import (
     INFERRED,
     OBSERVED,
-    Cause,
     Present,
     chief,
     evident_cause,
@@ -22,7 +21,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.cause i
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History, make_plan
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Observation, ResidentModel, Runners
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.past import Past, remember
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.past import Cause, Past, remember
 from support.values import NOW, blob, digest, look, policy, resident
 
 A = ModelName.parse("a")

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import difference, report, table
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.cause import Cause
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import (
     BREAKING,
     DEGRADING,
@@ -23,6 +22,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift i
 )
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Observation, Runners
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.past import Cause
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.progress import PassResult, Progress
 from support.values import NOW, card, digest, installed, look, policy, resident, runners
 

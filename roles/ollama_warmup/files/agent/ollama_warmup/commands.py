@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from _residency.hold import Hold
@@ -41,7 +42,7 @@ def check(instance: Instance) -> int:
 
     state = _remembered(instance)
     found = inspect(configuration, state)
-    seen = picture(instance.name, configuration, unit_state(configuration.unit), found, current_hold(instance))
+    seen = picture(instance.name, configuration, unit_state(configuration.unit), replace(state, last_pass=found), current_hold(instance))
     print(describe(seen, time.time(), deed="looked"))
     return found.exit
 
@@ -109,7 +110,7 @@ def _refuse(hold: Hold) -> int:
 
 
 def _picture(instance: Instance, configuration: Configuration) -> dict[str, Any]:
-    return picture(instance.name, configuration, unit_state(configuration.unit), _remembered(instance).last_pass, current_hold(instance))
+    return picture(instance.name, configuration, unit_state(configuration.unit), _remembered(instance), current_hold(instance))
 
 
 def _remembered(instance: Instance) -> State:

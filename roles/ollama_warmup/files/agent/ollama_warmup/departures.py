@@ -10,9 +10,11 @@ from typing import Any
 
 from _residency.cause import chief
 from _residency.drift import BREAKING, UNDECIDED
+from _residency.model_name import ModelName
+from _residency.past import Cause
 from _residency.progress import Progress
 
-from .plain import MAYBE_NUMBER, NUMBER, TEXT, texts, typed
+from .plain import MAYBE_NUMBER, NUMBER, TEXT, model_name, texts, typed
 from .seen import Seen
 
 MOST = 100
@@ -52,7 +54,7 @@ class Departure:
 def parse_departure(raw: Mapping[str, Any]) -> Departure:
     """Raises C(StateError)."""
     return Departure(
-        model=typed(raw, "model", TEXT),
+        model=str(model_name(typed(raw, "model", TEXT))),
         cause=typed(raw, "cause", TEXT),
         cause_evidence=typed(raw, "cause_evidence", TEXT),
         at=typed(raw, "at", NUMBER),
@@ -60,6 +62,17 @@ def parse_departure(raw: Mapping[str, Any]) -> Departure:
         drift=texts(raw, "drift"),
         by=texts(raw, "by"),
     )
+
+
+def going_on(known: Iterable[Departure]) -> dict[ModelName, dict[str, Cause]]:
+    """The causes of what is still so, for the engine."""
+    found: dict[ModelName, dict[str, Cause]] = {}
+    for departure in known:
+        if departure.is_open:
+            words = BREAKING if departure.breaks_residency else departure.drift
+            cause = Cause(departure.cause, departure.cause_evidence, departure.by)
+            found.setdefault(ModelName.parse(departure.model), {}).update(dict.fromkeys(words, cause))
+    return found
 
 
 def note(
@@ -73,15 +86,15 @@ def note(
     for name, progress in ended.items():
         before = seen.get(name)
         if before is not None and before.drift is not None and name not in changed:
-            going_on = _kinds(before.drift) | {kind for open_one in kept if open_one.is_open and open_one.model == name for kind in _kinds(open_one.drift)}
-            kept += _new(progress, going_on, noticed)
+            known_kinds = _kinds(before.drift) | {kind for open_one in kept if open_one.is_open and open_one.model == name for kind in _kinds(open_one.drift)}
+            kept += _new(progress, known_kinds, noticed)
     healed = [_healed(departure, ended[departure.model], began, noticed) if departure.is_open else departure for departure in kept]
     return tuple(_bounded(healed))
 
 
-def _new(progress: Progress, going_on: set[str], noticed: float) -> Iterator[Departure]:
+def _new(progress: Progress, known_kinds: set[str], noticed: float) -> Iterator[Departure]:
     """One for each kind: that it is gone and that its context is another are two things, with an end each."""
-    for kind in sorted(_kinds(progress.causes) - going_on):
+    for kind in sorted(_kinds(progress.causes) - known_kinds):
         causes = {word: cause for word, cause in progress.causes.items() if kind in _kinds([word])}
         cause = chief(causes)
         if cause is not None:
@@ -93,9 +106,8 @@ def _healed(departure: Departure, progress: Progress, began: float, noticed: flo
     now = progress.last.drift
     if UNDECIDED.intersection(now) or _kinds(departure.drift).intersection(_kinds(now)):
         return departure
-    if progress.mended_after is not None:
-        return replace(departure, healed_at=round(began + progress.mended_after, 3))
-    return replace(departure, healed_at=noticed)
+    mended = [progress.mended[word] for word in progress.mended if _kinds([word]) <= _kinds(departure.drift)]
+    return replace(departure, healed_at=round(began + max(mended), 3) if mended else noticed)
 
 
 def _kinds(words: Iterable[str]) -> set[str]:

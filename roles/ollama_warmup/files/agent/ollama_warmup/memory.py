@@ -65,6 +65,7 @@ def history(state: State, configuration: Configuration, moment: Moment) -> Histo
         fights=loads.context_fights(state.loads, configuration.context_reloads),
         failed=frozenset(map(ModelName.parse, state.retries)),
         reloads=loads.left(state.loads, configuration.reload_budget),
+        going_on=departures.going_on(state.departures),
         server=moment.server,
         past=past_of(state.seen),
     )

@@ -9,13 +9,12 @@ import sys
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from _residency import report
 from _residency.address import is_local
 from _residency.gpus import count_gpus
-from _residency.progress import PassResult, Progress
+from _residency.progress import PassResult
 from _residency.runners import server_identity
 from _residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure, ServerSilent
 from _residency.warmer import Pace, Warmer
@@ -114,7 +113,7 @@ def _judged(configuration: Configuration, state: State, started: float, result: 
     policy, now = configuration.policy, result.look.now
     failures = report.failures(result, policy.strict)
     own = policy.warnings(count_gpus()) if is_local(configuration.url) else ()
-    models = tuple(_model_data(progress, state, now) for progress in result.models)
+    models = tuple(report.model_data(progress, now) for progress in result.models)
     return _end(
         state,
         started,
@@ -125,15 +124,6 @@ def _judged(configuration: Configuration, state: State, started: float, result: 
         failures=failures,
         warnings=[*own, *report.warnings(result, policy.strict)],
     )
-
-
-def _model_data(progress: Progress, state: State, now: datetime) -> dict[str, Any]:
-    """As of a single pass, but a departure that goes on keeps the cause that was named when it was noticed."""
-    data = report.model_data(progress, now)
-    name = str(progress.model.name)
-    open_ones = [departure for departure in state.departures if departure.is_open and departure.model == name]
-    going_on = max(open_ones, key=lambda departure: departure.breaks_residency, default=None)
-    return {**data, "cause": going_on.cause, "cause_evidence": going_on.cause_evidence} if going_on else data
 
 
 def _end(state: State, started: float, code: int, failures: Iterable[str], warnings: Iterable[str] = (), **found: Any) -> LastPass:

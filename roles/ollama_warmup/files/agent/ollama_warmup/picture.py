@@ -15,8 +15,9 @@ from _residency.table import render
 
 from . import exits
 from .configuration import Configuration
+from .recent_history import history_data, history_lines
 from .service import is_stopped
-from .state import LastPass
+from .state import LastPass, State
 
 
 def exit_status(service: Mapping[str, str], last_pass: LastPass | None, hold: Hold | None = None) -> int:
@@ -29,9 +30,10 @@ def exit_status(service: Mapping[str, str], last_pass: LastPass | None, hold: Ho
 
 
 def picture(
-    name: str, configuration: Configuration, service: Mapping[str, str], last_pass: LastPass | None, hold: Hold | None
+    name: str, configuration: Configuration, service: Mapping[str, str], state: State, hold: Hold | None
 ) -> dict[str, Any]:
     """Everything that C(status --json) prints."""
+    last_pass = state.last_pass
     code = exit_status(service, last_pass, hold)
     return {
         "instance": name,
@@ -43,6 +45,7 @@ def picture(
         "hold": hold_data(hold) if hold else None,
         "models": [_model(model, last_pass) for model in configuration.policy.models],
         "last_pass": vars(last_pass) if last_pass else None,
+        "history": history_data(state),
     }
 
 
@@ -57,6 +60,7 @@ def describe(seen: Mapping[str, Any], now: float, deed: str = "last pass") -> st
     if seen["last_pass"]:
         lines += [f"not warm: {text}" for text in seen["last_pass"]["failures"]]
         lines += [f"warning: {text}" for text in seen["last_pass"]["warnings"]]
+    lines += history_lines(seen["history"], now)
     return "\n".join(lines)
 
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from _residency.drift import BREAKING
@@ -14,7 +14,7 @@ from _residency.progress import Progress
 
 from .plain import NUMBER, TEXT, WHOLE, StateError, typed
 
-_FIRST_DELAY = 10.0  # seconds; within the usual period, so that a passing trouble costs nothing
+_FIRST_DELAY = 10.0  # seconds
 _LONGEST_DELAY = 3600.0
 _MOST_DOUBLINGS = 10
 
@@ -78,13 +78,12 @@ def after_crash(retries: Mapping[str, Retry], loading: ModelName, now: float) ->
     that every new start of the server is asked for."""
     known = retries.get(str(loading))
     reason = f"load of {loading} failed: the server ended meanwhile"
-    if known is None or not known.took_server:
-        return {**retries, str(loading): Retry(1, now, reason, "", took_server=True)}
-    return {**retries, str(loading): _failed(known, now, reason, known.digest)}
+    return {**retries, str(loading): replace(_failed(known, now, reason, known.digest if known else ""), took_server=True)}
 
 
 def _failed(known: Retry | None, now: float, reason: str, digest: str) -> Retry:
+    """After the first failure the next pass tries again, since most troubles pass; then the delays double."""
     same = known is not None and known.digest in (digest, "")
     failures = (known.failures if known and same else 0) + 1
-    delay = min(_FIRST_DELAY * 2 ** min(failures - 1, _MOST_DOUBLINGS), _LONGEST_DELAY)
-    return Retry(failures, round(now + delay, 3), reason, digest, took_server=bool(known and known.took_server))
+    doubled = min(_FIRST_DELAY * 2 ** min(failures - 2, _MOST_DOUBLINGS), _LONGEST_DELAY)
+    return Retry(failures, round(now + (doubled if failures > 1 else 0), 3), reason, digest, took_server=bool(known and known.took_server))

@@ -1,0 +1,212 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every departure is noticed once, with its cause, told once, and told to be over with its length."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from _residency.observation import Runners
+from _residency.server import ServerRefused
+from ollama_warmup import exits
+from ollama_warmup.departures import MOST, Departure, note
+from ollama_warmup.picture import describe, picture
+from ollama_warmup.recent_history import history_data
+from ollama_warmup.state import State
+from support.agent import RUNNING, Agent
+from support.values import blob
+
+CTX_A = {"name": "a", "num_ctx": 8192}
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """The journal's lines, without what takes time."""
+    lines = capsys.readouterr().err.splitlines()
+    return [re.sub(r" (seconds|load_seconds)=\S+", "", line) for line in lines]
+
+
+@pytest.fixture
+def warm(agent: Agent, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Agent:
+    """a and b are pinned and were seen to be, each with a runner of a number of its own."""
+    def runners(_unit: str) -> Runners:
+        living = {entry.model.blob: f"{id(entry)}-1" for entry in agent.server.loaded.values() if entry.alive}
+        return Runners(frozenset(living), starts=living)
+
+    monkeypatch.setattr("_residency.observer.living_runners", runners)
+    agent.run(CTX_A, "b")
+    capsys.readouterr()
+    return agent
+
+
+def client(name: str, keep_alive: str, num_ctx: int | None = None) -> Callable[[Agent], Any]:
+    return lambda agent: agent.server.hold(name, keep_alive, num_ctx)
+
+
+def unload(agent: Agent) -> None:
+    agent.server.loaded.pop(blob("a"))
+
+
+def evict(agent: Agent) -> None:
+    unload(agent)
+    agent.server.hold("c", "5m")
+
+
+def restart(agent: Agent) -> None:
+    agent.server.loaded.clear()
+    agent.server.hold("b")
+    agent.start = "200-2"
+
+
+@pytest.mark.parametrize(
+    ("happens", "story", "action"),
+    [
+        (client("a", "5m", 8192), "drift=expiring cause=client_changed_expiry evidence=observed", "set_expiry"),
+        (unload, "drift=absent cause=unloaded_by_client evidence=inferred", "load"),
+        (evict, "drift=absent cause=evicted evidence=inferred by=c:latest", "load"),
+        (restart, "drift=absent cause=server_restarted evidence=observed", "load"),
+        (lambda agent: agent.server.kill("a"), "drift=dead_runner cause=runner_died evidence=observed", "revive"),
+    ],
+)
+def test_what_a_pass_puts_right_is_told_in_two_lines(
+    warm: Agent, capsys: pytest.CaptureFixture[str], happens: Callable[[Agent], Any], story: str, action: str
+) -> None:
+    happens(warm)
+    assert warm.run(CTX_A, "b") == exits.WARM
+    drift, cause = story.split()[:2]
+    assert told(capsys) == [f"event=departed model=a:latest {story}", f"event=back model=a:latest {drift} {cause} action={action}"]
+    (departure,) = warm.state.departures
+    assert (departure.cause, departure.is_open) == (cause.partition("=")[2], False)
+    assert warm.state.counts.departures == {"a:latest": {departure.cause: 1}}
+    warm.run(CTX_A, "b")
+    assert told(capsys) == []
+
+
+def test_the_last_pass_names_the_cause(warm: Agent) -> None:
+    unload(warm)
+    warm.run(CTX_A, "b")
+    last = warm.state.last_pass
+    assert last is not None
+    assert [(model["cause"], model["cause_evidence"]) for model in last.models] == [("unloaded_by_client", "inferred"), (None, None)]
+
+
+def test_what_goes_on_is_told_once_and_keeps_its_cause(warm: Agent, capsys: pytest.CaptureFixture[str]) -> None:
+    unload(warm)
+    warm.server.failing["a"] = ServerRefused("500: no", 500, "no")
+    for dummy in range(3):
+        assert warm.run(CTX_A, "b") == exits.NOT_RESIDENT
+        last = warm.state.last_pass
+        assert last is not None
+        assert last.models[0]["cause"] == "unloaded_by_client"
+    assert [line.split()[0] for line in told(capsys)] == ["event=departed", "event=not_warm", "event=pass"]
+    warm.server.failing.clear()
+    warm.server.hold("a", -1, 8192)
+    warm.run(CTX_A, "b")
+    assert told(capsys)[0] == "event=back model=a:latest drift=absent cause=unloaded_by_client action=none"
+    assert warm.state.counts.departures == {"a:latest": {"unloaded_by_client": 1}}
+
+
+def test_another_context_and_an_expiry_are_two_departures_with_an_end_each(warm: Agent, capsys: pytest.CaptureFixture[str]) -> None:
+    warm.server.hold("a", "5m", 2048)
+    warm.run(CTX_A, "b")
+    assert told(capsys) == [
+        "event=departed model=a:latest drift=context_mismatch cause=context_changed_by_client evidence=observed",
+        "event=departed model=a:latest drift=expiring cause=context_changed_by_client evidence=observed",
+        "event=back model=a:latest drift=expiring cause=context_changed_by_client action=set_expiry",
+        'event=warning reason="a has the context 2048 instead of 8192: a client sends its own num_ctx (context_mismatch: reload puts it back)"',
+    ]
+    assert warm.state.counts.departures == {"a:latest": {"context_changed_by_client": 1}}
+    assert [departure.drift for departure in warm.state.departures if departure.is_open] == [("context_mismatch",)]
+
+
+def test_a_departure_is_as_long_as_it_takes_to_put_right(warm: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("_residency.warmer.time.monotonic", warm.server.clock.monotonic)
+    monkeypatch.setattr("ollama_warmup.one_pass.time.time", lambda: 5000.0 + warm.server.clock.seconds)
+    warm.server.loaded.clear()
+    began = 5000.0 + warm.server.clock.seconds
+    warm.run(CTX_A, "b")
+    assert [(departure.model, departure.at - began, departure.seconds) for departure in warm.state.departures] == [
+        ("a:latest", 0, 2.0),
+        ("b:latest", 0, 4.0),
+    ]
+
+
+def test_a_required_model_that_is_gone_is_graver_than_the_rest(warm: Agent, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOURNAL_STREAM", "8:1")
+    warm.server.hold("b", -1, 512)
+    unload(warm)
+    warm.run(CTX_A, {"name": "b", "num_ctx": 4096})
+    warm.server.kill("b")
+    warm.run(CTX_A, {"name": "b", "num_ctx": 4096, "required": False})
+    lines = [line.split()[:2] for line in capsys.readouterr().err.splitlines() if "departed" in line]
+    assert lines == [["<4>event=departed", "model=a:latest"], ["<5>event=departed", "model=b:latest"]]
+
+
+def test_what_was_declared_otherwise_has_not_departed(warm: Agent) -> None:
+    warm.run({"name": "a", "num_ctx": 512}, "b")
+    warm.run({"name": "a", "num_ctx": 512}, "b")
+    assert warm.state.departures == ()
+
+
+def test_what_was_never_there_has_not_departed(agent: Agent) -> None:
+    agent.run("a", "nowhere")
+    agent.run("a", "nowhere")
+    assert agent.state.departures == ()
+
+
+def test_a_pass_that_fails_keeps_the_record_of_the_last_look(warm: Agent) -> None:
+    seen = warm.state.seen
+    warm.server.gone = True
+    assert warm.run(CTX_A, "b") == exits.UNREACHABLE
+    assert warm.state.seen == seen
+    warm.server.gone = False
+    unload(warm)
+    warm.run(CTX_A, "b")
+    assert warm.state.departures[-1].cause == "unloaded_by_client"
+
+
+def test_a_model_that_is_no_longer_declared_is_waited_for_no_longer(warm: Agent) -> None:
+    unload(warm)
+    warm.server.failing["a"] = ServerRefused("500: no", 500, "no")
+    warm.run(CTX_A, "b")
+    warm.run("b")
+    assert warm.state.departures == ()
+
+
+def test_a_lost_gpu_is_reported_with_a_drift_of_its_own(warm: Agent, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    listing = warm.server.resident
+    monkeypatch.setattr(warm.server, "resident", lambda: (tuple(replace(entry, size_vram=0) for entry in listing()[0]), warm.server.now))
+    assert warm.run(CTX_A, "b") == exits.WARM
+    last = warm.state.last_pass
+    assert last is not None
+    assert [(model["drift"], model["cause"]) for model in last.models] == [(["spilled"], "gpu_lost")] * 2
+    assert told(capsys)[0] == "event=departed model=a:latest drift=spilled cause=gpu_lost evidence=inferred"
+    assert "a has nothing of itself in VRAM" in last.warnings[0]
+    warm.run(CTX_A, "b")
+    assert told(capsys) == []
+
+
+def test_status_tells_the_last_departures(warm: Agent) -> None:
+    evict(warm)
+    warm.run(CTX_A, "b")
+    unload(warm)
+    warm.server.failing["a"] = ServerRefused("500: no", 500, "no")
+    warm.run(CTX_A, "b")
+    warm.run(CTX_A, "b")
+    seen = picture("default", warm.configuration(CTX_A, "b"), RUNNING, warm.state, None)
+    assert json.loads(json.dumps(seen))["history"]["departures"][0]["cause"] == "unloaded_by_client"
+    lines = describe(seen, warm.state.departures[-1].at + 3).splitlines()[-3:]
+    assert re.fullmatch(r"retry: a:latest failed 2 times, is tried again in \d seconds?", lines[0])
+    assert lines[1] == "departed: a:latest 3 seconds ago: unloaded_by_client (inferred), not back yet"
+    assert re.fullmatch(r"departed: a:latest \d seconds? ago: evicted by c:latest \(inferred\), back after 0\.\d s", lines[2])
+
+
+def test_the_newest_are_remembered_and_the_open_ones_always() -> None:
+    old = [Departure("x", "evicted", "inferred", 0.0, None, ("absent",)), *(Departure("y", "evicted", "inferred", n, n + 1) for n in range(MOST + 9))]
+    kept = note(old, (), {}, frozenset(), 0, 0)
+    assert ([departure.model for departure in kept], kept[-1].at) == (["y"] * MOST, MOST + 8)
+    assert history_data(State(departures=kept))["departures"][0]["at"] == MOST + 8

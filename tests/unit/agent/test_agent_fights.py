@@ -1,0 +1,180 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Nobody is fought for ever: contexts, places in memory, and what an hour may cost. Slow loads are counted."""
+
+from __future__ import annotations
+
+import pytest
+from _residency.model_name import ModelName
+from ollama_warmup import exits
+from ollama_warmup.departures import Departure
+from ollama_warmup.fights import Fight, find_fights
+from ollama_warmup.loads import Load, context_fights, left, recent
+from support.agent import Agent
+
+A = ModelName.parse("a")
+CTX_A = {"name": "a", "num_ctx": 8192}
+HOUR = 3600.0
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def time(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    found = Clock()
+    monkeypatch.setattr("ollama_warmup.one_pass.time.time", found.time)
+    return found
+
+
+def run(agent: Agent, *models: object, **policy: object) -> tuple[int, list[str]]:
+    return agent.run(*models, **policy), agent.server.work()
+
+
+# Contexts.
+
+
+def fight(agent: Agent, clock: Clock, rounds: int) -> list[list[str]]:
+    """A client sends its own num_ctx, a pass follows, again and again."""
+    work = []
+    for dummy in range(rounds):
+        clock.now += 60
+        agent.server.hold("a", -1, 2048)
+        work.append(run(agent, CTX_A, context_mismatch="reload")[1])
+    return work
+
+
+def test_a_context_is_put_back_so_often_and_then_left_to_the_client(agent: Agent, clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    run(agent, CTX_A, context_mismatch="reload")
+    again = ["generate a:latest -1 num_ctx 8192"]
+    assert fight(agent, clock, 5) == [again, again, again, [], []]
+    lines = [line for line in capsys.readouterr().err.splitlines() if "fight" in line or "event=warning" in line]
+    assert lines[0] == "event=fight model=a:latest kind=context declared=8192 found=2048"
+    assert "a was reloaded 3 times within an hour to get its context of 8192 back, and has 2048 again" in "\n".join(lines)
+    assert sum("event=fight" in line for line in lines) == 1
+    assert agent.state.last_pass is not None
+    assert agent.state.last_pass.exit == exits.WARM
+
+
+def test_after_the_hour_it_goes_on(agent: Agent, clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    run(agent, CTX_A, context_mismatch="reload")
+    fight(agent, clock, 4)
+    clock.now += HOUR - 120
+    assert run(agent, CTX_A, context_mismatch="reload")[1] == ["generate a:latest -1 num_ctx 8192"]
+    assert "event=fight_over model=a:latest kind=context" in capsys.readouterr().err
+    assert agent.state.fights == ()
+
+
+def test_a_context_that_is_only_reported_costs_nothing(agent: Agent, clock: Clock) -> None:
+    run(agent, CTX_A)
+    for dummy in range(5):
+        agent.server.hold("a", -1, 2048)
+        assert run(agent, CTX_A)[1] == []
+    assert agent.state.fights == ()
+
+
+def test_in_a_fight_the_expiry_is_put_back_all_the_same(agent: Agent, clock: Clock) -> None:
+    run(agent, CTX_A, context_mismatch="reload")
+    fight(agent, clock, 4)
+    agent.server.hold("a", "5m", 2048)
+    assert run(agent, CTX_A, context_mismatch="reload") == (exits.WARM, ["generate a:latest -1 num_ctx 2048"])
+
+
+# Places in memory.
+
+
+def test_a_model_that_is_set_aside_is_named_with_those_that_it_does_not_fit_beside(agent: Agent, capsys: pytest.CaptureFixture[str]) -> None:
+    agent.server.limit = 1
+    agent.run("a", "b")
+    said = capsys.readouterr().err
+    assert "event=fight model=b:latest kind=eviction by=a" in said
+    assert "b was set aside: loading it cost a, which is to stay before it, its place in memory" in said
+    agent.run("a", "b")
+    assert agent.state.last_pass is not None
+    assert agent.state.last_pass.failures[0].startswith("b was set aside by an earlier pass: memory does not hold it beside a;")
+    assert "event=fight" not in capsys.readouterr().err
+
+
+def test_pins_come_before_what_is_loaded_once(agent: Agent) -> None:
+    agent.server.limit = 1
+    agent.server.hold("b")
+    assert agent.run({"name": "a", "policy": "warm", "keep_alive": "30m", "required": False}, "b") == exits.WARM
+    assert agent.server.at("b") is not None
+    assert agent.state.set_aside == {A: ("b",)}
+
+
+def test_whoever_is_evicted_again_and_again_is_in_a_fight(agent: Agent, clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    agent.server.limit = 1
+    agent.run("a")
+    for dummy in range(4):
+        clock.now += 60
+        agent.server.hold("c", "5m")
+        assert agent.run("a") == exits.WARM
+    assert agent.state.fights == (Fight("a:latest", "eviction", ("c:latest",), clock.now - 60),)
+    assert capsys.readouterr().err.count("event=fight model=a:latest kind=eviction by=c:latest") == 1
+
+
+def test_evictions_of_long_ago_are_no_fight() -> None:
+    evictions = [Departure("a:latest", "evicted", "inferred", float(at), None, ("absent",), ("c",)) for at in (0, 100, 200)]
+    assert find_fights((), (), {}, {}, evictions, 300.0) == (Fight("a:latest", "eviction", ("c",), 300.0),)
+    assert find_fights((), (), {}, {}, evictions, HOUR) == ()
+
+
+# What an hour may cost.
+
+
+def test_beyond_the_budget_it_only_reports(agent: Agent, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ollama_warmup.configuration._RELOAD_BUDGET", 2)
+    agent.run("a")
+    work = []
+    for dummy in range(4):
+        clock.now += 60
+        agent.server.loaded.clear()
+        work.append((agent.run("a", "b"), [call.split()[1] for call in agent.server.work()]))
+    assert work == [
+        (exits.WARM, ["a:latest", "b:latest"]),
+        (exits.NOT_RESIDENT, ["a:latest"]),
+        (exits.NOT_RESIDENT, []),
+        (exits.NOT_RESIDENT, []),
+    ]
+    assert agent.state.last_pass is not None
+    assert agent.state.last_pass.failures[0] == "a is not loaded again for now: the budget of reloads per hour is spent"
+    clock.now += HOUR
+    assert agent.run("a", "b") == exits.WARM
+
+
+def test_starts_of_the_server_cost_nothing(agent: Agent, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ollama_warmup.configuration._RELOAD_BUDGET", 1)
+    for start in range(5):
+        agent.server.loaded.clear()
+        agent.start = f"{start}-1"
+        assert agent.run("a") == exits.WARM
+
+
+def test_only_the_last_hour_counts() -> None:
+    loads = [Load(at, "a:latest", "reload", cause) for at, cause in ((0, "evicted"), (100, "runner_died"), (200, "server_restarted"), (9999, "evicted"))]
+    assert [load.at for load in recent(loads, HOUR)] == [100, 200]
+    assert left(recent(loads, HOUR), 5) == 4
+    assert left(loads, 2) == 0
+    assert context_fights(loads, 4) == {A: 4}
+    assert context_fights(loads, 5) == {}
+
+
+# Slow loads.
+
+
+def test_a_load_that_takes_longer_than_it_may_is_told_and_counted(agent: Agent, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("_residency.warmer.time.monotonic", agent.server.clock.monotonic)
+    agent.run({"name": "a", "slow_load_seconds": 1.5}, "b", {"name": "c", "slow_load_seconds": 3})
+    lines = [line for line in capsys.readouterr().err.splitlines() if "slow" in line]
+    assert lines == ["event=slow_load model=a:latest seconds=2.0 declared=1.5"]
+    counts = agent.state.counts
+    assert (counts.slow_loads, counts.loads) == ({"a:latest": 1}, {"a:latest": 1, "b:latest": 1, "c:latest": 1})
+    assert counts.load_seconds == {"a:latest": 2.0, "b:latest": 2.0, "c:latest": 2.0}
+    agent.run({"name": "a", "slow_load_seconds": 1.5}, "b", {"name": "c", "slow_load_seconds": 3})
+    assert capsys.readouterr().err == ""
