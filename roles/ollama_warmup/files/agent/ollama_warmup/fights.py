@@ -66,7 +66,7 @@ def _eviction(
     rivals = {str(name): set(others) for name, others in set_aside.items()}
     often: dict[str, list[Departure]] = {}
     for departure in departures:
-        if departure.cause == EVICTED and now - HOUR < departure.at <= now:
+        if departure.cause == EVICTED and abs(now - departure.at) < HOUR:
             often.setdefault(departure.model, []).append(departure)
     for model, evictions in often.items():
         if len(evictions) >= _EVICTIONS:
