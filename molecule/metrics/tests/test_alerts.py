@@ -1,0 +1,86 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What happens to a host's models is alerted by a real Prometheus, and the alert resolves."""
+
+from __future__ import annotations
+
+from conftest import Watched
+from shared.gpu import PINS, SERVER, TIMER, eventually
+
+COLD = ("OllamaModelCold", "tiny-a:latest")
+
+
+def make_cold(watched: Watched) -> None:
+    """A model leaves, and cannot be loaded again."""
+    watched.door("load", "model=tiny-a", "count=1000", "failure=no")
+    watched.ask("tiny-a", "0s")
+    eventually(watched.alerts, {COLD})
+    assert watched.pinned() == {"embed:latest"}
+
+
+def test_prometheus_has_what_the_agent_tells_under_labels_of_its_own(watched: Watched) -> None:
+    labels = watched.prometheus("query?query=ollama_warmup_warm")["result"][0]["metric"]
+    assert labels == {"__name__": "ollama_warmup_warm", "instance": "localhost:9100", "job": "node", "ollama_instance": "default"}
+    assert watched.query("ollama_warmup_model_expiry_timestamp_seconds") == dict.fromkeys(PINS, float("inf"))
+    assert watched.query("ollama_warmup_model_vram_ratio") == dict.fromkeys(PINS, 1)
+    assert watched.query("node_textfile_scrape_error") == {"": 0}
+
+
+def test_prometheus_has_taken_every_rule(watched: Watched) -> None:
+    (group,) = watched.prometheus("rules")["groups"]
+    assert len(group["rules"]) == 6
+    eventually(lambda: {rule["health"] for rule in watched.prometheus("rules")["groups"][0]["rules"]}, {"ok"})
+
+
+def test_a_cold_model_is_alerted_and_the_alert_resolves(watched: Watched) -> None:
+    make_cold(watched)
+    assert watched.query("ollama_warmup_warm", "ollama_instance") == {"default": 0}
+    watched.door("clear")
+    watched.ask("tiny-a", "10m")
+    eventually(watched.is_well)
+
+
+def test_a_hold_silences_what_goes_on_and_its_release_ends_the_silence(watched: Watched) -> None:
+    make_cold(watched)
+    watched.run("ollama-warmup hold 1h --reason test")
+    eventually(watched.alerts, set())
+    assert watched.query("ollama_warmup_model_resident")["tiny-a:latest"] == 0
+    assert watched.query('ollama_warmup_last_pass_result{result="on_hold"}', "ollama_instance") == {"default": 1}
+    watched.run("ollama-warmup release")
+    eventually(watched.alerts, {COLD})
+
+
+def test_departures_are_counted_by_their_cause(watched: Watched) -> None:
+    before = watched.query("sum by (model) (ollama_warmup_model_departures_total)")
+    watched.ask("tiny-a", "0s")
+    eventually(lambda: watched.query("sum by (model) (ollama_warmup_model_departures_total)")["tiny-a:latest"], before["tiny-a:latest"] + 1)
+    assert watched.query("sum by (model) (ollama_warmup_model_departures_total)")["embed:latest"] == before["embed:latest"]
+
+
+def test_a_server_that_an_operator_stopped_is_told_and_not_alerted(watched: Watched) -> None:
+    watched.run(f"systemctl stop {SERVER}")
+    eventually(lambda: watched.query('ollama_warmup_last_pass_result{result="server_stopped"}', "ollama_instance"), {"default": 1})
+    assert watched.query("ollama_warmup_model_resident") == dict.fromkeys(PINS, 0)
+    eventually(lambda: watched.query("ALERTS", "alertname"), {})
+
+
+def test_a_timer_that_stands_still_is_alerted(watched: Watched) -> None:
+    watched.run(f"systemctl stop {TIMER}")
+    eventually(watched.alerts, {("OllamaWarmupNoPass", "")})
+    watched.run(f"systemctl start {TIMER}")
+    eventually(watched.is_well)
+
+
+def test_the_agent_may_not_write_into_the_common_folder(watched: Watched) -> None:
+    refused = watched.host.run("setpriv --reuid=ollama-warmup --clear-groups touch /var/lib/prometheus/node-exporter/other.prom")
+    assert refused.rc == 1
+    assert watched.run("stat --format='%U %a' /var/lib/prometheus/node-exporter /var/cache/ollama-warmup/default").split("\n") == [
+        "root 755",
+        "ollama-warmup 755",
+    ]
+
+
+def test_systemd_calls_the_exposure_low_with_metrics_too(watched: Watched) -> None:
+    lines = watched.run("systemd-analyze security --no-pager ollama-warmup.service").splitlines()
+    (line,) = [line for line in lines if "Overall" in line]
+    assert float(line.split(":")[1].split()[0]) <= 2.0
