@@ -123,7 +123,7 @@ def test_a_load_that_takes_the_server_with_it_is_not_what_every_start_begins_wit
     assert tried == [["b:latest", "a:latest"], ["b:latest", "a:latest"], ["b:latest"], ["b:latest"]]
     assert agent.state.retries["a:latest"].took_server
     assert agent.state.last_pass is not None
-    assert agent.state.last_pass.failures == ("load of a:latest failed: the server ended meanwhile",)
+    assert agent.state.last_pass.failures == ("load of a:latest failed: the server hung up or ended meanwhile",)
 
 
 def test_delays_double_up_to_an_hour() -> None:

@@ -77,7 +77,7 @@ def after_crash(retries: Mapping[str, Retry], loading: ModelName, now: float) ->
     """The server ended while it loaded this model. Once may be chance; a load that does it again must not be the first thing
     that every new start of the server is asked for."""
     known = retries.get(str(loading))
-    reason = f"load of {loading} failed: the server ended meanwhile"
+    reason = f"load of {loading} failed: the server hung up or ended meanwhile"
     return {**retries, str(loading): replace(_failed(known, now, reason, known.digest if known else ""), took_server=True)}
 
 
