@@ -97,6 +97,25 @@ def test_what_is_no_entry_is_dropped_with_a_line(tmp_path: pathlib.Path, capsys:
     assert capsys.readouterr().err == 'event=notifications_dropped count=1 reason="they are no notifications"\n'
 
 
+def test_neither_a_pipe_nor_a_link_is_read(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Pending(str(tmp_path / "notify"))
+    folder.append(1, [WARM])
+    (tmp_path / "link").write_text('{"at": 2, "events": []}')
+    (tmp_path / "notify/0.json").symlink_to(tmp_path / "link")
+    os.mkfifo(tmp_path / "notify/1.json")
+    assert [entry.at for entry in folder.read()] == [1]
+    assert "count=2" in capsys.readouterr().err
+
+
+def test_what_the_notifier_has_sent_meanwhile_is_no_trouble(tmp_path: pathlib.Path) -> None:
+    folder = Pending(str(tmp_path / "notify"))
+    folder.append(1, [WARM])
+    (entry,) = folder.read()
+    folder.remove([entry.name])
+    folder.remove([entry.name])
+    assert folder.read() == []
+
+
 def test_a_link_that_lies_in_wait_is_not_followed(tmp_path: pathlib.Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("mine")

@@ -60,14 +60,22 @@ class Pending:
 
     def read(self) -> list[Entry]:
         """The oldest first. What is no entry is dropped. Raises C(OSError)."""
-        entries = {name: self._entry(name) for name in self._names()}
-        self.drop([name for name, entry in entries.items() if entry is None], "they are no notifications")
-        return [entry for entry in entries.values() if entry is not None]
+        entries, others = [], []
+        for name in self._names():
+            try:
+                entries.append(self._entry(name))
+            except FileNotFoundError:
+                continue  # dropped by the agent at this moment
+            except (OSError, ValueError, TypeError, LookupError, RecursionError):
+                others.append(name)
+        self.drop(others, "they are no notifications")
+        return entries
 
     def remove(self, names: Iterable[str]) -> None:
         """They were sent. Raises C(OSError)."""
         for name in names:
-            os.unlink(os.path.join(self.folder, name))
+            with suppress(FileNotFoundError):
+                os.unlink(os.path.join(self.folder, name))
 
     def drop(self, names: Sequence[str], reason: str) -> None:
         """They will not be sent, which one line says."""
@@ -88,13 +96,15 @@ class Pending:
         except FileNotFoundError:
             return []
 
-    def _entry(self, name: str) -> Entry | None:
-        try:
-            with open(os.path.join(self.folder, name), encoding="utf-8") as file:
-                raw = json.loads(file.read(_LARGEST))
-            return Entry(name, float(raw["at"]), tuple(map(_event, raw["events"])))
-        except (OSError, ValueError, TypeError, LookupError, RecursionError):
-            return None
+    def _entry(self, name: str) -> Entry:
+        with open(os.path.join(self.folder, name), encoding="utf-8", opener=_open_a_file) as file:
+            raw = json.loads(file.read(_LARGEST))
+        return Entry(name, float(raw["at"]), tuple(map(_event, raw["events"])))
+
+
+def _open_a_file(path: str, flags: int) -> int:
+    """The notifier waits for no pipe and follows no link that the agent's user may have put there."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ class Record:
 
     def __init__(self, folder: str, addresses: Iterable[str]) -> None:
         self._path = os.path.join(folder, "told.json")
+        self._saved = ""
         raw = self._read()
         self.told = {address: _told(raw.get(address)) for address in map(address_hash, addresses)}
 
@@ -43,11 +44,14 @@ class Record:
             told.had &= kept
 
     def save(self) -> None:
-        """Replace the file as a whole. Raises C(OSError)."""
-        data = {address: {"had": sorted(told.had), "result": told.result} for address, told in self.told.items()}
+        """Replace the file as a whole, if there is anything new. Raises C(OSError)."""
+        text = json.dumps({address: {"had": sorted(told.had), "result": told.result} for address, told in self.told.items()})
+        if text == self._saved:
+            return
         with open(self._path + ".new", "w", encoding="utf-8") as file:
-            json.dump(data, file)
+            file.write(text)
         os.replace(self._path + ".new", self._path)
+        self._saved = text
 
     def _read(self) -> Mapping[str, Any]:
         try:
