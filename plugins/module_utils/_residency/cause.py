@@ -64,10 +64,17 @@ def present_of(server: str | None, look: Observation, plan: Plan) -> Present:
     return Present(server, look, frozenset(entry.name for entry in look.resident if entry.name not in declared))
 
 
-def name_causes(verdict: Verdict, past: Past | None, present: Present) -> dict[str, Cause]:
+def name_causes(
+    verdict: Verdict,
+    past: Past | None,
+    present: Present,
+    going_on: Mapping[ModelName, Mapping[str, Cause]] | None = None,
+) -> dict[str, Cause]:
     """By drift, what brought it about. C(past) is None for a program that remembers nothing at all, which knows what
-    shows by itself and no more."""
-    return {word: name_cause(word, verdict, past, present) for word in verdict.drift if word not in UNDECIDED}
+    shows by itself and no more. What is C(going_on) since an earlier pass keeps its cause: the look before it is gone."""
+    known = (going_on or {}).get(verdict.model.name, {})
+    words = [word for word in verdict.drift if word not in UNDECIDED]
+    return {word: known.get(word) or name_cause(word, verdict, past, present) for word in words}
 
 
 def name_cause(word: str, verdict: Verdict, past: Past | None, present: Present) -> Cause:

@@ -100,6 +100,7 @@ class Warmer:
         self._is_new_start = self._past is not None and self._past.server != self._history.server
         self._reloads_left = self._history.reloads
         self.loading: ModelName | None = None
+        """What the server was loading when a pass ended with an exception."""
 
     def run(self) -> PassResult:
         """Act and verify. Raises C(ServerFailure) if the server cannot be observed at all."""
@@ -140,18 +141,13 @@ class Warmer:
         for verdict in plan.verdicts:
             progress = self._progress[verdict.model.name]
             if LOADS.isdisjoint(progress.attempts):
-                named = {**name_causes(verdict, self._past, present), **self._going_on(verdict)}
+                named = name_causes(verdict, self._past, present, self._history.going_on)
                 progress.causes = {**named, **progress.causes}
             gone = [word for word in progress.causes if word not in verdict.drift]
             progress.mended = {word: progress.mended.get(word, self._clock.monotonic() - self._started) for word in gone}
         if self._history.past is not None:
             declared = {verdict.model.name: verdict.listed for verdict in plan.verdicts}
             self._past = remember(self._history.server, look, declared, self._past)
-
-    def _going_on(self, verdict: Verdict) -> dict[str, Cause]:
-        """What an earlier pass noticed and could not put right keeps its cause: the look before it is long gone."""
-        known = self._history.going_on.get(verdict.model.name, {})
-        return {word: known[word] for word in verdict.drift if word in known}
 
     def _act(self, plan: Plan) -> bool:
         """Do the next thing worth doing: expiries first, since loading takes minutes; then one load."""
@@ -213,11 +209,12 @@ class Warmer:
         progress = self._begin(verdict)
         start = self._clock.monotonic()
         self.loading = verdict.model.name
-        if self._attempt(progress, lambda: self._load_in_background(verdict)):
+        done = self._attempt(progress, lambda: self._load_in_background(verdict))
+        self.loading = None
+        if done:
             progress.changed = True
             progress.load_seconds = round(self._clock.monotonic() - start, 3)
             self._settle_displacement(progress, plan)
-        self.loading = None
 
     def _load_in_background(self, verdict: Verdict) -> None:
         """While it runs, which may take minutes, the others' expiries are looked after."""

@@ -10,6 +10,7 @@ import pytest
 from _residency.model_name import ModelName
 from _residency.server import ServerRefused, ServerUnreachable
 from ollama_warmup import exits
+from ollama_warmup.inspection import inspect
 from ollama_warmup.retries import Retry, after_crash, still_held, withheld
 from support.agent import Agent
 
@@ -47,6 +48,12 @@ def test_while_it_waits_nothing_is_told_again(failing: Agent, capsys: pytest.Cap
     capsys.readouterr()
     failing.run("a", "b")
     assert capsys.readouterr().err == ""
+
+
+def test_check_says_what_it_waits_for(failing: Agent) -> None:
+    found = inspect(failing.configuration("a", "b"), failing.state)
+    assert (found.exit, found.failures) == (exits.NOT_RESIDENT, ("load of a failed: 500: no room",))
+    assert [model["action"] for model in found.models] == ["none", "none"]
 
 
 def test_a_model_that_failed_comes_after_those_that_did_not(agent: Agent) -> None:

@@ -230,3 +230,18 @@ def test_whatever_is_declared_is_taken_or_refused_with_sentences(raw: Any) -> No
     except PolicyError as refusal:
         assert refusal.problems
         assert "\n" not in str(refusal)
+
+
+@pytest.mark.parametrize("raw", [0, -1, True, "soon", [], 86401, float("nan")])
+def test_what_is_no_length_of_a_load_is_refused(raw: Any) -> None:
+    with pytest.raises(PolicyError, match=r"slow_load_seconds .* is not a number of seconds above 0 and up to 86400"):
+        parse_policy({"models": [{"name": "a", "slow_load_seconds": raw}]})
+    with pytest.raises(PolicyError, match=r"slow_load_seconds .* is not a number"):
+        parse_policy({"models": [], "slow_load_seconds": raw})
+
+
+def test_a_models_own_slow_load_comes_before_the_policys() -> None:
+    models = [{"name": "a"}, {"name": "b", "slow_load_seconds": "7.5"}, {"name": "c", "slow_load_seconds": None}]
+    found = parse_policy({"models": models, "slow_load_seconds": 30})
+    assert [model.slow_load_seconds for model in found.models] == [30.0, 7.5, 30.0]
+    assert parse_policy(policy_data(found)) == found

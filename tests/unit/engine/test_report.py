@@ -269,3 +269,25 @@ def test_a_predicted_load_shows_what_can_be_known_of_it() -> None:
 def test_a_table_is_as_wide_as_its_cells() -> None:
     text = table.render(["model", "state"], [["a", "warm"], ["a-long-name", ""]])
     assert text == "model        state\na            warm\na-long-name"
+
+
+def test_a_slow_load_is_told_with_what_was_declared() -> None:
+    found = verdict({"name": "a", "slow_load_seconds": 20}, LIVES, resident("a"))
+    sentence = "the load of a took 31.5 s, longer than its slow_load_seconds of 20: whoever asked meanwhile waited"
+    assert report.slow_loads(done(progress(found, load_seconds=31.5))) == [sentence]
+    assert report.slow_loads(done(progress(found, load_seconds=20.0), progress(found), progress(verdict("a", LIVES), load_seconds=99.0))) == []
+
+
+def test_what_is_not_loaded_for_now_says_so_instead_of_asking_why_it_is_gone() -> None:
+    waits = verdict("a", DEAD, history=History(withheld={ModelName.parse("a"): (digest("a"), "load of a failed: no room")}))
+    assert report.failures(done(progress(waits))) == ["load of a failed: no room"]
+    assert report.failures(done(progress(verdict("a", DEAD), withheld="not now"))) == ["not now"]
+
+
+def test_a_fight_over_a_context_is_a_warning_that_names_both() -> None:
+    fights = History(fights={ModelName.parse("a"): 3})
+    plan = make_plan(policy(PIN_CTX, context_mismatch="reload"), look(("a",), (resident("a"),), LIVES), fights)
+    (warning, mismatch) = sorted(report.warnings(done(progress(plan.verdicts[0]))), reverse=True)
+    assert warning.startswith("a was reloaded 3 times within an hour to get its context of 8192 back, and has 4096 again: a client")
+    assert mismatch == SENTENCES["context_mismatch"][1]
+    assert report.failures(done(progress(plan.verdicts[0]))) == []

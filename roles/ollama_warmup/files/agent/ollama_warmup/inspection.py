@@ -48,7 +48,9 @@ def _judged(plan: Plan, look: Observation, past: History, strict: bool) -> LastP
         at=time.time(),
         seconds=0,
         exit=exits.NOT_RESIDENT if failures else exits.WARM,
-        models=tuple(report.predicted_data(verdict, look.now, chief(name_causes(verdict, past.past, present))) for verdict in plan.verdicts),
+        models=tuple(
+            report.predicted_data(verdict, look.now, chief(name_causes(verdict, past.past, present, past.going_on))) for verdict in plan.verdicts
+        ),
         failures=failures,
     )
 
@@ -58,4 +60,5 @@ def _failures(verdicts: Iterable[Verdict], strict: bool) -> Iterator[str]:
     for verdict in verdicts:
         if verdict.model.required:
             yield from [verdict.refusal] if verdict.refusal else []
-            yield from report.shortfalls(verdict, strict)
+            waits = verdict.withheld is not None and not verdict.resident
+            yield from [str(verdict.withheld)] if waits else report.shortfalls(verdict, strict)
