@@ -9,7 +9,7 @@ import pathlib
 import pytest
 from _residency.model_name import ModelName
 from _residency.server import ServerRefused, ServerUnreachable
-from ollama_warmup import exits
+from ollama_warmup import commands, exits
 from ollama_warmup.inspection import inspect
 from ollama_warmup.retries import Retry, after_crash, still_held, withheld
 from support.agent import Agent
@@ -103,6 +103,17 @@ def test_what_an_operator_asked_for_counts_once(failing: Agent) -> None:
     by_hand(failing)
     failing.run("a", "b")
     assert not pathlib.Path(failing.instance.by_hand).exists()
+
+
+def test_root_follows_no_link_that_the_service_user_put_there(agent: Agent, tmp_path: pathlib.Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("kept")
+    pathlib.Path(agent.instance.by_hand).symlink_to(precious)
+    commands._ask_by_hand(agent.instance)
+    assert precious.read_text() == "kept"
+    pathlib.Path(agent.instance.by_hand).unlink()
+    commands._ask_by_hand(agent.instance)
+    assert pathlib.Path(agent.instance.by_hand).is_file()
 
 
 def test_a_model_that_is_in_memory_again_is_forgotten(failing: Agent) -> None:

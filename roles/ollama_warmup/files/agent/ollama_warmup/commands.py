@@ -100,8 +100,11 @@ def _run_by_systemd(instance: Instance) -> int:
 
 
 def _ask_by_hand(instance: Instance) -> None:
-    """An operator who asks has perhaps mended what failed: the pass does not wait until it would try again."""
-    with suppress(OSError), open(instance.by_hand, "w", encoding="ascii"):
+    """An operator who asks has perhaps mended what failed: the pass does not wait until it would try again.
+
+    Only ever a new file: the folder is the service user's, and root must not follow a link that he has put there.
+    """
+    with suppress(OSError), open(instance.by_hand, "x", encoding="ascii"):
         pass
 
 
