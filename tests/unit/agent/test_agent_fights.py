@@ -8,8 +8,10 @@ import pytest
 from _residency.model_name import ModelName
 from ollama_warmup import exits
 from ollama_warmup.departures import Departure
-from ollama_warmup.fights import Fight, find_fights
+from ollama_warmup.fights import Fight
 from ollama_warmup.loads import Load, context_fights, left, recent
+from ollama_warmup.state import State
+from ollama_warmup.state_file import StateFile
 from support.agent import Agent
 
 A = ModelName.parse("a")
@@ -119,10 +121,22 @@ def test_whoever_is_evicted_again_and_again_is_in_a_fight(agent: Agent, clock: C
     assert capsys.readouterr().err.count("event=fight model=a:latest kind=eviction by=c:latest") == 1
 
 
-def test_evictions_of_long_ago_are_no_fight() -> None:
-    evictions = [Departure("a:latest", "evicted", "inferred", float(at), None, ("absent",), ("c",)) for at in (0, 100, 200)]
-    assert find_fights((), (), {}, {}, evictions, 300.0) == (Fight("a:latest", "eviction", ("c",), 300.0),)
-    assert find_fights((), (), {}, {}, evictions, HOUR) == ()
+def test_a_model_that_is_no_longer_declared_fights_no_more(agent: Agent, clock: Clock) -> None:
+    evictions = [Departure("a:latest", "evicted", "inferred", clock.now, clock.now, ("absent",), ("c:latest",))] * 3
+    StateFile(agent.instance.state_folder).save(State(departures=tuple(evictions)))
+    agent.run("b")
+    assert agent.state.fights == ()
+
+
+def test_evictions_of_long_ago_are_no_fight(agent: Agent, clock: Clock) -> None:
+    evictions = tuple(Departure("a:latest", "evicted", "inferred", clock.now + at, clock.now + at, ("absent",), ("c",)) for at in (0, 100, 200))
+    StateFile(agent.instance.state_folder).save(State(departures=evictions))
+    clock.now += 300
+    agent.run("a")
+    assert agent.state.fights == (Fight("a:latest", "eviction", ("c",), clock.now),)
+    clock.now += HOUR - 200
+    agent.run("a")
+    assert agent.state.fights == ()
 
 
 # What an hour may cost.

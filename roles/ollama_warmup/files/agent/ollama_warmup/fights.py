@@ -49,7 +49,9 @@ def find_fights(
 ) -> tuple[Fight, ...]:
     """Those that go on after a pass."""
     began = {(fight.model, fight.kind): fight.at for fight in known}
-    found = [*_context(models, contexts), *_eviction(set_aside, departures, now)]
+    looked_at = tuple(models)
+    declared = {str(progress.model.name) for progress in looked_at}
+    found = [*_context(looked_at, contexts), *_eviction(set_aside, [departure for departure in departures if departure.model in declared], now)]
     return tuple(Fight(model, kind, against, began.get((model, kind), now)) for model, kind, against in found)
 
 
