@@ -10,6 +10,7 @@ from .state import State
 
 _LATE = 1  # second: no pass is to come just too early
 
+
 def concerns(state: State, blob: str) -> bool:
     """Whether these weights are of a model that passes have to do with: a stray that comes and goes is worth no pass.
 
