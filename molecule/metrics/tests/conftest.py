@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from shared.gpu import PINS, SERVER, TIMER, Gpu, eventually
+from shared.gpu import PASS, PINS, SERVER, TIMER, Gpu, eventually
 
 
 class Watched(Gpu):
@@ -29,6 +29,12 @@ class Watched(Gpu):
         """Those that fire, each with its model."""
         found = self.prometheus("alerts")["alerts"]
         return {(alert["labels"]["alertname"], alert["labels"].get("model", "")) for alert in found if alert["state"] == "firing"}
+
+    def make_pass(self) -> None:
+        """One that Prometheus has seen the end of when this returns. The timer is not to be running."""
+        begun = float(self.run("date +%s.%N"))
+        self.run(f"systemctl start {PASS}")
+        eventually(lambda: self.query("ollama_warmup_last_pass_timestamp_seconds", "ollama_instance")["default"] > begun)
 
     def is_well(self) -> bool:
         """Both by the server's list and in Prometheus' eyes."""

@@ -50,11 +50,14 @@ def test_a_hold_silences_what_goes_on_and_its_release_ends_the_silence(watched: 
     eventually(watched.alerts, {COLD})
 
 
-def test_departures_are_counted_by_their_cause(watched: Watched) -> None:
-    before = watched.query("sum by (model) (ollama_warmup_model_departures_total)")
+def test_departures_are_counted_and_so_are_the_loads_that_end_them(watched: Watched) -> None:
+    watched.run(f"systemctl stop {TIMER}")
+    watched.make_pass()
+    before = [watched.query(f"sum by (model) ({name})") for name in ("ollama_warmup_model_departures_total", "ollama_warmup_model_loads_total")]
     watched.ask("tiny-a", "0s")
-    eventually(lambda: watched.query("sum by (model) (ollama_warmup_model_departures_total)")["tiny-a:latest"], before["tiny-a:latest"] + 1)
-    assert watched.query("sum by (model) (ollama_warmup_model_departures_total)")["embed:latest"] == before["embed:latest"]
+    watched.make_pass()
+    after = [watched.query(f"sum by (model) ({name})") for name in ("ollama_warmup_model_departures_total", "ollama_warmup_model_loads_total")]
+    assert [{model: now[model] - then[model] for model in now} for then, now in zip(before, after)] == [{"tiny-a:latest": 1, "embed:latest": 0}] * 2
 
 
 def test_a_server_that_an_operator_stopped_is_told_and_not_alerted(watched: Watched) -> None:
