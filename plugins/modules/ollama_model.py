@@ -157,15 +157,15 @@ models:
   elements: dict
   returned: always
   sample:
-    - name: registry.example:5000/library/tiny-a:v1
-      model: registry.example:5000/library/tiny-a:v1
+    - name: 127.0.0.1:35193/library/shelved:v1
+      model: 127.0.0.1:35193/library/shelved:v1
       state: present
       action: pull
       before:
-      after: 5fff2a0e5e2b76f1ea9e9a2f3ee1d6f95f4d5db2e31f7e6bf5e8a0ff0ec5a5c2
-      size: 309889
+      after: 96f75b855d7365d87937eb06130591a108ab1673cdd4142703858f616fb8d8d4
+      size: 310076
       attempts: 1
-      seconds: 0.214
+      seconds: 0.292
       failure:
 removed:
   description: The models that were deleted, or would be, because O(models) does not name them.
@@ -174,8 +174,8 @@ removed:
   returned: always
   sample:
     - name: tiny-c:latest
-      digest: 8d2a3f6a1d6f1b8a0f77a7a4b9b6ac3a8e4f84a4a7b02f5be3c1cf0a6d9e2f10
-      size: 309889
+      digest: beb00aae26fb4d640213820d390dbafee83c65db694955a2c4302661599160d3
+      size: 310076
 url:
   description: The address that was asked.
   type: str
