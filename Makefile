@@ -59,7 +59,8 @@ lint: setup-checks ## ruff, mypy, vermin, yamllint, ansible-lint (production), s
 	$(WITH_COLLECTIONS) MYPYPATH="$$ANSIBLE_COLLECTIONS_PATH" $(MYPY) --exclude /roles/ --package ansible_collections.keepwarm.ollama
 	MYPYPATH=roles/ollama_warmup/files/agent:plugins/module_utils $(MYPY) --package ollama_warmup
 	MYPYPATH=tests/tools:tests/hosts $(MYPY) tests/tools tests/hosts tests/demo
-	MYPYPATH=tests/bench:tests/hosts $(MYPY) tests/bench
+	MYPYPATH=tests/bench:tests/hosts $(MYPY) --exclude tests/bench/exposure tests/bench
+	MYPYPATH=tests/bench/exposure:tests/hosts $(MYPY) tests/bench/exposure
 	MYPYPATH=tests/ollama_stub:tests/contract $(MYPY) tests/ollama_stub
 	MYPYPATH=tests/contract $(MYPY) tests/contract
 	$(MYPY) docs/examples
@@ -120,6 +121,11 @@ demo: setup-hosts ## Show it: a disposable host, site.yml twice, a restart, a ki
 .PHONY: bench
 bench: setup-hosts ## Measure what a pass and the module cost beside the usual scripts
 	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/bench/bench.py
+
+.PHONY: bench-exposure
+bench-exposure: setup-hosts setup-bench ## Measure how long models are cold after each thing that happens, beside other measures; writes docs/ (ROUNDS=3)
+	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/bench/exposure/measure.py docs/exposure.json $(ROUNDS)
+	$(CURDIR)/.cache/bench/bin/python tests/bench/exposure/report.py docs/exposure.json docs/exposure.svg docs/bench.md
 
 .PHONY: clean
 clean: ## Remove this checkout's hosts and .cache, not what clones share under ~/.cache/keepwarm-ollama

@@ -4,7 +4,7 @@
 
     python3 tests/tools/setup.py newest oldest checks hosts
 
-`newest`, `oldest` and `checks` are virtual environments, each made from requirements/NAME.txt and kept in the user's cache under a
+`newest`, `oldest`, `checks` and `bench` are virtual environments, each made from requirements/NAME.txt and kept in the user's cache under a
 hash of that file; .cache/NAME of the checkout is a link to it. `hosts` is what boots test hosts: Debian packages and two images;
 `promtool` is a program out of a Debian package.
 """
@@ -29,12 +29,14 @@ CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / "
 PYTHONS = {
     "newest": ("3.12", "3.13", "3.14"),
     "checks": ("3.12", "3.13", "3.14"),
+    "bench": ("3.12", "3.13", "3.14"),
     "oldest": ("3.12", "3.11", "3.10", "3.13"),  # 2.17 on 3.13 is not supported upstream, but all that Debian 13 has
 }
 DEBIAN_PACKAGES = {
     "hosts": ("podman", "runc", "netavark", "aardvark-dns", "iptables", "nftables", "mmdebstrap", "openssh-client"),
     "checks": ("git", "shellcheck"),
     "promtool": (),
+    "bench": (),
     "newest": ("git",),  # the artefact is built from tracked files
     "oldest": ("git",),
 }
