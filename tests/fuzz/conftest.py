@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "unit"))
 
-CASES = int(os.environ.get("KEEPWARM_FUZZ_CASES", "10000"))
 settings.register_profile(
     "fuzz",
     deadline=None,  # a busy machine is no defect

@@ -12,7 +12,7 @@ import reader
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import Deadlines, OllamaServer, ServerFailure
-from conftest import CASES
+from cases import CASES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from json_text import render

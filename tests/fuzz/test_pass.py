@@ -18,7 +18,7 @@ from unittest import mock
 
 import pytest
 import reader
-from conftest import CASES
+from cases import CASES
 from http_front import carry_out, date
 from hypothesis import given, settings
 from hypothesis import strategies as st

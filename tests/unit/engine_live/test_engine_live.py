@@ -187,7 +187,7 @@ def test_a_client_that_ends_a_pin_in_mid_answer_is_undecided_and_then_put_back(l
 
 def test_a_load_that_somebody_else_began_is_waited_for(live: LiveHost) -> None:
     live.stand_in.run()
-    live.stand_in.door.order("load", model="tiny-a", seconds=1)
+    live.stand_in.door.order("load", model="tiny-a", seconds=4)
     theirs = live.stand_in.beside("tiny-a", keep_alive="5m")
     live.stand_in.wait_for(lambda: len(live.stand_in.runners()) == 1)
     runners = live.stand_in.runners()
