@@ -105,10 +105,10 @@ class Gpu:
         self.until("systemctl is-active --quiet basic.target")
 
     def play(self, gates: Sequence[dict[str, str]], *options: str, status: int = 0) -> str:
-        """Run the agent's role once more with other gates; gives what Ansible printed, which must end with that status."""
+        """Run the role again with other gates; gives what Ansible printed, which must end with that status."""
         inventories = [f"--inventory={SCENARIO.parent}/shared/inventory.yml", f"--inventory={SCENARIO}/inventory.yml"]
-        extra = json.dumps({"ollama_warmup_prove": False, "ollama_warmup_gates": gates})
-        command = ["ansible-playbook", *inventories, "--extra-vars", extra, *options, str(SCENARIO / "warmup.yml")]
+        extra = json.dumps({"ollama_warmup_gates": gates})
+        command = ["ansible-playbook", *inventories, "--extra-vars", extra, *options, str(SCENARIO / "gates.yml")]
         environment = {**os.environ, "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
         done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment)
         assert done.returncode == status, done.stdout + done.stderr
