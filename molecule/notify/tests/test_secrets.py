@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 import subprocess
 
 import pytest
@@ -15,14 +16,15 @@ from shared.gpu import SCENARIO, SHARED, eventually
 FILE = "/etc/ollama-warmup/default.notify-urls"
 
 
-def play(told: Told, *urls: object) -> tuple[int, str]:
+def play(told: Told, folder: pathlib.Path, *urls: object) -> tuple[int, str]:
     """The role with these addresses, as talkative as it gets: its status and all that it prints."""
+    variables = folder / "variables.json"
+    variables.write_text(json.dumps({"ollama_warmup_prove": False, "ollama_warmup_notify_urls": urls}))
     inventories = [f"--inventory={SHARED}/inventory.yml", f"--inventory={SHARED.parent}/{SCENARIO}/inventory.yml"]
-    extra = json.dumps({"ollama_warmup_prove": False, "ollama_warmup_notify_urls": urls})
     limit = told.name.rpartition("-")[2]
-    command = ["ansible-playbook", *inventories, "-vvv", "--diff", f"--limit={limit}", "--extra-vars", "@/dev/stdin", str(SHARED / "warmup.yml")]
+    command = ["ansible-playbook", *inventories, "-vvv", "--diff", f"--limit={limit}", "--extra-vars", f"@{variables}", str(SHARED / "warmup.yml")]
     environment = {**os.environ, "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3"}
-    done = subprocess.run(command, check=False, input=extra, capture_output=True, text=True, env=environment)
+    done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -47,9 +49,9 @@ def test_while_a_message_is_tried_no_process_file_or_log_shows_one(told: Told) -
     eventually(told.is_quiet)
 
 
-def test_a_talkative_play_that_changes_them_shows_none(told: Told) -> None:
+def test_a_talkative_play_that_changes_them_shows_none(told: Told, tmp_path: pathlib.Path) -> None:
     changed = f"json://gpu:{SECRET}@127.0.0.1:8099/other-{SECRET}"
-    status, output = play(told, changed)
+    status, output = play(told, tmp_path, changed)
     assert (status, SECRET in output) == (0, False)
     assert told.run(f"cat {FILE}") == changed
     assert told.run(f"journalctl --quiet | grep --count {SECRET} || true") == "0"
@@ -64,9 +66,9 @@ def test_a_talkative_play_that_changes_them_shows_none(told: Told) -> None:
     ],
     ids=["text", "mapping", "service"],
 )
-def test_a_wrong_one_is_named_by_its_place_before_anything_is_changed(told: Told, url: object, sentence: str) -> None:
+def test_a_wrong_one_is_named_by_its_place_before_anything_is_changed(told: Told, tmp_path: pathlib.Path, url: object, sentence: str) -> None:
     before = told.run(f"find /etc /usr/local -newer {FILE} -type f; cat {FILE}")
-    status, output = play(told, f"json://gpu:{SECRET}@127.0.0.1:8099/", url)
+    status, output = play(told, tmp_path, f"json://gpu:{SECRET}@127.0.0.1:8099/", url)
     assert (status != 0, SECRET in output, sentence in " ".join(output.split())) == (True, False, True)
     assert told.run(f"find /etc /usr/local -newer {FILE} -type f; cat {FILE}") == before
     assert told.run(f"journalctl --quiet | grep --count {SECRET} || true") == "0"
