@@ -13,6 +13,7 @@ import pytest
 from conftest import ENDPOINT, NOTIFIER, SECRET, Told
 from shared.gpu import SCENARIO, SHARED, eventually
 
+ON_ONE = pytest.mark.parametrize("told", ["gpu1"], indirect=True)  # what a play shows is the controller's
 FILE = "/etc/ollama-warmup/default.notify-urls"
 
 
@@ -49,6 +50,7 @@ def test_while_a_message_is_tried_no_process_file_or_log_shows_one(told: Told) -
     eventually(told.is_quiet)
 
 
+@ON_ONE
 def test_a_talkative_play_that_changes_them_shows_none(told: Told, tmp_path: pathlib.Path) -> None:
     changed = f"json://gpu:{SECRET}@127.0.0.1:8099/other-{SECRET}"
     status, output = play(told, tmp_path, changed)
@@ -57,6 +59,7 @@ def test_a_talkative_play_that_changes_them_shows_none(told: Told, tmp_path: pat
     assert told.run(f"journalctl --quiet | grep --count {SECRET} || true") == "0"
 
 
+@ON_ONE
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
