@@ -44,6 +44,14 @@ def test_the_journal_gets_priorities(agent: Agent, capsys: pytest.CaptureFixture
     assert [line[:13] for line in capsys.readouterr().err.splitlines()] == ["<5>event=load", "<3>event=not_", "<5>event=pass"]
 
 
+def test_that_somebody_stopped_the_server_is_no_error(agent: Agent, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    agent.unit, agent.server.gone = STOPPED, True
+    monkeypatch.setenv("JOURNAL_STREAM", "8:1234")
+    monkeypatch.setattr("ollama_warmup.one_pass.make_observer", patient(agent))
+    assert agent.run("a") == exits.STOPPED
+    assert [line[:18] for line in capsys.readouterr().err.splitlines()] == ["<5>event=not_warm ", "<5>event=pass resu"]
+
+
 def test_a_failure_is_told_once_and_its_end_too(agent: Agent, capsys: pytest.CaptureFixture[str]) -> None:
     agent.run("a", "nowhere")
     assert 'event=not_warm reason="nowhere is not installed' in capsys.readouterr().err

@@ -15,6 +15,7 @@ from .journal import ERROR, NOTICE, WARNING
 from .state import LastPass, State
 
 _ACTS = ("set_expiry", "load", "revive", "reload")
+_TOLD_TO_STOP = (exits.STOPPED, exits.INTERRUPTED)
 _NOTHING = LastPass(at=0, seconds=0, exit=-1)
 
 
@@ -26,7 +27,8 @@ def changes(before: State, after: State, policy: Policy) -> Iterator[Event]:
     yield from _acts(end, told)
     yield from _slow_loads(before, after, policy)
     yield from _fights(before, after)
-    yield from (Event(ERROR, "not_warm", {"reason": text}) for text in _new(end.failures, last.failures))
+    grave = NOTICE if end.exit in _TOLD_TO_STOP else ERROR
+    yield from (Event(grave, "not_warm", {"reason": text}) for text in _new(end.failures, last.failures))
     yield from (Event(WARNING, "warning", {"reason": text}) for text in _new(end.warnings, last.warnings))
     if end.exit != last.exit:
         yield Event(NOTICE, "pass", {"result": exits.WORDS[end.exit], "seconds": end.seconds, "models": len(end.models)})
