@@ -34,7 +34,13 @@ class Watched(Gpu):
         """One that Prometheus has seen the end of when this returns. The timer is not to be running."""
         begun = float(self.run("date +%s.%N"))
         self.run(f"systemctl start {PASS}")
-        eventually(lambda: self.query("ollama_warmup_last_pass_timestamp_seconds", "ollama_instance")["default"] > begun)
+        eventually(lambda: self.query("ollama_warmup_last_pass_timestamp_seconds", "ollama_instance").get("default", 0) > begun)
+
+    def counted(self) -> list[dict[str, float]]:
+        """Departures and loads so far, by model."""
+        queries = [f"sum by (model) (ollama_warmup_model_{name}_total)" for name in ("departures", "loads")]
+        eventually(lambda: [set(self.query(query)) for query in queries], [set(PINS), set(PINS)])
+        return [self.query(query) for query in queries]
 
     def is_well(self) -> bool:
         """Both by the server's list and in Prometheus' eyes."""

@@ -19,11 +19,11 @@ def make_cold(watched: Watched) -> None:
 
 
 def test_prometheus_has_what_the_agent_tells_under_labels_of_its_own(watched: Watched) -> None:
-    labels = watched.prometheus("query?query=ollama_warmup_warm")["result"][0]["metric"]
-    assert labels == {"__name__": "ollama_warmup_warm", "instance": "localhost:9100", "job": "node", "ollama_instance": "default"}
-    assert watched.query("ollama_warmup_model_expiry_timestamp_seconds") == dict.fromkeys(PINS, float("inf"))
-    assert watched.query("ollama_warmup_model_vram_ratio") == dict.fromkeys(PINS, 1)
-    assert watched.query("node_textfile_scrape_error") == {"": 0}
+    labels = {"__name__": "ollama_warmup_warm", "instance": "localhost:9100", "job": "node", "ollama_instance": "default"}
+    eventually(lambda: [sample["metric"] for sample in watched.prometheus("query?query=ollama_warmup_warm")["result"]], [labels])
+    eventually(lambda: watched.query("ollama_warmup_model_expiry_timestamp_seconds"), dict.fromkeys(PINS, float("inf")))
+    eventually(lambda: watched.query("ollama_warmup_model_vram_ratio"), dict.fromkeys(PINS, 1.0))
+    eventually(lambda: watched.query("node_textfile_scrape_error"), {"": 0.0})
 
 
 def test_prometheus_has_taken_every_rule(watched: Watched) -> None:
@@ -34,7 +34,7 @@ def test_prometheus_has_taken_every_rule(watched: Watched) -> None:
 
 def test_a_cold_model_is_alerted_and_the_alert_resolves(watched: Watched) -> None:
     make_cold(watched)
-    assert watched.query("ollama_warmup_warm", "ollama_instance") == {"default": 0}
+    eventually(lambda: watched.query("ollama_warmup_warm", "ollama_instance"), {"default": 0.0})
     watched.door("clear")
     watched.ask("tiny-a", "10m")
     eventually(watched.is_well)
@@ -44,8 +44,9 @@ def test_a_hold_silences_what_goes_on_and_its_release_ends_the_silence(watched: 
     make_cold(watched)
     watched.run("ollama-warmup hold 1h --reason test")
     eventually(watched.alerts, set())
-    assert watched.query("ollama_warmup_model_resident")["tiny-a:latest"] == 0
-    assert watched.query('ollama_warmup_last_pass_result{result="on_hold"}', "ollama_instance") == {"default": 1}
+    eventually(lambda: watched.query('ollama_warmup_last_pass_result{result="on_hold"}', "ollama_instance"), {"default": 1.0})
+    eventually(lambda: watched.query("ollama_warmup_model_resident"), {"tiny-a:latest": 0.0, "embed:latest": 1.0})
+    assert watched.pinned() == {"embed:latest"}
     watched.run("ollama-warmup release")
     eventually(watched.alerts, {COLD})
 
@@ -53,17 +54,17 @@ def test_a_hold_silences_what_goes_on_and_its_release_ends_the_silence(watched: 
 def test_departures_are_counted_and_so_are_the_loads_that_end_them(watched: Watched) -> None:
     watched.run(f"systemctl stop {TIMER}")
     watched.make_pass()
-    before = [watched.query(f"sum by (model) ({name})") for name in ("ollama_warmup_model_departures_total", "ollama_warmup_model_loads_total")]
+    before = watched.counted()
     watched.ask("tiny-a", "0s")
     watched.make_pass()
-    after = [watched.query(f"sum by (model) ({name})") for name in ("ollama_warmup_model_departures_total", "ollama_warmup_model_loads_total")]
-    assert [{model: now[model] - then[model] for model in now} for then, now in zip(before, after)] == [{"tiny-a:latest": 1, "embed:latest": 0}] * 2
+    for then, now in zip(before, watched.counted()):
+        assert {model: now[model] - then[model] for model in PINS} == {"tiny-a:latest": 1, "embed:latest": 0}
 
 
 def test_a_server_that_an_operator_stopped_is_told_and_not_alerted(watched: Watched) -> None:
     watched.run(f"systemctl stop {SERVER}")
     eventually(lambda: watched.query('ollama_warmup_last_pass_result{result="server_stopped"}', "ollama_instance"), {"default": 1})
-    assert watched.query("ollama_warmup_model_resident") == dict.fromkeys(PINS, 0)
+    eventually(lambda: watched.query("ollama_warmup_model_resident"), dict.fromkeys(PINS, 0.0))
     eventually(lambda: watched.query("ALERTS", "alertname"), {})
 
 
