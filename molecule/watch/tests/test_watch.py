@@ -13,13 +13,22 @@ from shared.gpu import PINS, SERVER, eventually
 
 ENOUGH = 10  # three at once, then after 2, 4 and 8 seconds, and some reserve
 
+KILLER = """
+while sleep 0.1; do
+    for pid in $(sed -n "s/^Pid:[[:space:]]*//p" /proc/$(cat /run/killer.watch)/fdinfo/*); do
+        grep -q $(cat /run/killer.blob) /proc/$pid/cmdline && kill -KILL $pid
+    done
+done
+"""
+
 
 @pytest.fixture
 def dying(gpu: Watched) -> Iterator[Watched]:
-    """A runner of tiny-a dies soon after it is there, again and again."""
+    """A runner of tiny-a dies as soon as it is watched, again and again: after its load, however long that took."""
     blob = gpu.run("ollama show --modelfile tiny-a | sed -n 's/^FROM .*sha256-//p'").strip()
     gpu.door("counters", "reset=true")
-    gpu.run(f"systemd-run --quiet --unit=killer sh -c 'while :; do pkill --signal KILL --older 1 --full \"[l]lama-server.*{blob}\"; sleep 0.1; done'")
+    gpu.run(f"echo {gpu.process} > /run/killer.watch && echo {blob} > /run/killer.blob && echo '{KILLER}' > /run/killer.sh")
+    gpu.run("systemd-run --quiet --unit=killer sh /run/killer.sh")
     yield gpu
     gpu.host.run("systemctl stop killer")
 
