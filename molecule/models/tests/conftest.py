@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import subprocess
+import tempfile
 from typing import Any
 
 import pytest
@@ -49,13 +50,22 @@ class Task:
     def __init__(self, *words: str, **options: Any) -> None:
         command = ["ansible", "gpu1", *INVENTORY, "--module-name=keepwarm.ollama.ollama_model", *words, "--args", json.dumps(options)]
         environment = {**os.environ, **_PLAIN}
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
-        )
+        output, path = tempfile.mkstemp()
+        self._output = pathlib.Path(path)
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment)
+        os.close(output)
+
+    @property
+    def told(self) -> Told:
+        """What it said so far."""
+        return Told(self._output.read_text(encoding="utf-8"))
 
     def end(self) -> Told:
         """Wait for it."""
-        return Told(self._process.communicate()[0])
+        self._process.wait()
+        told = self.told
+        self._output.unlink()
+        return told
 
 
 class Shelf(Gpu):
