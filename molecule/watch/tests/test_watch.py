@@ -132,4 +132,4 @@ def test_it_may_open_no_socket_of_any_kind(gpu: Watched) -> None:
         refused = gpu.host.run(f"systemctl daemon-reload; systemctl restart {WATCH}")
         gpu.run("journalctl --sync")
         assert (refused.rc, "Address family not supported by protocol" in gpu.journal(cursor, WATCH)) == (1, True)
-    gpu.run("rm -r /run/systemd/system/ollama-warmup-watch.service.d && systemctl daemon-reload")
+    gpu.run(f"rm -r /run/systemd/system/ollama-warmup-watch.service.d && systemctl daemon-reload && systemctl restart {WATCH}")
