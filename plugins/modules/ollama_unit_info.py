@@ -110,6 +110,11 @@ exe:
   type: str
   returned: success
   sample: /usr/local/bin/ollama
+user:
+  description: The account that the unit's processes run under.
+  type: str
+  returned: success
+  sample: ollama
 fragment_path:
   description: The unit file.
   type: str
@@ -377,6 +382,7 @@ def unit_result(seen: Observation) -> dict[str, Any]:
         "sub_state": unit.sub_state,
         "main_pid": unit.main_pid,
         "exe": program.path if program else "",
+        "user": unit.user,
         "fragment_path": unit.fragment_path,
         "dropin": seen.dropin,
         "dropin_paths": [file.path for file in seen.planned_files if file.path != unit.fragment_path],

@@ -33,7 +33,7 @@ PYTHONS = {
     "oldest": ("3.12", "3.11", "3.10", "3.13"),  # 2.17 on 3.13 is not supported upstream, but all that Debian 13 has
 }
 DEBIAN_PACKAGES = {
-    "hosts": ("podman", "runc", "netavark", "aardvark-dns", "iptables", "nftables", "mmdebstrap", "openssh-client"),
+    "hosts": ("podman", "runc", "netavark", "aardvark-dns", "iptables", "nftables", "mmdebstrap", "openssh-client", "zstd"),
     "checks": ("git", "shellcheck"),
     "promtool": (),
     "bench": (),

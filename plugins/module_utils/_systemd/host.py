@@ -21,7 +21,7 @@ Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
 """Runs a command: exit status, standard output, standard error."""
 
 _PROPERTIES = (
-    "Id,Names,LoadState,ActiveState,SubState,MainPID,FragmentPath,DropInPaths,NeedDaemonReload,ExecStart,OOMPolicy"
+    "Id,Names,LoadState,ActiveState,SubState,MainPID,FragmentPath,DropInPaths,NeedDaemonReload,ExecStart,OOMPolicy,User"
 )
 _EXECUTABLE = re.compile(r"\{ path=(.*?) ; ")
 _UNIT_NAME = re.compile(r"[A-Za-z0-9:_.\\@-]+\.service", re.ASCII)
@@ -47,6 +47,7 @@ class Unit:
     need_daemon_reload: bool
     executable: str
     oom_policy: str
+    user: str
 
     @property
     def exists(self) -> bool:
@@ -92,6 +93,7 @@ def read_unit(run: Run, name: str) -> Unit:
         need_daemon_reload=properties.get("NeedDaemonReload") == "yes",
         executable=_first(_EXECUTABLE, properties.get("ExecStart", "")),
         oom_policy=properties.get("OOMPolicy", ""),
+        user=properties.get("User") or "root",
     )
 
 

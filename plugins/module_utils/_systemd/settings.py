@@ -170,6 +170,18 @@ def _origins(raw: Any) -> str:
     return ",".join(origins)
 
 
+def _proxy(raw: Any) -> str:
+    if not isinstance(raw, str) or not re.fullmatch(r"(https?|socks5)://\S+", raw):
+        raise _Unfit("not the address of a proxy: use one such as http://proxy.example.org:3128")
+    return raw
+
+
+def _hosts(raw: Any) -> str:
+    if not isinstance(raw, str):
+        raise _Unfit("not a text: use names of hosts, separated by commas")
+    return raw
+
+
 _VARIABLES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "keep_alive": ("OLLAMA_KEEP_ALIVE", _keep_alive),
     "max_loaded_models": ("OLLAMA_MAX_LOADED_MODELS", _count(0)),
@@ -183,5 +195,8 @@ _VARIABLES: dict[str, tuple[str, Callable[[Any], str]]] = {
     # A queue of none makes the server lock itself up (server semantics, section 5).
     "max_queue": ("OLLAMA_MAX_QUEUE", _count(1)),
     "origins": ("OLLAMA_ORIGINS", _origins),
+    # Pulls go over https; HTTP_PROXY would catch Ollama's own clients (Ollama's FAQ, "How do I use Ollama behind a proxy?").
+    "https_proxy": ("HTTPS_PROXY", _proxy),
+    "no_proxy": ("NO_PROXY", _hosts),
 }
 _OWNERS = {key: name for name, (key, dummy) in _VARIABLES.items()}

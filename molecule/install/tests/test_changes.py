@@ -1,0 +1,102 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Other releases, and some that must not get in: what runs goes on running, and nothing is left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from conftest import Host
+
+ARCHIVE = "ollama-linux-amd64.tar.zst"
+RELEASE = f"/srv/mirror/v0.30.0/{ARCHIVE}"
+
+
+@pytest.fixture
+def untouched(gpu1: Host) -> Iterator[Host]:
+    """The host must be as before: its files, its server's process and what that runs."""
+    before = (gpu1.state(), gpu1.process())
+    yield gpu1
+    assert (gpu1.state(), gpu1.process()) == before
+    assert gpu1.run("ls -A /opt/ollama").split() == ["0.32.15", "current"]
+
+
+def test_a_wrong_checksum_is_refused(untouched: Host) -> None:
+    said = untouched.refusal(ollama_server_version="0.30.0", ollama_server_checksums={ARCHIVE: "0" * 64})
+    assert f"The checksum for /opt/ollama/.downloads-0.30.0/{ARCHIVE} did not match {'0' * 64}" in said
+
+
+@pytest.fixture
+def truncated(gpu1: Host) -> Iterator[None]:
+    """A mirror with half an archive and the checksum of that half."""
+    gpu1.run(f"cp -a /srv/mirror/v0.30.0 /srv/kept && truncate --size=100000 {RELEASE}")
+    gpu1.run("cd /srv/mirror/v0.30.0 && sha256sum ./*.zst > sha256sum.txt")
+    yield
+    gpu1.run("rm -r /srv/mirror/v0.30.0 && mv /srv/kept /srv/mirror/v0.30.0")
+
+
+def test_a_truncated_archive_is_refused(untouched: Host, truncated: None) -> None:
+    said = untouched.refusal(ollama_server_version="0.30.0")
+    assert f"{ARCHIVE} cannot be unpacked: " in said
+
+
+@pytest.fixture
+def full(gpu1: Host) -> Iterator[str]:
+    """A folder on a file system that has room for the archive, and not for what is in it."""
+    gpu1.run("mkdir /srv/full && mount -t tmpfs -o size=400k none /srv/full")
+    yield "/srv/full"
+    gpu1.run("umount /srv/full && rmdir /srv/full")
+
+
+def test_a_full_disk_is_named_and_cleared(untouched: Host, full: str) -> None:
+    said = untouched.refusal(ollama_server_version="0.30.0", ollama_server_release_dest=full)
+    assert "cannot be unpacked: " in said
+    assert "No space left on device" in said
+    assert untouched.run(f"ls -A {full}").split() == [".downloads-0.30.0"]  # goes on from there
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"ollama_server_version": "0.9.1"}, "ollama_server_version '0.9.1' is too old"),
+        ({"ollama_server_release_url": "mirror"}, "ollama_server_release_url 'mirror' is no address"),
+        ({"ollama_server_https_proxy": "proxy:3128"}, "ollama_server_https_proxy is 'proxy:3128', not the address of a proxy"),
+        ({"ollama_server_models": "/root/models"}, "ollama_server_models is /root/models, but the user ollama of ollama.service may not write /root"),
+    ],
+)
+def test_bad_settings_are_refused(untouched: Host, variables: dict[str, str], sentence: str) -> None:
+    assert untouched.refusal(ollama_server_install="never" if "models" in sentence else "missing", **variables).startswith(sentence)
+
+
+def test_another_release_is_predicted_installed_and_left_again(gpu1: Host) -> None:
+    before = (gpu1.state(), gpu1.process())
+    predicted = gpu1.play("--check", ollama_server_version="0.30.0")
+    assert f"http://127.0.0.1:8080/v0.30.0/{ARCHIVE} would be installed" in predicted.output
+    assert (gpu1.state(), gpu1.process()) == before
+    assert gpu1.play(ollama_server_version="0.30.0").status == 0
+    assert (gpu1.version(), gpu1.process() != before[1]) == ("0.30.0", True)
+    assert gpu1.run("ls -A /opt/ollama").split() == ["0.30.0", "0.32.15", "current"]
+    assert gpu1.play(ollama_server_version="0.30.0").changed == []
+    assert gpu1.play().status == 0  # from what is there still, without a download
+    assert gpu1.version() == "0.32.15"
+
+
+def test_what_the_vendor_installed_is_left_alone(vendors: Host) -> None:
+    before = vendors.run("cat /etc/systemd/system/ollama.service")
+    outcome = vendors.play()
+    assert outcome.status == 0, outcome.output
+    assert "so that the Ollama of this host stays as it is (ollama_server_install: takeover replaces it)" in outcome.output
+    assert vendors.run("cat /etc/systemd/system/ollama.service") == before
+    assert vendors.run("ls /opt").split() == []
+
+
+def test_what_the_vendor_installed_is_taken_over_with_its_models(vendors: Host) -> None:
+    models = vendors.run("ollama list")
+    before = vendors.run("cat /etc/systemd/system/ollama.service")
+    outcome = vendors.play(ollama_server_install="takeover", ollama_server_models=None)
+    assert outcome.status == 0, outcome.output
+    assert "/opt/ollama/current/bin/ollama" in vendors.run("cat /etc/systemd/system/ollama.service")
+    assert vendors.run("cat /etc/systemd/system/ollama.service.before-keepwarm") == before
+    assert (vendors.run("ollama list"), len(models.splitlines()) > 1) == (models, True)
+    assert vendors.play(ollama_server_install="takeover", ollama_server_models=None).changed == []

@@ -1,0 +1,149 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Releases of Ollama side by side in folders named after their version, one of which a link calls current.
+
+A version's folder appears whole, by a rename, after its archives were verified, unpacked and its program was run once;
+what is interrupted before leaves a folder that begins with a dot, which the next installation removes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable
+
+CURRENT = "current"
+RECORD = "release.json"
+_CHUNK = 1 << 20  # bytes
+Run = Callable[..., tuple[int, str, str]]
+"""AnsibleModule.run_command."""
+
+
+class ReleaseError(Exception):
+    """A release that cannot be installed; the message is one sentence."""
+
+
+class Releases:
+    """The releases in the folder C(dest)."""
+
+    def __init__(self, dest: str, run: Run) -> None:
+        self.dest = dest
+        self._run = run
+
+    def folder(self, version: str) -> str:
+        """Where that version is, or would be."""
+        return os.path.join(self.dest, version)
+
+    def current(self) -> str | None:
+        """The version that the link points at."""
+        try:
+            return os.path.basename(os.readlink(os.path.join(self.dest, CURRENT)))
+        except OSError:
+            return None
+
+    def record(self, version: str) -> Mapping[str, Any] | None:
+        """What was installed as that version: C(archives), a sha256 for each name; None if it is not there as a whole."""
+        try:
+            with open(os.path.join(self.folder(version), RECORD), encoding="utf-8") as file:
+                found = json.load(file)
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) and os.access(_program(self.folder(version)), os.X_OK) else None
+
+    def installed(self) -> list[str]:
+        """The versions that are there as a whole."""
+        names = os.listdir(self.dest) if os.path.isdir(self.dest) else []
+        return sorted(name for name in names if not name.startswith(".") and name != CURRENT and self.record(name) is not None)
+
+    def stage(self, version: str, archives: Sequence[Mapping[str, str]]) -> None:
+        """Verify, unpack and try. C(archives) have a path and a sha256. Raises C(ReleaseError), and leaves nothing behind then."""
+        for archive in archives:
+            verify(archive["path"], archive["sha256"])
+        incoming = os.path.join(self.dest, f".incoming-{version}")
+        shutil.rmtree(incoming, ignore_errors=True)
+        try:
+            os.makedirs(incoming, mode=0o755)
+            for archive in archives:
+                self._unpack(archive["path"], incoming)
+            self._try(version, incoming)
+            _write_record(incoming, version, archives)
+            self._put(incoming, version)
+        except OSError as error:
+            raise ReleaseError(f"version {version} cannot be unpacked into {self.dest}: {error.strerror}") from error
+        finally:
+            shutil.rmtree(incoming, ignore_errors=True)
+
+    def switch(self, version: str) -> None:
+        """Let the link point at the version, in one step."""
+        temporary = os.path.join(self.dest, f".{CURRENT}-{os.getpid()}")
+        os.symlink(version, temporary)
+        os.replace(temporary, os.path.join(self.dest, CURRENT))
+
+    def remove(self, version: str) -> None:
+        """Remove a version that is not current: first from sight, so that half of one is never taken for a whole."""
+        gone = os.path.join(self.dest, f".removed-{version}")
+        shutil.rmtree(gone, ignore_errors=True)
+        os.rename(self.folder(version), gone)
+        shutil.rmtree(gone)
+
+    def _unpack(self, path: str, folder: str) -> None:
+        status, said = self._call(["tar", "--extract", "--no-same-owner", "--file", path, "--directory", folder])
+        if status != 0:
+            raise ReleaseError(f"{path} cannot be unpacked: {said}")
+
+    def _try(self, version: str, folder: str) -> None:
+        """The program must be there, run on this host, and be what its archive is named after."""
+        program = _program(folder)
+        if not os.access(program, os.X_OK):
+            raise ReleaseError(f"the archives of version {version} hold no program bin/ollama: they are no release of Ollama")
+        nowhere = {"HOME": "/nonexistent", "OLLAMA_HOST": "127.0.0.1:1"}  # port 1: its own version, not that of a server
+        status, said = self._call([program, "--version"], environ_update=nowhere)
+        if status != 0 or version not in said.split():
+            raise ReleaseError(f"the program of version {version} does not run as such on this host: {said[-200:] or f'exit {status}'}")
+
+    def _call(self, command: Sequence[str], **options: Any) -> tuple[int, str]:
+        """The exit status and what was said, in one line."""
+        try:
+            status, output, error = self._run(list(command), handle_exceptions=False, **options)
+        except OSError as failure:
+            return -1, f"{command[0]}: {failure.strerror}"
+        return status, " ".join((output + error).split())
+
+    def _put(self, incoming: str, version: str) -> None:
+        """Under a folder of that name which is not whole, or of other archives, is none that runs: C(current) is asked before."""
+        if os.path.isdir(self.folder(version)):
+            self.remove(version)
+        os.rename(incoming, self.folder(version))
+
+
+def verify(path: str, sha256: str) -> None:
+    """Raises C(ReleaseError) where the file is not that one."""
+    content = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            for chunk in iter(lambda: file.read(_CHUNK), b""):
+                content.update(chunk)
+    except OSError as error:
+        raise ReleaseError(f"{path} cannot be read: {error.strerror}") from error
+    if content.hexdigest() != sha256.lower():
+        raise ReleaseError(f"{path} has the checksum {content.hexdigest()} instead of {sha256.lower()}: it is damaged, or another file")
+
+
+def names_of(archives: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """File name to sha256: what a record holds."""
+    return {os.path.basename(archive["path"]): archive["sha256"].lower() for archive in archives}
+
+
+def _program(folder: str) -> str:
+    return os.path.join(folder, "bin", "ollama")
+
+
+def _write_record(folder: str, version: str, archives: Sequence[Mapping[str, str]]) -> None:
+    with open(os.path.join(folder, RECORD), "w", encoding="utf-8") as file:
+        json.dump({"version": version, "archives": names_of(archives)}, file, indent=1, sort_keys=True)
+        file.flush()
+        os.fsync(file.fileno())

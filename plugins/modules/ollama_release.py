@@ -1,0 +1,241 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ollama_release
+short_description: Installs a release of Ollama beside others, and switches between them
+version_added: 0.1.0
+author:
+  - the keepwarm.ollama contributors (@keepwarm)
+description:
+  - Keeps releases of Ollama in folders named after their versions, and a link C(current) to one of them.
+  - A release is verified, unpacked and its program run once before its folder appears under its name, so that an
+    interrupted installation is never taken for a whole one.
+  - Switching is one rename. The release that was current before stays, to switch back to; older ones can be removed.
+  - Neither starts, stops nor restarts anything.
+requirements:
+  - C(tar), and C(zstd) for archives of that kind, on the host
+extends_documentation_fragment:
+  - keepwarm.ollama.attributes
+  - keepwarm.ollama.attributes.linux
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+options:
+  version:
+    description:
+      - The release's version, such as V(0.32.15).
+    type: str
+    required: true
+  archives:
+    description:
+      - The release's archives as they lie on the host, overlays last. Needed to stage a version that is not there.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: The file.
+        type: path
+        required: true
+      sha256:
+        description: Its checksum, 64 hexadecimal digits.
+        type: str
+        required: true
+  dest:
+    description:
+      - The folder of the releases.
+    type: path
+    default: /opt/ollama
+  state:
+    description:
+      - V(staged) has the release there, and changes nothing that runs.
+      - V(current) switches to a release that is there, or is staged by the same call.
+      - V(absent) removes a release that is not current.
+    type: str
+    choices: [staged, current, absent]
+    default: staged
+  keep:
+    description:
+      - With V(current), how many releases to keep beside it, V(1) at least. The one that it was switched from is always among them.
+    type: int
+    default: 1
+"""
+
+EXAMPLES = r"""
+- name: Have a release there
+  keepwarm.ollama.ollama_release:
+    version: 0.32.15
+    archives:
+      - path: /var/tmp/ollama-linux-amd64.tar.zst
+        sha256: 5c1b6f1a0a1f3d1fae3c3e8b8a8f0e9d0a9d6d1a7d3f5f1f5b8f6c2e4d7a9b10
+
+- name: Switch to it
+  keepwarm.ollama.ollama_release:
+    version: 0.32.15
+    state: current
+  register: switched
+
+- name: Switch back
+  keepwarm.ollama.ollama_release:
+    version: "{{ switched.previous }}"
+    state: current
+"""
+
+RETURN = r"""
+current:
+  description: The version that C(current) points at afterwards; null where there is none.
+  type: str
+  returned: success
+  sample: 0.32.15
+previous:
+  description: The version that it pointed at before.
+  type: str
+  returned: success
+  sample: 0.30.0
+installed:
+  description: The versions that are there afterwards.
+  type: list
+  elements: str
+  returned: success
+  sample:
+    - 0.30.0
+    - 0.32.15
+removed:
+  description: The versions that were removed.
+  type: list
+  elements: str
+  returned: success
+  sample: []
+"""
+
+import dataclasses
+import os
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._release import ReleaseError, Releases, names_of
+
+_VERSION = re.compile(r"[0-9]+(\.[0-9]+){2}(-[0-9A-Za-z.]+)?", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
+
+
+@dataclasses.dataclass(frozen=True)
+class Steps:
+    """What is to be done: stage the version, switch to it, remove these."""
+
+    stage: bool = False
+    switch: bool = False
+    remove: tuple[str, ...] = ()
+
+
+def check(params: Mapping[str, Any]) -> None:
+    """Judge the options. Raises C(ReleaseError)."""
+    if not _VERSION.fullmatch(params["version"]):
+        raise ReleaseError(f"version {params['version']!r} is no release of Ollama: give one such as 0.32.15")
+    for archive in params["archives"]:
+        if not _SHA256.fullmatch(archive["sha256"]):
+            raise ReleaseError(f"sha256 {archive['sha256']!r} of {archive['path']} is no checksum: give 64 hexadecimal digits")
+    if params["keep"] < 1:
+        raise ReleaseError(f"keep {params['keep']} leaves nothing to switch back to: give how many older releases to keep, 1 or more")
+
+
+def plan(releases: Releases, params: Mapping[str, Any]) -> Steps:
+    """Compare what is there with what is wanted. Raises C(ReleaseError) for what cannot be brought about."""
+    version, current = params["version"], releases.current()
+    if params["state"] == "absent":
+        if version == current:
+            raise ReleaseError(f"version {version} is current: switch to another version before it is removed")
+        return Steps(remove=(version,) if os.path.isdir(releases.folder(version)) else ())
+    stage = is_due(releases, version, params["archives"])
+    if params["state"] == "staged" or version == current:
+        return Steps(stage=stage)
+    return Steps(stage, switch=True, remove=outdated(releases.installed(), {version, current}, params["keep"] - 1))
+
+
+def is_due(releases: Releases, version: str, archives: Sequence[Mapping[str, str]]) -> bool:
+    """Whether the version has to be staged. Raises C(ReleaseError) where that would pull it from under a server."""
+    record = releases.record(version)
+    if record is not None and (not archives or record.get("archives") == names_of(archives)):
+        return False
+    if not archives:
+        raise ReleaseError(f"version {version} is not in {releases.dest}: give its archives")
+    if record is not None and releases.current() == version:
+        raise ReleaseError(f"version {version} is current and came from other archives: switch to another version first")
+    return True
+
+
+def outdated(installed: Sequence[str], kept: set[str | None], keep: int) -> tuple[str, ...]:
+    """The versions to remove: all but the newest C(keep) of those that are neither current nor were so before."""
+    others = sorted((version for version in installed if version not in kept), key=_numbers)
+    return tuple(others[: max(len(others) - keep, 0)])
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
+
+
+def act(releases: Releases, params: Mapping[str, Any], steps: Steps) -> None:
+    """Carry the steps out. Raises C(ReleaseError)."""
+    os.umask(0o022)
+    if steps.stage:
+        releases.stage(params["version"], params["archives"])
+    if steps.switch:
+        releases.switch(params["version"])
+    for version in steps.remove:
+        releases.remove(version)
+
+
+def carry_out(module: AnsibleModule) -> dict[str, Any]:
+    """Bring about the state, or predict it. Raises C(ReleaseError)."""
+    params = module.params
+    check(params)
+    releases = Releases(params["dest"], module.run_command)
+    steps, installed, current = plan(releases, params), releases.installed(), releases.current()
+    if steps != Steps() and not module.check_mode:
+        act(releases, params, steps)
+    after = sorted({*installed, *([params["version"]] if steps.stage else [])} - set(steps.remove))
+    switched = params["version"] if steps.switch else current
+    return {
+        "changed": steps != Steps(),
+        "previous": current,
+        "current": switched,
+        "installed": after,
+        "removed": list(steps.remove),
+        "diff": {"before": _shown(current, installed), "after": _shown(switched, after)},
+    }
+
+
+def _shown(current: str | None, installed: Sequence[str]) -> str:
+    return "".join([f"current -> {current}\n" if current else "", *(f"{version}\n" for version in installed)])
+
+
+def main() -> None:
+    """Read the parameters and carry them out."""
+    archive = {"path": {"type": "path", "required": True}, "sha256": {"type": "str", "required": True}}
+    module = AnsibleModule(
+        argument_spec={
+            "version": {"type": "str", "required": True},
+            "archives": {"type": "list", "elements": "dict", "default": [], "options": archive},
+            "dest": {"type": "path", "default": "/opt/ollama"},
+            "state": {"type": "str", "choices": ["staged", "current", "absent"], "default": "staged"},
+            "keep": {"type": "int", "default": 1},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        module.exit_json(**carry_out(module))
+    except ReleaseError as error:
+        module.fail_json(msg=str(error))
+
+
+if __name__ == "__main__":
+    main()
