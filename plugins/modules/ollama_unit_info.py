@@ -40,6 +40,10 @@ options:
         disk, and C(systemd-analyze verify) is asked about it, on a scratch copy of the unit.
       - Without it, the drop-in is judged as it is on disk.
     type: str
+  version:
+    description:
+      - The release that is installed, where that is known. A running server of another is due for a restart.
+    type: str
   ready_timeout:
     description:
       - Wait up to this many seconds until the server answers; fail when it does not. V(0) does not wait.
@@ -353,7 +357,9 @@ def observe(module: AnsibleModule) -> Observation:
 
 def result_of(module: AnsibleModule, seen: Observation) -> dict[str, Any]:
     """The module's result, in the shape of RETURN."""
-    own_keys, process, reasons = seen.own_keys, seen.process, seen.restart_reasons()
+    own_keys, process = seen.own_keys, seen.process
+    version = server_version(module, seen.url_running)
+    reasons = [*seen.restart_reasons(), *release_reasons(version, module.params["version"])]
     return dict(
         unit_result(seen),
         dropin_errors=verified(module, seen),
@@ -366,7 +372,7 @@ def result_of(module: AnsibleModule, seen: Observation) -> dict[str, Any]:
         restart_unloads=resident_models(module, seen.url_running) if reasons else [],
         url=seen.predicted.address.url,
         url_running=seen.url_running,
-        version=server_version(module, seen.url_running),
+        version=version,
         listens_beyond_loopback=seen.predicted.address.beyond_loopback,
     )
 
@@ -416,6 +422,13 @@ def server_version(module: AnsibleModule, url: str | None) -> str | None:
     return str(answer["version"]) if answer and answer.get("version") else None
 
 
+def release_reasons(running: str | None, installed: str | None) -> list[str]:
+    """The sentence for a server that goes on running another release than the one that was installed since."""
+    if running is None or installed in (None, running):
+        return []
+    return [f"the running server is of the release {running}, but {installed} is installed"]
+
+
 def resident_models(module: AnsibleModule, url: str | None) -> list[str] | None:
     """The names that /api/ps lists; None when the server does not tell."""
     answer, _reason = get(module, f"{url}/api/ps", _PS_TIMEOUT)
@@ -455,6 +468,7 @@ def main() -> None:
             "unit": {"type": "str", "default": "ollama.service"},
             "dropin": {"type": "str", "default": "zz-keepwarm.conf"},
             "dropin_content": {"type": "str"},
+            "version": {"type": "str"},
             "ready_timeout": {"type": "int", "default": 0},
         },
         supports_check_mode=True,

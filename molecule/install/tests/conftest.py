@@ -33,14 +33,19 @@ class Host(Machine):
         return Outcome(done.returncode, done.stdout + done.stderr)
 
     def refusal(self, **variables: Any) -> str:
-        """The sentence with which the play ends; it must."""
+        """What the play said, which must have failed."""
         outcome = self.play(**variables)
         assert outcome.status != 0, outcome.output
-        return str(outcome.messages[self.inventory_name])
+        return outcome.output
 
     def version(self) -> str:
         """What the running server calls itself."""
         return str(json.loads(self.run("curl --fail --silent http://127.0.0.1:11434/api/version"))["version"])
+
+    def models(self) -> dict[str, str]:
+        """The digest of each installed model by its name."""
+        answer = json.loads(self.run("curl --fail --silent http://127.0.0.1:11434/api/tags"))
+        return {model["name"]: model["digest"] for model in answer["models"]}
 
     def process(self) -> str:
         """The server's process."""

@@ -53,7 +53,7 @@ def test_a_full_disk_is_named_and_cleared(untouched: Host, full: str) -> None:
     said = untouched.refusal(ollama_server_version="0.30.0", ollama_server_release_dest=full)
     assert "cannot be unpacked: " in said
     assert "No space left on device" in said
-    assert untouched.run(f"ls -A {full}").split() == [".downloads-0.30.0"]  # goes on from there
+    assert untouched.run(f"ls -A {full}") == ""
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_full_disk_is_named_and_cleared(untouched: Host, full: str) -> None:
     ],
 )
 def test_bad_settings_are_refused(untouched: Host, variables: dict[str, str], sentence: str) -> None:
-    assert untouched.refusal(ollama_server_install="never" if "models" in sentence else "missing", **variables).startswith(sentence)
+    assert f'"{sentence}' in untouched.refusal(ollama_server_install="never" if "models" in sentence else "missing", **variables)
 
 
 def test_another_release_is_predicted_installed_and_left_again(gpu1: Host) -> None:
@@ -92,11 +92,11 @@ def test_what_the_vendor_installed_is_left_alone(vendors: Host) -> None:
 
 
 def test_what_the_vendor_installed_is_taken_over_with_its_models(vendors: Host) -> None:
-    models = vendors.run("ollama list")
+    models = vendors.models()
     before = vendors.run("cat /etc/systemd/system/ollama.service")
     outcome = vendors.play(ollama_server_install="takeover", ollama_server_models=None)
     assert outcome.status == 0, outcome.output
     assert "/opt/ollama/current/bin/ollama" in vendors.run("cat /etc/systemd/system/ollama.service")
     assert vendors.run("cat /etc/systemd/system/ollama.service.before-keepwarm") == before
-    assert (vendors.run("ollama list"), len(models.splitlines()) > 1) == (models, True)
+    assert (vendors.models(), "tiny-a:latest" in models) == (models, True)
     assert vendors.play(ollama_server_install="takeover", ollama_server_models=None).changed == []

@@ -142,8 +142,8 @@ def test_a_drop_in_is_predicted_and_the_models_it_costs_are_named(
     machine.properties["DropInPaths"] = str(override)
     running(OLLAMA_KEEP_ALIVE="-1", OLLAMA_DEBUG="1", OLLAMA_HOST="127.0.0.1:11888")
     machine.exchanges = [
-        ("http://127.0.0.1:11888/api/ps", 200, {"models": [{"name": "tiny-a:latest"}, {"name": "embed:latest"}]}),
         ("http://127.0.0.1:11888/api/version", 200, {"version": "0.32.15"}),
+        ("http://127.0.0.1:11888/api/ps", 200, {"models": [{"name": "tiny-a:latest"}, {"name": "embed:latest"}]}),
     ]
     told = ask(dropin_content=PLANNED)
     assert told["environment_effective"] == {"OLLAMA_DEBUG": "1", "OLLAMA_KEEP_ALIVE": "-1"}
@@ -173,12 +173,25 @@ def test_a_server_that_runs_as_its_unit_says_is_not_asked_about_models(
     assert (told["restart_due"], told["restart_unloads"], told["need_daemon_reload"]) == (False, [], False)
 
 
+def test_a_server_of_another_release_than_the_installed_one_is_due_for_a_restart(
+    machine: Host, running: Callable[..., None], ask: Callable[..., Any]
+) -> None:
+    running()
+    version, resident = {"version": "0.30.0"}, {"models": [{"name": "a:latest"}]}
+    machine.exchanges = [("http://127.0.0.1:11434/api/version", 200, version), ("http://127.0.0.1:11434/api/ps", 200, resident)]
+    told = ask(version="0.32.15")
+    assert told["restart_reasons"] == ["the running server is of the release 0.30.0, but 0.32.15 is installed"]
+    assert told["restart_unloads"] == ["a:latest"]
+    machine.exchanges = [("http://127.0.0.1:11434/api/version", 200, version)]
+    assert ask(version="0.30.0")["restart_due"] is False
+
+
 def test_a_variable_taken_off_the_drop_in_is_a_reason_whatever_its_name(
     machine: Host, running: Callable[..., None], ask: Callable[..., Any]
 ) -> None:
     machine.write("ollama.service.d/zz-keepwarm.conf", "[Service]\nEnvironment=MINE=1\n")
     running(MINE="1", OLLAMA_DEBUG="1")
-    machine.exchanges = [("http://127.0.0.1:11434/api/ps", 500, {}), ("http://127.0.0.1:11434/api/version", 200, {})]
+    machine.exchanges = [("http://127.0.0.1:11434/api/version", 200, {}), ("http://127.0.0.1:11434/api/ps", 500, {})]
     told = ask(dropin_content="[Service]\n")
     assert told["restart_reasons"] == ["MINE is still '1' in the running process, but no longer set in its unit"]
     assert told["restart_unloads"] is None
