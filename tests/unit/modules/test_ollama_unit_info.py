@@ -176,7 +176,7 @@ def test_a_server_that_runs_as_its_unit_says_is_not_asked_about_models(
 def test_a_server_of_another_release_than_the_installed_one_is_due_for_a_restart(
     machine: Host, running: Callable[..., None], ask: Callable[..., Any]
 ) -> None:
-    running()
+    running(OLLAMA_DEBUG="1")
     version, resident = {"version": "0.30.0"}, {"models": [{"name": "a:latest"}]}
     machine.exchanges = [("http://127.0.0.1:11434/api/version", 200, version), ("http://127.0.0.1:11434/api/ps", 200, resident)]
     told = ask(version="0.32.15")
