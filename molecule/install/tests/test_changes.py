@@ -24,7 +24,8 @@ def untouched(gpu1: Host) -> Iterator[Host]:
 
 def test_a_wrong_checksum_is_refused(untouched: Host) -> None:
     said = untouched.refusal(ollama_server_version="0.30.0", ollama_server_checksums={ARCHIVE: "0" * 64})
-    assert f"The checksum for /opt/ollama/.downloads-0.30.0/{ARCHIVE} did not match {'0' * 64}" in said
+    assert f"did not match {'0' * 64}; it was " in said
+    assert f"http://127.0.0.1:8080/v0.30.0/{ARCHIVE}" in said
 
 
 @pytest.fixture
