@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ollama_warmup import exits
+from ollama_warmup import exits, one_pass
 from ollama_warmup.interruption import Interrupted
 from ollama_warmup.state import State
 from support.agent import STOPPED, Agent
@@ -135,6 +135,23 @@ def test_a_server_that_answers_late_is_waited_for(agent: Agent, monkeypatch: pyt
     agent.server.gone = True
     assert agent.run("a") == exits.WARM
     assert asked == ["ollama.service"] * 3
+
+
+def test_a_server_that_answered_before_is_not_waited_for_as_if_it_were_new(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    patience: list[float] = []
+    make = one_pass.make_observer
+
+    def observer(configuration: Any, state: State, ready_timeout: float) -> Any:
+        patience.append(ready_timeout)
+        return make(configuration, state, ready_timeout)
+
+    monkeypatch.setattr("ollama_warmup.one_pass.make_observer", observer)
+    agent.run("a")
+    agent.server.gone = True
+    assert agent.run("a") == exits.UNREACHABLE
+    agent.start = "200-1"
+    agent.run("a")
+    assert patience == [0.01, 0, 0.01]
 
 
 def patient(agent: Agent) -> Any:

@@ -55,6 +55,11 @@ def changed_models(state: State, policy: Policy) -> frozenset[str]:
     return frozenset(str(model.name) for model in policy.models if _declaration(model) not in state.declared)
 
 
+def has_answered(state: State, moment: Moment) -> bool:
+    """Whether this start of the server was ever seen to answer; not where its starts cannot be told apart."""
+    return moment.server is not None and any(seen.server == moment.server for seen in state.seen.values())
+
+
 def history(state: State, configuration: Configuration, moment: Moment) -> History:
     """What the engine wants to know of the past."""
     return History(

@@ -90,7 +90,9 @@ def _is_by_hand(instance: Instance) -> bool:
 def _warm(configuration: Configuration, before: State, state: State, moment: memory.Moment) -> tuple[State, LastPass]:
     """What is remembered after it, and how it ended. Nothing that the server does makes it raise."""
     policy = configuration.policy
-    observer = make_observer(configuration, state, configuration.ready_timeout)
+    # A server that answered since its start and no longer does is ill, not new: its host is not called warm while that is waited out.
+    patience = 0 if memory.has_answered(before, moment) else configuration.ready_timeout
+    observer = make_observer(configuration, state, patience)
     pace = Pace(loading=configuration.deadlines["load"])
     warmer = Warmer(observer, policy, memory.history(state, configuration, moment), pace=pace)
     started = time.monotonic()
