@@ -15,7 +15,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.wanted_
 DOCUMENTATION = r"""
 name: wanted_models
 short_description: Put together and validate which models are to be on the disk
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The keepwarm.ollama contributors (@keepwarm)
 description:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ollama_model
 short_description: Pull, create and delete the models of an Ollama server
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The keepwarm.ollama contributors (@keepwarm)
 description:
