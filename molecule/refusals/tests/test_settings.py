@@ -43,7 +43,7 @@ MODELS = [
     ({"name": "i", "num_ctx": "many"}, "model 'i': num_ctx 'many' is not a whole number of at least 4"),
     (
         {"name": "j", "context_length": 4096},
-        "model 'j' has the unknown key 'context_length': known are name, policy, keep_alive, num_ctx, required, min_gpu_percent",
+        "model 'j' has the unknown key 'context_length': known are name, policy, keep_alive, num_ctx, required, min_gpu_percent, slow_load_seconds",
     ),
     ({"name": "k", "policy": "hot"}, "model 'k': policy 'hot' is not one of pin, warm"),
     ({"name": "l", "required": "perhaps"}, "model 'l': required 'perhaps' is not a boolean: write true or false"),
