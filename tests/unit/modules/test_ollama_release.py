@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import subprocess
 from collections.abc import Callable
@@ -13,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils import basic
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_release
+from support.ansible_module import Entrance
 
 Call = Callable[..., dict[str, Any]]
 
@@ -27,17 +26,8 @@ def dest(tmp_path: Path) -> Path:
 @pytest.fixture
 def call(dest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
     """Calls the module for a version."""
-
-    def run(version: str, check: bool = False, **options: Any) -> dict[str, Any]:
-        arguments = {"_ansible_remote_tmp": str(tmp_path), "_ansible_check_mode": check, "version": version, "dest": str(dest), **options}
-        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
-        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-        with pytest.raises(SystemExit):
-            ollama_release.main()
-        printed: dict[str, Any] = json.loads(capsys.readouterr().out)
-        return printed
-
-    return run
+    module = Entrance(ollama_release.main, monkeypatch, capsys, tmp_path)
+    return lambda version, **options: module.run(version=version, **{"dest": str(dest), **options})
 
 
 def archive(folder: Path, version: str, program: str | None = None, name: str = "ollama-linux-amd64.tgz") -> dict[str, str]:

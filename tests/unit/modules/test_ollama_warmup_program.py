@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -12,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils import basic
 from ansible_collections.keepwarm.ollama.plugins.filter.source_archive import source_archive
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_warmup_program
+from support.ansible_module import Entrance
 
 Install = Callable[..., dict[str, Any]]
 
@@ -27,19 +26,14 @@ def dest(tmp_path: Path) -> Path:
 @pytest.fixture
 def install(dest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Install:
     """Installs a program whose only source is the given text."""
+    module = Entrance(ollama_warmup_program.main, monkeypatch, capsys, tmp_path)
 
-    def call(text: str = "A = 1\n", check: bool = False, **options: Any) -> dict[str, Any]:
+    def call(text: str = "A = 1\n", **options: Any) -> dict[str, Any]:
         source = tmp_path / "source"
         source.mkdir(exist_ok=True)
         (source / "main.py").write_text(text)
         wanted = {"archive": source_archive({"package": str(source)}), "dest": str(dest), "python": sys.executable, **options}
-        arguments = {"_ansible_remote_tmp": str(tmp_path), "_ansible_check_mode": check, **wanted}
-        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
-        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
-        with pytest.raises(SystemExit):
-            ollama_warmup_program.main()
-        printed: dict[str, Any] = json.loads(capsys.readouterr().out)
-        return printed
+        return module.run(**wanted)
 
     return call
 
