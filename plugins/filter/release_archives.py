@@ -41,11 +41,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Callable
 
+from ansible_collections.keepwarm.ollama.plugins.module_utils._release import SHA256, VERSION
+
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
-_VERSION = re.compile(r"([0-9]+)\.([0-9]+)\.([0-9]+)(-[0-9A-Za-z.]+)?", re.ASCII)
 _OLDEST = (0, 10)  # whose /api/ps tells a model's context
 _FIRST_ZSTD = (0, 14)
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _LIST = "sha256sum.txt"
 
 
@@ -62,7 +62,7 @@ def release_archives(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
     version, architecture = raw.get("version"), raw.get("architecture")
-    found = _VERSION.fullmatch(version) if isinstance(version, str) else None
+    found = VERSION.fullmatch(version) if isinstance(version, str) else None
     if not found:
         yield f"ollama_server_version {version!r} is no release of Ollama: give one such as '0.32.15', in quotes"
     elif (int(found[1]), int(found[2])) < _OLDEST:
@@ -81,12 +81,12 @@ def _checksum_problems(raw: Any) -> Iterator[str]:
         yield f"ollama_server_checksums is {raw!r}, not a mapping of file names to their sha256"
         return
     for name, checksum in raw.items():
-        if not isinstance(checksum, str) or not _SHA256.fullmatch(checksum):
+        if not isinstance(checksum, str) or not SHA256.fullmatch(checksum):
             yield f"ollama_server_checksums has {checksum!r} for {name}, which is no sha256: give 64 hexadecimal digits"
 
 
 def _names(raw: Mapping[str, Any]) -> list[str]:
-    parts = _VERSION.fullmatch(raw["version"])
+    parts = VERSION.fullmatch(raw["version"])
     form = "tar.zst" if parts and (int(parts[1]), int(parts[2])) >= _FIRST_ZSTD else "tgz"
     stem = f"ollama-linux-{_ARCHITECTURES[raw['architecture']]}"
     return [f"{stem}.{form}", *([f"{stem}-rocm.{form}"] if raw.get("rocm") else [])]

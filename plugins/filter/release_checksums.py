@@ -41,18 +41,16 @@ _value:
   type: dict
 """
 
-import re
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
+from ansible_collections.keepwarm.ollama.plugins.module_utils._release import SHA256
 
 
 def release_checksums(text: str, names: list[str]) -> dict[str, str]:
     """Read a C(sha256sum.txt). Raises C(AnsibleFilterError) for a name that it does not list."""
     pairs = (line.split() for line in text.splitlines())
-    listed = {pair[1].lstrip("*").removeprefix("./"): pair[0].lower() for pair in pairs if len(pair) == 2 and _SHA256.fullmatch(pair[0])}
+    listed = {pair[1].lstrip("*").removeprefix("./"): pair[0].lower() for pair in pairs if len(pair) == 2 and SHA256.fullmatch(pair[0])}
     missing = [name for name in names if name not in listed]
     if missing:
         raise AnsibleFilterError(

@@ -12,12 +12,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
 CURRENT = "current"
 RECORD = "release.json"
+VERSION = re.compile(r"([0-9]+)\.([0-9]+)\.([0-9]+)(-[0-9A-Za-z.]+)?", re.ASCII)
+SHA256 = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _CHUNK = 1 << 20  # bytes
 Run = Callable[..., tuple[int, str, str]]
 """AnsibleModule.run_command."""

@@ -122,10 +122,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.keepwarm.ollama.plugins.module_utils._release import ReleaseError, Releases, names_of
-
-_VERSION = re.compile(r"[0-9]+(\.[0-9]+){2}(-[0-9A-Za-z.]+)?", re.ASCII)
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
+from ansible_collections.keepwarm.ollama.plugins.module_utils._release import SHA256, VERSION, ReleaseError, Releases, names_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,10 +136,10 @@ class Steps:
 
 def check(params: Mapping[str, Any]) -> None:
     """Judge the options. Raises C(ReleaseError)."""
-    if not _VERSION.fullmatch(params["version"]):
+    if not VERSION.fullmatch(params["version"]):
         raise ReleaseError(f"version {params['version']!r} is no release of Ollama: give one such as 0.32.15")
     for archive in params["archives"]:
-        if not _SHA256.fullmatch(archive["sha256"]):
+        if not SHA256.fullmatch(archive["sha256"]):
             raise ReleaseError(f"sha256 {archive['sha256']!r} of {archive['path']} is no checksum: give 64 hexadecimal digits")
     if params["keep"] < 1:
         raise ReleaseError(f"keep {params['keep']} leaves nothing to switch back to: give how many older releases to keep, 1 or more")
