@@ -59,12 +59,17 @@ def play(name: str, inventories: Sequence[pathlib.Path], *options: str, **enviro
     return Outcome(done.returncode, done.stdout + done.stderr)
 
 
+def reach(name: str) -> Any:
+    """Testinfra's view of the host of that name."""
+    return testinfra.get_host(f"ssh://{name}", ssh_config=os.environ["KEEPWARM_SSH_CONFIG"])
+
+
 class Machine:
-    """A host of this scenario, by podman."""
+    """A host of this scenario."""
 
     def __init__(self, name: str) -> None:
         self.name = f"{PREFIX}-{name}"
-        self._host = testinfra.get_host(f"podman://{self.name}")
+        self._host = reach(self.name)
 
     def run(self, command: str) -> str:
         """What a command prints; it must succeed."""

@@ -17,7 +17,7 @@ from bench_host import HERE, BenchError
 from output import Goal, table
 from samples import ratio, spread
 
-ROUNDS = {"local": 20, "podman": 12}
+ROUNDS = {"local": 20, "ssh": 12}
 GOAL = 1.5
 _CONTESTANTS = ("uri", "ollama_warm", "ping")
 _PREFIX = "Measure "
@@ -36,8 +36,10 @@ def measure(connection: str) -> Durations:
 
 def _command(connection: str, reports: str) -> list[str]:
     variables = {
-        "ansible_connection": {"local": "local", "podman": "containers.podman.podman"}[connection],
-        "ansible_python_interpreter": {"local": "{{ ansible_playbook_python }}", "podman": "/usr/bin/python3"}[connection],
+        "ansible_connection": connection,
+        "ansible_user": "root",
+        "ansible_ssh_args": f"-F {os.environ['KEEPWARM_SSH_CONFIG']}",
+        "ansible_python_interpreter": {"local": "{{ ansible_playbook_python }}", "ssh": "/usr/bin/python3"}[connection],
         "noop_rounds": ROUNDS[connection] + 1,
         "noop_models": [{"name": name, "num_ctx": context} for name, context in bench_host.CONTEXTS.items()],
     }

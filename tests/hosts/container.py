@@ -7,6 +7,7 @@ from __future__ import annotations
 import subprocess
 import time
 
+import ssh
 from image import as_root, ensure
 
 # systemd in a container gets its own cgroups only from runc where cgroups are hybrid. Without SYS_ADMIN it drops all sandboxing
@@ -30,9 +31,9 @@ class HostError(Exception):
     """The host is not as it should be; the text says what is wrong in one sentence."""
 
 
-def podman(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run podman as root and give what it printed; raise HostError if it fails."""
-    done = subprocess.run(as_root("podman", *arguments), check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+def podman(*arguments: str, check: bool = True, given: str = "") -> subprocess.CompletedProcess[str]:
+    """Run podman as root with what it is given to read, and give what it printed; raise HostError if it fails."""
+    done = subprocess.run(as_root("podman", *arguments), check=False, input=given, capture_output=True, text=True)
     if check and done.returncode:
         raise HostError(f"podman {arguments[0]}: {done.stderr.strip()}")
     return done
@@ -57,17 +58,21 @@ def boot(name: str, release: str) -> None:
     """Boot a fresh host of that name; one that is there is replaced."""
     remove([name])
     podman("run", "--detach", f"--name={name}", f"--hostname={name}", *SYSTEMD_HOST, ensure(release), *SYSTEMD)
+    podman("exec", "--interactive", name, "install", "-D", "--mode=600", "/dev/stdin", "/root/.ssh/authorized_keys", given=ssh.public_key())
     wait_until_up(name)
 
 
-def reboot(name: str) -> None:
-    """Shut the host down in order and boot it again."""
+def reboot(name: str, wait: bool = True) -> None:
+    """Shut the host down in order and boot it again; wait until everything has started, unless something is to hold that up."""
+    ssh.hang_up([name])
     podman("restart", name)
-    wait_until_up(name)
+    if wait:
+        wait_until_up(name)
 
 
 def remove(names: list[str]) -> None:
     """Remove the hosts, by SIGKILL: a shutdown that ends as its time is up makes podman fail. One that is not there is no error."""
+    ssh.hang_up(names)
     podman("rm", "--force", "--ignore", "--time=0", *names)
 
 

@@ -3,9 +3,10 @@
 """Boot and remove disposable hosts with a real systemd.
 
     python3 tests/hosts/host.py image bookworm trixie   build the images now (else the first boot does it)
+    python3 tests/hosts/host.py ssh-config              what `ssh -F` takes, so that NAME is a host to ssh
     python3 tests/hosts/host.py boot NAME               boot a fresh Debian 13 host; --release bookworm for Debian 12
     python3 tests/hosts/host.py install-ollama NAME     install, start and fill the stand-in server, or the Ollama of $OLLAMA_PREFIX
-    python3 tests/hosts/host.py reboot NAME             as a machine reboots: memory and /run are lost, files stay
+    python3 tests/hosts/host.py reboot NAME             as a machine reboots: memory and /run are lost, files stay; --no-wait: however long starting takes
     python3 tests/hosts/host.py remove NAME ...
     python3 tests/hosts/host.py remove-all PREFIX       those whose names begin with PREFIX-
 """
@@ -19,6 +20,7 @@ from collections.abc import Callable
 import container
 import image
 import ollama
+import ssh
 
 
 def arguments() -> argparse.Namespace:
@@ -26,11 +28,14 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("image").add_argument("releases", nargs="+")
+    commands.add_parser("ssh-config")
     booting = commands.add_parser("boot")
     booting.add_argument("name")
     booting.add_argument("--release", default="trixie")
     commands.add_parser("install-ollama").add_argument("name")
-    commands.add_parser("reboot").add_argument("name")
+    rebooting = commands.add_parser("reboot")
+    rebooting.add_argument("name")
+    rebooting.add_argument("--no-wait", action="store_true")
     commands.add_parser("remove").add_argument("names", nargs="+")
     commands.add_parser("remove-all").add_argument("prefix")
     return parser.parse_args()
@@ -44,9 +49,10 @@ def build_images(wanted: argparse.Namespace) -> None:
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "image": build_images,
+    "ssh-config": lambda dummy: print(ssh.prepare()),
     "boot": lambda wanted: container.boot(wanted.name, wanted.release),
     "install-ollama": lambda wanted: ollama.install(wanted.name),
-    "reboot": lambda wanted: container.reboot(wanted.name),
+    "reboot": lambda wanted: container.reboot(wanted.name, not wanted.no_wait),
     "remove": lambda wanted: container.remove(wanted.names),
     "remove-all": lambda wanted: container.remove_all(wanted.prefix),
 }

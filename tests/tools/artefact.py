@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Build the collection from the checkout's tracked files and install it; print where.
 
-    python3 tests/tools/artefact.py collections   a collections path with the built and installed keepwarm.ollama, and containers.podman
+    python3 tests/tools/artefact.py collections   a collections path with the built and installed keepwarm.ollama
     python3 tests/tools/artefact.py tarball       the built artefact
     python3 tests/tools/artefact.py source        the tracked files at .../ansible_collections/keepwarm/ollama, as ansible-test wants them
 
@@ -65,7 +65,6 @@ def make(directory: pathlib.Path, names: list[pathlib.Path]) -> None:
     galaxy("build", str(source), "--output-path", str(directory))
     collections = directory / "collections"
     galaxy("install", str(tarball(directory)), "--offline", "--no-deps", "--collections-path", str(collections))
-    (collections / "ansible_collections/containers").symlink_to(CACHE / "podman-collection/ansible_collections/containers")
     (directory / "complete").touch()
 
 

@@ -16,11 +16,9 @@ import fcntl
 import hashlib
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -170,29 +168,6 @@ def unpack_promtool() -> None:
     link("promtool", directory)
 
 
-def unpack_podman_collection() -> None:
-    """containers.podman, the connection to test hosts, from the release that requirements/collections.txt names."""
-    pinned = re.findall(r"^ansible==.*$", requirements("collections").read_text(encoding="utf-8"), re.MULTILINE)
-    directory = CACHE / f"collections-{key(*pinned)}"
-    with locked("collections"):
-        if not (directory / "complete").exists():
-            say("unpacking the collection containers.podman")
-            download_podman_collection(pinned, directory)
-            (directory / "complete").touch()
-    link("podman-collection", directory)
-
-
-def download_podman_collection(pinned: list[str], directory: pathlib.Path) -> None:
-    """Take one collection out of the wheel that carries them all."""
-    pip = [str(TOP / ".cache/newest/bin/python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    wheels = directory / "wheels"
-    subprocess.run([*pip, "download", "--no-deps", "--dest", str(wheels), *pinned], check=True, stdin=subprocess.DEVNULL)
-    wheel = next(wheels.glob("*.whl"))
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(directory, [name for name in archive.namelist() if name.startswith("ansible_collections/containers/podman/")])
-    shutil.rmtree(wheels)
-
-
 def main() -> None:
     """Install the parts that the command line names."""
     wanted = sys.argv[1:]
@@ -208,8 +183,6 @@ def main() -> None:
             unpack_promtool()
         else:
             make_environment(name)
-    if "newest" in wanted:
-        unpack_podman_collection()
 
 
 if __name__ == "__main__":

@@ -8,10 +8,12 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from shared.gpu import HOSTS
 
 SCENARIO = pathlib.Path(__file__).resolve().parents[1]
 APPLICATION = "my-api.service"
@@ -101,7 +103,7 @@ class Gpu:
 
     def reboot(self) -> None:
         """As a machine reboots; gates may hold its boot up."""
-        subprocess.run(["podman", "restart", self.name], check=True, stdin=subprocess.DEVNULL, capture_output=True)
+        subprocess.run([sys.executable, str(HOSTS), "reboot", self.name, "--no-wait"], check=True, stdin=subprocess.DEVNULL, capture_output=True)
         self.until("systemctl is-active --quiet basic.target")
 
     def play(self, gates: Sequence[dict[str, str]], *options: str, status: int = 0) -> str:

@@ -15,7 +15,7 @@ VERSIONS = {"gpu1": "0.32.15", "gpu2": "0.13.5"}
 @pytest.fixture
 def version(host: Any) -> str:
     """The one that is declared for the host under test."""
-    return VERSIONS[host.backend.name.rsplit("-", 1)[1]]
+    return VERSIONS[host.backend.hostname.rsplit("-", 1)[1]]
 
 
 def test_the_declared_release_runs(host: Any, version: str) -> None:

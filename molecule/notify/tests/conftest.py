@@ -8,8 +8,8 @@ import json
 from typing import Any
 
 import pytest
-import testinfra
 from shared.gpu import PASS, PINS, TIMER, Gpu, eventually
+from shared.machine import reach
 
 NOTIFIER = "ollama-warmup-notify.service"
 PATH = "ollama-warmup-notify.path"
@@ -52,8 +52,7 @@ class Told(Gpu):
 @pytest.fixture(params=["gpu1", "gpu2"])
 def told(request: pytest.FixtureRequest) -> Told:
     """A warm host that has nothing to tell."""
-    name = Gpu(None, request.param).name
-    found = Told(testinfra.get_host(f"podman://{name}"), request.param)
+    found = Told(reach(Gpu(None, request.param).name), request.param)
     found.run(f"systemctl stop {TIMER}")
     found.run(f"systemctl start {ENDPOINT} {PASS}")
     eventually(found.is_quiet)

@@ -7,13 +7,13 @@ from __future__ import annotations
 import json
 
 import pytest
-import testinfra
 from shared.gpu import CONFIGURATION, PASS, Gpu, eventually
+from shared.machine import reach
 
 
 @pytest.fixture(params=["gpu1", "gpu2"])
 def gpu(request: pytest.FixtureRequest) -> Gpu:
-    return Gpu(testinfra.get_host(f"podman://{Gpu(None, request.param).name}"), request.param)
+    return Gpu(reach(Gpu(None, request.param).name), request.param)
 
 
 @pytest.mark.parametrize("unit", ["ollama-warmup-notify.service", "ollama-warmup-notify.path"])

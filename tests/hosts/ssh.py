@@ -1,0 +1,58 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How test hosts are reached: over ssh, as operators reach theirs. A command costs a fiftieth of what starting it by podman does.
+
+No address and no port: each connection has an sshd of its own, which podman starts in the host, so that it is as good after a reboot.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import shlex
+import subprocess
+
+from image import as_root, cache_directory
+
+# Ansible and testinfra share a connection to a host. These hosts are minutes old, and nobody comes between.
+CONFIG = """\
+Host *
+  User root
+  IdentityFile "{folder}/key"
+  IdentitiesOnly yes
+  StrictHostKeyChecking no
+  UserKnownHostsFile /dev/null
+  LogLevel ERROR
+  ProxyCommand {podman} exec --interactive %n sh -c 'mkdir -p -m 755 /run/sshd && exec /usr/sbin/sshd -i'
+  ControlMaster auto
+  ControlPersist 60s
+  ControlPath "{folder}/%C"
+"""
+
+
+def folder() -> pathlib.Path:
+    """Where the key, the configuration and the sockets are. In the home, since a socket's path must be short."""
+    return cache_directory() / "ssh"
+
+
+def prepare() -> pathlib.Path:
+    """The configuration file for `ssh -F`, which is made, with its key, if it is not there."""
+    folder().mkdir(mode=0o700, exist_ok=True)
+    if not (folder() / "key").exists():
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder() / "key")], check=True, stdin=subprocess.DEVNULL)
+    config = folder() / "config"
+    text = CONFIG.format(folder=folder(), podman=shlex.join(as_root("podman")))
+    if not config.exists() or config.read_text(encoding="utf-8") != text:
+        config.write_text(text, encoding="utf-8")
+    return config
+
+
+def public_key() -> str:
+    """What a host is to accept."""
+    prepare()
+    return (folder() / "key.pub").read_text(encoding="utf-8")
+
+
+def hang_up(names: list[str]) -> None:
+    """End the connections to hosts that are about to go: who comes next shall not find one that is dying."""
+    for name in names:
+        subprocess.run(["ssh", "-F", str(prepare()), "-O", "exit", name], check=False, stdin=subprocess.DEVNULL, capture_output=True)
