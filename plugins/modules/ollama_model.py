@@ -32,7 +32,8 @@ attributes:
     details:
       - The registry is asked for the manifest of what would be pulled, so that a wrong name fails and the digest is known beforehand.
       - The host asks it itself, with its own proxy settings. Where that fails the prediction is a pull, with a warning.
-      - If the server does not answer, or the host lacks requests, nothing can be predicted, and it warns.
+      - If the server does not answer, or the host lacks requests, nothing can be predicted, and it warns. With O(assume_empty) it
+        predicts for a server without models.
   diff_mode:
     support: full
 options:
@@ -116,6 +117,10 @@ options:
     description:
       - A file of the host that is kept up to date with how far it is. The task sets it itself to show its progress.
     type: path
+  assume_empty:
+    description: In check mode, predict for a server that has no models, because something installs it first. Nobody is asked.
+    type: bool
+    default: false
 seealso:
   - module: keepwarm.ollama.ollama_warm
   - module: keepwarm.ollama.ollama_info
@@ -189,13 +194,13 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._progress_file import ProgressFile
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import model_report, wanted_models
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_keeper import ModelKeeper
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_keeper import ModelKeeper, decide_from_nothing
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_store import ModelStore
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import InstalledModel
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import PolicyError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.registry import Registry
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import ServerFailure
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.wanted_models import WantedModel
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.wanted_models import Decision, WantedModel
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import (
     fail,
     missing_library,
@@ -224,6 +229,7 @@ def argument_spec() -> dict[str, Any]:
         "background_timeout": {"type": "int", "default": 86400},
         "progress_interval": {"type": "float", "default": 5},
         "progress_file": {"type": "path"},
+        "assume_empty": {"type": "bool", "default": False},
     }
 
 
@@ -243,7 +249,11 @@ def predict(module: AnsibleModule, keeper: ModelKeeper, wanted: tuple[WantedMode
     for decision in decisions:
         if decision.doubt:
             module.warn(f"{decision.wanted.declared}: {decision.doubt}; predicting that it is pulled")
-    removed = doomed(module, wanted, installed)
+    return prediction(decisions, doomed(module, wanted, installed))
+
+
+def prediction(decisions: list[Decision], removed: tuple[InstalledModel, ...]) -> dict[str, Any]:
+    """The module's result in check mode."""
     return {
         "changed": any(decision.action != wanted_models.NO_ACTION for decision in decisions) or bool(removed),
         "models": [model_report.predicted_data(decision) for decision in decisions],
@@ -295,6 +305,8 @@ def main() -> None:
         wanted = wanted_models.read_wanted(module.params["models"], module.params["prune"], module.params["prune_except"])
     except PolicyError as error:
         fail(module, str(error))
+    if module.check_mode and module.params["assume_empty"]:
+        finish(module, {"url": module.params["url"], **prediction([decide_from_nothing(model) for model in wanted], ())})
     if lacking and module.check_mode:
         give_up_predicting(module, lacking)
     if lacking:

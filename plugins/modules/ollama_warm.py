@@ -123,6 +123,19 @@ options:
     description: In check mode, predict for a server whose memory is empty because something restarts it first.
     type: bool
     default: false
+  assume_installed:
+    description:
+      - In check mode, predict for a server that has these models, too, because something puts them on its disk first. One of that name
+        in memory counts as unloaded by that. Names that O(models) does not declare are ignored.
+    type: list
+    elements: str
+    default: []
+  assume_empty:
+    description:
+      - In check mode, predict for a server that has no models but those of O(assume_installed), because something installs it first.
+        Nobody is asked.
+    type: bool
+    default: false
   load_timeout:
     description:
       - How many seconds one load may take. Giving up aborts it on the server, so this had better be long.
@@ -273,6 +286,8 @@ def argument_spec() -> dict[str, Any]:
         "only": {"type": "list", "elements": "str"},
         "verify": {"type": "bool", "default": True},
         "assume_restarted": {"type": "bool", "default": False},
+        "assume_installed": {"type": "list", "elements": "str", "default": []},
+        "assume_empty": {"type": "bool", "default": False},
         "load_timeout": {"type": "float", "default": 900},
         "verify_timeout": {"type": "float", "default": 15},
     }
@@ -284,11 +299,16 @@ def read_policy(params: dict[str, Any]) -> Policy:
     return parse_policy({"models": models, **{key: params[key] for key in _POLICY_OPTIONS}})
 
 
+def read_names(names: list[str]) -> frozenset[ModelName]:
+    """Raises C(ValueError) for what is no name."""
+    return frozenset(ModelName.parse(name) for name in names)
+
+
 def read_scope(policy: Policy, only: list[str] | None) -> frozenset[ModelName] | None:
     """The models to act on; None for all. Raises C(ValueError) for a name that is not declared."""
     if only is None:
         return None
-    names = frozenset(ModelName.parse(name) for name in only)
+    names = read_names(only)
     undeclared = [name for name in only if policy.find(ModelName.parse(name)) is None]
     if undeclared:
         raise ValueError(f"only names {undeclared[0]!r}, which is not one of models: declare it there")
@@ -310,6 +330,14 @@ def assumed_server(policy: Policy, look: Observation | None) -> Observation:
     return Observation(now=datetime.now(timezone.utc), installed=installed)
 
 
+def assumed_disk(look: Observation, fresh: frozenset[ModelName]) -> Observation:
+    """The server once these models are on its disk, whose earlier weights are out of memory by then."""
+    kept = tuple(model for model in look.installed if model.name not in fresh)
+    pulled = tuple(InstalledModel(name, digest="") for name in sorted(fresh, key=str))
+    resident = tuple(model for model in look.resident if model.name not in fresh)
+    return replace(look, installed=kept + pulled, resident=resident)
+
+
 def predict(
     module: AnsibleModule,
     policy: Policy,
@@ -318,13 +346,21 @@ def predict(
     server: OllamaServer | None,
 ) -> dict[str, Any]:
     """What a run would do."""
+    look = assumed_disk(foreseen_server(module, policy, server), read_names(module.params["assume_installed"]))
+    plan = make_plan(policy, look, history).within(scope)
+    return prediction(plan, look, policy.strict)
+
+
+def foreseen_server(module: AnsibleModule, policy: Policy, server: OllamaServer | None) -> Observation:
+    """The server as a run would find it, but for what is put on its disk before."""
+    if module.params["assume_empty"]:
+        return Observation(now=datetime.now(timezone.utc))
     look, problem = observe(module, policy, server)
     if look is None:
         module.warn(f"{problem}; predicting for an empty server that has every declared model installed")
     if look is None or module.params["assume_restarted"]:
         look = assumed_server(policy, look)
-    plan = make_plan(policy, look, history).within(scope)
-    return prediction(plan, look, policy.strict)
+    return look
 
 
 def observe(
@@ -389,6 +425,7 @@ def main() -> None:
     try:
         policy = read_policy(module.params)
         scope = read_scope(policy, module.params["only"])
+        read_names(module.params["assume_installed"])
     except (PolicyError, ValueError) as error:
         fail(module, str(error))
     if lacking and not module.check_mode:

@@ -218,6 +218,20 @@ class ModelKeeper:
         return blob is not None and any(self._blob(other) == blob for other in others)
 
 
+def decide_from_nothing(wanted: WantedModel) -> Decision:
+    """What to do where there are no models at all, as far as that is known without asking a server or a registry."""
+    if wanted.state == ABSENT:
+        return Decision(wanted, None, NO_ACTION)
+    if wanted.recipe is None:
+        return Decision(wanted, None, PULL)
+    try:
+        if wanted.recipe.is_file:
+            _check_gguf(wanted.recipe.source)
+    except GgufError as error:
+        return Decision(wanted, None, CREATE, refusal=str(error))
+    return Decision(wanted, None, CREATE)
+
+
 def _may_pass(failure: ServerFailure) -> bool:
     """Whether the same request may succeed later."""
     if isinstance(failure, ServerRefused):

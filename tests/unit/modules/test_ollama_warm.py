@@ -281,6 +281,7 @@ BAD_OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"models": [A, B], "max_loaded_models": 1}, "2 pins do not fit under OLLAMA_MAX_LOADED_MODELS=1"),
     ({"models": [A], "undeclared_keep_alive": "1d"}, "undeclared_keep_alive '1d' is not a duration"),
     ({"models": [A], "only": ["b"]}, "only names 'b', which is not one of models: declare it there"),
+    ({"models": [A], "assume_installed": ["a b"]}, "model name 'a b' has the model 'a b', which the server refuses"),
     ({"models": [A], "only": ["a b"]}, "model name 'a b' has the model 'a b', which the server refuses"),
     ({"models": [A], "url": "gpu-1"}, "url 'gpu-1' is not the address of an HTTP server"),
     ({"models": [A], "url": "http://[::1"}, "url 'http://[::1' is not an address"),
@@ -326,10 +327,34 @@ def test_check_mode_before_a_restart_predicts_from_an_empty_memory(entrance: Ent
     assert (result["changed"], by_name(result, "action")) == (True, {"a": "load"})
 
 
+def test_check_mode_before_a_pull_predicts_the_load(entrance: Entrance, server: ScriptedServer) -> None:
+    server.expect(ps(), tags("b"), show("b"), VERSION)
+    result = entrance.succeed(check=True, url=server.url, models=[A, B], assume_installed=["a:latest", "undeclared"])
+    assert (result["changed"], by_name(result, "action")) == (True, {"a": "load", "b": "load"})
+    assert by_name(result, "drift") == {"a": ["absent"], "b": ["absent"]}
+
+
+def test_check_mode_before_a_pull_of_new_weights_predicts_that_the_old_ones_are_unloaded(
+    entrance: Entrance, server: ScriptedServer, host: Host
+) -> None:
+    host.runs("a b")
+    server.expect(ps("a", "b"), tags("a", "b"), show("a"), show("b"), VERSION)
+    result = entrance.succeed(check=True, url=server.url, models=[A, B], assume_installed=["a"])
+    assert by_name(result, "action") == {"a": "load", "b": "none"}
+
+
+def test_check_mode_before_a_server_is_installed_predicts_from_what_is_put_on_its_disk(entrance: Entrance, nobody: str) -> None:
+    options = {"check": True, "url": nobody, "assume_empty": True, "assume_installed": ["a"]}
+    result = entrance.succeed(models=[A], **options)
+    assert (by_name(result, "action"), result["warnings"]) == ({"a": "load"}, [])
+    assert entrance.fail(models=[A, B], **options) == "not warm: b is not installed on the server: pull it first (ollama pull b:latest)"
+
+
 def test_a_run_asks_the_server_and_assumes_nothing(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
     host.runs("a")
     server.expect(ps("a"), tags("a"), show("a"))
-    result = entrance.succeed(url=server.url, models=[A], assume_restarted=True)
+    assumed = {"assume_restarted": True, "assume_empty": True, "assume_installed": ["a"]}
+    result = entrance.succeed(url=server.url, models=[A], **assumed)
     assert (result["changed"], by_name(result, "action")) == (False, {"a": "none"})
 
 
