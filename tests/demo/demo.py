@@ -79,7 +79,8 @@ def kill_runner_of(model: str) -> None:
             sys.exit(f"demo: {model} did not come back within {WARM_SECONDS} s.")
         time.sleep(0.2)
     print(f"{model} has a new runner after {time.monotonic() - started:.1f} s")
-    show("journalctl", "--quiet", "--no-pager", "--output=cat", "--lines=5", "--unit=ollama-warmup.service")
+    wait_until_warm()  # what the pass did is told when it is over
+    show("journalctl", "--quiet", "--no-pager", "--output=cat", "--lines=2", "--unit=ollama-warmup.service")
 
 
 def demonstrate() -> None:
