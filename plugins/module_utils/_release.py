@@ -9,6 +9,7 @@ what is interrupted before leaves a folder that begins with a dot, which the nex
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -82,7 +83,9 @@ class Releases:
 
     def switch(self, version: str) -> None:
         """Let the link point at the version, in one step."""
-        temporary = os.path.join(self.dest, f".{CURRENT}-{os.getpid()}")
+        temporary = os.path.join(self.dest, f".{CURRENT}-new")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)  # of a switch that was interrupted
         os.symlink(version, temporary)
         os.replace(temporary, os.path.join(self.dest, CURRENT))
 

@@ -57,15 +57,26 @@ options:
     description:
       - V(staged) has the release there, and changes nothing that runs.
       - V(current) switches to a release that is there, or is staged by the same call.
+      - V(pruned) removes all but O(version), which is current or about to be, the one before it and what else O(keep) allows.
       - V(absent) removes a release that is not current.
     type: str
-    choices: [staged, current, absent]
+    choices: [staged, current, pruned, absent]
     default: staged
   keep:
     description:
-      - With V(current), how many releases to keep beside it, V(1) at least. The one that it was switched from is always among them.
+      - With V(current) when it switches, and with V(pruned), how many releases to keep beside O(version), V(1) at least. The one that
+        it was switched from is always among them.
     type: int
     default: 1
+  prune:
+    description:
+      - With V(current), whether the switch removes older releases. Without, V(pruned) does once the new one has proven itself.
+    type: bool
+    default: true
+  before:
+    description:
+      - With V(pruned), the version that it was switched from, where it is known.
+    type: str
 """
 
 EXAMPLES = r"""
@@ -152,10 +163,13 @@ def plan(releases: Releases, params: Mapping[str, Any]) -> Steps:
         if version == current:
             raise ReleaseError(f"version {version} is current: switch to another version before it is removed")
         return Steps(remove=(version,) if os.path.isdir(releases.folder(version)) else ())
+    if params["state"] == "pruned":
+        return Steps(remove=outdated(releases.installed(), [version, current, params["before"]], params["keep"]))
     stage = is_due(releases, version, params["archives"])
     if params["state"] == "staged" or version == current:
         return Steps(stage=stage)
-    return Steps(stage, switch=True, remove=outdated(releases.installed(), {version, current}, params["keep"] - 1))
+    older = outdated(releases.installed(), [version, current], params["keep"]) if params["prune"] else ()
+    return Steps(stage, switch=True, remove=older)
 
 
 def is_due(releases: Releases, version: str, archives: Sequence[Mapping[str, str]]) -> bool:
@@ -170,10 +184,11 @@ def is_due(releases: Releases, version: str, archives: Sequence[Mapping[str, str
     return True
 
 
-def outdated(installed: Sequence[str], kept: set[str | None], keep: int) -> tuple[str, ...]:
-    """The versions to remove: all but the newest C(keep) of those that are neither current nor were so before."""
+def outdated(installed: Sequence[str], kept: Sequence[str | None], keep: int) -> tuple[str, ...]:
+    """What to remove so that C(keep) releases stay beside the first of C(kept), newest first, but never one of those."""
     others = sorted((version for version in installed if version not in kept), key=_numbers)
-    return tuple(others[: max(len(others) - keep, 0)])
+    room = keep - len(set(kept[1:]).intersection(installed) - {kept[0]})
+    return tuple(others[: max(len(others) - max(room, 0), 0)])
 
 
 def _numbers(version: str) -> list[int]:
@@ -223,8 +238,10 @@ def main() -> None:
             "version": {"type": "str", "required": True},
             "archives": {"type": "list", "elements": "dict", "default": [], "options": archive},
             "dest": {"type": "path", "default": "/opt/ollama"},
-            "state": {"type": "str", "choices": ["staged", "current", "absent"], "default": "staged"},
+            "state": {"type": "str", "choices": ["staged", "current", "pruned", "absent"], "default": "staged"},
             "keep": {"type": "int", "default": 1},
+            "prune": {"type": "bool", "default": True},
+            "before": {"type": "str"},
         },
         supports_check_mode=True,
     )

@@ -79,6 +79,32 @@ def test_older_releases_go_but_never_the_previous_one(call: Call, tmp_path: Path
     assert (result["removed"], result["installed"]) == (["0.9.0"], ["0.10.0", "0.32.15"])
 
 
+def test_a_switch_need_not_remove_older_releases(call: Call, tmp_path: Path) -> None:
+    for version in ("0.9.0", "0.10.0", "0.32.15"):
+        result = call(version, archives=[archive(tmp_path, version)], state="current", prune=False)
+    assert (result["removed"], result["installed"]) == ([], ["0.10.0", "0.32.15", "0.9.0"])
+
+
+@pytest.mark.parametrize(
+    ("keep", "before", "removed"),
+    [(1, "0.10.0", ["0.9.0", "0.11.0"]), (2, "0.10.0", ["0.9.0"]), (1, None, ["0.9.0", "0.10.0"]), (1, "0.8.0", ["0.9.0", "0.10.0"]), (9, None, [])],
+)
+def test_older_releases_go_once_the_new_one_has_proven_itself(call: Call, tmp_path: Path, keep: int, before: str | None, removed: list[str]) -> None:
+    for version in ("0.9.0", "0.10.0", "0.11.0", "0.32.15"):
+        call(version, archives=[archive(tmp_path, version)], state="current", prune=False)
+    wanted = {"state": "pruned", "keep": keep, "before": before}
+    predicted = call("0.32.15", check=True, **wanted)
+    assert (predicted["removed"], predicted["changed"]) == (removed, bool(removed))
+    assert call("0.32.15", **wanted)["removed"] == removed
+    assert call("0.32.15", **wanted)["changed"] is False
+
+
+def test_what_is_current_stays_whatever_is_pruned(call: Call, tmp_path: Path) -> None:
+    for version in ("0.32.15", "0.9.0"):
+        call(version, archives=[archive(tmp_path, version)], state="current", prune=False)
+    assert call("0.33.0", state="pruned")["installed"] == ["0.9.0"]
+
+
 def test_what_an_interrupted_run_left_is_no_release_and_is_replaced(dest: Path, call: Call, tmp_path: Path) -> None:
     wanted = archive(tmp_path, "0.30.0")
     (dest / ".incoming-0.30.0/bin").mkdir(parents=True)

@@ -1,0 +1,271 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ollama_upgrade_record
+short_description: Keeps on the host what an upgrade of Ollama goes back to, and goes back to it
+version_added: 0.1.0
+author:
+  - the keepwarm.ollama contributors (@keepwarm)
+description:
+  - Keeps a record while an upgrade is under way, with the release, the files and the residency that were there before it. Since it is
+    on the host, a play that was killed between any two steps is finished or undone by the next one.
+  - Neither starts, stops nor restarts anything.
+extends_documentation_fragment:
+  - keepwarm.ollama.attributes
+  - keepwarm.ollama.attributes.linux
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+options:
+  state:
+    description:
+      - V(read) tells what there is.
+      - V(begun) has a record. One that is there stays, since what it goes back to is what served last; only its version is brought up
+        to date.
+      - V(judged) compares O(models) with the record.
+      - V(failed) settles that the upgrade is undone, and why. Without a record it does nothing.
+      - V(restored) puts the recorded files and the release back.
+      - V(done) removes the record.
+    type: str
+    choices: [read, begun, judged, failed, restored, done]
+    default: read
+  dest:
+    description:
+      - The folder of the releases (M(keepwarm.ollama.ollama_release)), in which the record is C(upgrade.json).
+    type: path
+    default: /opt/ollama
+  version:
+    description:
+      - The version that is upgraded to. Needed for V(begun).
+    type: str
+  units:
+    description:
+      - With V(begun), the units whose servers are upgraded.
+    type: list
+    elements: str
+    default: []
+  files:
+    description:
+      - With V(begun), the files to keep. One that is not there yet is removed when the upgrade is undone.
+    type: list
+    elements: path
+    default: []
+  models:
+    description:
+      - With V(begun) and V(judged), C(models) of M(keepwarm.ollama.ollama_warm) in check mode, by unit.
+    type: dict
+    default: {}
+  vram_tolerance:
+    description:
+      - With V(judged), how many percent points of its share in VRAM a model may lose.
+    type: int
+    default: 0
+  reason:
+    description:
+      - With V(failed), why. The reason that was recorded first stays.
+    type: str
+seealso:
+  - module: keepwarm.ollama.ollama_release
+"""
+
+EXAMPLES = r"""
+- name: Keep what there is
+  keepwarm.ollama.ollama_upgrade_record:
+    state: begun
+    version: 0.32.15
+    units: [ollama.service]
+    files:
+      - /etc/systemd/system/ollama.service
+      - /etc/systemd/system/ollama.service.d/zz-keepwarm.conf
+
+- name: Go back
+  keepwarm.ollama.ollama_upgrade_record:
+    state: restored
+"""
+
+RETURN = r"""
+current:
+  description: The version that the link C(current) points at; null where there is none.
+  type: str
+  returned: success
+  sample: 0.30.0
+record:
+  description:
+    - What is recorded, with O(state=done) what was; null where there is no record.
+    - C(previous) is the version to go back to, C(version) the one to go to, C(failed) why it is to be undone, null while it is not.
+    - C(resident) and C(cold) are, by unit, the names of the models that were in memory, and of the required ones that were not.
+  type: dict
+  returned: success
+  sample:
+    previous: 0.30.0
+    version: 0.32.15
+    began: "2026-11-21T16:00:00Z"
+    units: [ollama.service]
+    files:
+      - /etc/systemd/system/ollama.service
+    models:
+      ollama.service: []
+    failed: null
+    resident:
+      ollama.service: ["qwen3:8b"]
+    cold:
+      ollama.service: []
+losses:
+  description: With O(state=judged), a sentence for each model that is worse off than before.
+  type: list
+  elements: str
+  returned: success
+  sample:
+    - qwen3:8b has 40 % of itself in VRAM, and had 100 % before
+restored:
+  description: With O(state=restored), what was put back.
+  type: list
+  elements: str
+  returned: success
+  sample:
+    - /etc/systemd/system/ollama.service.d/zz-keepwarm.conf
+    - release 0.30.0
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import Any, Callable, Optional
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._release import Releases
+from ansible_collections.keepwarm.ollama.plugins.module_utils._upgrade import Record, RecordError, losses
+from ansible_collections.keepwarm.ollama.plugins.module_utils._upgrade_files import differing, keep, put_back, read_record, write_record
+
+
+@dataclass(frozen=True)
+class Host:
+    """What is asked for, and what there is. Nothing is written on a dry run."""
+
+    params: Mapping[str, Any]
+    path: str
+    releases: Releases
+    record: Record | None
+    dry: bool
+
+    def keep(self, record: Record) -> Outcome:
+        """Have this record."""
+        changed = record != self.record
+        if changed and not self.dry:
+            write_record(self.path, record)
+        return record, {"changed": changed}
+
+
+Outcome = tuple[Optional[Record], dict[str, Any]]
+"""The record then, and what else there is to tell."""
+
+
+def read(host: Host) -> Outcome:
+    """Tell what there is."""
+    return host.record, {}
+
+
+def begin(host: Host) -> Outcome:
+    """Have a record. Raises C(RecordError) where there is nothing to go back to."""
+    if host.record:
+        return host.keep(replace(host.record, version=host.params["version"]))
+    params, current = host.params, host.releases.current()
+    if current is None or host.releases.record(current) is None:
+        raise RecordError(f"{params['dest']} has no release that is current: there is nothing to upgrade, nor to go back to")
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    files = tuple(keep(path) for path in params["files"])
+    return host.keep(Record(current, params["version"], now, tuple(params["units"]), files, params["models"]))
+
+
+def judge(host: Host) -> Outcome:
+    """Compare the models with the record."""
+    before = host.record.models if host.record else {}
+    return host.record, {"losses": losses(before, host.params["models"], host.params["vram_tolerance"])}
+
+
+def fail(host: Host) -> Outcome:
+    """Settle that the upgrade is undone; the first reason stays."""
+    if host.record is None or host.record.failed:
+        return host.record, {}
+    return host.keep(replace(host.record, failed=host.params["reason"]))
+
+
+def restore(host: Host) -> Outcome:
+    """Put back what is not as it was: the files first, since a server that starts meanwhile must not meet the other release with
+    them for longer than need be. Raises C(RecordError) where there is no going back."""
+    if host.record is None:
+        raise RecordError(f"{host.path} is not there: no upgrade of this host is under way")
+    files, previous = differing(host.record.files), host.record.previous
+    switched = host.releases.current() != previous
+    if host.releases.record(previous) is None:
+        raise RecordError(f"{host.params['dest']} no longer holds the release {previous} to go back to")
+    for file in files if not host.dry else ():
+        put_back(file)
+    if switched and not host.dry:
+        host.releases.switch(previous)
+    restored = [file.path for file in files] + ([f"release {previous}"] if switched else [])
+    return host.record, {"changed": bool(restored), "restored": restored}
+
+
+def finish(host: Host) -> Outcome:
+    """Remove the record."""
+    if host.record and not host.dry:
+        os.unlink(host.path)
+    return host.record, {"changed": host.record is not None}
+
+
+STATES: Mapping[str, Callable[[Host], Outcome]] = {
+    "read": read,
+    "begun": begin,
+    "judged": judge,
+    "failed": fail,
+    "restored": restore,
+    "done": finish,
+}
+
+
+def carry_out(module: AnsibleModule) -> dict[str, Any]:
+    """Bring the state about, or predict it. Raises C(RecordError) and C(OSError)."""
+    dest = module.params["dest"]
+    path, releases = os.path.join(dest, "upgrade.json"), Releases(dest, module.run_command)
+    host = Host(module.params, path, releases, read_record(path), module.check_mode)
+    record, told = STATES[module.params["state"]](host)
+    shown = record.summary() if record else None
+    return {"changed": False, "losses": [], "restored": [], **told, "record": shown, "current": releases.current()}
+
+
+def main() -> None:
+    """Read the parameters and carry them out."""
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "choices": list(STATES), "default": "read"},
+            "dest": {"type": "path", "default": "/opt/ollama"},
+            "version": {"type": "str"},
+            "units": {"type": "list", "elements": "str", "default": []},
+            "files": {"type": "list", "elements": "path", "default": []},
+            "models": {"type": "dict", "default": {}},
+            "vram_tolerance": {"type": "int", "default": 0},
+            "reason": {"type": "str"},
+        },
+        required_if=[("state", "begun", ("version",)), ("state", "failed", ("reason",))],
+        supports_check_mode=True,
+    )
+    try:
+        module.exit_json(**carry_out(module))
+    except RecordError as error:
+        module.fail_json(msg=str(error))
+    except OSError as error:
+        module.fail_json(msg=f"{error.filename or module.params['dest']}: {error.strerror}")
+
+
+if __name__ == "__main__":
+    main()
