@@ -58,6 +58,11 @@ def problems(settings: Mapping[str, Any], extra: Any) -> Iterator[str]:
         yield from _problem({name: raw for name, raw in settings.items() if _VARIABLES[name][0] == key}, {key: raw})
 
 
+def role_variable(key: str) -> str:
+    """The role's variable that sets this variable of the server."""
+    return PREFIX + _OWNERS.get(key, "environment")
+
+
 def _problem(settings: Mapping[str, Any], extra: Mapping[str, Any]) -> Iterator[str]:
     try:
         server_environment(settings, extra)

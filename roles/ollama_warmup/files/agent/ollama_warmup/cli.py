@@ -18,6 +18,8 @@ from .problems import ConfigurationError
 _EXITS = """exit status: 0 warm; 1 a required model is not resident; 2 bad configuration; 3 server unreachable;
 4 server stopped by an operator; 5 on hold; 75 another pass is running"""
 
+_DOCTOR = "Look at everything that keeps a host from being warm; change nothing. Exit status: 0 nothing wrong; 1 problems found; 2 could not look."
+
 
 def main(arguments: Sequence[str] | None = None, root: str = "/") -> int:
     """Carry out one command; returns its exit status."""
@@ -30,7 +32,7 @@ def main(arguments: Sequence[str] | None = None, root: str = "/") -> int:
 
 def _run(wanted: argparse.Namespace, root: str) -> int:
     try:
-        return _carry_out(wanted, Instance(wanted.instance, root))
+        return _carry_out(wanted, Instance(wanted.instance or DEFAULT, root))
     except ConfigurationError as error:
         return _complain(error.problems)
     except (InstanceError, HoldError) as error:
@@ -54,6 +56,10 @@ def _carry_out(wanted: argparse.Namespace, instance: Instance) -> int:
         watch(instance)
     if wanted.command == "notify":
         return _notify(instance, wanted.test)
+    if wanted.command == "doctor":
+        from .doctor import doctor
+
+        return doctor(wanted.instance, wanted.json)
     if wanted.command == "wait":
         from .waiting import wait
 
@@ -90,11 +96,13 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXITS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--instance", default=DEFAULT, metavar="NAME", help="which server (default: %(default)s)")
+    parser.add_argument("--instance", metavar="NAME", help=f"which server (default: {DEFAULT}; doctor: all)")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("run", help="make a pass now")
     commands.add_parser("check", help="look at the server now, and change nothing")
     commands.add_parser("status", help="tell what the last pass found").add_argument("--json", action="store_true")
+    doctor = commands.add_parser("doctor", help="tell why a host is not warm (root)", description=_DOCTOR)
+    doctor.add_argument("--json", action="store_true")
     waiting = commands.add_parser("wait", help="come back when every required model is resident")
     waiting.add_argument("--timeout", type=float, metavar="SECONDS", help="give up after this long (default: never)")
     holding = commands.add_parser("hold", help="make no pass for a while (root)", description="Make no pass until the time is over, reboots included.")

@@ -1,0 +1,125 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The agent that is to keep the models warm: is it there, able, on time, and let work. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .._residency.display import span
+from .._residency.hold import moment
+from .examination import AgentLook, Examination, Properties
+from .finding import PROBLEM, WARNING, Evidence, Finding, Kind, seen
+
+AGENT_MISSING = Kind("agent_missing", PROBLEM, "there is no agent on this host: nobody keeps models warm", "run the play site (role ollama_warmup)")
+NOT_CONFIGURED = Kind("agent_not_configured", PROBLEM, "the agent has no configuration for this instance", "run the play site (role ollama_warmup)")
+INVALID = Kind("configuration_invalid", PROBLEM, "{sentence}", "correct the role's variables and run the play site; {path} is its, and would be written over")
+PYTHON_MISSING = Kind(
+    "interpreter_missing", PROBLEM, "the agent's interpreter is not there: {python}", "install it, or set ollama_warmup_python and run the play site"
+)
+LIBRARY_MISSING = Kind("library_missing", PROBLEM, "{python} cannot import requests, without which the agent asks nobody", "apt-get install python3-requests")
+USER_MISSING = Kind("agent_user_missing", PROBLEM, "the agent's user {user} does not exist", "run the play site (role ollama_warmup)")
+NOT_ITS_OWN = Kind("agent_state_not_its_own", PROBLEM, "{sentence}", "chown -R {user}:{user} {path}")
+TIMER_DOWN = Kind("timer_inactive", PROBLEM, "{timer} is {state}: no pass is made by time", "systemctl enable --now {timer}")
+TIMER_DISABLED = Kind("timer_disabled", WARNING, "{timer} runs, but will not start at the next boot", "systemctl enable {timer}")
+MASKED = Kind("agent_unit_masked", PROBLEM, "{agent_unit} is masked", "systemctl unmask {agent_unit}, then run the play site")
+NOT_BY_START = Kind(
+    "pass_not_by_start", WARNING, "{agent_unit} does not start with the server: after a restart models wait for the timer", "systemctl enable {agent_unit}"
+)
+WATCH_DOWN = Kind("watch_inactive", WARNING, "{agent_unit} is installed, and {state}: sudden losses wait for the timer", "systemctl enable --now {agent_unit}")
+ON_HOLD = Kind("on_hold", WARNING, "an operator has put this host {hold}: no pass is made", "ollama-warmup release, when the work is done")
+OVERDUE = Kind("pass_overdue", PROBLEM, "the last pass ended {ago} ago, though one is due every {interval}", "journalctl -u {agent_unit} -n 50")
+NO_PASS = Kind("no_pass_yet", WARNING, "no pass has ended yet", "ollama-warmup run; journalctl -u {agent_unit} -n 50")
+LAST_FAILED = Kind("last_pass_not_warm", WARNING, "the last pass, at {when}, did not end warm: {sentence}", "what it says; ollama-warmup run tries again now")
+KINDS = (
+    AGENT_MISSING, NOT_CONFIGURED, INVALID, PYTHON_MISSING, LIBRARY_MISSING, USER_MISSING, NOT_ITS_OWN, TIMER_DOWN, TIMER_DISABLED, MASKED, NOT_BY_START,
+    WATCH_DOWN, ON_HOLD, OVERDUE, NO_PASS, LAST_FAILED,
+)  # fmt: skip
+_PATIENCE = 3  # periods of the timer
+
+
+def check(look: Examination) -> Iterator[Finding]:
+    """Everything about the agent of this instance."""
+    agent = look.agent
+    if not agent.installed:
+        yield AGENT_MISSING.found(seen(agent.command, "no such file"))
+        return
+    if not agent.configured:
+        yield NOT_CONFIGURED.found(seen(agent.configuration, "no such file"))
+        return
+    yield from _program(agent)
+    yield from _units(agent)
+    if agent.hold:
+        yield ON_HOLD.found(seen(f"{agent.command} status", str(agent.hold)), hold=agent.hold)
+    yield from _passes(look, agent)
+
+
+def _program(agent: AgentLook) -> Iterator[Finding]:
+    for sentence in agent.problems:
+        yield INVALID.found(seen(agent.configuration, sentence), sentence=sentence, path=agent.configuration)
+    if not agent.python:
+        yield PYTHON_MISSING.found(seen(agent.command, agent.library_error), python=agent.library_error)
+    elif agent.library_error:
+        yield LIBRARY_MISSING.found(seen(f"{agent.python} -I -c 'import requests'", agent.library_error), python=agent.python)
+    if agent.user_missing:
+        yield USER_MISSING.found(seen(f"systemctl show {agent.pass_unit}", f"User={agent.user_missing}"), user=agent.user_missing)
+    if agent.owner_problem:
+        user = agent.units.get(agent.pass_unit, {}).get("User") or "ollama-warmup"
+        path, dummy, text = agent.owner_problem.partition(" ")
+        yield NOT_ITS_OWN.found(seen("stat", agent.owner_problem), sentence=f"{path} {text}", user=user, path=path)
+
+
+def _units(agent: AgentLook) -> Iterator[Finding]:
+    for name, properties in agent.units.items():
+        if properties.get("LoadState") == "masked":
+            yield MASKED.found(_state(name, properties, "LoadState"), agent_unit=name)
+    timer = agent.units.get(agent.timer, {})
+    if timer.get("LoadState") != "masked" and timer.get("ActiveState") != "active":
+        state = "not installed" if timer.get("LoadState") == "not-found" else timer.get("ActiveState", "unknown")
+        yield TIMER_DOWN.found(_state(agent.timer, timer, "ActiveState"), timer=agent.timer, state=state)
+    elif timer.get("UnitFileState") == "disabled":
+        yield TIMER_DISABLED.found(_state(agent.timer, timer, "UnitFileState"), timer=agent.timer)
+    own = agent.units.get(agent.pass_unit, {})
+    if own.get("UnitFileState") == "disabled":
+        yield NOT_BY_START.found(_state(agent.pass_unit, own, "UnitFileState"), agent_unit=agent.pass_unit)
+    watch = agent.units.get(agent.watch, {})
+    if watch.get("LoadState") == "loaded" and watch.get("ActiveState") not in ("active", "activating"):
+        yield WATCH_DOWN.found(_state(agent.watch, watch, "ActiveState"), agent_unit=agent.watch, state=watch.get("ActiveState"))
+
+
+def _state(name: str, properties: Properties, key: str) -> Evidence:
+    return seen(f"systemctl show {name}", f"{key}={properties.get(key, '')}")
+
+
+def _passes(look: Examination, agent: AgentLook) -> Iterator[Finding]:
+    last, source = agent.last_pass, f"{agent.command} status"
+    at = last.get("at")
+    if not isinstance(at, (int, float)):
+        if agent.status:
+            yield NO_PASS.found(seen(source, "no pass"), agent_unit=agent.pass_unit)
+        return
+    period = interval(agent.units.get(agent.timer, {}))
+    if period and look.now - at > _PATIENCE * period and not agent.hold:
+        values = {"ago": span(look.now - at), "interval": span(period), "agent_unit": agent.pass_unit}
+        yield OVERDUE.found(seen(source, f"last pass {moment(at)}"), **values)
+    failures = [str(text) for text in last.get("failures") or ()]
+    if last.get("exit") != 0:
+        evidence = [seen(source, text) for text in failures]
+        yield LAST_FAILED.found(*evidence, when=moment(at), sentence=next(iter(failures), f"exit {last.get('exit')}"))
+
+
+def interval(timer: Properties) -> float | None:
+    """Seconds between passes, of the timer's C(TimersMonotonic) (C({ OnUnitInactiveUSec=4min ; next_elapse=... }))."""
+    text = timer.get("TimersMonotonic", "").partition("OnUnitInactiveUSec=")[2].partition(" ;")[0]
+    total = 0.0
+    for part in text.split():
+        number = part.rstrip("abcdefghijklmnopqrstuvwxyz")
+        unit = _UNITS.get(part[len(number) :])
+        if unit is None or not number.replace(".", "", 1).isdigit():
+            return None
+        total += float(number) * unit
+    return total or None
+
+
+_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}

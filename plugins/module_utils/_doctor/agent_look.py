@@ -1,0 +1,123 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The agent of one instance: its files, its units, and what its own command says of both. Reads only.
+
+Its C(validate) and C(status) are asked rather than its files read anew, so that the program judges that is to work by them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+from collections.abc import Mapping
+from typing import Any
+
+from .._residency.hold import Hold, HoldError, read_hold
+from .._systemd.host import Run
+from .examination import AgentLook
+from .unit_look import properties_of
+
+COMMAND = "usr/local/bin/ollama-warmup"
+FOLDER = "etc/ollama-warmup"
+DEFAULT = "default"
+_PROPERTIES = "LoadState,ActiveState,SubState,Result,UnitFileState,User,TimersMonotonic"
+_LARGEST = 4 * 1024 * 1024  # bytes
+
+
+def look_at_agent(run: Run, instance: str, now: float, root: str = "/") -> AgentLook:
+    """C(now) in seconds since 1970, by which a hold is on or over."""
+    command, path = os.path.join(root, COMMAND), os.path.join(root, FOLDER, f"{instance}.json")
+    suffix = "" if instance == DEFAULT else f"@{instance}"
+    names = (f"ollama-warmup{suffix}.service", f"ollama-warmup{suffix}.timer", f"ollama-warmup-watch{suffix}.service")
+    units = {name: properties_of(run, name, _PROPERTIES) for name in names}
+    installed, configured = os.path.exists(command), os.path.exists(path)
+    python, trouble = _python(run, command) if installed else ("", "")
+    able = installed and configured and bool(python)
+    user = units[names[0]].get("User", "")
+    return AgentLook(
+        command=command,
+        installed=installed,
+        python=python,
+        library_error=trouble,
+        configuration=path,
+        configured=configured,
+        raw=_raw(path),
+        problems=_problems(run, command, path) if able else (),
+        status=_status(run, command, instance) if able else {},
+        units=units,
+        pass_unit=names[0],
+        timer=names[1],
+        watch=names[2],
+        user_missing=user if user and _uid(user) is None else "",
+        owner_problem=_owner_problem(os.path.join(root, "var/lib/ollama-warmup", instance), user),
+        hold=_hold(os.path.join(root, "var/lib/ollama-warmup", f"{instance}.hold"), now),
+    )
+
+
+def _python(run: Run, command: str) -> tuple[str, str]:
+    """The interpreter of its first line, and why it cannot do its work; no interpreter with the reason."""
+    try:
+        with open(command, encoding="utf-8", errors="replace") as file:
+            path = file.readline(4096)[2:].split()[:1]
+    except OSError as error:
+        return "", f"{command}: {error.strerror}"
+    if not path or not os.access(path[0], os.X_OK):
+        return "", path[0] if path else f"{command} names none"
+    status, dummy, error_text = run([path[0], "-I", "-c", "import requests"])
+    return path[0], "" if status == 0 else (error_text.strip().splitlines() or ["it fails"])[-1]
+
+
+def _problems(run: Run, command: str, path: str) -> tuple[str, ...]:
+    status, dummy, error = run([command, "validate", path])
+    lines = tuple(line.partition("ollama-warmup: ")[2] or line for line in error.splitlines() if line.strip())
+    return () if status == 0 else lines[-20:] or (f"validate ended with {status}",)
+
+
+def _status(run: Run, command: str, instance: str) -> Mapping[str, Any]:
+    return _object(run([command, "--instance", instance, "status", "--json"])[1])
+
+
+def _raw(path: str) -> Mapping[str, Any]:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return _object(file.read(_LARGEST))
+    except OSError:
+        return {}
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _owner_problem(folder: str, user: str) -> str:
+    """Root-owned state locks the agent out."""
+    uid = _uid(user)
+    for path in (folder, *(os.path.join(folder, name) for name in ("state.json", "lock"))):
+        try:
+            owner = os.stat(path).st_uid
+        except OSError:
+            continue
+        if uid is not None and owner != uid:
+            return f"{path} belongs to user {owner}, not to the agent's ({user})"
+    return ""
+
+
+def _uid(user: str) -> int | None:
+    try:
+        return pwd.getpwnam(user).pw_uid if user else None
+    except KeyError:
+        return None
+
+
+def _hold(path: str, now: float) -> Hold | None:
+    try:
+        return read_hold(path, now)
+    except HoldError:  # it holds nothing; the pass says so
+        return None
+

@@ -1,0 +1,78 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""GPUs and their driver: PCI, device nodes, nvidia-smi. Reads only, and by nvidia-smi only where its device nodes are there."""
+
+from __future__ import annotations
+
+import glob
+import grp
+import os
+import pwd
+import shutil
+import stat
+from collections.abc import Iterator
+
+from .._residency.wording import quoted
+from .._systemd.host import Run
+from .examination import DriverLook
+
+_VENDORS = {"0x10de": "nvidia", "0x1002": "amd"}
+_DISPLAY = "0x03"  # the PCI class of display controllers
+_NODES = ("dev/nvidia[0-9]*", "dev/nvidiactl", "dev/nvidia-uvm", "dev/kfd")
+_QUERY = "--query-gpu=index,name,driver_version,persistence_mode,memory.used,memory.total"
+
+
+def look_at_driver(run: Run, user: str, root: str = "/") -> DriverLook:
+    """C(user) is the account that the server runs under."""
+    nodes = tuple(sorted("/" + os.path.relpath(path, root) for pattern in _NODES for path in glob.glob(os.path.join(root, pattern))))
+    smi, failure = _smi(run) if any(node.startswith("/dev/nvidia") for node in nodes) else (None, "")
+    return DriverLook(
+        cards=_cards(root),
+        nodes=nodes,
+        smi=smi,
+        smi_failure=failure,
+        hidden=tuple(node for node in nodes if not _may_open(os.path.join(root, node[1:]), user)),
+    )
+
+
+def _cards(root: str) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for folder in sorted(glob.glob(os.path.join(root, "sys/bus/pci/devices/*"))):
+        vendor = _VENDORS.get(_read(f"{folder}/vendor"))
+        if vendor and _read(f"{folder}/class").startswith(_DISPLAY):
+            found[vendor] = (*found.get(vendor, ()), os.path.basename(folder))
+    return found
+
+
+def _smi(run: Run) -> tuple[str | None, str]:
+    """What it prints, and why it failed."""
+    if shutil.which("nvidia-smi") is None:
+        return None, ""
+    status, output, error = run(["nvidia-smi", _QUERY, "--format=csv,noheader"])
+    said = quoted(output.strip() or error.strip())
+    return (said, "") if status == 0 else (None, said or f"exit status {status}")
+
+
+def _may_open(path: str, user: str) -> bool:
+    """By the node's mode alone; whoever is not known is not judged."""
+    try:
+        account, node = pwd.getpwnam(user), os.stat(path)
+    except (KeyError, OSError):
+        return True
+    groups = set(_groups(user, account.pw_gid))
+    bits = stat.S_IRUSR if node.st_uid == account.pw_uid else stat.S_IRGRP if node.st_gid in groups else stat.S_IROTH
+    return account.pw_uid == 0 or bool(node.st_mode & bits)
+
+
+def _groups(user: str, own: int) -> Iterator[int]:
+    yield own
+    yield from (group.gr_gid for group in grp.getgrall() if user in group.gr_mem)
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,184 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that was seen of one instance of a server and of its host, before anybody judges it: plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._residency.hold import Hold
+from .._residency.observation import Observation
+from .._residency.policy import Policy
+from .._systemd.address import Address, effective_address
+from .._systemd.assessment import Assessment
+from .._systemd.environment import Assignment
+from .._systemd.host import Process, Unit
+
+Properties = Mapping[str, str]
+"""What C(systemctl show) says of a unit, by property."""
+
+
+@dataclass(frozen=True)
+class UnitLook:
+    """The server's unit. C(effective) is what its files on disk give, C(winners) which file gave each variable, C(own) what
+    our drop-in (at C(dropin), None without one) says itself; C(restart_reasons) are sentences;
+    C(serves) is false where its main process only wraps the server, as in a container."""
+
+    unit: Unit
+    properties: Properties = field(default_factory=dict)
+    effective: Assessment = field(default_factory=lambda: Assessment({}, frozenset(), ()))
+    winners: Mapping[str, Assignment] = field(default_factory=dict)
+    environment_files: tuple[str, ...] = ()
+    dropin: str | None = None
+    process: Process | None = None
+    restart_reasons: tuple[str, ...] = ()
+    behind_disk: bool = False
+    serves: bool = True
+
+    @property
+    def environment(self) -> Mapping[str, str | None]:
+        """What the server has, or would be started with."""
+        return self.process.environment if self.process else self.effective.values
+
+    @property
+    def address(self) -> Address:
+        """Where the running server means to listen, or a started one would."""
+        return effective_address(self.environment.get("OLLAMA_HOST") or "")
+
+
+@dataclass(frozen=True)
+class ShellSetting:
+    """A variable in a file that only shells and logins read."""
+
+    path: str
+    line: int
+    key: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the journal; C(time) in seconds since 1970."""
+
+    time: float
+    message: str
+
+
+@dataclass(frozen=True)
+class JournalLook:
+    """C(startup): the first lines of the present start of the server's unit, C(current): its last ones, C(earlier): those of the
+    starts before it, C(kernel): the kernel's. C(hours) is how far back it goes."""
+
+    startup: tuple[Entry, ...] = ()
+    current: tuple[Entry, ...] = ()
+    earlier: tuple[Entry, ...] = ()
+    kernel: tuple[Entry, ...] = ()
+    hours: int = 24
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A listening TCP socket. C(pid) is 0 where its process is not known, C(unit) empty where it is of no unit."""
+
+    host: str
+    port: int
+    pid: int = 0
+    program: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class ServerLook:
+    """What answered at C(url): C(failure) is the engine's sentence, C(failed) the name of its kind. C(asked_at) is our own clock
+    when C(observation) was made, in seconds since 1970."""
+
+    url: str
+    version: str = ""
+    observation: Observation | None = None
+    asked_at: float = 0.0
+    failure: str = ""
+    failed: str = ""
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder of models, and the declared ones whose manifest it holds. C(blocked): where its user cannot pass, if anywhere."""
+
+    path: str
+    exists: bool = True
+    models: frozenset[str] = frozenset()
+    blocked: str = ""
+
+
+@dataclass(frozen=True)
+class DriverLook:
+    """C(cards): PCI addresses of display controllers by vendor (nvidia, amd). C(smi): what nvidia-smi printed, None without
+    one. C(hidden): device nodes that the server's user may not open."""
+
+    cards: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    nodes: tuple[str, ...] = ()
+    kernel_module: str = ""
+    smi: str | None = None
+    smi_failure: str = ""
+    hidden: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AgentLook:
+    """The agent of this instance. C(problems) are what its own C(validate) says, C(status) what its C(status --json) does;
+    C(library_error) why its interpreter finds no requests, C(owner_problem) a sentence; C(units) are by name."""
+
+    command: str
+    installed: bool = False
+    python: str = ""
+    library_error: str = ""
+    configuration: str = ""
+    configured: bool = False
+    raw: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    status: Mapping[str, Any] = field(default_factory=dict)
+    units: Mapping[str, Properties] = field(default_factory=dict)
+    pass_unit: str = "ollama-warmup.service"
+    timer: str = "ollama-warmup.timer"
+    watch: str = "ollama-warmup-watch.service"
+    user_missing: str = ""
+    owner_problem: str = ""
+    hold: Hold | None = None
+
+    @property
+    def last_pass(self) -> Mapping[str, Any]:
+        """How the last pass ended; empty before the first."""
+        found = self.status.get("last_pass")
+        return found if isinstance(found, dict) else {}
+
+
+@dataclass(frozen=True)
+class Examination:
+    """One instance on one host at one moment (C(now), in seconds since 1970). What is None could not be looked at, which
+    C(unseen) says, a sentence each."""
+
+    instance: str
+    unit_name: str
+    now: float
+    unit: UnitLook | None = None
+    shell: tuple[ShellSetting, ...] = ()
+    journal: JournalLook | None = None
+    listeners: tuple[Listener, ...] | None = None
+    server: ServerLook | None = None
+    policy: Policy | None = None
+    stores: tuple[Store, ...] = ()
+    driver: DriverLook = field(default_factory=DriverLook)
+    agent: AgentLook = field(default_factory=lambda: AgentLook("/usr/local/bin/ollama-warmup"))
+    predictions: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+
+    @property
+    def gpu_expected(self) -> str:
+        """What says that this host has a GPU for the server; empty where nothing does."""
+        cards = [f"{vendor} {address}" for vendor, found in self.driver.cards.items() for address in found]
+        declared = [model.declared for model in self.policy.models if model.min_gpu_percent] if self.policy else []
+        names = [*cards, *self.driver.nodes, *(f"min_gpu_percent of {name}" for name in declared)]
+        return names[0] if names else ""

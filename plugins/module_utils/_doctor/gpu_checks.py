@@ -1,0 +1,89 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The GPU and its driver, as far as files and nvidia-smi tell. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .examination import DriverLook, Examination
+from .finding import NOTE, PROBLEM, Finding, Kind, seen
+
+NO_DRIVER = Kind(
+    "gpu_without_driver",
+    PROBLEM,
+    "the machine has a GPU ({card}), but {missing} is not there: its driver is not loaded",
+    "install or load the driver (nvidia-smi, modprobe nvidia, modprobe amdgpu; dkms status after a new kernel), then systemctl restart {unit}",
+)
+NO_UVM = Kind(
+    "gpu_uvm_missing",
+    PROBLEM,
+    "/dev/nvidia-uvm is not there: CUDA finds no GPU",
+    "nvidia-modprobe -c 0 -u, then systemctl restart {unit}; ollama_server_gpu: nvidia has a start wait for it",
+)
+SMI_FAILS = Kind(
+    "nvidia_smi_fails",
+    PROBLEM,
+    "nvidia-smi fails: {said}",
+    "after an update of the driver reboot, or unload and load its modules; then systemctl restart {unit}",
+)
+SMI_ABSENT = Kind("nvidia_smi_absent", NOTE, "there is no nvidia-smi, so that nothing can be told of the GPU's driver and memory", "install it with the driver")
+NOT_PERSISTENT = Kind(
+    "gpu_not_persistent",
+    NOTE,
+    "persistence mode is off: the driver is set up anew whenever the last user leaves the GPU",
+    "systemctl enable --now nvidia-persistenced",
+)
+HIDDEN = Kind(
+    "gpu_not_permitted",
+    PROBLEM,
+    "{unit}'s user may not open {node}",
+    "usermod -aG render,video {user}, then systemctl restart {unit}",
+)
+DEVICES_HIDDEN = Kind("gpu_hidden_by_unit", PROBLEM, "{unit} hides the GPU from its server: {setting}", "take {setting} out of the unit (systemctl cat {unit})")
+KINDS = (NO_DRIVER, NO_UVM, SMI_FAILS, SMI_ABSENT, NOT_PERSISTENT, HIDDEN, DEVICES_HIDDEN)
+_NODES = {"nvidia": ("/dev/nvidiactl", "/dev/nvidia"), "amd": ("/dev/kfd", "/dev/kfd")}
+
+
+def check(look: Examination) -> Iterator[Finding]:
+    """What stands between the server and a GPU that is there."""
+    driver = look.driver
+    missing = list(_missing(look, driver))
+    yield from missing
+    if not missing:
+        yield from _nvidia(look, driver)
+    for node in driver.hidden:
+        user = look.unit.unit.user if look.unit else "ollama"
+        yield HIDDEN.found(seen("stat", node), unit=look.unit_name, node=node, user=user)
+    if look.gpu_expected:
+        yield from _sandbox(look)
+
+
+def _missing(look: Examination, driver: DriverLook) -> Iterator[Finding]:
+    for vendor, cards in driver.cards.items():
+        wanted, beginning = _NODES[vendor]
+        if cards and not any(node.startswith(beginning) for node in driver.nodes):
+            evidence = (seen("/sys/bus/pci/devices", f"{vendor} {cards[0]}"), seen("/dev", f"no {wanted}"))
+            yield NO_DRIVER.found(*evidence, card=f"{vendor} at {cards[0]}", missing=wanted, unit=look.unit_name)
+
+
+def _nvidia(look: Examination, driver: DriverLook) -> Iterator[Finding]:
+    if not any(node.startswith("/dev/nvidia") for node in driver.nodes):
+        return
+    if "/dev/nvidia-uvm" not in driver.nodes:
+        yield NO_UVM.found(seen("/dev", " ".join(driver.nodes)), unit=look.unit_name)
+    if driver.smi_failure:
+        yield SMI_FAILS.found(seen("nvidia-smi", driver.smi_failure), said=driver.smi_failure, unit=look.unit_name)
+    elif driver.smi is None:
+        yield SMI_ABSENT.found(seen("PATH", "no nvidia-smi"))
+    elif "Disabled" in driver.smi:
+        yield NOT_PERSISTENT.found(seen("nvidia-smi", driver.smi))
+
+
+def _sandbox(look: Examination) -> Iterator[Finding]:
+    properties = look.unit.properties if look.unit else {}
+    for key, harmful in (("PrivateDevices", ("yes",)), ("DevicePolicy", ("strict", "closed"))):
+        if properties.get(key) in harmful and not (key == "DevicePolicy" and "nvidia" in properties.get("DeviceAllow", "")):
+            text = f"{key}={properties[key]}"
+            yield DEVICES_HIDDEN.found(seen(f"systemctl show {look.unit_name}", text), unit=look.unit_name, setting=text)

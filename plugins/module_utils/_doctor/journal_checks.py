@@ -1,0 +1,80 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the journals of the server's unit and of the kernel say. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timezone
+
+from .examination import Entry, Examination, JournalLook
+from .finding import NOTE, PROBLEM, Evidence, Finding, Kind, seen
+from .journal_patterns import KERNEL_PATTERNS, PATTERNS, Pattern, kind_of
+from .journal_patterns import KINDS as PATTERN_KINDS
+
+CPU_ONLY = Kind(
+    "cpu_only_start",
+    PROBLEM,
+    "{unit} found no GPU at its start, though this host has one ({gpu}): all models are on the CPU",
+    "once the driver works (nvidia-smi, /dev/nvidia*, /dev/kfd): systemctl restart {unit}; ollama_server_gpu has a start wait for it",
+)
+SILENT = Kind(
+    "journal_silent",
+    NOTE,
+    "{unit} runs, but the journal holds no line of it: evictions, aborted loads and the like do not show",
+    "look for StandardOutput= in systemctl cat {unit}, and for Storage= in journald.conf",
+)
+KINDS = (CPU_ONLY, SILENT, *PATTERN_KINDS)
+_DEVICE = 'msg="inference compute"'
+_ON_CPU = "library=cpu"
+
+
+def check(look: Examination) -> Iterator[Finding]:
+    """What was logged, a finding for each kind of line; what was before the present start is a note at most."""
+    journal = look.journal
+    if journal is None:
+        return
+    yield from _silence(look, journal)
+    yield from _cpu_only(look, journal)
+    present = [*journal.startup, *(entry for entry in journal.current if entry not in journal.startup)]
+    found = list(_matched(look, present, PATTERNS, f"journalctl -u {look.unit_name}"))
+    found += _matched(look, journal.kernel, KERNEL_PATTERNS, "journalctl -k")
+    yield from found
+    told = {finding.code for finding in found}
+    earlier = _matched(look, journal.earlier, PATTERNS, f"journalctl -u {look.unit_name}, before its present start", NOTE)
+    yield from (finding for finding in earlier if finding.code not in told)
+
+
+def _silence(look: Examination, journal: JournalLook) -> Iterator[Finding]:
+    if look.unit and look.unit.process and not (journal.startup or journal.current or journal.earlier):
+        yield SILENT.found(seen(f"journalctl -u {look.unit_name}", "no entries"), unit=look.unit_name)
+
+
+def _cpu_only(look: Examination, journal: JournalLook) -> Iterator[Finding]:
+    devices = [entry for entry in journal.startup if _DEVICE in entry.message]
+    on_cpu = devices and all(_ON_CPU in entry.message for entry in devices)
+    if on_cpu and look.gpu_expected:
+        evidence = _line(devices[-1], f"journalctl -u {look.unit_name}")
+        yield CPU_ONLY.found(evidence, seen("GPU", look.gpu_expected), unit=look.unit_name, gpu=look.gpu_expected)
+
+
+def _matched(
+    look: Examination, entries: Iterable[Entry], patterns: tuple[Pattern, ...], source: str, severity: str | None = None
+) -> Iterator[Finding]:
+    by_kind: dict[Kind, list[Entry]] = {}
+    for entry in entries:
+        kind = kind_of(entry.message, patterns)
+        if kind:
+            by_kind.setdefault(kind, []).append(entry)
+    for kind, lines in by_kind.items():
+        yield kind.found(*_first_and_last(lines, source), severity=severity, unit=look.unit_name, count=len(lines))
+
+
+def _first_and_last(lines: Sequence[Entry], source: str) -> list[Evidence]:
+    return [_line(entry, source) for entry in dict.fromkeys((lines[0], lines[-1]))]
+
+
+def _line(entry: Entry, source: str) -> Evidence:
+    when = datetime.fromtimestamp(entry.time, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return seen(f"{source}, {when}", entry.message)

@@ -1,0 +1,64 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Is there room for what is declared: how many models the server keeps, and what memory holds. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .._residency.observation import Observation
+from .examination import Examination
+from .finding import NOTE, PROBLEM, WARNING, Finding, Kind, seen
+
+TOO_FEW = Kind(
+    "too_few_places",
+    PROBLEM,
+    "{pins} models are declared to stay for ever, but the server keeps {places} at most: they push each other out",
+    "ollama_server_max_loaded_models: {wanted}",
+)
+NO_SPARE = Kind(
+    "no_spare_place",
+    WARNING,
+    "{pins} models are declared to stay for ever, and the server keeps {places} at most: whatever else is asked for pushes one out",
+    "ollama_server_max_loaded_models: {wanted}",
+)
+WILL_NOT_FIT = Kind("does_not_fit", WARNING, "{sentence}", "declare fewer or smaller models, or a smaller num_ctx")
+AUTOMATIC_CONTEXT = Kind(
+    "context_automatic",
+    NOTE,
+    "no context is declared, so that the server gives each model one of {context} tokens, by the size of the GPU: that much memory it reserves",
+    "ollama_server_context_length, or num_ctx of each model",
+)
+KINDS = (TOO_FEW, NO_SPARE, WILL_NOT_FIT, AUTOMATIC_CONTEXT)
+_LARGE = 32768  # tokens; what a server with 23 GiB of GPU memory or more takes by itself (server semantics, section 4)
+
+
+def check(look: Examination) -> Iterator[Finding]:
+    """What does not fit, or only just."""
+    yield from _places(look)
+    for sentence in look.predictions:
+        yield WILL_NOT_FIT.found(seen("measured sizes", sentence), sentence=sentence)
+    observation = look.server.observation if look.server else None
+    if observation is not None:
+        yield from _context(look, observation)
+
+
+def _places(look: Examination) -> Iterator[Finding]:
+    text = (look.unit.environment.get("OLLAMA_MAX_LOADED_MODELS") or "") if look.unit else ""
+    pins = len(look.policy.pins) if look.policy else 0
+    if not text.strip().isdigit() or int(text) == 0 or pins < int(text):
+        return
+    kind = TOO_FEW if pins > int(text) else NO_SPARE
+    yield kind.found(seen(look.unit_name, f"OLLAMA_MAX_LOADED_MODELS={text}"), pins=pins, places=text, wanted=pins + 1)
+
+
+def _context(look: Examination, observation: Observation) -> Iterator[Finding]:
+    declared = look.unit is not None and (look.unit.environment.get("OLLAMA_CONTEXT_LENGTH") or "0") != "0"
+    models = look.policy.models if look.policy else ()
+    if declared or len(models) < 2 or all(model.num_ctx for model in models):
+        return
+    large = [entry for entry in observation.resident if (entry.context_length or 0) >= _LARGE]
+    if large:
+        evidence = (seen("/api/ps", f"{entry.name} context_length={entry.context_length}") for entry in large)
+        yield AUTOMATIC_CONTEXT.found(*evidence, context=large[0].context_length)

@@ -1,0 +1,143 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The declared models: on the disk, in memory, as declared. What differs, the engine says (drift.py); this adds why and what to do. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .._residency import report
+from .._residency.drift import (
+    ABSENT,
+    BREAKING,
+    CONTEXT_MISMATCH,
+    DEAD_RUNNER,
+    EXPIRING,
+    MISSING,
+    OVERSTAYING,
+    SPILLED,
+    STALE_DIGEST,
+    STUCK,
+    Verdict,
+    make_plan,
+)  # fmt: skip
+from .._residency.observation import Observation
+from .examination import Examination
+from .finding import NOTE, PROBLEM, WARNING, Evidence, Finding, Kind, seen
+
+NOT_INSTALLED = Kind(
+    "model_not_installed", PROBLEM, "{model} is declared, and not on this server's disk", "ollama pull {name}, or ollama_model_pull: true and the play site"
+)
+ELSEWHERE = Kind(
+    "model_in_another_store",
+    PROBLEM,
+    "{model} is declared, and lies in {path}, but the server's models are in {store}",
+    "ollama_server_models: {path}, which the server's user must be able to read; or pull it with the server running",
+)
+STORE_CLOSED = Kind(
+    "store_unreadable",
+    PROBLEM,
+    "the server's user {user} cannot get at its models in {store}: {blocked} does not let it pass",
+    "chmod o+x {blocked}, or another ollama_server_models",
+)
+NOT_IN_MEMORY = Kind("not_in_memory", PROBLEM, "{sentence}", "ollama-warmup run loads it; the findings above, and ollama-warmup status, tell why it left")
+LEAVING = Kind("leaving_memory", PROBLEM, "{sentence}", "ollama-warmup run puts it back; find the client that sends its own keep_alive")
+NO_RUNNER = Kind("dead_runner", PROBLEM, "{sentence}", "ollama-warmup run loads it anew; journalctl -k tells whether the kernel ended it")
+OTHER_CONTEXT = Kind("context_mismatch", WARNING, "{sentence}", "ollama_warmup_context_mismatch: reload; and have clients send no num_ctx")
+SPILLED_OVER = Kind("spilled", WARNING, "{sentence}", "declare fewer or smaller models, or a smaller num_ctx; nvidia-smi tells who else uses the GPU")
+OLD_WEIGHTS = Kind("stale_digest", WARNING, "{sentence}", "systemctl restart {unit} drops the old weights")
+STAYS_TOO_LONG = Kind("overstaying", WARNING, "{sentence}", "ollama-warmup run brings it down to its own keep_alive")
+STUCK_FAST = Kind("stuck", WARNING, "{sentence}", "systemctl restart {unit}, if the request never ends")
+REFUSED = Kind("declaration_refused", PROBLEM, "{sentence}", "correct ollama_warmup_models, and run the play site")
+CAPPED = Kind("context_capped", NOTE, "{model} is declared with a context of {declared}, but was trained for {trained}: it has that", "num_ctx: {trained}")
+NOTHING_DECLARED = Kind("nothing_declared", WARNING, "no models are declared for this instance: nothing is kept warm", "ollama_warmup_models")
+KINDS = (
+    NOT_INSTALLED, ELSEWHERE, STORE_CLOSED, NOT_IN_MEMORY, LEAVING, NO_RUNNER, OTHER_CONTEXT, SPILLED_OVER, OLD_WEIGHTS, STAYS_TOO_LONG, STUCK_FAST,
+    REFUSED, CAPPED, NOTHING_DECLARED,
+)  # fmt: skip
+_OF_DRIFT: Mapping[str, Kind] = {
+    ABSENT: NOT_IN_MEMORY,
+    EXPIRING: LEAVING,
+    DEAD_RUNNER: NO_RUNNER,
+    CONTEXT_MISMATCH: OTHER_CONTEXT,
+    SPILLED: SPILLED_OVER,
+    STALE_DIGEST: OLD_WEIGHTS,
+    OVERSTAYING: STAYS_TOO_LONG,
+    STUCK: STUCK_FAST,
+}
+
+
+def check(look: Examination) -> Iterator[Finding]:
+    """What is wrong with the declared models, as far as the server answers."""
+    if look.policy is not None and not look.policy.models and look.agent.configured:
+        yield NOTHING_DECLARED.found(seen(look.agent.configuration, "models: []"))
+    yield from _store(look)
+    observation = look.server.observation if look.server else None
+    if look.policy is None or observation is None:
+        return
+    for verdict in make_plan(look.policy, observation).verdicts:
+        yield from _model(look, observation, verdict)
+
+
+def _store(look: Examination) -> Iterator[Finding]:
+    own = look.stores[0] if look.stores else None
+    if own and own.blocked and look.unit:
+        evidence = seen("stat", f"{own.blocked} is not open to {look.unit.unit.user}")
+        yield STORE_CLOSED.found(evidence, user=look.unit.unit.user, store=own.path, blocked=own.blocked)
+
+
+def _model(look: Examination, observation: Observation, verdict: Verdict) -> Iterator[Finding]:
+    if verdict.refusal:
+        yield REFUSED.found(seen(look.agent.configuration, verdict.model.declared), sentence=verdict.refusal)
+        return
+    if MISSING in verdict.drift:
+        yield _missing(look, observation, verdict)
+        return
+    for word in verdict.drift:
+        kind = _OF_DRIFT.get(word)
+        if kind:
+            yield kind.found(*_evidence(look, verdict), severity=_severity(word, kind, verdict), sentence=report.explain(verdict, word), unit=look.unit_name)
+    trained = verdict.card.training_context if verdict.card else None
+    declared = verdict.model.num_ctx
+    if trained and declared and declared > trained:
+        yield CAPPED.found(seen("/api/show", f"context_length {trained}"), model=verdict.model.declared, declared=declared, trained=trained)
+
+
+def _severity(word: str, kind: Kind, verdict: Verdict) -> str:
+    """A model that is not required is missed by nobody who did not say so."""
+    return WARNING if word in BREAKING and not verdict.model.required else kind.severity
+
+
+def _missing(look: Examination, observation: Observation, verdict: Verdict) -> Finding:
+    name, severity = str(verdict.model.name), PROBLEM if verdict.model.required else WARNING
+    installed = ", ".join(sorted(str(model.name) for model in observation.installed)) or "no models"
+    listed = seen("/api/tags", installed)
+    other = next((store for store in look.stores[1:] if name in store.models), None)
+    if other and look.stores:
+        evidence = (listed, seen("manifest", f"{other.path} holds {name}"))
+        return ELSEWHERE.found(*evidence, severity=severity, model=verdict.model.declared, path=other.path, store=look.stores[0].path)
+    return NOT_INSTALLED.found(listed, severity=severity, model=verdict.model.declared, name=name)
+
+
+def _evidence(look: Examination, verdict: Verdict) -> Iterator[Evidence]:
+    """How the server lists it, and the agent's own record of why it left last."""
+    listed = verdict.listed
+    if listed is None:
+        yield seen("/api/ps", f"{verdict.model.name} is not listed")
+    else:
+        sizes = f"context_length={listed.context_length} size={listed.size} size_vram={listed.size_vram}"
+        yield seen("/api/ps", f"{listed.name} expires_at={listed.expiry} {sizes}")
+    departure = _departure(look, str(verdict.model.name))
+    if departure:
+        by = f" by {', '.join(map(str, departure.get('by') or ()))}" if departure.get("by") else ""
+        yield seen("ollama-warmup status", f"departed: {departure.get('cause')}{by} ({departure.get('cause_evidence')})")
+
+
+def _departure(look: Examination, name: str) -> Mapping[str, Any] | None:
+    """The newest that the agent remembers; what it says is data of another program, of any shape."""
+    history = look.agent.status.get("history")
+    departures = history.get("departures") if isinstance(history, dict) else None
+    found = (entry for entry in departures or () if isinstance(entry, dict) and entry.get("model") == name)
+    return next(found, None)

@@ -1,0 +1,66 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the doctor found, as plain data and as a page for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from .diagnosis import CHECKS, diagnose, exit_status, is_healthy
+from .examination import Examination
+from .finding import SEVERITIES, Finding, of_host, sorted_findings
+
+
+def report(host: str, looks: Sequence[Examination]) -> dict[str, Any]:
+    """One host: its instances, every finding once, what was checked, and what could not be looked at."""
+    findings = sorted_findings(of_host([(look.instance, diagnose(look)) for look in looks]))
+    unseen = list(dict.fromkeys(reason for look in looks for reason in look.unseen))
+    return {
+        "host": host,
+        "healthy": is_healthy(findings, unseen),
+        "exit": exit_status(findings, unseen),
+        "instances": [_instance(look) for look in looks],
+        "findings": [_finding(finding) for finding in findings],
+        "checked": [name for name, dummy in CHECKS],
+        "unseen": unseen,
+    }
+
+
+def page(told: Mapping[str, Any]) -> str:
+    """The same on one page; a healthy host on one line, with notes below if there are any."""
+    lines = [_head(told)]
+    for finding in told["findings"]:
+        lines += ["", *_paragraph(finding, several=len(told["instances"]) > 1)]
+    lines += ["", *(f"not looked at: {reason}" for reason in told["unseen"])] if told["unseen"] else []
+    if not told["healthy"]:
+        lines += ["", f"checked: {', '.join(told['checked'])}"]
+    return "\n".join(lines)
+
+
+def _head(told: Mapping[str, Any]) -> str:
+    servers = "; ".join(f"{each['unit']} at {each['url'] or 'no known address'}" for each in told["instances"])
+    if told["healthy"]:
+        return f"{told['host']}: healthy ({servers}); checked: {', '.join(told['checked'])}"
+    counts = [(severity, sum(finding["severity"] == severity for finding in told["findings"])) for severity in SEVERITIES]
+    words = [f"{count} {severity}{'' if count == 1 else 's'}" for severity, count in counts if count]
+    return f"{told['host']}: {', '.join(words) or 'nothing found, but not everything could be looked at'} ({servers})"
+
+
+def _paragraph(finding: Mapping[str, Any], several: bool) -> Iterator[str]:
+    where = f" [{finding['instance'] or 'all instances'}]" if several else ""
+    yield f"{finding['severity']}: {finding['what']}{where} ({finding['code']})"
+    for evidence in finding["evidence"]:
+        yield f"  seen: {evidence['source']}: {evidence['text']}"
+    yield f"  remedy: {finding['remedy']}"
+
+
+def _instance(look: Examination) -> dict[str, Any]:
+    url = look.server.url if look.server else look.unit.address.url if look.unit and look.unit.unit.exists else look.agent.raw.get("url")
+    return {"instance": look.instance, "unit": look.unit_name, "url": url, "version": look.server.version if look.server else ""}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {**asdict(finding), "evidence": [asdict(each) for each in finding.evidence]}

@@ -1,0 +1,78 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who listens on TCP, from /proc. Reads only; whose a socket is, only root learns."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import struct
+from collections.abc import Iterator
+from contextlib import suppress
+
+from .examination import Listener
+
+_LISTEN = "0A"
+
+
+def listeners(proc: str = "/proc") -> tuple[Listener, ...]:
+    """Every listening socket. Raises C(OSError) where /proc does not tell."""
+    found = [*_table(f"{proc}/net/tcp"), *_table(f"{proc}/net/tcp6", optional=True)]
+    owners = _owners(proc, {inode for host, port, inode in found})
+    return tuple(_listener(proc, host, port, owners.get(inode, 0)) for host, port, inode in found)
+
+
+def _table(path: str, optional: bool = False) -> Iterator[tuple[str, int, str]]:
+    if optional and not os.path.exists(path):  # a kernel without IPv6
+        return
+    with open(path, encoding="ascii") as file:
+        for line in file.readlines()[1:]:
+            fields = line.split()
+            if len(fields) > 9 and fields[3] == _LISTEN:
+                host, port = fields[1].split(":")
+                yield _address(host), int(port, 16), fields[9]
+
+
+def _address(text: str) -> str:
+    """The kernel prints words of four bytes in the machine's own order."""
+    packed = b"".join(struct.pack("=I", int(text[start : start + 8], 16)) for start in range(0, len(text), 8))
+    address = ipaddress.ip_address(packed)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
+
+
+def _owners(proc: str, inodes: set[str]) -> dict[str, int]:
+    """The first process found with each socket open."""
+    owners: dict[str, int] = {}
+    for pid in sorted((int(name) for name in os.listdir(proc) if name.isdigit()), reverse=True):
+        for inode in inodes.intersection(_inodes(f"{proc}/{pid}/fd")):
+            owners[inode] = pid  # the smallest at last: the parent, which opened it
+    return owners
+
+
+def _inodes(folder: str) -> Iterator[str]:
+    with suppress(OSError):  # it ended meanwhile
+        for name in os.listdir(folder):
+            with suppress(OSError):
+                target = os.readlink(f"{folder}/{name}")
+                if target.startswith("socket:["):
+                    yield target[8:-1]
+
+
+def _listener(proc: str, host: str, port: int, pid: int) -> Listener:
+    return Listener(host, port, pid, _read(f"{proc}/{pid}/comm").strip() if pid else "", _unit(_read(f"{proc}/{pid}/cgroup")) if pid else "")
+
+
+def _unit(cgroups: str) -> str:
+    """The innermost service of a process's control group."""
+    parts = [part for line in cgroups.splitlines() for part in line.split(":", 2)[-1].split("/") if part.endswith(".service")]
+    return parts[-1] if parts else ""
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""

@@ -1,0 +1,84 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Folders that hold models: the server's own, and those where somebody else may have pulled them to. Reads only."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+
+from .._residency.model_name import ModelName
+from .examination import Store, UnitLook
+
+_ELSEWHERE = (
+    "/usr/share/ollama/.ollama/models",
+    "/root/.ollama/models",
+    "/var/lib/ollama/.ollama/models",
+    "/var/lib/ollama/models",
+    "/var/snap/ollama/common/models",
+)
+
+
+def look_at_stores(unit: UnitLook, names: Iterable[ModelName], places: Sequence[str] = _ELSEWHERE) -> tuple[Store, ...]:
+    """The server's store first, then the others that are there and hold one of the models."""
+    wanted, own = tuple(names), own_store(unit)
+    first = _store(own, wanted, blocked_at(own, unit.unit.user))
+    others = [_store(path, wanted) for path in (*places, *_homes()) if os.path.realpath(path) != os.path.realpath(own)]
+    return (first, *(store for store in others if store.exists and store.models))
+
+
+def own_store(unit: UnitLook) -> str:
+    """OLLAMA_MODELS, else below the home of the server's user (envconfig/config.go, Models)."""
+    home = unit.environment.get("HOME") or _home(unit.unit.user)
+    return unit.environment.get("OLLAMA_MODELS") or os.path.join(home, ".ollama/models")
+
+
+def blocked_at(path: str, user: str) -> str:
+    """The first folder on the way that the user cannot pass; empty where there is none, or no such user."""
+    try:
+        account = pwd.getpwnam(user)
+    except KeyError:
+        return ""
+    groups = {account.pw_gid, *(group.gr_gid for group in grp.getgrall() if user in group.gr_mem)}
+    return next((folder for folder in _way(path) if not _may_pass(folder, account.pw_uid, groups)), "")
+
+
+def _store(path: str, names: Iterable[ModelName], blocked: str = "") -> Store:
+    return Store(path, os.path.isdir(path), frozenset(str(name) for name in names if os.path.isfile(_manifest(path, name))), blocked)
+
+
+def _manifest(store: str, name: ModelName) -> str:
+    return os.path.join(store, "manifests", name.host, name.namespace, name.model, name.tag)
+
+
+def _homes() -> Iterator[str]:
+    """Of whoever runs C(ollama serve) or C(ollama pull) under his own name."""
+    user = os.environ.get("SUDO_USER")
+    if user and user != "root":
+        yield os.path.join(_home(user), ".ollama/models")
+
+
+def _home(user: str) -> str:
+    try:
+        return pwd.getpwnam(user).pw_dir
+    except KeyError:
+        return "/nonexistent"
+
+
+def _way(path: str) -> list[str]:
+    parts = os.path.realpath(path).split("/")
+    return ["/".join(parts[:count]) or "/" for count in range(1, len(parts) + 1)]
+
+
+def _may_pass(folder: str, uid: int, groups: set[int]) -> bool:
+    """By its mode alone; what is not there blocks nobody."""
+    try:
+        found = os.stat(folder)
+    except OSError:
+        return True
+    bit = stat.S_IXUSR if found.st_uid == uid else stat.S_IXGRP if found.st_gid in groups else stat.S_IXOTH
+    return uid == 0 or bool(found.st_mode & bit)

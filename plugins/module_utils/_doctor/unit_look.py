@@ -1,0 +1,63 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The server's unit as this host has it, by the functions that the server's role is decided with. Reads only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from .._residency.runners import server_processes
+from .._systemd import host
+from .._systemd.assessment import Surroundings, assess, restart_reasons, specifiers_of
+from .._systemd.environment import Assignment, declared_environment, effective_environment, file_assignments
+from .._systemd.unit_file import UnitFile
+from .examination import Properties, UnitLook
+
+DROPIN = "zz-keepwarm.conf"
+_PROPERTIES = "Result,UnitFileState,InvocationID,PrivateDevices,DevicePolicy,DeviceAllow"
+
+
+def look_at_unit(run: host.Run, name: str) -> UnitLook:
+    """Raises C(HostError)."""
+    unit = host.read_unit(run, name)
+    folders = host.search_path(run)
+    files = host.unit_files(unit, folders)
+    path = f"{host.administrators_folder(folders)}/{unit.name}.d/{DROPIN}"
+    own = next((file for file in files if file.path == path), None)
+    around = Surroundings(host.read_manager(run), specifiers_of(unit.name, os.uname().nodename), host.environment_files)
+    effective = assess(files, path, own, around)
+    process = host.read_process(unit.main_pid) if unit.main_pid else None
+    reasons: Sequence[str] = ()
+    if process:
+        reasons = restart_reasons(process.environment, process.program, host.read_program(unit.executable), effective.values, effective.own_keys)
+    return UnitLook(
+        unit=unit,
+        properties=properties_of(run, name, _PROPERTIES),
+        effective=effective,
+        winners=_winners(files, around),
+        environment_files=_environment_files(files, around),
+        dropin=own.path if own else None,
+        process=process,
+        restart_reasons=tuple(reasons),
+        serves=process is None or server_processes(unit.name) is not None,
+        behind_disk=unit.exists and host.behind_disk(unit, files),
+    )
+
+
+def properties_of(run: host.Run, unit: str, names: str) -> Properties:
+    """Properties of one unit, by name; none where systemd does not tell."""
+    status, output, dummy = run(["systemctl", "show", f"--property={names}", "--", unit])
+    pairs = (line.partition("=") for line in output.splitlines()) if status == 0 else ()
+    return {key: value for key, equals, value in pairs if equals}
+
+
+def _winners(files: Sequence[UnitFile], around: Surroundings) -> dict[str, Assignment]:
+    declared = declared_environment(files, around.specifiers)
+    return effective_environment(declared, file_assignments(declared, around.read_files), around.manager)
+
+
+def _environment_files(files: Sequence[UnitFile], around: Surroundings) -> tuple[str, ...]:
+    declared = declared_environment(files, around.specifiers)
+    return tuple(file.path for entry in declared.files for file in around.read_files((entry.value or "").lstrip("-")))
