@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from .._residency.display import span
 from .._residency.hold import moment
-from .examination import AgentLook, Examination, Properties
+from .examination import AgentLook, Examination, Properties, entries_of
 from .finding import PROBLEM, WARNING, Evidence, Finding, Kind, seen
 
 AGENT_MISSING = Kind("agent_missing", PROBLEM, "there is no agent on this host: nobody keeps models warm", "run the play site (role ollama_warmup)")
@@ -37,6 +37,7 @@ KINDS = (
     WATCH_DOWN, ON_HOLD, OVERDUE, NO_PASS, LAST_FAILED,
 )  # fmt: skip
 _PATIENCE = 3  # periods of the timer
+_LATEST = 2**37  # seconds since 1970; what is later is no moment that can be printed
 
 
 def check(look: Examination) -> Iterator[Finding]:
@@ -95,7 +96,7 @@ def _state(name: str, properties: Properties, key: str) -> Evidence:
 def _passes(look: Examination, agent: AgentLook) -> Iterator[Finding]:
     last, source = agent.last_pass, f"{agent.command} status"
     at = last.get("at")
-    if not isinstance(at, (int, float)):
+    if not isinstance(at, (int, float)) or not 0 <= at < _LATEST:
         if agent.status:
             yield NO_PASS.found(seen(source, "no pass"), agent_unit=agent.pass_unit)
         return
@@ -103,7 +104,7 @@ def _passes(look: Examination, agent: AgentLook) -> Iterator[Finding]:
     if period and look.now - at > _PATIENCE * period and not agent.hold:
         values = {"ago": span(look.now - at), "interval": span(period), "agent_unit": agent.pass_unit}
         yield OVERDUE.found(seen(source, f"last pass {moment(at)}"), **values)
-    failures = [str(text) for text in last.get("failures") or ()]
+    failures = [str(text) for text in entries_of(last.get("failures"))]
     if last.get("exit") != 0:
         evidence = [seen(source, text) for text in failures]
         yield LAST_FAILED.found(*evidence, when=moment(at), sentence=next(iter(failures), f"exit {last.get('exit')}"))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from . import (
     address_checks,
@@ -21,23 +22,26 @@ from . import (
 from .examination import Examination
 from .finding import PROBLEM, WARNING, Finding, Kind, sorted_findings
 
-Check = Callable[[Examination], Iterator[Finding]]
-CHECKS: tuple[tuple[str, Check], ...] = (
-    ("unit and environment", environment_checks.check),
-    ("shell variables", shell_checks.check),
-    ("addresses and ports", address_checks.check),
-    ("GPU and driver", gpu_checks.check),
-    ("journal", journal_checks.check),
-    ("senders of keep_alive", sender_checks.check),
-    ("models", model_checks.check),
-    ("memory", memory_checks.check),
-    ("agent", agent_checks.check),
+
+class Group(NamedTuple):
+    """Checks of one side of a host: what they are called, what they do, and which findings they may have."""
+
+    name: str
+    check: Callable[[Examination], Iterator[Finding]]
+    kinds: tuple[Kind, ...]
+
+
+GROUPS = (
+    Group("unit and environment", environment_checks.check, environment_checks.KINDS),
+    Group("shell variables", shell_checks.check, shell_checks.KINDS),
+    Group("addresses and ports", address_checks.check, address_checks.KINDS),
+    Group("GPU and driver", gpu_checks.check, gpu_checks.KINDS),
+    Group("journal", journal_checks.check, journal_checks.KINDS),
+    Group("senders of keep_alive", sender_checks.check, sender_checks.KINDS),
+    Group("models", model_checks.check, model_checks.KINDS),
+    Group("memory", memory_checks.check, memory_checks.KINDS),
+    Group("agent", agent_checks.check, agent_checks.KINDS),
 )
-_GROUPS: Sequence[tuple[Kind, ...]] = (
-    environment_checks.KINDS, shell_checks.KINDS, address_checks.KINDS, gpu_checks.KINDS, journal_checks.KINDS, sender_checks.KINDS,
-    model_checks.KINDS, memory_checks.KINDS, agent_checks.KINDS,
-)  # fmt: skip
-KINDS: tuple[Kind, ...] = tuple(kind for group in _GROUPS for kind in group)
 HEALTHY = 0
 ILL = 1
 BLIND = 2
@@ -45,7 +49,7 @@ BLIND = 2
 
 def diagnose(look: Examination) -> list[Finding]:
     """What is wrong with one instance, the gravest first."""
-    return sorted_findings(finding for dummy, check in CHECKS for finding in check(look))
+    return sorted_findings(finding for group in GROUPS for finding in group.check(look))
 
 
 def exit_status(findings: Sequence[Finding], unseen: Sequence[str]) -> int:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,11 @@ from .._systemd.host import Process, Unit
 
 Properties = Mapping[str, str]
 """What C(systemctl show) says of a unit, by property."""
+
+
+def entries_of(raw: Any) -> Sequence[Any]:
+    """A list in the answer of another program; none where it is something else."""
+    return raw if isinstance(raw, list) else ()
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,11 @@ from .._residency import report
 from .._residency.drift import (
     ABSENT,
     BREAKING,
+    BUSY,
     CONTEXT_MISMATCH,
     DEAD_RUNNER,
     EXPIRING,
+    LOADING,
     MISSING,
     OVERSTAYING,
     SPILLED,
@@ -24,7 +26,7 @@ from .._residency.drift import (
     make_plan,
 )  # fmt: skip
 from .._residency.observation import Observation
-from .examination import Examination
+from .examination import Examination, entries_of
 from .finding import NOTE, PROBLEM, WARNING, Evidence, Finding, Kind, seen
 
 NOT_INSTALLED = Kind(
@@ -50,12 +52,13 @@ SPILLED_OVER = Kind("spilled", WARNING, "{sentence}", "declare fewer or smaller 
 OLD_WEIGHTS = Kind("stale_digest", WARNING, "{sentence}", "systemctl restart {unit} drops the old weights")
 STAYS_TOO_LONG = Kind("overstaying", WARNING, "{sentence}", "ollama-warmup run brings it down to its own keep_alive")
 STUCK_FAST = Kind("stuck", WARNING, "{sentence}", "systemctl restart {unit}, if the request never ends")
+UNDECIDED = Kind("undecided", NOTE, "{model} is {word}: what it will be shows afterwards", "look again in a minute")
 REFUSED = Kind("declaration_refused", PROBLEM, "{sentence}", "correct ollama_warmup_models, and run the play site")
 CAPPED = Kind("context_capped", NOTE, "{model} is declared with a context of {declared}, but was trained for {trained}: it has that", "num_ctx: {trained}")
 NOTHING_DECLARED = Kind("nothing_declared", WARNING, "no models are declared for this instance: nothing is kept warm", "ollama_warmup_models")
 KINDS = (
     NOT_INSTALLED, ELSEWHERE, STORE_CLOSED, NOT_IN_MEMORY, LEAVING, NO_RUNNER, OTHER_CONTEXT, SPILLED_OVER, OLD_WEIGHTS, STAYS_TOO_LONG, STUCK_FAST,
-    REFUSED, CAPPED, NOTHING_DECLARED,
+    UNDECIDED, REFUSED, CAPPED, NOTHING_DECLARED,
 )  # fmt: skip
 _OF_DRIFT: Mapping[str, Kind] = {
     ABSENT: NOT_IN_MEMORY,
@@ -66,6 +69,8 @@ _OF_DRIFT: Mapping[str, Kind] = {
     STALE_DIGEST: OLD_WEIGHTS,
     OVERSTAYING: STAYS_TOO_LONG,
     STUCK: STUCK_FAST,
+    LOADING: UNDECIDED,
+    BUSY: UNDECIDED,
 }
 
 
@@ -98,7 +103,8 @@ def _model(look: Examination, observation: Observation, verdict: Verdict) -> Ite
     for word in verdict.drift:
         kind = _OF_DRIFT.get(word)
         if kind:
-            yield kind.found(*_evidence(look, verdict), severity=_severity(word, kind, verdict), sentence=report.explain(verdict, word), unit=look.unit_name)
+            values = {"sentence": report.explain(verdict, word), "unit": look.unit_name, "model": verdict.model.declared, "word": word}
+            yield kind.found(*_evidence(look, verdict), severity=_severity(word, kind, verdict), **values)
     trained = verdict.card.training_context if verdict.card else None
     declared = verdict.model.num_ctx
     if trained and declared and declared > trained:
@@ -131,7 +137,8 @@ def _evidence(look: Examination, verdict: Verdict) -> Iterator[Evidence]:
         yield seen("/api/ps", f"{listed.name} expires_at={listed.expiry} {sizes}")
     departure = _departure(look, str(verdict.model.name))
     if departure:
-        by = f" by {', '.join(map(str, departure.get('by') or ()))}" if departure.get("by") else ""
+        names = ", ".join(map(str, entries_of(departure.get("by"))))
+        by = f" by {names}" if names else ""
         yield seen("ollama-warmup status", f"departed: {departure.get('cause')}{by} ({departure.get('cause_evidence')})")
 
 
@@ -139,5 +146,5 @@ def _departure(look: Examination, name: str) -> Mapping[str, Any] | None:
     """The newest that the agent remembers; what it says is data of another program, of any shape."""
     history = look.agent.status.get("history")
     departures = history.get("departures") if isinstance(history, dict) else None
-    found = (entry for entry in departures or () if isinstance(entry, dict) and entry.get("model") == name)
+    found = (entry for entry in entries_of(departures) if isinstance(entry, dict) and entry.get("model") == name)
     return next(found, None)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from .diagnosis import CHECKS, diagnose, exit_status, is_healthy
+from .diagnosis import GROUPS, diagnose, exit_status, is_healthy
 from .examination import Examination
 from .finding import SEVERITIES, Finding, of_host, sorted_findings
 
@@ -24,7 +24,7 @@ def report(host: str, looks: Sequence[Examination]) -> dict[str, Any]:
         "exit": exit_status(findings, unseen),
         "instances": [_instance(look) for look in looks],
         "findings": [_finding(finding) for finding in findings],
-        "checked": [name for name, dummy in CHECKS],
+        "checked": [group.name for group in GROUPS],
         "unseen": unseen,
     }
 

@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None, root: str = "/") -> int:
 
 def _run(wanted: argparse.Namespace, root: str) -> int:
     try:
-        return _carry_out(wanted, Instance(wanted.instance or DEFAULT, root))
+        return _carry_out(wanted, Instance(DEFAULT if wanted.instance is None else wanted.instance, root))
     except ConfigurationError as error:
         return _complain(error.problems)
     except (InstanceError, HoldError) as error:

@@ -1,0 +1,378 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every finding: there, with what was seen and what to do, where its fault is; not there on a host in order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.agent_checks import interval
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.diagnosis import GROUPS, diagnose
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.examination import DriverLook, Entry, JournalLook, Listener, ShellSetting, Store
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.finding import Finding
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.journal_patterns import KERNEL_PATTERNS
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.hold import Hold
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.host import Process
+from support.examinations import CONFIGURATION, EPOCH, LOADED, ON_CPU, STATUS, TIMER, agent, healthy, journal, server, unit, with_conflict
+from support.values import card, digest, look, policy, resident, runners
+
+NODES = ("/dev/nvidia-uvm", "/dev/nvidia0", "/dev/nvidiactl")
+CARDS = {"nvidia": ("0000:01:00.0",)}
+BY_HAND = Listener("0.0.0.0", 11434, 4711, "ollama", "user@1000.service")
+OTHER = Listener("127.0.0.1", 11434, 812, "nginx", "nginx.service")
+POST = '[GIN] 2026/08/22 - 08:00:00 | 200 | 1.2ms | 10.0.0.7 | POST     "/api/generate"'
+TIMED = (
+    'level=DEBUG source=sched.go:415 msg="runner with non-zero duration has gone idle, adding timer" runner.name=registry.ollama.ai/library/a:latest'
+    ' runner.size="7.3 MiB" runner.num_ctx=4096 duration=5m0s'
+)
+GONE = {"observation": None, "failure": "no Ollama server answers at http://127.0.0.1:11434: Connection refused", "failed": "ServerUnreachable"}
+
+
+def driver(**changes: Any) -> DriverLook:
+    return replace(DriverLook(cards=CARDS, nodes=NODES, smi="0, L4, 570.0, Enabled"), **changes)
+
+
+def down(load: str = "loaded", active: str = "inactive", **others: Any) -> Any:
+    return unit({"load_state": load, "active_state": active, "main_pid": 0}, process=None, **others)
+
+
+def skewed(seconds: float) -> Any:
+    return server(asked_at=EPOCH - seconds)
+
+
+def listed(*entries: Any, **others: Any) -> Any:
+    return healthy(server=server(*entries, **others))
+
+
+def last_pass(**changes: Any) -> Any:
+    return healthy(agent=agent(status={**STATUS, "last_pass": {**STATUS["last_pass"], **changes}}))
+
+
+CASES: dict[str, tuple[Any, str, str]] = {
+    "unit_missing": (healthy(unit=down("not-found"), server=None), "LoadState=not-found", "ollama_server_install: missing"),
+    "unit_masked": (healthy(unit=down("masked"), server=None), "LoadState=masked", "systemctl unmask ollama.service"),
+    "unit_broken": (healthy(unit=down("bad-setting"), server=None), "LoadState=bad-setting", "systemd-analyze verify ollama.service"),
+    "unit_stopped": (healthy(unit=down(), server=None), "ActiveState=inactive", "systemctl start ollama.service"),
+    "unit_failed": (healthy(unit=down(active="failed"), server=None), "ActiveState=failed", "journalctl -u ollama.service"),
+    "unit_starting": (healthy(unit=down(active="activating"), server=None), "ActiveState=activating", "journalctl -u ollama.service"),
+    "unit_disabled": (healthy(unit=unit(properties={"UnitFileState": "disabled"})), "UnitFileState=disabled", "systemctl enable ollama.service"),
+    "restart_due": (
+        healthy(unit=unit(restart_reasons=("OLLAMA_KEEP_ALIVE is '5m' in the running process, but '45m' in its unit",))),
+        "/proc/211: OLLAMA_KEEP_ALIVE is '5m' in the running process",
+        "systemctl restart ollama.service",
+    ),
+    "daemon_reload_due": (healthy(unit=unit(behind_disk=True)), "DropInPaths=/etc/systemd", "systemctl daemon-reload"),
+    "setting_overridden": (healthy(unit=with_conflict(True)), "/etc/default/ollama: OLLAMA_KEEP_ALIVE=5m", "out of /etc/default/ollama"),
+    "setting_shadowed": (healthy(unit=with_conflict(False)), "/etc/default/ollama: OLLAMA_KEEP_ALIVE=5m", "out of /etc/default/ollama"),
+    "dropin_missing": (healthy(unit=unit(dropin=None)), "drop-ins:", "play site"),
+    "value_misread": (healthy(unit=unit(environment={"OLLAMA_KEEP_ALIVE": "1d"})), "zz-keepwarm.conf: OLLAMA_KEEP_ALIVE=1d", "a duration such as 30m"),
+    "variable_unknown": (healthy(unit=unit(environment={"OLLAMA_KEEPALIVE": "1h"})), "OLLAMA_KEEPALIVE=1h", "rename it in /etc/systemd"),
+    "keep_alive_short": (healthy(unit=unit(environment={"OLLAMA_KEEP_ALIVE": "2"})), "OLLAMA_KEEP_ALIVE=2", "30m"),
+    "strays_for_ever": (healthy(unit=unit(environment={"OLLAMA_KEEP_ALIVE": "-1"})), "OLLAMA_KEEP_ALIVE=-1", "ollama_server_keep_alive: 30m"),
+    "shell_variable": (
+        healthy(shell=(ShellSetting("/etc/environment", 3, "OLLAMA_KEEP_ALIVE", "-1"),)),
+        "/etc/environment:3: OLLAMA_KEEP_ALIVE=-1",
+        "ollama_server_keep_alive",
+    ),
+    "port_taken": (healthy(listeners=(OTHER,)), "127.0.0.1:11434 process 812 (nginx) nginx.service", "ollama_server_host"),
+    "not_listening": (healthy(listeners=()), "127.0.0.1:11434", "journalctl -u ollama.service"),
+    "agent_asks_elsewhere": (healthy(agent=agent(raw={"url": "http://127.0.0.1:11999"})), f"{CONFIGURATION}: url: http://127.0.0.1:11999", "ollama_warmup_url"),
+    "second_server": (
+        healthy(listeners=(*(healthy().listeners or ()), replace(BY_HAND, port=11500))),
+        "0.0.0.0:11500 process 4711 (ollama) user@1000.service",
+        "stop it",
+    ),
+    "exposed": (healthy(unit=unit(environment={"OLLAMA_HOST": "0.0.0.0"})), "OLLAMA_HOST=0.0.0.0", "ollama_server_host: 127.0.0.1:11434"),
+    "server_unreachable": (healthy(server=server(**GONE)), "ServerUnreachable", "systemctl restart ollama.service"),
+    "clock_skew": (healthy(server=skewed(90)), "Date: 2026-08-22", "timedatectl"),
+    "gpu_without_driver": (healthy(driver=DriverLook(cards=CARDS)), "nvidia 0000:01:00.0", "modprobe nvidia"),
+    "gpu_uvm_missing": (healthy(driver=driver(nodes=NODES[1:])), "/dev/nvidia0", "nvidia-modprobe"),
+    "nvidia_smi_fails": (healthy(driver=driver(smi=None, smi_failure="Failed to initialize NVML")), "Failed to initialize NVML", "reboot"),
+    "nvidia_smi_absent": (healthy(driver=driver(smi=None)), "no nvidia-smi", "install it"),
+    "gpu_not_persistent": (healthy(driver=driver(smi="0, L4, 570.0, Disabled")), "Disabled", "nvidia-persistenced"),
+    "gpu_not_permitted": (healthy(driver=driver(hidden=("/dev/kfd",))), "/dev/kfd", "usermod -aG render,video ollama"),
+    "gpu_hidden_by_unit": (healthy(unit=unit(properties={"PrivateDevices": "yes"})), "PrivateDevices=yes", "take PrivateDevices=yes out"),
+    "cpu_only_start": (healthy(journal=JournalLook(startup=(Entry(EPOCH, ON_CPU),))), "library=cpu", "systemctl restart ollama.service"),
+    "journal_silent": (healthy(journal=JournalLook()), "no entries", "StandardOutput="),
+    "keep_alive_sent": (healthy(journal=journal(POST, TIMED)), "10.0.0.7", "/v1"),
+    "keep_alive_unseen": (
+        healthy(journal=journal(POST), server=server(resident("a", timedelta(minutes=5)), resident("b"))),
+        "expires_at=2026-08-22T08:05:00",
+        "OLLAMA_DEBUG=1",
+    ),
+    "model_not_installed": (healthy(server=server(resident("b"), installed=("b",))), "/api/tags: b:latest", "ollama pull a:latest"),
+    "model_in_another_store": (
+        healthy(server=server(resident("b"), installed=("b",)), stores=(Store("/srv/m"), Store("/root/.ollama/models", True, frozenset({"a:latest"})))),
+        "/root/.ollama/models holds a:latest",
+        "ollama_server_models: /root/.ollama/models",
+    ),
+    "store_unreadable": (healthy(stores=(Store("/home/x/models", True, frozenset(), "/home/x"),)), "/home/x is not open to ollama", "chmod o+x /home/x"),
+    "not_in_memory": (listed(resident("b")), "a:latest is not listed", "ollama-warmup run"),
+    "leaving_memory": (listed(resident("a", timedelta(minutes=5)), resident("b")), "a:latest expires_at=2026-08-22T08:05:00", "ollama-warmup run"),
+    "dead_runner": (listed(alive=runners("b")), "a:latest expires_at", "journalctl -k"),
+    "context_mismatch": (healthy(policy=policy({"name": "a", "num_ctx": 512}, "b")), "context_length=4096", "ollama_warmup_context_mismatch: reload"),
+    "spilled": (
+        healthy(policy=policy({"name": "a", "min_gpu_percent": 90}, "b"), server=server(resident("a", size=1000, vram=400), resident("b"))),
+        "size=1000 size_vram=400",
+        "smaller",
+    ),
+    "stale_digest": (listed(resident("a", version="old"), resident("b"), alive=runners("b")), "a:latest expires_at", "systemctl restart"),
+    "overstaying": (healthy(policy=policy({"name": "a", "policy": "warm", "keep_alive": "10m"}, "b")), "a:latest expires_at", "ollama-warmup run"),
+    "stuck": (
+        listed(resident("a", timedelta(hours=-1)), resident("b")),
+        "a:latest expires_at=2026-08-22T07:00:00",
+        "systemctl restart ollama.service",
+    ),
+    "undecided": (listed(resident("b"), alive=runners("a", "b")), "a:latest is not listed", "look again"),
+    "declaration_refused": (
+        healthy(server=server(installed=("a", "b"), observation=look(("a", "b"), (resident("a"),), runners("a"), {digest("b"): card("a")}))),
+        f"{CONFIGURATION}: b",
+        "ollama_warmup_models",
+    ),
+    "context_capped": (
+        healthy(policy=policy({"name": "a", "num_ctx": 40000}, "b"), server=server(resident("a", context=32768), resident("b"))),
+        "context_length 32768",
+        "num_ctx: 32768",
+    ),
+    "nothing_declared": (healthy(policy=policy()), "models: []", "ollama_warmup_models"),
+    "too_few_places": (healthy(unit=unit(environment={"OLLAMA_MAX_LOADED_MODELS": "1"})), "OLLAMA_MAX_LOADED_MODELS=1", "ollama_server_max_loaded_models: 3"),
+    "no_spare_place": (healthy(unit=unit(environment={"OLLAMA_MAX_LOADED_MODELS": "2"})), "OLLAMA_MAX_LOADED_MODELS=2", "ollama_server_max_loaded_models: 3"),
+    "does_not_fit": (healthy(predictions=("a does not fit beside b",)), "a does not fit beside b", "fewer or smaller"),
+    "context_automatic": (listed(resident("a", context=262144), resident("b", context=262144)), "context_length=262144", "ollama_server_context_length"),
+    "agent_missing": (healthy(agent=agent(installed=False)), "/usr/local/bin/ollama-warmup: no such file", "play site"),
+    "agent_not_configured": (healthy(agent=agent(configured=False)), f"{CONFIGURATION}: no such file", "play site"),
+    "configuration_invalid": (healthy(agent=agent(problems=("url 'x' is not the address of an HTTP server",))), "url 'x'", f"{CONFIGURATION} is its"),
+    "interpreter_missing": (healthy(agent=agent(python="", library_error="/opt/py/bin/python")), "/opt/py/bin/python", "ollama_warmup_python"),
+    "library_missing": (healthy(agent=agent(library_error="ModuleNotFoundError: No module named 'requests'")), "ModuleNotFoundError", "python3-requests"),
+    "agent_user_missing": (healthy(agent=agent(user_missing="ollama-warmup")), "User=ollama-warmup", "play site"),
+    "agent_state_not_its_own": (
+        healthy(agent=agent(owner_problem="/var/lib/ollama-warmup/default belongs to user 0, not to the agent's (ollama-warmup)")),
+        "belongs to user 0",
+        "chown -R ollama-warmup:ollama-warmup /var/lib/ollama-warmup/default",
+    ),
+    "timer_inactive": (
+        healthy(agent=agent({"ollama-warmup.timer": {**TIMER, "ActiveState": "inactive"}})),
+        "ActiveState=inactive",
+        "systemctl enable --now ollama-warmup.timer",
+    ),
+    "timer_disabled": (healthy(agent=agent({"ollama-warmup.timer": {**TIMER, "UnitFileState": "disabled"}})), "UnitFileState=disabled", "systemctl enable"),
+    "agent_unit_masked": (healthy(agent=agent({"ollama-warmup.service": {"LoadState": "masked"}})), "LoadState=masked", "unmask ollama-warmup.service"),
+    "pass_not_by_start": (
+        healthy(agent=agent({"ollama-warmup.service": {**LOADED, "UnitFileState": "disabled"}})),
+        "UnitFileState=disabled",
+        "systemctl enable ollama-warmup.service",
+    ),
+    "watch_inactive": (
+        healthy(agent=agent({"ollama-warmup-watch.service": {**LOADED, "ActiveState": "failed"}})),
+        "ActiveState=failed",
+        "systemctl enable --now ollama-warmup-watch.service",
+    ),
+    "on_hold": (healthy(agent=agent(hold=Hold(EPOCH + 60, EPOCH, "new GPU", "alice"))), "by alice: new GPU", "ollama-warmup release"),
+    "pass_overdue": (last_pass(at=EPOCH - 3600), "last pass 2026-08-22T07:00:00Z", "journalctl -u ollama-warmup.service"),
+    "no_pass_yet": (healthy(agent=agent(status={"last_pass": None})), "no pass", "ollama-warmup run"),
+    "last_pass_not_warm": (last_pass(exit=1, failures=["a is not in memory"]), "a is not in memory", "ollama-warmup run"),
+}
+
+LINES: dict[str, list[str]] = {
+    "evicted_for_memory": [
+        'level=INFO source=sched.go:548 msg="llama-server model predicted to exceed available memory, evicting" predicted="2.3 MiB" available="0 B"',
+        'level=INFO source=sched.go:500 msg="model requires more gpu memory than is currently available, evicting a model to make space"',
+    ],
+    "evicted_for_count": ['level=DEBUG source=sched.go:284 msg="max runners achieved, unloading one to make room" runner_count=2'],
+    "evicted_after_oom": [
+        'level=WARN source=sched.go:670 msg="llama-server load failed; evicting all other models and retrying once"',
+        'level=INFO source=sched.go:1562 msg="evicting all other loaded models for OOM retry" count=2',
+        'level=WARN source=sched.go:900 msg="runtime OOM detected; expiring loaded models to free memory"',
+    ],
+    "context_reduced": ['level=WARN msg="llama-server load failed; reducing automatic context and retrying"'],
+    "oom_killed": ["ollama.service: A process of this unit has been killed by the OOM killer.", "ollama.service: Failed with result 'oom-kill'."],
+    "runner_died": [
+        'level=WARN source=llama_server.go:1196 msg="llama-server process no longer running" sys=9 string="signal: killed"',
+        'level=WARN source=server.go:1100 msg="llama runner process no longer running" sys=9 string="signal: killed"',
+        'level=ERROR source=llama_server.go:300 msg="llama-server terminated" error="signal: segmentation fault"',
+    ],
+    "gpu_fault": ["CUDA error: an illegal memory access was encountered", "cudaMalloc failed: out of memory", "GGML_ASSERT(n > 0) failed"],
+    "gpu_memory_unreadable": ['level=WARN msg="unable to refresh free memory, using old values"'],
+    "gpu_discovery_failed": [
+        'level=INFO msg="failure during llama-server GPU discovery" error="exit status 1"',
+        'level=WARN msg="llama-server GPU discovery watchdog timed out"',
+        'level=WARN msg="NVIDIA driver too old"',
+    ],
+    "context_shift_refused": ["Deepseek2 does not support K-shift"],
+    "prompt_truncated": ['level=WARN source=runner.go:126 msg="truncating input prompt" limit=4 prompt=6 keep=3 new=4'],
+    "load_aborted": [
+        'level=WARN source=llama_server.go:1303 msg="client connection closed before llama-server finished loading, aborting load"',
+        'level=WARN source=server.go:1303 msg="client connection closed before server finished loading, aborting load"',
+    ],
+    "load_stalled": ['level=INFO source=sched.go:641 msg="Load failed" error="timed out waiting for llama-server to start - "'],
+    "load_failed": [
+        'level=ERROR source=sched.go:737 msg="error loading llama server" error="no such file"',
+        'level=INFO source=sched.go:641 msg="Load failed" model=/x error="llama-server process has terminated: exit status 1: bad magic"',
+    ],
+    "invalid_variable": [
+        'level=WARN source=config.go:257 msg="invalid environment variable, using default" key=OLLAMA_NUM_PARALLEL value=many default=1',
+        'level=WARN source=config.go:54 msg="invalid port, using default" port=x default=11434',
+    ],
+    "context_above_training": ['level=WARN source=server.go:114 msg="requested context size too large for model" num_ctx=4096 n_ctx_train=512'],
+    "parallel_refused": ['level=WARN msg="model architecture does not currently support parallel requests" architecture=mllama'],
+    "option_unknown": ['level=WARN source=types.go:803 msg="invalid option provided" option=no_such'],
+    "queue_full": ['[GIN] 2026/08/22 - 08:00:00 | 503 |      1.2ms |       127.0.0.1 | POST     "/api/chat"'],
+    "model_expired": ['level=DEBUG source=sched.go:415 msg="timer expired, expiring to unload" runner.name=a:latest'],
+    "reloaded_for_options": ["level=DEBUG source=sched.go:275 msg=reloading runner.name=registry.ollama.ai/library/a:latest"],
+}
+KERNEL_LINES = {
+    "oom_killed": ["Out of memory: Killed process 4711 (llama-server) total-vm:1kB", "Memory cgroup out of memory: Killed process 4711 (ollama) total-vm:1kB"],
+    "gpu_fault": ["NVRM: Xid (PCI:0000:01:00): 79, GPU has fallen off the bus.", "amdgpu 0000:03:00.0: GPU reset begin!"],
+}
+HARMLESS = (
+    'level=INFO source=sched.go:641 msg="Load failed" model=/x error="timed out waiting for llama-server to start: context canceled"',
+    '[GIN] 2026/08/22 - 08:00:00 | 200 |     503.2ms |       127.0.0.1 | POST     "/api/chat"',
+    'level=INFO source=sched.go:731 msg="loaded runners" count=1',
+    "Out of memory: Killed process 12 (postgres) total-vm:1kB",
+)
+
+
+def codes(look: Any) -> list[str]:
+    return [finding.code for finding in diagnose(look)]
+
+
+def only(look: Any, code: str) -> Finding:
+    found = [finding for finding in diagnose(look) if finding.code == code]
+    assert len(found) == 1, codes(look)
+    return found[0]
+
+
+def test_a_host_in_order_has_no_finding() -> None:
+    assert diagnose(healthy()) == []
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_a_fault_is_found_with_what_was_seen_and_what_to_do(code: str) -> None:
+    examination, evidence, remedy = CASES[code]
+    finding = only(examination, code)
+    assert evidence in "\n".join(f"{each.source}: {each.text}" for each in finding.evidence)
+    assert remedy in finding.remedy
+
+
+def test_every_finding_has_its_case() -> None:
+    known = {kind.code for group in GROUPS for kind in group.kinds}
+    assert known == {*CASES, *LINES, *KERNEL_LINES}
+
+
+@pytest.mark.parametrize(("code", "line"), [(code, line) for code, lines in LINES.items() for line in lines])
+def test_a_line_of_the_journal_means_what_it_says(code: str, line: str) -> None:
+    finding = only(healthy(journal=journal(line)), code)
+    assert [each.text for each in finding.evidence] == [" ".join(line.split())]
+    assert finding.remedy
+    assert "(1 lines)" in finding.what or "{count}" not in finding.what
+
+
+@pytest.mark.parametrize(("code", "line"), [(code, line) for code, lines in KERNEL_LINES.items() for line in lines])
+def test_a_line_of_the_kernels_means_what_it_says(code: str, line: str) -> None:
+    finding = only(healthy(journal=journal(kernel=(Entry(EPOCH, line),))), code)
+    assert [(each.source.partition(",")[0], each.text) for each in finding.evidence] == [("journalctl -k", line)]
+
+
+@pytest.mark.parametrize("line", HARMLESS)
+def test_other_lines_mean_nothing(line: str) -> None:
+    assert codes(healthy(journal=journal(line, kernel=(Entry(EPOCH, line),)))) == []
+
+
+def test_many_lines_are_one_finding_with_the_first_and_the_last() -> None:
+    lines = [f"{LINES['runner_died'][0]} pid={number}" for number in range(5)]
+    finding = only(healthy(journal=journal(*lines)), "runner_died")
+    assert [each.text[-5:] for each in finding.evidence] == ["pid=0", "pid=4"]
+    assert "5 lines" in finding.what
+
+
+def test_what_was_before_the_present_start_is_a_note() -> None:
+    earlier = (Entry(EPOCH - 7200, LINES["evicted_after_oom"][0]),)
+    assert [(finding.code, finding.severity) for finding in diagnose(healthy(journal=journal(earlier=earlier)))] == [("evicted_after_oom", "note")]
+    both = healthy(journal=journal(LINES["evicted_after_oom"][0], earlier=earlier))
+    assert [(finding.code, finding.severity) for finding in diagnose(both)] == [("evicted_after_oom", "problem")]
+
+
+def test_a_processor_is_what_a_host_without_gpu_computes_on() -> None:
+    bare = healthy(driver=DriverLook(), journal=JournalLook(startup=(Entry(EPOCH, ON_CPU),)))
+    assert codes(bare) == []
+    declared = replace(bare, policy=policy({"name": "a", "min_gpu_percent": 50}, "b"))
+    assert codes(declared) == ["cpu_only_start"]
+
+
+def test_a_variable_that_is_in_force_by_other_means_is_not_in_vain() -> None:
+    same = ShellSetting("/etc/environment", 1, "OLLAMA_KEEP_ALIVE", "45m")
+    clients = ShellSetting("/root/.bashrc", 1, "OLLAMA_HOST", "http://localhost:11434")
+    assert codes(healthy(shell=(same, replace(clients, value="127.0.0.1")))) == []
+    read = unit(environment_files=("/etc/environment",))
+    assert codes(healthy(unit=read, shell=(replace(same, value="-1"),))) == []
+
+
+def test_a_port_that_another_takes_is_told_of_a_server_that_cannot_start() -> None:
+    assert codes(healthy(unit=down(active="activating"), server=None, listeners=(OTHER,))) == ["port_taken", "unit_starting"]
+
+
+def test_a_socket_on_every_address_serves_the_agent() -> None:
+    everywhere = unit(environment={"OLLAMA_HOST": "0.0.0.0:11434"})
+    listener = Listener("::", 11434, 211, "ollama", "ollama.service")
+    assert codes(healthy(unit=everywhere, listeners=(listener,))) == ["exposed"]
+
+
+def test_a_server_in_a_container_has_its_addresses_to_itself() -> None:
+    wrapped = unit(serves=False, environment={"OLLAMA_HOST": "0.0.0.0"}, process=Process(211, {}, None))
+    assert codes(healthy(unit=wrapped, listeners=())) == []
+
+
+def test_an_optional_model_is_missed_with_a_warning() -> None:
+    optional = healthy(policy=policy({"name": "a", "required": False}, "b"), server=server(resident("b")))
+    assert [(finding.code, finding.severity) for finding in diagnose(optional)] == [("not_in_memory", "warning")]
+
+
+def test_the_agents_own_record_of_a_departure_is_evidence() -> None:
+    departure = {"model": "a:latest", "cause": "client_changed_expiry", "by": ["c"], "cause_evidence": "observed"}
+    told = agent(status={**STATUS, "history": {"departures": [departure]}})
+    finding = only(healthy(agent=told, server=server(resident("b"))), "not_in_memory")
+    assert finding.evidence[-1].text == "departed: client_changed_expiry by c (observed)"
+
+
+STRANGE: list[Any] = [
+    {},
+    {"last_pass": 7},
+    {"last_pass": {"at": float("nan")}},
+    {"last_pass": {"at": 1e300}},
+    {"last_pass": {"at": EPOCH, "failures": 7}},
+    {"history": 7},
+    {"history": {"departures": 7}},
+    {"history": {"departures": [7]}},
+    {"history": {"departures": [{"model": "a:latest", "by": 7}]}},
+]
+
+
+@pytest.mark.parametrize("status", STRANGE)
+def test_whatever_the_agent_says_ends_nothing(status: Any) -> None:
+    assert "not_in_memory" in codes(healthy(agent=agent(status=status), server=server(resident("b"))))
+
+
+def test_a_clock_that_is_slow_is_told_of_too() -> None:
+    assert "behind" in only(healthy(server=skewed(-90)), "clock_skew").what
+    assert codes(healthy(server=skewed(20))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("{ OnUnitInactiveUSec=4min ; next_elapse=1h }", 240.0),
+        ("{ OnUnitInactiveUSec=1h 2min 3.5s ; next_elapse=1h }", 3723.5),
+        ("{ OnActiveUSec=1s ; next_elapse=0 }", None),
+        ("{ OnUnitInactiveUSec=? ; next_elapse=0 }", None),
+        ("", None),
+    ],
+)
+def test_the_timer_tells_its_period(text: str, seconds: float | None) -> None:
+    assert interval({"TimersMonotonic": text}) == seconds
+
+
+def test_no_pattern_of_the_kernels_is_the_units() -> None:
+    assert {pattern.level for pattern in KERNEL_PATTERNS} == {"kernel"}
