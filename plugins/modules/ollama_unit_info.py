@@ -119,6 +119,16 @@ user:
   type: str
   returned: success
   sample: ollama
+enabled:
+  description: Whether the unit is started at boot.
+  type: bool
+  returned: success
+  sample: true
+executable:
+  description: The program that the unit says.
+  type: str
+  returned: success
+  sample: /usr/local/bin/ollama
 fragment_path:
   description: The unit file.
   type: str
@@ -389,6 +399,8 @@ def unit_result(seen: Observation) -> dict[str, Any]:
         "main_pid": unit.main_pid,
         "exe": program.path if program else "",
         "user": unit.user,
+        "enabled": unit.file_state in ("enabled", "enabled-runtime"),
+        "executable": unit.executable,
         "fragment_path": unit.fragment_path,
         "dropin": seen.dropin,
         "dropin_paths": [file.path for file in seen.planned_files if file.path != unit.fragment_path],

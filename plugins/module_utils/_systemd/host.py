@@ -21,7 +21,7 @@ Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
 """Runs a command: exit status, standard output, standard error."""
 
 _PROPERTIES = (
-    "Id,Names,LoadState,ActiveState,SubState,MainPID,FragmentPath,DropInPaths,NeedDaemonReload,ExecStart,OOMPolicy,User"
+    "Id,Names,LoadState,ActiveState,SubState,MainPID,FragmentPath,DropInPaths,NeedDaemonReload,ExecStart,OOMPolicy,User,UnitFileState"
 )
 _EXECUTABLE = re.compile(r"\{ path=(.*?) ; ")
 _UNIT_NAME = re.compile(r"[A-Za-z0-9:_.\\@-]+\.service", re.ASCII)
@@ -48,6 +48,7 @@ class Unit:
     executable: str
     oom_policy: str
     user: str
+    file_state: str
 
     @property
     def exists(self) -> bool:
@@ -94,6 +95,7 @@ def read_unit(run: Run, name: str) -> Unit:
         executable=_first(_EXECUTABLE, properties.get("ExecStart", "")),
         oom_policy=properties.get("OOMPolicy", ""),
         user=properties.get("User") or "root",
+        file_state=properties.get("UnitFileState", ""),
     )
 
 

@@ -205,3 +205,5 @@ _VARIABLES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "no_proxy": ("NO_PROXY", _hosts),
 }
 _OWNERS = {key: name for name, (key, dummy) in _VARIABLES.items()}
+NAMES = tuple(_VARIABLES)
+"""The settings, by the names of the role's variables without their prefix."""

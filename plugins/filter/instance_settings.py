@@ -1,0 +1,155 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: instance_settings
+short_description: Gives each of several Ollama servers of a host its settings, or says what is wrong with the list
+version_added: 0.1.0
+author:
+  - the keepwarm.ollama contributors (@keepwarm)
+description:
+  - Judges the list C(ollama_server_instances), refuses what two servers of one host cannot share, and puts the settings of each
+    together, its own before those of the role's variables.
+positional: _input, role
+options:
+  _input:
+    description:
+      - The list, as the role P(keepwarm.ollama.ollama_server#role) describes it.
+    type: list
+    elements: dict
+    required: true
+  role:
+    description: Whose settings.
+    type: str
+    choices: [server, model, warmup]
+    required: true
+  flat:
+    description: The role's variables by their names without its prefix, which count for every instance that has none of its own.
+    type: dict
+    required: true
+  around:
+    description:
+      - C(unit), the unit of the instance C(default); C(host), the address of those that name none; C(resident), the models of those
+        that name none; C(folder), where models are on the disk; C(max_loaded_models), what the host's variable says.
+    type: dict
+    default: {}
+"""
+
+EXAMPLES = r"""
+- name: Put two servers' settings together
+  ansible.builtin.debug:
+    msg: "{{ [{'name': 'a', 'port': 11435}, {'name': 'b', 'port': 11436, 'server': {'num_parallel': 4}}]
+             | keepwarm.ollama.instance_settings('server', flat={'keep_alive': '30m', 'gpu': 'auto'}) }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - C(problems), one sentence for each thing that is wrong, and C(instances), none if there is any. Each has its C(name), C(unit)
+      and C(url), its C(settings), and as C(judged) what the role's own filter makes of them.
+  type: dict
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.keepwarm.ollama.plugins.filter.server_environment import judge as judge_server
+from ansible_collections.keepwarm.ollama.plugins.filter.wanted_models import wanted_models
+from ansible_collections.keepwarm.ollama.plugins.filter.warmup_settings import warmup_settings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes import clashes
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.devices import DeviceError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.entry import Entry, EntryError, read_entry
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.options import SERVER_SETTINGS
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.settings import Host, merged, server_settings
+
+Judged = tuple[dict[str, Any], Mapping[str, Any]]
+
+
+def instance_settings(raw: Any, role: str, flat: Mapping[str, Any], around: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The settings of every instance, or every problem."""
+    around = around or {}
+    entries, problems = _read(raw, around.get("host"))
+    problems += clashes(entries)
+    host = Host(entries, around.get("resident") or (), around.get("folder") or None, _declared_most(around))
+    found = [_instance(entry, role, flat, host, around.get("unit") or "ollama.service", problems) for entry in entries]
+    return {"problems": problems, "instances": [] if problems else found}
+
+
+def _read(raw: Any, host: Any) -> tuple[list[Entry], list[str]]:
+    entries: list[Entry] = []
+    problems: list[str] = []
+    if not isinstance(raw, (list, tuple)):
+        return [], [f"ollama_server_instances is {raw!r}, not a list: give one such as [{{name: a, port: 11435}}], or [] for the one server"]
+    for place, entry in enumerate(raw, 1):
+        try:
+            entries.append(read_entry(entry, place, host))
+        except EntryError as error:
+            problems += error.problems
+    return entries, problems
+
+
+def _declared_most(around: Mapping[str, Any]) -> Any:
+    """C(max_loaded_models) of the host. What follows from the models that name no instance is nobody's word."""
+    most = around.get("max_loaded_models")
+    return None if str(most or "") in ("", str(len(around.get("resident") or ()) + 1)) else most
+
+
+def _instance(
+    entry: Entry, role: str, flat: Mapping[str, Any], host: Host, plain: str, problems: list[str]
+) -> dict[str, Any]:
+    known = {"name": entry.name, "unit": entry.unit(plain), "url": entry.address.url}
+    try:
+        settings, judged = _JUDGES[role](entry, {**flat, "unit": known["unit"], "url": known["url"]}, host)
+    except DeviceError as error:
+        problems.append(f"instance {entry.name}: {error}")
+        return known
+    problems += [f"instance {entry.name}: {problem}" for problem in judged["problems"]]
+    return {**known, "settings": settings, "judged": judged}
+
+
+def _server(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:
+    settings = server_settings(entry, flat, host)
+    settings["start"] = boolean(settings["start"], strict=False)
+    written = {name: settings[name] for name in (*SERVER_SETTINGS, "host")}
+    return settings, judge_server(written, settings["environment"])
+
+
+def _warmup(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:
+    settings = {**merged(entry, "warmup", flat), "models": host.models(entry)}
+    settings["max_loaded_models"] = host.max_loaded_models(entry, "warmup")
+    return settings, warmup_settings({**flat, **settings})
+
+
+def _model(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:
+    settings = merged(entry, "model", flat)
+    # What others of the same folder keep is not this one's to prune.
+    others = [model for other in host.sharing(entry) for model in [*merged(other, "model", flat)["models"], *host.models(other)]]
+    declared, kept = host.models(entry), wanted_models([], [model for model in others if model.get("state") != "absent"])["kept"]
+    judged = wanted_models(
+        settings["models"],
+        declared,
+        settings["pull"],
+        settings["pull_state"],
+        settings["pull_insecure"],
+        settings["prune"],
+    )
+    return settings, {**judged, "kept": [*judged["kept"], *kept]}
+
+
+_JUDGES: dict[str, Callable[[Entry, Mapping[str, Any], Host], Judged]] = {
+    "server": _server,
+    "model": _model,
+    "warmup": _warmup,
+}
+
+
+class FilterModule:
+    """Several servers of one host."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The filters of this file by name."""
+        return {"instance_settings": instance_settings}

@@ -1,0 +1,102 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One entry of the list of instances, read. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._systemd.address import DEFAULT_PORT, Address, AddressError, check_address, effective_address
+from .devices import DeviceError, read_devices
+from .options import OPTIONS
+
+DEFAULT = "default"
+"""The instance that a host without a list has; its unit is that of the plain server."""
+KEYS = ("name", "host", "port", "devices", "models", *OPTIONS)
+# As the host agent has it (agent/instance.py).
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+_MOST_PORT = 65535
+
+
+@dataclass(frozen=True)
+class Entry:
+    """C(devices): None sees all. C(models): None has those of the role's variable. C(own): by role, its own settings."""
+
+    name: str
+    address: Address
+    devices: tuple[str, ...] | None
+    models: Any
+    own: Mapping[str, Mapping[str, Any]]
+
+    def unit(self, plain: str) -> str:
+        """The service unit; C(plain) is that of the only server of a host without a list."""
+        return plain if self.name == DEFAULT else f"ollama@{self.name}.service"
+
+
+class EntryError(ValueError):
+    """An entry that is none; C(problems) has one sentence each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(". ".join(problems))
+        self.problems = problems
+
+
+def read_entry(raw: Any, place: int, host: Any = None) -> Entry:
+    """C(host): the address where an entry names none, as OLLAMA_HOST has it. Raises C(EntryError)."""
+    if not isinstance(raw, Mapping):
+        raise EntryError([f"entry {place} of ollama_server_instances is {raw!r}, not a mapping: write {{name: a, port: 11435}}"])
+    name = raw.get("name")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise EntryError([f"entry {place} of ollama_server_instances has the name {name!r}: use a word of letters, digits, '_' and '-'"])
+    problems = [f"instance {name}: {problem}" for problem in _shape_problems(raw)]
+    try:
+        address = _address(raw, host)
+        devices = read_devices(raw.get("devices"))
+    except (AddressError, DeviceError) as error:
+        raise EntryError([*problems, f"instance {name}: {error}"]) from error
+    if problems:
+        raise EntryError(problems)
+    return Entry(name, address, devices, raw.get("models"), {role: raw.get(role) or {} for role in OPTIONS})
+
+
+def _shape_problems(raw: Mapping[str, Any]) -> Iterator[str]:
+    for key in raw:
+        if key not in KEYS:
+            yield f"the key {key!r} is unknown: known are {', '.join(KEYS)}"
+    if not _is_models(raw.get("models")):
+        yield f"models is {raw['models']!r}, not a list of mappings: write [{{name: qwen3:8b}}] as in ollama_warmup_models"
+    for role, options in OPTIONS.items():
+        own = raw.get(role) or {}
+        if not isinstance(own, Mapping):
+            yield f"{role} is {own!r}, not a mapping of settings"
+            continue
+        for key in own:
+            if key not in options:
+                yield f"{role}.{key} is unknown, or belongs to the whole host: an instance may have {', '.join(options)}"
+
+
+def _is_models(raw: Any) -> bool:
+    return raw is None or (isinstance(raw, (list, tuple)) and all(isinstance(model, Mapping) for model in raw))
+
+
+def _address(raw: Mapping[str, Any], host: Any) -> Address:
+    """Raises C(AddressError)."""
+    text = raw.get("host") or host or "127.0.0.1"
+    if not isinstance(text, str):
+        raise AddressError(f"host {text!r} is not an address to listen on: use one such as 127.0.0.1")
+    check_address(text)
+    address = effective_address(text)
+    port = raw.get("port")
+    return address if port is None else Address(address.host, _port(port))
+
+
+def _port(raw: Any) -> int:
+    """Up to ansible-core 2.18 a templated number is a text."""
+    text = str(raw)
+    if isinstance(raw, bool) or not text.isascii() or not text.isdigit() or not 0 < int(text) <= _MOST_PORT:
+        raise AddressError(f"port {raw!r} is not a port: give a number from 1 to {_MOST_PORT}, such as {DEFAULT_PORT + 1}")
+    return int(text)
