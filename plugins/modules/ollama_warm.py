@@ -35,6 +35,8 @@ attributes:
       - Asks the server and changes nothing. What cannot be known before a load, such as its size, is null.
       - If the server does not answer, or the host lacks requests, the prediction assumes an empty server that has every
         declared model installed, and warns.
+      - Says of every load whether the model will fit into memory (RV(models[].fit)), and warns where it will not. It never fails for
+        that, as a run loads all the same, and verifies.
   diff_mode:
     support: full
 options:
@@ -136,6 +138,19 @@ options:
         Nobody is asked.
     type: bool
     default: false
+  instance:
+    description:
+      - In check mode, the agent of this host whose measurements tell how much memory the models take. Root alone and the agent may
+        read them.
+    type: str
+    default: default
+  server_environment:
+    description:
+      - In check mode, the environment that the server will have when it loads, where that is known, as from
+        RV(keepwarm.ollama.ollama_unit_info#module:environment_predicted). It decides the default context, the parallel requests and the type
+        of the cache, and with them how much memory a model takes.
+      - Without it, that of the running process counts, which only root may read; else what its runners tell.
+    type: dict
   load_timeout:
     description:
       - How many seconds one load may take. Giving up aborts it on the server, so this had better be long.
@@ -147,6 +162,7 @@ options:
     default: 15
 seealso:
   - module: keepwarm.ollama.ollama_info
+  - module: keepwarm.ollama.ollama_memory_info
 """
 
 EXAMPLES = r"""
@@ -166,6 +182,18 @@ EXAMPLES = r"""
         keep_alive: 30m
     load_warm: true
     undeclared_keep_alive: 10m
+
+- name: Ask whether a bigger set would fit, before anything is loaded
+  keepwarm.ollama.ollama_warm:
+    models:
+      - name: qwen3:8b
+      - name: llama3.3:70b
+  check_mode: true
+  register: proposed
+
+- name: Show what was found
+  ansible.builtin.debug:
+    msg: "{{ proposed.models | map(attribute='fit') | map(attribute='text') }}"
 
 # Where the server is a unit of the host; elsewhere only a load tells whether a runner lives, so that nothing is proven without one
 - name: Prove it without changing anything
@@ -194,6 +222,10 @@ models:
     - C(resident) is null where it cannot be known.
     - C(cause) is why it drifted, null if it did not. A dead runner (C(runner_died)) and new weights (C(repulled)) show by
       themselves; for the rest, which the host agent tells from its history, it is C(unknown).
+    - In check mode each has a C(fit) as well. Its C(verdict) is C(fits), C(spills) (part of the model would be the processor's), C(evicts) (the
+      models in C(evicts) would leave) or C(unknown). Its C(evidence) is C(measured), C(estimated), C(counted) (there are more models than
+      the server holds at once) or null. C(size), C(size_vram), C(free) (VRAM before the load) and C(reckoned) (what the server counts
+      with when it decides) are in bytes, null where they are not known. C(text) is all of that in a sentence.
   type: list
   elements: dict
   returned: always
@@ -236,6 +268,7 @@ url:
   sample: http://127.0.0.1:11434
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -245,11 +278,21 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address import is_local
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.cause import evident_cause
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History, Plan, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.fit_report import fit_data, warnings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.gpus import count_gpus
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.knowledge import gather, running_environment
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement_record import (
+    Record,
+    RecordError,
+    read_record,
+    record_path,
+)
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import InstalledModel, Observation
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy, PolicyError, parse_policy
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.prediction import Fit, Knowledge
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.prediction import predict as predict_fit
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.progress import PassResult
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import OllamaServer, ServerFailure, ServerTooOld
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import Pace, Warmer
@@ -288,6 +331,8 @@ def argument_spec() -> dict[str, Any]:
         "assume_restarted": {"type": "bool", "default": False},
         "assume_installed": {"type": "list", "elements": "str", "default": []},
         "assume_empty": {"type": "bool", "default": False},
+        "instance": {"type": "str", "default": "default"},
+        "server_environment": {"type": "dict"},
         "load_timeout": {"type": "float", "default": 900},
         "verify_timeout": {"type": "float", "default": 15},
     }
@@ -346,21 +391,36 @@ def predict(
     server: OllamaServer | None,
 ) -> dict[str, Any]:
     """What a run would do."""
-    look = assumed_disk(foreseen_server(module, policy, server), read_names(module.params["assume_installed"]))
-    plan = make_plan(policy, look, history).within(scope)
-    return prediction(plan, look, policy.strict)
+    foreseen, seen = foreseen_server(module, policy, server)
+    look = assumed_disk(foreseen, read_names(module.params["assume_installed"]))
+    plan = make_plan(policy, look, history)
+    knowledge = know(module, policy, seen) if seen and plan.would_change else Knowledge()
+    fits = {fit.name: fit for fit in predict_fit(plan, look, knowledge)}
+    return prediction(plan.within(scope), look, policy.strict, fits)
 
 
-def foreseen_server(module: AnsibleModule, policy: Policy, server: OllamaServer | None) -> Observation:
-    """The server as a run would find it, but for what is put on its disk before."""
+def foreseen_server(module: AnsibleModule, policy: Policy, server: OllamaServer | None) -> tuple[Observation, Observation | None]:
+    """The server as a run would find it, but for what is put on its disk before; and as it is now, where anybody answers."""
     if module.params["assume_empty"]:
-        return Observation(now=datetime.now(timezone.utc))
+        return Observation(now=datetime.now(timezone.utc)), None
     look, problem = observe(module, policy, server)
     if look is None:
         module.warn(f"{problem}; predicting for an empty server that has every declared model installed")
+    seen = look
     if look is None or module.params["assume_restarted"]:
         look = assumed_server(policy, look)
-    return look
+    return look, seen
+
+
+def know(module: AnsibleModule, policy: Policy, look: Observation) -> Knowledge:
+    """What this host tells of its memory."""
+    record, url = Record(), module.params["url"]
+    try:
+        record = read_record(record_path(module.params["instance"]))
+    except RecordError as error:
+        module.warn(str(error))
+    environment = module.params["server_environment"] or running_environment(module.params["unit"], url)
+    return gather(record, policy, look, url, environment)
 
 
 def observe(
@@ -379,16 +439,21 @@ def observe(
     return look, None
 
 
-def prediction(plan: Plan, look: Observation, strict: bool) -> dict[str, Any]:
+def prediction(plan: Plan, look: Observation, strict: bool, fits: Mapping[str, Fit]) -> dict[str, Any]:
     """The module's result in check mode."""
+    own = [fits[str(verdict.model.name)] for verdict in plan.verdicts]
     required = [verdict for verdict in plan.verdicts if verdict.model.required]
     return {
         "changed": plan.would_change,
         "warm": all(report.is_warm(verdict, strict) for verdict in required),
-        "models": [report.predicted_data(verdict, look.now, evident_cause(verdict)) for verdict in plan.verdicts],
+        "models": [
+            {**report.predicted_data(verdict, look.now, evident_cause(verdict)), "fit": fit_data(fit)}
+            for verdict, fit in zip(plan.verdicts, own)
+        ],
         "undeclared": [report.stray_data(stray) for stray in plan.strays],
         "diff": difference.predicted(plan, look.now),
         "failures": [problem for verdict in required for problem in report.obstacles(verdict)],
+        "warnings": warnings(own),
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from .keep_alive import Expiry, ExpiryError
 from .model_name import ModelName, ModelNameError
-from .observation import InstalledModel, ModelCard, ResidentModel
+from .observation import CacheShape, InstalledModel, ModelCard, ResidentModel
 from .wording import shown
 
 _LARGEST = 2**63 - 1  # the server counts in Go's int64
@@ -67,7 +67,32 @@ def read_card(data: Mapping[str, Any]) -> ModelCard:
         blob=blob.group(1) if blob else None,
         capabilities=frozenset(str(capability) for capability in capabilities),
         training_context=_positive(info.get(f"{architecture}.context_length")),
+        architecture=architecture if isinstance(architecture, str) else None,
+        cache=_cache_shape(info, f"{architecture}."),
+        num_ctx=_parameter(data, "num_ctx"),
+        num_gpu=_parameter(data, "num_gpu"),
     )
+
+
+def _cache_shape(info: Mapping[str, Any], prefix: str) -> CacheShape | None:
+    """None where it cannot be told: heads that differ by layer are a list, which the server leaves out of its answer (null).
+
+    What is absent has the server's own default (fs/ggml/ggml.go: HeadCountMax, HeadCountKVMin, EmbeddingHeadCountK).
+    """
+    layers, length = (_positive(info.get(prefix + key)) for key in ("block_count", "embedding_length"))
+    heads, kv_heads = (_positive(info.get(f"{prefix}attention.{key}", 1)) for key in ("head_count", "head_count_kv"))
+    if layers is None or length is None or heads is None or kv_heads is None:
+        return None
+    head = length // heads
+    key, value = (_positive(info.get(f"{prefix}attention.{each}", head)) for each in ("key_length", "value_length"))
+    kept = kv_heads if f"{prefix}attention.head_count_kv" in info else heads
+    return CacheShape(true=layers * kept * ((key or head) + (value or head)), reckoned=2 * layers * kv_heads * head)
+
+
+def _parameter(data: Mapping[str, Any], name: str) -> int | None:
+    """A whole number of the Modelfile, from the table that C(parameters) is."""
+    found = re.search(rf"^{name} +(-?[0-9]{{1,18}})$", _typed(data, "parameters", str, ""), re.ASCII | re.MULTILINE)
+    return int(found.group(1)) if found else None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

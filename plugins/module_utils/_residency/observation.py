@@ -53,12 +53,30 @@ class ResidentModel:
 
 
 @dataclass(frozen=True)
+class CacheShape:
+    """How much a model's KV cache takes for each token of context, in numbers, whose type the server's settings give.
+
+    C(true) is what llama.cpp keeps: keys and values of every layer, each of its own length. C(reckoned) is what the scheduler
+    counts with when it decides whether the model fits: the embedding's length over the heads (llm/llama_server.go:
+    PredictServerVRAM of 0.33).
+    """
+
+    true: int
+    reckoned: int
+
+
+@dataclass(frozen=True)
 class ModelCard:
-    """What C(/api/show) says of a digest and never changes. C(blob) is the weights' sha256, 64 hex digits, if local."""
+    """What C(/api/show) says of a digest and never changes. C(blob) is the weights' sha256, 64 hex digits, if local.
+    C(num_ctx) and C(num_gpu) are the Modelfile's own parameters: a context, and how many layers go to the GPU."""
 
     blob: str | None
     capabilities: frozenset[str] = frozenset()
     training_context: int | None = None
+    architecture: str | None = None
+    cache: CacheShape | None = None
+    num_ctx: int | None = None
+    num_gpu: int | None = None
 
     @property
     def generates(self) -> bool:
@@ -80,11 +98,12 @@ class ModelCard:
 @dataclass(frozen=True)
 class Runners:
     """The weights blobs that have a living runner process. C(complete) is false if a process could not be told.
-    C(starts) names each blob's process so that no later one is taken for it."""
+    C(starts) names each blob's process so that no later one is taken for it; C(arguments) is its command line."""
 
     blobs: frozenset[str]
     complete: bool = True
     starts: Mapping[str, str] = field(default_factory=dict, compare=False)
+    arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
     def alive(self, blob: str | None) -> bool | None:
         """True or false for certain, None when unknown."""

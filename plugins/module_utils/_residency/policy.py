@@ -94,10 +94,14 @@ class Policy:
         """The declared model of that name."""
         return next((model for model in self.models if model.name == name), None)
 
+    def limit(self, gpu_count: int) -> int:
+        """How many models the server holds at once; C(gpu_count) is the host's, 0 when it has none or is not known."""
+        return self.max_loaded_models or _AUTOMATIC_LIMIT_PER_GPU * max(gpu_count, 1)
+
     def warnings(self, gpu_count: int) -> tuple[str, ...]:
-        """What is allowed but leaves no room; C(gpu_count) is the host's, 0 when it has none or is not known."""
+        """What is allowed but leaves no room; C(gpu_count) as above."""
         automatic = not self.max_loaded_models
-        limit = self.max_loaded_models or _AUTOMATIC_LIMIT_PER_GPU * max(gpu_count, 1)
+        limit = self.limit(gpu_count)
         if not self.pins or len(self.pins) < limit:
             return ()
         named = f"the automatic limit of {limit}" if automatic else f"OLLAMA_MAX_LOADED_MODELS={limit}"

@@ -64,7 +64,8 @@ class ServerProcesses:
         """Which weights they are for."""
         blobs = [process.blob for process in self.children]
         starts = {process.blob: process.identity for process in self.children if process.blob}
-        return Runners(blobs=frozenset(starts), complete=all(blobs), starts=starts)
+        arguments = {process.blob: process.arguments for process in self.children if process.blob}
+        return Runners(blobs=frozenset(starts), complete=all(blobs), starts=starts, arguments=arguments)
 
 
 def server_processes(unit: str, proc: str = "/proc") -> ServerProcesses | None:

@@ -14,10 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Callable
 
-from .wording import quoted, shown
+from .wording import human_bytes, quoted, shown
 
 SUCCESS = "success"
-_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 class TransferFailed(ValueError):
@@ -64,14 +63,6 @@ def _count(line: Mapping[str, Any], key: str) -> int:
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         raise ValueError(f"{key} {shown(count)} is no number of bytes")
     return count
-
-
-def human_bytes(count: int) -> str:
-    """Decimal units, as Ollama prints them."""
-    amount, unit = float(count), 0
-    while amount >= 1000 and unit < len(_UNITS) - 1:
-        amount, unit = amount / 1000, unit + 1
-    return f"{amount:.0f} {_UNITS[unit]}" if unit == 0 or amount >= 100 else f"{amount:.1f} {_UNITS[unit]}"
 
 
 class StallWatch:

@@ -9,6 +9,7 @@ from typing import Any
 
 _LONGEST = 100  # characters; a sentence is read by people
 _LONGEST_QUOTE = 300
+_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def shown(raw: Any) -> str:
@@ -21,3 +22,11 @@ def quoted(text: str) -> str:
     """What somebody else said, on one line: white space is one blank, what cannot be printed a question mark."""
     line = " ".join(text.split())
     return "".join(character if character.isprintable() else "?" for character in line[:_LONGEST_QUOTE])
+
+
+def human_bytes(count: int) -> str:
+    """Decimal units, as Ollama prints them."""
+    amount, unit = float(count), 0
+    while amount >= 1000 and unit < len(_UNITS) - 1:
+        amount, unit = amount / 1000, unit + 1
+    return f"{amount:.0f} {_UNITS[unit]}" if unit == 0 or amount >= 100 else f"{amount:.1f} {_UNITS[unit]}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from .environment import Environment
 from .gguf_header import Header
 
+_BLOCK_BYTES = {"f32": 128, "f16": 64, "bf16": 64, "q8_0": 34, "q4_0": 18}
 _UNITS = {"": 1, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 
 
@@ -57,15 +58,21 @@ class Hardware:
 
 
 def predicted_size(path: str, header: Header, num_ctx: int) -> int:
-    """Weights plus an f16 cache for all slots (llm/llama_server.go:PredictServerVRAM).
+    """Weights plus an f16 cache for all slots, whatever type the cache will be of (llm/llama_server.go:PredictServerVRAM)."""
+    return occupied_size(path, header, num_ctx, "f16")
+
+
+def occupied_size(path: str, header: Header, num_ctx: int, cache_type: str) -> int:
+    """What the runner takes: the cache is of its own type, in blocks of 32 numbers (ggml-common.h).
 
     The weights count as what the header claims, since test files leave them out.
     """
     weights = max(os.path.getsize(path), header.weight_bytes)
     heads = header.number("attention.head_count")
     head_size = header.number("embedding_length") // heads if heads else 0
-    kv_heads = header.number("attention.head_count_kv") or heads or 1
-    return weights + 2 * header.number("block_count") * kv_heads * head_size * num_ctx * 2
+    kv_heads = header.number("attention.head_count_kv") or 1
+    numbers = 2 * header.number("block_count") * kv_heads * head_size * num_ctx
+    return weights + numbers * _BLOCK_BYTES.get(cache_type, 64) // 32
 
 
 def system_memory() -> tuple[int, int, int]:

@@ -80,6 +80,11 @@ class LaunchPlanner:
         context = capped(options.runner.num_ctx, header.context_length) * self.num_parallel(model)
         return machine.predicted_size(model.path, header, context), context
 
+    def occupied(self, model: Model, header: Header, context: int) -> int:
+        """Bytes that the runner takes, with the context of all its slots together."""
+        cache_type = self._environment.var("OLLAMA_KV_CACHE_TYPE").lower()
+        return machine.occupied_size(model.path, header, context, cache_type)
+
     def with_automatic_batch(self, model: Model, options: Options, context: int) -> Options:
         """Bigger batches for bigger contexts (sched.go:generationBatchForContext)."""
         if model.is_embedding or not options.num_batch_auto:

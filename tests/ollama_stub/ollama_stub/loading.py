@@ -72,7 +72,8 @@ class Loader:
             self._log.info("sched.go:1155", message, model=pending.model.path, reason="cpu")
         self._log.info("server.go:109", "using llama-server for model", model=pending.model.path)
         process = self._prepare(pending, header)
-        process.placement = self._hardware.place(predicted, _used_vram(loaded))
+        occupied = self._planner.occupied(pending.model, header, context)
+        process.placement = self._hardware.place(occupied, _used_vram(loaded))
         try:
             await self._run(process, pending)
         except (Cancelled, LoadFailed) as error:

@@ -11,9 +11,9 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.transfe
     Progress,
     StallWatch,
     TransferFailed,
-    human_bytes,
     read_progress,
 )
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.wording import human_bytes
 from support.fake_server import FakeClock
 
 

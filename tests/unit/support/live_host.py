@@ -46,11 +46,17 @@ class LiveHost:
         pace: Pace = PACE,
     ) -> PassResult:
         """One pass; C(seeing): with the server's processes in sight."""
-        server = OllamaServer(self.url, deadlines)
-        observer = _Seeing(server, policy, None) if seeing else Observer(server, policy, None)
-        if isinstance(observer, _Seeing):
-            observer.host = self
+        observer = self._seeing(policy, deadlines) if seeing else Observer(OllamaServer(self.url, deadlines), policy, None)
         return Warmer(observer, policy, history, pace=pace).run()
+
+    def look(self, policy: Policy) -> Observation:
+        """One look without any act."""
+        return self._seeing(policy, DEADLINES).look()
+
+    def _seeing(self, policy: Policy, deadlines: Deadlines) -> _Seeing:
+        observer = _Seeing(OllamaServer(self.url, deadlines), policy, None)
+        observer.host = self
+        return observer
 
     def proc(self) -> str:
         """The real processes of the server, in a /proc in which their control group is a unit's."""
@@ -60,7 +66,7 @@ class LiveHost:
         _enter(self._proc / "1", "0::/init.scope\n")
         for pid in (str(server), *children):
             _enter(self._proc / pid, f"0::/system.slice/{UNIT}\n")
-            for name in ("stat", "cmdline"):
+            for name in ("stat", "cmdline", "environ"):
                 (self._proc / pid / name).symlink_to(f"/proc/{pid}/{name}")
         return str(self._proc)
 

@@ -41,7 +41,7 @@ def check(instance: Instance) -> int:
     from .inspection import inspect
 
     state = _remembered(instance)
-    found = inspect(configuration, state)
+    found = inspect(configuration, state, instance.measurements)
     seen = picture(instance.name, configuration, unit_state(configuration.unit), replace(state, last_pass=found), current_hold(instance))
     print(describe(seen, time.time(), deed="looked"))
     return found.exit

@@ -21,8 +21,8 @@ from .patience import ServerStopped
 from .state import LastPass, State
 
 
-def inspect(configuration: Configuration, state: State) -> LastPass:
-    """What a pass would find now."""
+def inspect(configuration: Configuration, state: State, measurements: str | None = None) -> LastPass:
+    """What a pass would find now; where C(measurements) names their file, also what its loads would come to in memory."""
     started = time.monotonic()
     moment = memory.Moment(time.time(), server_start(configuration))
     state = memory.begin(state, configuration.policy, moment)
@@ -33,8 +33,17 @@ def inspect(configuration: Configuration, state: State) -> LastPass:
     except ServerFailure as failure:
         return _failed(exits.UNREACHABLE, str(failure))
     past = memory.history(state, configuration, moment)
-    found = _judged(make_plan(configuration.policy, look, past), look, past, configuration.policy.strict)
-    return replace(found, seconds=time.monotonic() - started)
+    plan = make_plan(configuration.policy, look, past)
+    found = _judged(plan, look, past, configuration.policy.strict)
+    foreseen = _foreseen(configuration, plan, look, past, measurements) if measurements else ()
+    return replace(found, warnings=foreseen, seconds=time.monotonic() - started)
+
+
+def _foreseen(configuration: Configuration, plan: Plan, look: Observation, past: History, measurements: str) -> tuple[str, ...]:
+    """What waits for a host to get warm looks often, and needs none of this."""
+    from .foresight import foresee
+
+    return tuple(foresee(configuration, plan, look, past.failed, measurements))
 
 
 def _failed(code: int, reason: str) -> LastPass:

@@ -35,6 +35,11 @@ class Instance:
         return os.path.join(self.root, "var/lib/ollama-warmup", self.name)
 
     @property
+    def measurements(self) -> str:
+        """What models were measured to take in memory; beside the state, in a file of its own that few passes touch."""
+        return os.path.join(self.state_folder, "measurements.json")
+
+    @property
     def warm_mark(self) -> str:
         """Exists from a pass that ended warm until the next one begins; ollama-warm.target starts on its condition."""
         return os.path.join(self.root, "run/ollama-warmup", self.name, "warm")

@@ -28,6 +28,7 @@ from .interruption import Interrupted
 from .patience import PatientObserver, ServerStopped
 from .problems import ConfigurationError
 from .restart import WHEN_STUCK, RestartRequest, is_due, since_when, trouble_of
+from .seen import sizes
 from .state import LastPass, State
 from .state_file import StateFile
 from .telling import tell, tell_beginning
@@ -43,7 +44,7 @@ def make_pass(instance: Instance, configuration: Configuration) -> int:
     if state.pinned != before.pinned:
         file.save(state)
     tell_beginning(instance, configuration, state)
-    state, end = _warm(configuration, before, state, moment)
+    state, end = _warm(instance, configuration, before, state, moment)
     end = since_when(before.last_pass, replace(end, warnings=(*hold_problems(instance), *end.warnings)))
     state = replace(state, last_pass=end)
     file.save(state)
@@ -87,7 +88,9 @@ def _is_by_hand(instance: Instance) -> bool:
     return True
 
 
-def _warm(configuration: Configuration, before: State, state: State, moment: memory.Moment) -> tuple[State, LastPass]:
+def _warm(
+    instance: Instance, configuration: Configuration, before: State, state: State, moment: memory.Moment
+) -> tuple[State, LastPass]:
     """What is remembered after it, and how it ended. Nothing that the server does makes it raise."""
     policy = configuration.policy
     # A server that answered since its start and no longer does is ill, not new: its host is not called warm while that is waited out.
@@ -107,8 +110,18 @@ def _warm(configuration: Configuration, before: State, state: State, moment: mem
         end = _end(state, started, exits.INTERRUPTED, failures=[f"the pass was told to stop ({signal})"])
     else:
         after = memory.conclude(before, state, configuration, moment, result, time.time())
+        _keep_measurements(instance, before, after, result)
         return after, _judged(configuration, after, started, result)
     return memory.abort(state, dict(observer.cards), warmer.loading if end.exit == exits.UNREACHABLE else None, time.time()), end
+
+
+def _keep_measurements(instance: Instance, before: State, after: State, result: PassResult) -> None:
+    """Where something is in memory that was not there before; a healthy pass neither reads nor imports anything for it."""
+    if sizes(after.seen) <= sizes(before.seen) and os.path.exists(instance.measurements):
+        return
+    from .measuring import note
+
+    note(instance.measurements, result.look, time.time())
 
 
 def _judged(configuration: Configuration, state: State, started: float, result: PassResult) -> LastPass:

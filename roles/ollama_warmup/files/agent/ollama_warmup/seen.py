@@ -16,6 +16,8 @@ from _residency.progress import PassResult
 
 from .plain import MAYBE_TEXT, NUMBER, StateError, texts, typed
 
+_MEASURED = ("digest", "context_length", "size", "size_vram")
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -62,6 +64,11 @@ def seen_by(result: PassResult, at: float) -> dict[str, Seen]:
             gpu_digest=earlier.gpu_digest,
         )
     return found
+
+
+def sizes(seen: Mapping[str, Seen]) -> frozenset[tuple[Any, ...]]:
+    """What is in memory, and how much it takes: the same for two looks between which nothing was loaded."""
+    return frozenset((entry.runner, *map(entry.listed.get, _MEASURED)) for entry in seen.values() if entry.listed)
 
 
 def past_of(seen: Mapping[str, Seen]) -> Past:

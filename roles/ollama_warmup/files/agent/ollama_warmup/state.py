@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from _residency.model_name import ModelName
-from _residency.observation import ModelCard
+from _residency.observation import CacheShape, ModelCard
 
 from .counts import Counts, parse_counts
 from .departures import Departure, parse_departure
@@ -128,7 +128,8 @@ def _entries(raw: Mapping[str, Any], key: str, name: str) -> tuple[Mapping[str, 
 
 
 def _card_data(card: ModelCard) -> dict[str, Any]:
-    return {"blob": card.blob, "capabilities": sorted(card.capabilities), "training_context": card.training_context}
+    cache = vars(card.cache) if card.cache else None
+    return {**vars(card), "capabilities": sorted(card.capabilities), "cache": cache}
 
 
 def _card(raw: Mapping[str, Any]) -> ModelCard:
@@ -136,7 +137,17 @@ def _card(raw: Mapping[str, Any]) -> ModelCard:
         blob=typed(raw, "blob", MAYBE_TEXT),
         capabilities=frozenset(texts(raw, "capabilities")),
         training_context=typed(raw, "training_context", MAYBE_WHOLE),
+        architecture=typed(raw, "architecture", MAYBE_TEXT),
+        cache=_cache(raw["cache"]) if raw.get("cache") is not None else None,
+        num_ctx=typed(raw, "num_ctx", MAYBE_WHOLE),
+        num_gpu=typed(raw, "num_gpu", MAYBE_WHOLE),
     )
+
+
+def _cache(raw: Any) -> CacheShape:
+    if not isinstance(raw, dict):
+        raise StateError("cache is no object")
+    return CacheShape(true=typed(raw, "true", WHOLE), reckoned=typed(raw, "reckoned", WHOLE))
 
 
 def _set_aside(raw: Mapping[str, Any]) -> dict[ModelName, tuple[str, ...]]:

@@ -28,6 +28,21 @@ def read_state(path: str) -> State:
         raise StateError(f"{path} holds no state of the agent: {error}") from error
 
 
+def replace_file(path: str, text: str) -> None:
+    """As a whole, and on the disk when this returns. Raises C(OSError), and leaves nothing behind then."""
+    temporary = path + ".new"  # one name for all: only the holder of the lock writes
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
 class StateFile:
     """The service user's own copy, in C(folder)."""
 
@@ -45,22 +60,9 @@ class StateFile:
     def save(self, state: State) -> None:
         """Replace the file as a whole. A full disk is said and lived with: the models matter more than the memory of them."""
         try:
-            self._replace(json.dumps(state_data(state), indent=1))
+            replace_file(self.path, json.dumps(state_data(state), indent=1))
         except OSError as error:
             log(WARNING, "state_not_saved", path=self.path, reason=error.strerror)
-
-    def _replace(self, text: str) -> None:
-        temporary = self.path + ".new"  # one name for all: only the holder of the lock writes
-        try:
-            with open(temporary, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, self.path)
-        except OSError:
-            with suppress(OSError):
-                os.unlink(temporary)
-            raise
 
     def _move_aside(self) -> str | None:
         aside = self.path + ".unreadable"

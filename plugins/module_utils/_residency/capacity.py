@@ -1,0 +1,84 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How much VRAM a server has: what drivers tell, and what was seen to go in and not to go in. Pure. Everything in bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from .observation import ResidentModel
+
+_GIB = 1024**3
+_TIERS = ((47 * _GIB, 262144), (23 * _GIB, 32768))
+_LEAST_CONTEXT = 4096
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What was learned on these C(gpus). C(at_least) was in VRAM at once; C(at_most) was asked for at once, and part of it did not
+    get into VRAM."""
+
+    at_least: int = 0
+    at_most: int | None = None
+    gpus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Vram:
+    """What the drivers tell of the GPUs that the server may use; C(used) by whomever."""
+
+    total: int
+    used: int = 0
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What models may take of VRAM: C(total) None where no driver tells, less what other programs hold; the bounds as learned."""
+
+    total: int | None = None
+    at_least: int = 0
+    at_most: int | None = None
+
+    @property
+    def point(self) -> int | None:
+        """The best single figure where drivers tell one: what was learned corrects it, since llama.cpp leaves a margin free."""
+        if self.total is None:
+            return None
+        most = self.total if self.at_most is None else min(self.total, self.at_most - 1)
+        return max(most, self.at_least)
+
+
+def default_context(vram: Vram | None, seen: int = 0) -> int | None:
+    """The context of a model for which nobody asks another, in tokens (server/routes.go: Serve, since 0.15.5). Where no driver tells,
+    it follows from the VRAM that was C(seen) in use; None where none was."""
+    total = vram.total if vram else seen
+    return next((context for least, context in _TIERS if total >= least), _LEAST_CONTEXT) if total else None
+
+
+def learn(bounds: Bounds, resident: Iterable[ResidentModel], gpus: tuple[str, ...], partial: frozenset[str] = frozenset()) -> Bounds:
+    """What one look adds. Other GPUs, other bounds. The later evidence wins over the earlier that it contradicts: other programs
+    come and go. C(partial) are digests that a Modelfile keeps out of VRAM, whatever room there is."""
+    known = bounds if bounds.gpus == gpus else Bounds(gpus=gpus)
+    listed = tuple(resident)
+    inside = sum(entry.size_vram for entry in listed)
+    if any(0 < entry.size_vram < entry.size and entry.digest not in partial for entry in listed):
+        return _spilled(known, inside, sum(entry.size for entry in listed if entry.size_vram))
+    at_least = max(known.at_least, inside)
+    return replace(known, at_least=at_least, at_most=known.at_most if known.at_most is None or known.at_most > at_least else None)
+
+
+def _spilled(known: Bounds, inside: int, wanted: int) -> Bounds:
+    at_most = wanted if known.at_most is None else min(known.at_most, wanted)
+    at_most = at_most if at_most > inside else wanted
+    return replace(known, at_least=max(known.at_least, inside) if known.at_least < at_most else inside, at_most=at_most)
+
+
+def capacity(bounds: Bounds, gpus: tuple[str, ...], vram: Vram | None, resident: Iterable[ResidentModel]) -> Capacity:
+    """What there is now. What is used, and not by this server's models, is other programs' and stays so."""
+    learned = bounds if bounds.gpus == gpus else Bounds()
+    if vram is None:
+        return Capacity(None, learned.at_least, learned.at_most)
+    own = sum(entry.size_vram for entry in resident)
+    return Capacity(max(vram.total - max(vram.used - own, 0), 0), learned.at_least, learned.at_most)

@@ -1,0 +1,54 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What there is to know on this host for a prediction: measurements, GPUs, the server's environment. The edge of C(prediction.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .address import is_local
+from .capacity import capacity, default_context
+from .gpus import count_gpus, gpu_names
+from .measurement_record import Record
+from .observation import Observation
+from .policy import Policy
+from .prediction import Knowledge
+from .runner_settings import ServerSettings, settings_of_environment, settings_of_neighbours
+from .runners import server_processes
+from .vram import read_vram
+
+
+def gather(
+    record: Record, policy: Policy, look: Observation, url: str, environment: Mapping[str, str | None] | None = None, root: str = "/"
+) -> Knowledge:
+    """C(environment) is what the server has, or will have when it loads; None where that is not known, and then its living
+    runners tell. The GPUs of another machine are not known. Takes up to a second, for the GPUs' driver."""
+    local = is_local(url)
+    settings = _settings(look, environment)
+    vram = read_vram(environment or {}, root) if local else None
+    known = capacity(record.bounds, gpu_names(root), vram, look.resident)
+    return Knowledge(
+        measurements=record.measurements,
+        capacity=known,
+        settings=settings,
+        limit=settings.max_loaded_models or (policy.limit(count_gpus(root)) if local else policy.max_loaded_models or None),
+        default_context=default_context(vram, known.at_least),
+    )
+
+
+def running_environment(unit: str, url: str, proc: str = "/proc") -> Mapping[str, str | None] | None:
+    """Of the server's process; None where it is not this machine's, or not ours to read."""
+    processes = server_processes(unit, proc) if unit and is_local(url) else None
+    if processes is None:
+        return None
+    try:
+        with open(f"{proc}/{processes.server.pid}/environ", encoding="utf-8", errors="replace") as file:
+            pairs = (word.partition("=") for word in file.read().split("\0"))
+            return {key: value for key, equals, value in pairs if equals}
+    except OSError:
+        return None
+
+
+def _settings(look: Observation, environment: Mapping[str, str | None] | None) -> ServerSettings:
+    return settings_of_neighbours(look.runners, look.cards.values()) if environment is None else settings_of_environment(environment)
