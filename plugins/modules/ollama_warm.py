@@ -35,7 +35,7 @@ attributes:
       - Asks the server and changes nothing. What cannot be known before a load, such as its size, is null.
       - If the server does not answer, or the host lacks requests, the prediction assumes an empty server that has every
         declared model installed, and warns.
-      - Says of every load whether the model will fit into memory (RV(models[].fit)), and warns where it will not. It never fails for
+      - Says of every load whether the model will fit into memory (RV(models)), and warns where it will not. It never fails for
         that, as a run loads all the same, and verifies.
   diff_mode:
     support: full
