@@ -11,7 +11,7 @@ from typing import Any
 
 from .diagnosis import GROUPS, diagnose, exit_status, is_healthy
 from .examination import Examination
-from .finding import SEVERITIES, Finding, of_host, sorted_findings
+from .finding import NOTE, SEVERITIES, Finding, of_host, sorted_findings
 
 
 def report(host: str, looks: Sequence[Examination]) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def _head(told: Mapping[str, Any]) -> str:
 def _paragraph(finding: Mapping[str, Any], several: bool) -> Iterator[str]:
     where = f" [{finding['instance'] or 'all instances'}]" if several else ""
     yield f"{finding['severity']}: {finding['what']}{where} ({finding['code']})"
-    for evidence in finding["evidence"]:
+    for evidence in finding["evidence"][-1:] if finding["severity"] == NOTE else finding["evidence"]:
         yield f"  seen: {evidence['source']}: {evidence['text']}"
     yield f"  remedy: {finding['remedy']}"
 

@@ -1,0 +1,296 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What looks at a host: real files, sockets and processes of the test's own, commands by script. Whatever is broken is said in a sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import pwd
+import socket
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor import commands, driver, examine, shell_files, sockets, stores
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.agent_look import look_at_agent
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.examination import Entry, ShellSetting
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.journal import read_journal
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
+from support.examinations import unit
+
+ME = pwd.getpwuid(os.geteuid()).pw_name
+UNPRIVILEGED = "nobody"
+NOTHING = (1, "", "nothing is known")
+
+
+def write(root: pathlib.Path, name: str, text: str = "", mode: int = 0o644) -> pathlib.Path:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+# Commands
+
+
+def test_a_program_that_hangs_is_given_up() -> None:
+    assert commands.run([sys.executable, "-c", "import time; time.sleep(60)"], seconds=0.2)[0] == 124
+
+
+def test_a_program_that_is_not_there_is_no_error() -> None:
+    assert commands.run(["/no/such/program"]) == (127, "", "/no/such/program: No such file or directory")
+
+
+def test_of_endless_output_only_the_first_lines_are_read() -> None:
+    endless = [sys.executable, "-c", "while True: print('x' * 100000)"]
+    lines = commands.first_lines(endless, 3)
+    assert [len(line) for line in lines] == [64 * 1024, 100001 - 64 * 1024, 64 * 1024]
+
+
+def test_a_program_that_says_nothing_holds_nobody_up() -> None:
+    assert commands.first_lines([sys.executable, "-c", "import time; time.sleep(60)"], 3, seconds=0.2) == []
+
+
+# The journal
+
+
+def entry(message: Any, time: int = 1000, invocation: str = "i2") -> bytes:
+    return json.dumps({"__REALTIME_TIMESTAMP": str(time * 10**6), "MESSAGE": message, "_SYSTEMD_INVOCATION_ID": invocation}).encode()
+
+
+class Journal:
+    """Answers journalctl by what it is asked for."""
+
+    def __init__(self, unit: Sequence[bytes], kernel: Sequence[bytes] = (), startup: Sequence[bytes] = ()) -> None:
+        self.answers = {"--unit=ollama.service": unit, "_TRANSPORT=kernel": kernel, "_SYSTEMD_INVOCATION_ID=i2": startup}
+
+    def __call__(self, command: Sequence[str], _most: int) -> list[bytes]:
+        assert command[0] == "journalctl"
+        return list(self.answers[command[-1]])
+
+
+def test_the_present_start_is_told_from_those_before() -> None:
+    lines = [entry("old", 10, "i1"), entry("stopped", 11, ""), entry("new", 20), entry("newer", 30)]
+    look = read_journal("ollama.service", "i2", Journal(lines, [entry("k", 5)], [entry("new", 20)]))
+    assert [each.message for each in look.earlier] == ["old", "stopped"]
+    assert [each.message for each in look.current] == ["new", "newer"]
+    assert (look.startup, look.kernel) == ((Entry(20.0, "new"),), (Entry(5.0, "k"),))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"", b"\xff\xfe", b"not json", b"[]", b"7", b"null", b"{}", b'{"__REALTIME_TIMESTAMP": []}', b'{"__REALTIME_TIMESTAMP": "x"}', b"[" * 60000],
+)
+def test_a_line_that_is_none_is_left_out(line: bytes) -> None:
+    look = read_journal("ollama.service", "i2", Journal([line, entry("new", 20)]))
+    assert [each.message for each in look.current] == ["new"]
+
+
+@pytest.mark.parametrize(("raw", "text"), [([104, 105, 255], "hi\ufffd"), (None, ""), (["x", 104, -1, 999], "h"), ({"a": 1}, "")])
+def test_a_message_of_any_kind_is_text(raw: Any, text: str) -> None:
+    look = read_journal("ollama.service", "i2", Journal([entry(raw)]))
+    assert [each.message for each in look.current] == [text]
+
+
+# Shells
+
+
+def test_settings_are_found_as_shells_write_them(tmp_path: pathlib.Path) -> None:
+    write(tmp_path, "etc/environment", 'PATH=/bin\nOLLAMA_KEEP_ALIVE="-1"\n#OLLAMA_DEBUG=1\n')
+    write(tmp_path, "etc/profile.d/ollama.sh", "export OLLAMA_HOST=0.0.0.0 # all\n  declare -x CUDA_VISIBLE_DEVICES='0';\nCUDA_HOME=/x\n")
+    (tmp_path / "root/.bashrc").mkdir(parents=True)  # whatever it may be
+    found = shell_files.shell_settings(str(tmp_path))
+    assert found == (
+        ShellSetting(f"{tmp_path}/etc/environment", 2, "OLLAMA_KEEP_ALIVE", "-1"),
+        ShellSetting(f"{tmp_path}/etc/profile.d/ollama.sh", 1, "OLLAMA_HOST", "0.0.0.0"),
+        ShellSetting(f"{tmp_path}/etc/profile.d/ollama.sh", 2, "CUDA_VISIBLE_DEVICES", "0"),
+    )
+
+
+# Sockets
+
+
+@pytest.mark.parametrize(("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
+def test_a_listening_socket_is_found_with_its_process(family: int, host: str) -> None:
+    with socket.socket(family) as listener:
+        listener.bind((host, 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        found = [each for each in sockets.listeners() if each.port == port]
+    assert [(each.host, each.pid) for each in found] == [(host, os.getpid())]
+
+
+def test_the_unit_of_a_process_is_the_innermost(tmp_path: pathlib.Path) -> None:
+    write(tmp_path, "net/tcp", "head\n 0: 0100007F:2CAA 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 77 1\n")
+    write(tmp_path, "12/comm", "ollama\n")
+    write(tmp_path, "12/cgroup", "0::/system.slice/docker.service/x/ollama.service\n")
+    (tmp_path / "12/fd").mkdir()
+    (tmp_path / "12/fd/3").symlink_to("socket:[77]")
+    (found,) = sockets.listeners(str(tmp_path))
+    assert (found.host, found.port, found.program, found.unit) == ("127.0.0.1", 11434, "ollama", "ollama.service")
+
+
+# Models
+
+
+def test_a_model_in_another_store_is_found(tmp_path: pathlib.Path) -> None:
+    own, other = tmp_path / "own", tmp_path / "other"
+    own.mkdir()
+    write(other, "manifests/registry.ollama.ai/library/a/latest")
+    look = unit(environment={"OLLAMA_MODELS": str(own)})
+    found = stores.look_at_stores(look, [ModelName.parse("a")], [str(own), str(other), str(tmp_path / "none")])
+    assert [(store.path, store.models) for store in found] == [(str(own), frozenset()), (str(other), {"a:latest"})]
+
+
+def test_a_folder_that_its_user_cannot_pass_is_named(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = tmp_path / "closed/models"
+    inner.mkdir(parents=True)
+    # What is above is pytest's, for the user of the tests alone
+    monkeypatch.setattr(stores, "_way", lambda path: [str(pathlib.Path(path).parent), path])
+    assert stores.blocked_at(str(inner), UNPRIVILEGED) == ""
+    (tmp_path / "closed").chmod(0o700)
+    assert stores.blocked_at(str(inner), UNPRIVILEGED) == str(tmp_path / "closed")
+    assert stores.blocked_at(str(inner), ME) == ""
+    assert stores.blocked_at(str(inner), "no-such-user") == ""
+
+
+# Driver
+
+
+def gpu_host(root: pathlib.Path, *nodes: str) -> str:
+    write(root, "sys/bus/pci/devices/0000:01:00.0/vendor", "0x10de\n")
+    write(root, "sys/bus/pci/devices/0000:01:00.0/class", "0x030200\n")
+    write(root, "sys/bus/pci/devices/0000:02:00.0/vendor", "0x10de\n")
+    write(root, "sys/bus/pci/devices/0000:02:00.0/class", "0x040300\n")  # its sound
+    for node in nodes:
+        write(root, node)
+    return str(root)
+
+
+def test_cards_and_nodes_are_seen_without_any_tool(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    look = driver.look_at_driver(lambda _command: NOTHING, UNPRIVILEGED, gpu_host(tmp_path, "dev/nvidia0", "dev/nvidiactl", "dev/dri/card0"))
+    assert (look.cards, look.nodes) == ({"nvidia": ("0000:01:00.0",)}, ("/dev/nvidia0", "/dev/nvidiactl"))
+    assert (look.smi, look.smi_failure) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("answer", "seen"),
+    [
+        ((0, "0, L4, 570.0, Enabled\n", ""), ("0, L4, 570.0, Enabled", "")),
+        ((18, "Failed to initialize NVML: Driver/library version mismatch\n", ""), (None, "Failed to initialize NVML: Driver/library version mismatch")),
+        ((124, "", "nvidia-smi did not end within 15 s"), (None, "nvidia-smi did not end within 15 s")),
+    ],
+)
+def test_nvidia_smi_is_asked_where_it_is(answer: Any, seen: Any, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "nvidia-smi", "", 0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    look = driver.look_at_driver(lambda _command: answer, UNPRIVILEGED, gpu_host(tmp_path, "dev/nvidia0"))
+    assert (look.smi, look.smi_failure) == seen
+
+
+def test_a_node_that_the_user_may_not_open_is_named(tmp_path: pathlib.Path) -> None:
+    root = gpu_host(tmp_path, "dev/kfd")
+    (tmp_path / "dev/kfd").chmod(0o600)
+    assert driver.look_at_driver(lambda _command: NOTHING, UNPRIVILEGED, root).hidden == ("/dev/kfd",)
+    (tmp_path / "dev/kfd").chmod(0o666)
+    assert driver.look_at_driver(lambda _command: NOTHING, UNPRIVILEGED, root).hidden == ()
+
+
+# The agent
+
+
+class Systemd:
+    """Answers what the agent's side asks; everything else is unknown."""
+
+    def __init__(self, **answers: tuple[int, str, str]) -> None:
+        self.answers = answers
+
+    def __call__(self, command: Sequence[str]) -> tuple[int, str, str]:
+        words = {"systemctl": "systemctl", "validate": "validate", "status": "status", "-c": "python"}
+        word = next((words[part] for part in command if part in words), "")
+        return self.answers.get(word, NOTHING)
+
+
+def test_a_host_without_an_agent_has_none(tmp_path: pathlib.Path) -> None:
+    look = look_at_agent(Systemd(), "default", 0.0, str(tmp_path))
+    assert (look.installed, look.configured, look.problems, dict(look.status)) == (False, False, (), {})
+
+
+def test_the_agent_judges_its_configuration_itself(tmp_path: pathlib.Path) -> None:
+    write(tmp_path, "usr/local/bin/ollama-warmup", f"#!{sys.executable} -I\n", 0o755)
+    write(tmp_path, "etc/ollama-warmup/east.json", '{"url": "x", "unit": "ollama@east.service"}')
+    said = "ollama-warmup: url 'x' is not an address\nollama-warmup: models is missing\n"
+    status = json.dumps({"last_pass": None})
+    run = Systemd(validate=(2, "", said), status=(0, status, ""), python=(0, "", ""), systemctl=(0, f"User={ME}\n", ""))
+    look = look_at_agent(run, "east", 0.0, str(tmp_path))
+    assert look.problems == ("url 'x' is not an address", "models is missing")
+    assert (look.python, look.library_error, look.raw["unit"]) == (sys.executable, "", "ollama@east.service")
+    assert (look.timer, look.pass_unit, dict(look.status)) == ("ollama-warmup@east.timer", "ollama-warmup@east.service", {"last_pass": None})
+    assert (look.user_missing, look.owner_problem) == ("", "")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "\udcff", '{"policy": 7}', "[" * 60000])
+def test_a_configuration_that_nobody_can_read_is_no_traceback(text: str, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "etc/ollama-warmup").mkdir(parents=True)
+    (tmp_path / "etc/ollama-warmup/default.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    look = look_at_agent(Systemd(), "default", 0.0, str(tmp_path))
+    assert look.configured
+    assert set(look.raw) <= {"policy"}
+
+
+def test_an_interpreter_that_is_not_there_is_named(tmp_path: pathlib.Path) -> None:
+    write(tmp_path, "usr/local/bin/ollama-warmup", "#!/opt/py/bin/python -I\n", 0o755)
+    look = look_at_agent(Systemd(), "default", 0.0, str(tmp_path))
+    assert (look.python, look.library_error) == ("", "/opt/py/bin/python")
+
+
+def test_a_missing_library_is_told_by_its_last_line(tmp_path: pathlib.Path) -> None:
+    write(tmp_path, "usr/local/bin/ollama-warmup", f"#!{sys.executable} -I\n", 0o755)
+    run = Systemd(python=(1, "", "Traceback\nModuleNotFoundError: No module named 'requests'\n"))
+    assert look_at_agent(run, "default", 0.0, str(tmp_path)).library_error == "ModuleNotFoundError: No module named 'requests'"
+
+
+def test_state_of_another_user_is_told(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "var/lib/ollama-warmup/default").mkdir(parents=True)
+    look = look_at_agent(Systemd(systemctl=(0, f"User={UNPRIVILEGED}\n", "")), "default", 0.0, str(tmp_path))
+    assert look.owner_problem == f"{tmp_path}/var/lib/ollama-warmup/default belongs to user {os.geteuid()}, not to the agent's ({UNPRIVILEGED})"
+
+
+# All of it
+
+
+def test_instances_are_those_that_agents_or_units_name(tmp_path: pathlib.Path) -> None:
+    listing = "ollama@west.service loaded active running Ollama\nollama@bad name.service\n"
+    assert examine.instances(lambda _command: (0, "", ""), str(tmp_path)) == ["default"]
+    write(tmp_path, "etc/ollama-warmup/east.json", "{}")
+    write(tmp_path, "etc/ollama-warmup/default.notify-urls", "")
+    assert examine.instances(lambda _command: (0, listing, ""), str(tmp_path)) == ["east", "west"]
+
+
+def test_a_host_of_which_nothing_can_be_learnt_says_why(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_journal(_unit: str, _invocation: str) -> Any:
+        raise FileNotFoundError(2, "No such file or directory", "journalctl")
+
+    monkeypatch.setattr(examine, "read_journal", no_journal)
+    look = examine.examine("east", None, lambda _command: NOTHING, str(tmp_path))
+    assert look.unit is None
+    assert look.unit_name == "ollama@east.service"
+    assert look.unseen == (
+        "the unit: systemctl show failed, so that nothing is known of the unit: nothing is known",
+        "the journal: journalctl: No such file or directory",
+    )
+
+
+def test_only_root_and_only_with_systemd(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(examine.CannotLook, match="only root may look at a service's environment, sockets and journal: use sudo"):
+        examine.require_root_and_systemd(lambda _command: (0, "systemd 257", ""))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    examine.require_root_and_systemd(lambda _command: (0, "systemd 257", ""))
+    with pytest.raises(examine.CannotLook, match="this host has no systemd"):
+        examine.require_root_and_systemd(lambda _command: (127, "", "systemctl: No such file or directory"))
