@@ -77,7 +77,7 @@ def _state(look: UnitLook) -> Iterator[Finding]:
     kinds = {"inactive": UNIT_STOPPED, "deactivating": UNIT_STOPPED, "failed": UNIT_FAILED, "activating": UNIT_STARTING}
     if unit.active_state in kinds:
         yield kinds[unit.active_state].found(shown, unit=unit.name, state=f"{unit.active_state} ({unit.sub_state})")
-    if unit.active_state == "active" and look.properties.get("UnitFileState") == "disabled":
+    if unit.active_state == "active" and unit.file_state == "disabled":
         yield UNIT_DISABLED.found(seen(source, "UnitFileState=disabled"), unit=unit.name)
 
 

@@ -16,7 +16,7 @@ from .._systemd.unit_file import UnitFile
 from .examination import Properties, UnitLook
 
 DROPIN = "zz-keepwarm.conf"
-_PROPERTIES = "Result,UnitFileState,InvocationID,PrivateDevices,DevicePolicy,DeviceAllow"
+_PROPERTIES = "Result,InvocationID,PrivateDevices,DevicePolicy,DeviceAllow"
 
 
 def look_at_unit(run: host.Run, name: str) -> UnitLook:

@@ -58,7 +58,7 @@ CASES: dict[str, tuple[Any, str, str]] = {
     "unit_stopped": (healthy(unit=down(), server=None), "ActiveState=inactive", "systemctl start ollama.service"),
     "unit_failed": (healthy(unit=down(active="failed"), server=None), "ActiveState=failed", "journalctl -u ollama.service"),
     "unit_starting": (healthy(unit=down(active="activating"), server=None), "ActiveState=activating", "journalctl -u ollama.service"),
-    "unit_disabled": (healthy(unit=unit(properties={"UnitFileState": "disabled"})), "UnitFileState=disabled", "systemctl enable ollama.service"),
+    "unit_disabled": (healthy(unit=unit({"file_state": "disabled"})), "UnitFileState=disabled", "systemctl enable ollama.service"),
     "restart_due": (
         healthy(unit=unit(restart_reasons=("OLLAMA_KEEP_ALIVE is '5m' in the running process, but '45m' in its unit",))),
         "/proc/211: OLLAMA_KEEP_ALIVE is '5m' in the running process",

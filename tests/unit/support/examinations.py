@@ -44,7 +44,7 @@ STATUS: dict[str, Any] = {"last_pass": {"at": EPOCH - 60, "exit": 0, "failures":
 UNIT = Unit(
     name="ollama.service", names=("ollama.service",), load_state="loaded", active_state="active", sub_state="running", main_pid=211,
     fragment_path="/etc/systemd/system/ollama.service", dropin_paths=(DROPIN,), need_daemon_reload=False, executable="/usr/local/bin/ollama",
-    oom_policy="continue", user="ollama",
+    oom_policy="continue", user="ollama", file_state="enabled",
 )  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def unit(state: Mapping[str, Any] | None = None, environment: Mapping[str, str] 
     values = {**ENVIRONMENT, **(environment or {})}
     made = UnitLook(
         unit=replace(UNIT, **(state or {})),
-        properties={"Result": "success", "UnitFileState": "enabled"},
+        properties={"Result": "success"},
         effective=Assessment(values, frozenset(values), ()),
         winners={key: Assignment(key, value, DROPIN) for key, value in values.items()},
         dropin=DROPIN,
