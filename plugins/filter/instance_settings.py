@@ -113,8 +113,8 @@ def _instance(
 
 def _server(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:
     settings = server_settings(entry, flat, host)
-    settings["start"] = boolean(settings["start"], strict=False)
-    written = {name: settings[name] for name in (*SERVER_SETTINGS, "host")}
+    settings["start"] = boolean(settings.get("start", True), strict=False)
+    written = {name: settings[name] for name in (*SERVER_SETTINGS, "host") if name in settings}
     return settings, judge_server(written, settings["environment"])
 
 

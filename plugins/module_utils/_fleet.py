@@ -17,42 +17,56 @@ _NOT_FOUND = 127
 
 
 def fleet_table(results: Mapping[str, Mapping[str, Any] | None], now: datetime) -> str:
-    """C(results): by host, in the order of the table, the registered result of the status command, None without one."""
-    rows = [line for host, result in results.items() for line in _rows(host, result, now)]
+    """C(results): by host, in the order of the table, the registered result of the status command, None without one.
+
+    There is a column for the instances of hosts with several servers where there is such a host.
+    """
+    several = any(len(_statuses(result)) > 1 for result in results.values())
+    rows = [line for host, result in results.items() for line in _rows(host, result, now, several)]
     cold = sum(1 for result in results.values() if not _is_warm(result))
     summary = f"{len(results) - cold} of {len(results)} hosts warm"
-    return f"{render(('HOST', *HEADS), rows)}\n\n{summary}" if rows else summary
+    heads = ("HOST", *(["INSTANCE"] if several else []), *HEADS)
+    return f"{render(heads, rows)}\n\n{summary}" if rows else summary
 
 
-def _rows(host: str, result: Mapping[str, Any] | None, now: datetime) -> Iterator[Sequence[str]]:
-    status = _status(result)
-    if status is None:
-        yield _remark(host, _trouble(result))
-        return
+def _rows(host: str, result: Mapping[str, Any] | None, now: datetime, several: bool) -> Iterator[Sequence[str]]:
+    statuses = _statuses(result)
+    if not statuses:
+        yield _remark([host, *(["-"] if several else [])], _trouble(result))
+    for status in statuses:
+        yield from _lines([host, *([str(status.get("instance", "-"))] if several else [])], status, now)
+
+
+def _lines(place: Sequence[str], status: Mapping[str, Any], now: datetime) -> Iterator[Sequence[str]]:
     if not status["models"]:
-        yield _remark(host, "no models are declared")
+        yield _remark(place, "no models are declared")
     for model in status["models"]:
-        yield [host, *row(model, now)]
+        yield [*place, *row(model, now)]
     if status["result"] != "warm":
-        yield _remark(host, status["result"])
+        yield _remark(place, status["result"])
 
 
-def _remark(host: str, text: str) -> Sequence[str]:
-    return [host, "-", "-", text, *["-"] * (len(HEADS) - 3)]
+def _remark(place: Sequence[str], text: str) -> Sequence[str]:
+    return [*place, "-", "-", text, *["-"] * (len(HEADS) - 3)]
 
 
 def _is_warm(result: Mapping[str, Any] | None) -> bool:
-    status = _status(result)
-    return status is not None and status["exit"] == 0
+    return bool(_statuses(result)) and _said(result)["exit"] == 0
 
 
-def _status(result: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """None where the host did not answer with a status."""
+def _statuses(result: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    """One for each server of the host; nothing where it did not answer with a status."""
+    said = _said(result)
+    found = said["instances"] if isinstance(said.get("instances"), list) else [said]
+    return [status for status in found if isinstance(status, dict) and {"models", "exit", "result"} <= status.keys()]
+
+
+def _said(result: Mapping[str, Any] | None) -> dict[str, Any]:
     try:
-        status = json.loads((result or {}).get("stdout") or "")
+        said = json.loads((result or {}).get("stdout") or "")
     except ValueError:
-        return None
-    return status if isinstance(status, dict) and {"models", "exit", "result"} <= status.keys() else None
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _trouble(result: Mapping[str, Any] | None) -> str:

@@ -57,7 +57,7 @@ def server_settings(entry: Entry, flat: Mapping[str, Any], host: Host) -> dict[s
     settings = merged(entry, "server", flat)
     settings["host"] = shown(entry.address)
     settings["max_loaded_models"] = host.max_loaded_models(entry, "server")
-    settings["environment"] = _environment(entry, flat.get("environment") or {}, str(settings["gpu"]))
+    settings["environment"] = _environment(entry, flat.get("environment") or {}, str(settings.get("gpu")))
     if host.sharing(entry) and isinstance(settings["environment"], Mapping):
         # A server that starts deletes the blobs that no manifest names, which another may be in the middle of fetching.
         settings["environment"] = {NO_PRUNE: "1", **settings["environment"]}
@@ -65,8 +65,9 @@ def server_settings(entry: Entry, flat: Mapping[str, Any], host: Host) -> dict[s
 
 
 def merged(entry: Entry, role: str, flat: Mapping[str, Any]) -> dict[str, Any]:
-    """The role's options, the instance's own first."""
-    return {name: entry.own[role].get(name, flat.get(name)) for name in OPTIONS[role]}
+    """The role's options, the instance's own first; what neither has is left out."""
+    found = {**flat, **entry.own[role]}
+    return {name: found[name] for name in OPTIONS[role] if name in found}
 
 
 def _environment(entry: Entry, common: Any, gpu: str) -> Any:

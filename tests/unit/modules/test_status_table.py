@@ -60,3 +60,28 @@ def test_a_host_without_a_status_says_why(result: Any, words: str) -> None:
     table = fleet_table({"gpu1": result}, NOW)
     assert words in table
     assert table.endswith("0 of 1 hosts warm")
+
+
+def test_each_server_of_a_host_has_its_lines_and_all_of_them_make_it_warm() -> None:
+    several = {"exit": 1, "instances": [json.loads(said(0, "warm", model())["stdout"]) | {"instance": "one"},
+                                        json.loads(said(1, "not warm", model(resident=False, after=None))["stdout"]) | {"instance": "two"}]}  # fmt: skip
+    table = [[cell.strip() for cell in line[:5]] for line in lines({
+        "gpu1": {"rc": 1, "stdout": json.dumps(several)},
+        "gpu2": said(0, "warm", model()),
+        "gpu3": None,
+    })]  # fmt: skip
+    assert table == [
+        ["HOST", "INSTANCE", "MODEL", "POLICY", "STATE"],
+        ["gpu1", "one", "a", "pin", "resident"],
+        ["gpu1", "two", "a", "pin", "not resident"],
+        ["gpu1", "two", "-", "-", "not warm"],
+        ["gpu2", "-", "a", "pin", "resident"],
+        ["gpu3", "-", "-", "-", "unreachable"],
+        [],
+        ["1 of 3 hosts warm"],
+    ]
+
+
+def test_a_host_one_of_whose_servers_cannot_be_looked_at_is_not_warm() -> None:
+    left_out = {"exit": 2, "instances": [json.loads(said(0, "warm", model())["stdout"]) | {"instance": "one"}]}
+    assert fleet_table({"gpu1": {"rc": 2, "stdout": json.dumps(left_out)}}, NOW).endswith("0 of 1 hosts warm")

@@ -14,6 +14,7 @@ from _residency.hold import HoldError
 from . import exits
 from .instance import DEFAULT, Instance, InstanceError
 from .problems import ConfigurationError
+from .several import chosen, for_each, status_data
 
 _EXITS = """exit status: 0 warm; 1 a required model is not resident; 2 bad configuration; 3 server unreachable;
 4 server stopped by an operator; 5 on hold; 75 another pass is running"""
@@ -32,10 +33,22 @@ def main(arguments: Sequence[str] | None = None, root: str = "/") -> int:
 
 def _run(wanted: argparse.Namespace, root: str) -> int:
     try:
-        return _carry_out(wanted, Instance(DEFAULT if wanted.instance is None else wanted.instance, root))
+        instances = chosen(wanted.instance, wanted.command, root)
+    except InstanceError as error:
+        return _complain([str(error)])
+    if wanted.command == "status" and wanted.json and len(instances) > 1:
+        from .commands import look
+
+        return status_data(instances, look)
+    return for_each(instances, lambda instance: _run_for(wanted, instance))
+
+
+def _run_for(wanted: argparse.Namespace, instance: Instance) -> int:
+    try:
+        return _carry_out(wanted, instance)
     except ConfigurationError as error:
         return _complain(error.problems)
-    except (InstanceError, HoldError) as error:
+    except HoldError as error:
         return _complain([str(error)])
     except OSError as error:  # the instance's own files; a server that does not answer never gets here
         return _complain([f"{error.filename} cannot be used: {error.strerror} (run it as root, who hands it to the service user)"])
@@ -96,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXITS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--instance", metavar="NAME", help=f"which server (default: {DEFAULT}; doctor: all)")
+    parser.add_argument("--instance", metavar="NAME", help=f"which server (default: all there are; {DEFAULT} for wait)")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("run", help="make a pass now")
     commands.add_parser("check", help="look at the server now, and change nothing")

@@ -49,10 +49,14 @@ def check(instance: Instance) -> int:
 
 def status(instance: Instance, as_json: bool) -> int:
     """Tell what the last pass found."""
-    configuration = load(instance.configuration)
-    seen = _picture(instance, configuration)
+    seen = look(instance)
     print(json.dumps(seen, indent=2) if as_json else describe(seen, time.time()))
     return int(seen["exit"])
+
+
+def look(instance: Instance) -> dict[str, Any]:
+    """What C(status) tells."""
+    return _picture(instance, load(instance.configuration))
 
 
 def validate(path: str) -> int:

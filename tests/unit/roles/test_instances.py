@@ -1,0 +1,47 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an instance may have of its own reaches its tasks: a variable that went past them would be the host's for all instances."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+import pytest
+import yaml
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.options import OPTIONS
+
+ROLES = pathlib.Path(__file__).parents[3] / "roles"
+OPTIONS_OF = [(role, name) for role, names in OPTIONS.items() for name in names]
+
+
+def text(role: str, path: str) -> str:
+    return (ROLES / f"ollama_{role}" / path).read_text()
+
+
+def routed(role: str) -> set[str]:
+    """The variables that tasks/instance.yml puts in the place of the role's."""
+    (task,) = yaml.safe_load(text(role, "tasks/instance.yml"))
+    return set(task["vars"])
+
+
+@pytest.mark.parametrize(("role", "name"), OPTIONS_OF)
+def test_it_is_an_input_of_the_role_and_judged_with_the_list(role: str, name: str) -> None:
+    variable = f"ollama_{role}_{name}"
+    assert variable in yaml.safe_load(text(role, "defaults/main.yml"))
+    assert re.search(rf"'{name}': {variable}\b", text(role, "vars/main.yml")), f"{variable} is not handed to instance_settings"
+
+
+@pytest.mark.parametrize(("role", "name"), OPTIONS_OF)
+def test_tasks_and_templates_that_name_it_get_the_instance_s(role: str, name: str) -> None:
+    variable = f"ollama_{role}_{name}"
+    folders = [ROLES / f"ollama_{role}" / folder for folder in ("tasks", "templates")]
+    files = [path for folder in folders for path in folder.glob("*") if path.name not in ("instance.yml", "settings.yml", "gates_preflight.yml")]
+    named_in = [path.name for path in files if re.search(rf"(?<!\w){variable}\b(?! is )", path.read_text())]
+    assert not named_in or variable in routed(role), named_in
+
+
+def test_what_is_put_in_its_place_is_there() -> None:
+    for role in OPTIONS:
+        unknown = {name for name in routed(role) if name not in yaml.safe_load(text(role, "defaults/main.yml"))}
+        assert unknown == set()
