@@ -1,0 +1,114 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role ollama_warmup has put on a host, of all instances, and the steps that take it away."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from dataclasses import dataclass
+
+from .accounts import Accounts
+from .steps import REMOVE, REMOVE_FOLDER, Run, Step, below
+from .units import FOLDER, Ours, Units, loaded_units
+
+MARK = "(keepwarm.ollama.ollama_warmup)"
+ACCOUNT = "Keeps models of Ollama resident"
+CONFIGURATION = "/etc/ollama-warmup"
+COMMAND = "/usr/local/bin/ollama-warmup"
+CACHE = "/var/cache/ollama-warmup"
+
+_NAMED = re.compile(r"ollama-(warmup|warm|cold)([-@].*)?\.(service|timer|path|target)")
+_OURS = Ours(MARK, units=_NAMED, dropins=re.compile(r"50-ollama-warm-gate.*\.conf"), orphans=_NAMED)
+_GATE = re.compile(r"ollama-warm-gate([-@].*)?\.service")
+_CONFIGURED = ("*.json", "*.notify-urls")
+_FOLDERS = ("/usr/local/lib/ollama-warmup", "/run/ollama-warmup", CACHE, "/var/lib/ollama-warmup")
+_NOTIFIER = ("/var/lib/ollama-warmup-notify*", "/var/lib/private/ollama-warmup-notify*")
+_TEXTFILES = re.compile(r'"textfile_directory": *"(/[^"\\]+)"')
+
+
+@dataclass(frozen=True)
+class Agent:
+    """The agent on one host, as it is now. C(metrics_directory): where a link may be of which no configuration tells any more."""
+
+    units: Units
+    accounts: Accounts
+    metrics_directory: str = ""
+    root: str = "/"
+
+    def release_gates(self) -> list[Step]:
+        """First of all, since a unit that requires a gate that is gone does not start."""
+        gates = [path for path in self.units.files if _GATE.fullmatch(os.path.basename(path))]
+        steps = self.units.remove_dropins() + [Step(REMOVE, path) for path in gates]
+        return self.units.reload(steps)
+
+    def stop(self) -> list[Step]:
+        """All that runs, so that nothing is loaded or written any more. A gate whose file is gone may be stopped, too."""
+        return self.units.stop(self.units.units)
+
+    def remove(self) -> list[Step]:
+        """Links, units, and what they work with; what the agent has learnt goes last of the files."""
+        units = self.units.remove_links(self.units.names | {unit.name for unit in self.units.units})
+        units += [Step(REMOVE, path) for path in self.units.files]
+        files = [*self._links_to_metrics(), *self._configurations(), *self._command(), *self._trees()]
+        return self.units.reload(units) + files
+
+    def remove_accounts(self) -> list[Step]:
+        """Last: files of a user that is gone would be the next user's."""
+        return [step for user in self.accounts.made_with(ACCOUNT) for step in self.accounts.remove(user)]
+
+    def left(self) -> list[str]:
+        """What others put among ours: it stays."""
+        folders = [f"{FOLDER}/{name}.d" for name in sorted(self.units.names)]
+        candidates = [path for folder in folders for path in self._found(f"{folder}/*")] + self._found(f"{CONFIGURATION}/*")
+        return sorted(set(candidates) - set(self.units.dropins) - set(self._configured()))
+
+    def configurations(self) -> list[str]:
+        """The file of each instance."""
+        return self._found(f"{CONFIGURATION}/*.json")
+
+    def _configured(self) -> list[str]:
+        return [path for pattern in _CONFIGURED for path in self._found(f"{CONFIGURATION}/{pattern}")]
+
+    def _configurations(self) -> list[Step]:
+        steps = [Step(REMOVE, path) for path in self._configured()]
+        everything = self._found(f"{CONFIGURATION}/*") + self._found(f"{CONFIGURATION}/.*")
+        is_ours_alone = self._exists(CONFIGURATION) and set(everything) <= set(self._configured())
+        return [*steps, Step(REMOVE_FOLDER, CONFIGURATION)] if is_ours_alone else steps
+
+    def _links_to_metrics(self) -> list[Step]:
+        told = {found for path in self.configurations() for found in _TEXTFILES.findall(self._text(path))}
+        folders = sorted(told | ({self.metrics_directory} if self.metrics_directory else set()))
+        links = [path for folder in folders for path in self._found(f"{glob.escape(folder)}/ollama-warmup-*.prom")]
+        return [Step(REMOVE, link) for link in links if self._target(link).startswith(f"{CACHE}/")]
+
+    def _command(self) -> list[Step]:
+        return [Step(REMOVE, COMMAND)] if MARK in self._text(COMMAND) else []
+
+    def _trees(self) -> list[Step]:
+        notifier = [path for pattern in _NOTIFIER for path in self._found(pattern)]
+        return [Step(REMOVE, path) for path in [*_FOLDERS[:-1], *notifier, _FOLDERS[-1]] if self._exists(path)]
+
+    def _found(self, pattern: str) -> list[str]:
+        return sorted("/" + os.path.relpath(path, self.root) for path in glob.glob(below(glob.escape(self.root), pattern)))
+
+    def _exists(self, path: str) -> bool:
+        return os.path.lexists(below(self.root, path))
+
+    def _target(self, path: str) -> str:
+        real = below(self.root, path)
+        return os.readlink(real) if os.path.islink(real) else ""
+
+    def _text(self, path: str) -> str:
+        try:
+            with open(below(self.root, path), encoding="utf-8", errors="replace") as file:
+                return file.read()
+        except OSError:
+            return ""
+
+
+def look(run: Run, metrics_directory: str = "", root: str = "/") -> Agent:
+    """The agent as it is now. Raises C(RemovalError)."""
+    return Agent(Units(_OURS, loaded_units(run), root), Accounts(root), metrics_directory, root)

@@ -1,0 +1,58 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Giving the models back that an agent kept in memory: its last pass, with none declared any more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._residency.drift import History, Stray, make_plan
+from .._residency.model_name import ModelName
+from .._residency.observer import Observer
+from .._residency.policy import Policy, PolicyError, parse_policy
+from .._residency.server import OllamaServer, ServerFailure
+from .._residency.warmer import Pace, Warmer
+
+
+class ReleaseError(Exception):
+    """They cannot be given back; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What one instance keeps in memory, and the policy of its last pass. C(unit) runs the server at C(url)."""
+
+    url: str
+    unit: str
+    pins: frozenset[ModelName]
+    policy: Policy
+
+
+def read_kept(path: str, release: str) -> Kept:
+    """What an instance's configuration says of it. Raises C(ReleaseError)."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            raw: Mapping[str, Any] = json.load(file)
+        declared = parse_policy(raw["policy"])
+        last = Policy(models=(), undeclared_keep_alive=declared.undeclared_keep_alive, release=release)
+        return Kept(str(raw["url"]), str(raw["unit"]), frozenset(model.name for model in declared.pins), last)
+    except OSError as error:
+        raise ReleaseError(f"{path} cannot be read ({error.strerror})") from error
+    except (PolicyError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ReleaseError(f"{path} does not tell which models it keeps in memory ({error})") from error
+
+
+def give_back(kept: Kept, predict: bool) -> tuple[Stray, ...]:
+    """Those that are in memory for ever get their finite expiry, or leave, as the policy says. Raises C(ReleaseError)."""
+    history = History(pinned=kept.pins)
+    try:
+        observer = Observer(OllamaServer(kept.url), kept.policy, kept.unit)
+        if predict:
+            return make_plan(kept.policy, observer.look(), history).strays
+        return Warmer(observer, kept.policy, history, pace=Pace(verify=0)).run().strays
+    except (ServerFailure, ValueError) as failure:
+        raise ReleaseError(str(failure)) from failure

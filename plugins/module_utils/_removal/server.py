@@ -1,0 +1,170 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role ollama_server has put on a host, for all its servers, and the steps that take it away.
+
+In two parts, between which the servers that stay are restarted: what systemd reads, then the files of what has stopped.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from .accounts import Accounts, User
+from .steps import REMOVE, REMOVE_FOLDER, RESTORE, Run, Step, below
+from .units import FOLDER, LoadedUnit, Ours, Units, loaded_units
+
+MARK = "keepwarm.ollama.ollama_server)"
+ACCOUNT = "Ollama (keepwarm.ollama)"
+COMMAND = "/usr/local/bin/ollama"
+PROGRAMS = "/usr/local/lib/ollama-server"
+
+_OURS = Ours(MARK, units=re.compile(r".+\.(service|target)"), dropins=re.compile(r"zz-keepwarm\.conf"))
+_BEFORE = ".before-keepwarm"
+_VENDORS = ("/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+_RELEASES = ("*/release.json", "current", ".incoming-*", ".downloads-*", ".removed-*")
+_CURRENT = "/current/bin/ollama"
+_FOLDERS = re.compile(r'^(?:ReadWritePaths="?|Environment="OLLAMA_MODELS=)(/[^"\n]+?)"?$', re.MULTILINE)
+_MADE_BY_OLLAMA = ("blobs", "manifests")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Drop-ins, and units where this role installed Ollama."""
+
+    units: Units
+    root: str = "/"
+
+    def remove(self) -> list[Step]:
+        """A unit that was taken over gets its vendor's file back, and stays."""
+        ended = self.ended()
+        names = {name for name in self.units.names if self._ends(name)}
+        steps = self.units.stop(ended) + self.units.remove_dropins()
+        steps += self.units.remove_links(names | {unit.name for unit in ended})
+        for path in self.units.files:
+            steps += self._give_way(path)
+        return self.units.reload(steps)
+
+    def ended(self) -> list[LoadedUnit]:
+        """The units that this role made, as systemd has them in memory."""
+        return [unit for unit in self.units.units if self._ends(unit.name)]
+
+    def kept(self) -> list[str]:
+        """The units that stay, whose servers run with what is about to go: those with our drop-in, and those taken over."""
+        dropped = {os.path.basename(os.path.dirname(path))[: -len(".d")] for path in self.units.dropins}
+        return sorted(name for name in dropped | self.units.names if not self._ends(name))
+
+    def restored(self) -> list[str]:
+        """Those of them that were taken over."""
+        return sorted(name for name in self.units.names if not self._ends(name))
+
+    def folders(self) -> list[str]:
+        """Where our settings have servers keep models, and the home of the account."""
+        texts = [self.units.text(path) for path in (*self.units.files, *self.units.dropins)]
+        return sorted({folder for text in texts for folder in _FOLDERS.findall(text)})
+
+    def _ends(self, name: str) -> bool:
+        """Whether there is nothing that this unit would go back to; instances are their template's."""
+        path = f"{FOLDER}/{re.sub('@.*[.]', '@.', name)}"
+        return path in self.units.files and not self._exists(path + _BEFORE) and not self._hidden(path)
+
+    def _give_way(self, path: str) -> list[Step]:
+        if self._exists(path + _BEFORE):
+            return [Step(RESTORE, path, path + _BEFORE)]
+        copies = [hidden + _BEFORE for hidden in self._hidden(path)]
+        return [Step(REMOVE, found) for found in (path, *copies) if self._exists(found)]
+
+    def _hidden(self, path: str) -> list[str]:
+        """The vendor's unit of that name, which ours hides."""
+        others = [f"{folder}/{os.path.basename(path)}" for folder in _VENDORS]
+        return [other for other in others if self._exists(other)]
+
+    def _exists(self, path: str) -> bool:
+        return os.path.lexists(below(self.root, path))
+
+
+@dataclass(frozen=True)
+class Files:
+    """Releases, programs, the account, and with C(purge) the models, which are in C(folders) or in the account's home."""
+
+    accounts: Accounts
+    releases: str
+    folders: Sequence[str]
+    purge: bool = False
+    root: str = "/"
+
+    def remove(self) -> list[Step]:
+        """The account stays as long as models do, which are its own."""
+        trees = [path for path in sorted({*self._releases(), PROGRAMS}) if self._exists(path)]
+        command = [Step(REMOVE, COMMAND)] if self._command() in self._releases() else []
+        return command + [Step(REMOVE, path) for path in trees] + self._remove_data()
+
+    def left(self) -> list[str]:
+        """The folders with models, and the account that they belong to."""
+        if self.purge:
+            return []
+        data = [folder for user in self._users() for folder in self._data(user) if self._has_models(folder)]
+        return [*data, *(f"user {user.name}" for user in self._users() if data)]
+
+    def _remove_data(self) -> list[Step]:
+        steps: list[Step] = []
+        for user in self._users() if not self.left() else []:
+            for folder in self._data(user):
+                steps += self._empty(folder)
+            if self._owns(user, user.home):
+                steps.append(Step(REMOVE, user.home))
+            steps += self.accounts.remove(user)
+        return steps
+
+    def _empty(self, folder: str) -> list[Step]:
+        """Take out what Ollama makes in it, and the folder itself if nothing else is there."""
+        made = [f"{folder}/{name}" for name in _MADE_BY_OLLAMA if self._exists(f"{folder}/{name}")]
+        rest = set(os.listdir(below(self.root, folder))) - set(_MADE_BY_OLLAMA)
+        return [Step(REMOVE, path) for path in made] + ([] if rest else [Step(REMOVE_FOLDER, folder)])
+
+    def _users(self) -> list[User]:
+        return self.accounts.made_with(ACCOUNT)
+
+    def _data(self, user: User) -> list[str]:
+        folders = dict.fromkeys([*self.folders, f"{user.home}/.ollama/models"])
+        return [folder for folder in folders if folder != user.home and self._owns(user, folder)]
+
+    def _owns(self, user: User, folder: str) -> bool:
+        real = below(self.root, folder)
+        return folder.count("/") > 1 and os.path.isdir(real) and not os.path.islink(real) and os.stat(real).st_uid == user.uid
+
+    def _has_models(self, folder: str) -> bool:
+        made = (below(self.root, f"{folder}/{name}") for name in _MADE_BY_OLLAMA)
+        return any(files for top in made for dummy, dummy_folders, files in os.walk(top))
+
+    def _releases(self) -> set[str]:
+        """The folders of releases that are ours: as named, and as the command's link tells."""
+        candidates = {self.releases, self._command()} - {""}
+        return {folder for folder in candidates if self._is_of_releases(folder)}
+
+    def _is_of_releases(self, folder: str) -> bool:
+        top = glob.escape(below(self.root, folder))
+        return folder.count("/") > 1 and any(glob.glob(f"{top}/{pattern}") for pattern in _RELEASES)
+
+    def _command(self) -> str:
+        """Where the command's link leads, or led; nothing where it is no link of ours."""
+        real = below(self.root, COMMAND)
+        target = os.readlink(real) if os.path.islink(real) else ""
+        return target[: -len(_CURRENT)] if target.endswith(_CURRENT) else ""
+
+    def _exists(self, path: str) -> bool:
+        return os.path.lexists(below(self.root, path))
+
+
+def look_at_settings(run: Run, root: str = "/") -> Settings:
+    """As they are now. Raises C(RemovalError)."""
+    return Settings(Units(_OURS, loaded_units(run), root), root)
+
+
+def look_at_files(releases: str, folders: Iterable[str], purge: bool, root: str = "/") -> Files:
+    """As they are now."""
+    return Files(Accounts(root), releases, [folder.rstrip("/") for folder in folders], purge, root)

@@ -1,0 +1,134 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps of a removal: what each looks like to an operator, and how it is carried out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from .._residency.drift import DROP
+
+Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
+"""Runs a command: exit status, standard output, standard error."""
+
+STOP = "stop"
+REMOVE = "remove"
+REMOVE_FOLDER = "remove folder"
+RESTORE = "restore"
+RELOAD = "daemon-reload"
+RESET = "reset-failed"
+REMOVE_USER = "remove user"
+REMOVE_GROUP = "remove group"
+
+_NO_SUCH_ACCOUNT = 6  # userdel(8), groupdel(8)
+
+
+class RemovalError(Exception):
+    """A step failed; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """C(subject): the path, unit or account; several units by spaces. C(source): where a file that is restored comes from."""
+
+    kind: str
+    subject: str = ""
+    source: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}".rstrip()
+
+
+class Executor:
+    """Carries steps out on this host. What is gone already, is as it should be."""
+
+    def __init__(self, run: Run, root: str = "/") -> None:
+        self._run = run
+        self._root = root
+        self._acts: dict[str, Callable[[Step], None]] = {
+            STOP: lambda step: self._command("systemctl", "stop", "--", *step.subject.split()),
+            REMOVE: lambda step: remove(self._path(step.subject)),
+            REMOVE_FOLDER: lambda step: remove_folder(self._path(step.subject)),
+            RESTORE: lambda step: os.replace(self._path(step.source), self._path(step.subject)),
+            RELOAD: lambda dummy: self._command("systemctl", "daemon-reload"),
+            RESET: lambda step: self._command("systemctl", "reset-failed", "--", *step.subject.split()),
+            REMOVE_USER: lambda step: self._command("userdel", step.subject, gone=_NO_SUCH_ACCOUNT),
+            REMOVE_GROUP: lambda step: self._command("groupdel", step.subject, gone=_NO_SUCH_ACCOUNT),
+        }
+
+    def carry_out(self, steps: Iterable[Step]) -> None:
+        """In their order. Raises C(RemovalError) at the first that fails; the next run goes on from there."""
+        for step in steps:
+            try:
+                self._acts[step.kind](step)
+            except OSError as error:
+                raise RemovalError(f"{step} failed: {error.strerror} ({error.filename})") from error
+
+    def _path(self, path: str) -> str:
+        return below(self._root, path)
+
+    def _command(self, *words: str, gone: int = 0) -> None:
+        command = list(words)
+        status, output, error = self._run(command)
+        if status not in (0, gone):
+            raise RemovalError(f"{' '.join(command)} failed: {' '.join((output + error).split())}")
+
+
+def below(root: str, path: str) -> str:
+    """A path of the host, seen from where C(root) is its top."""
+    return os.path.join(root, path.lstrip("/"))
+
+
+def remove(path: str) -> None:
+    """A file, a link itself, or a folder with all that is in it."""
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path)
+        return
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def remove_folder(path: str) -> None:
+    """Unless something came into it meanwhile, or something is mounted there."""
+    try:
+        os.rmdir(path)
+    except OSError:
+        if not os.path.isdir(path):
+            return
+        if not os.path.ismount(path) and not os.listdir(path):
+            raise
+
+
+def removal_diff(steps: Iterable[Step], released: Iterable[Mapping[str, Any]] = ()) -> dict[str, str]:
+    """What there is and what there will be, one line each, for Ansible's diff mode."""
+    lines = [_SHOWN[step.kind](step) for step in steps if step.kind in _SHOWN]
+    lines += [(f"{model['name']} in memory: for ever", _returned(model)) for model in released]
+    before, after = zip(*lines) if lines else ((), ())
+    return {"before": _text(before), "after": _text(after)}
+
+
+_SHOWN: Mapping[str, Callable[[Step], tuple[str, str]]] = {
+    STOP: lambda step: ("\n".join(f"{unit}: active" for unit in step.subject.split()), ""),
+    REMOVE: lambda step: (step.subject, ""),
+    REMOVE_FOLDER: lambda step: (step.subject, ""),
+    RESTORE: lambda step: (f"{step.subject}: of keepwarm.ollama", f"{step.subject}: as it was before"),
+    RESET: lambda step: ("\n".join(f"{unit}: failed" for unit in step.subject.split()), ""),
+    REMOVE_USER: lambda step: (f"user {step.subject}", ""),
+    REMOVE_GROUP: lambda step: (f"group {step.subject}", ""),
+}
+
+
+def _returned(model: Mapping[str, Any]) -> str:
+    if model["action"] == DROP:
+        return ""
+    return f"{model['name']} in memory: {model['keep_alive']} after its last request"
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines if line)

@@ -1,0 +1,110 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host in a folder, with a systemd that has in memory what it read last, and accounts in its files."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+from collections.abc import Sequence
+
+from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.units import FOLDER, LoadedUnit
+
+PASSWD = "root:x:0:0:root:/root:/bin/bash\nmail:x:8:8:mail:/var/mail:/usr/sbin/nologin\n"
+GROUP = "root:x:0:\nmail:x:8:\n"
+
+
+class Host:
+    """C(calls) are the commands that changed something, in their order."""
+
+    def __init__(self, root: pathlib.Path) -> None:
+        self.root = str(root)
+        self._top = root
+        self.memory: dict[str, LoadedUnit] = {}
+        self.calls: list[str] = []
+        self.write("/etc/passwd", PASSWD)
+        self.write("/etc/group", GROUP)
+
+    def write(self, path: str, text: str = "") -> None:
+        file = self._top / path.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def link(self, path: str, target: str) -> None:
+        file = self._top / path.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.symlink_to(target)
+
+    def unit(self, name: str, text: str, active: str = "active", wanted_by: str = "") -> None:
+        """A unit file that systemd has read; of an instance, its template's."""
+        file = f"{FOLDER}/{name}"
+        self.write(file, text)
+        self.loaded(name, file, active)
+        if wanted_by:
+            self.link(f"{FOLDER}/{wanted_by}.wants/{name}", file)
+
+    def loaded(self, name: str, fragment: str, active: str = "active", dropins: Sequence[str] = ()) -> None:
+        self.memory[name] = LoadedUnit(name, "loaded", active, fragment, tuple(dropins))
+
+    def account(self, name: str, uid: int, comment: str, home: str, members: str = "") -> None:
+        self._append("etc/passwd", f"{name}:x:{uid}:990:{comment}:{home}:/usr/sbin/nologin\n")
+        self._append("etc/group", f"{name}:x:990:{members}\n")
+
+    def lose(self, path: str) -> None:
+        """Somebody else removed it."""
+        (self._top / path.lstrip("/")).unlink()
+
+    def files(self) -> set[str]:
+        """Every file and link, and every folder."""
+        return {f"/{path.relative_to(self._top)}" for path in self._top.rglob("*")}
+
+    def text(self, path: str) -> str:
+        return (self._top / path.lstrip("/")).read_text()
+
+    def run(self, command: Sequence[str]) -> tuple[int, str, str]:
+        if command[:2] == ["systemctl", "show"]:
+            return 0, "\n\n".join(map(_shown, self.memory.values())), ""
+        self.calls.append(" ".join(command))
+        operands = [word for word in command[1:] if word != "--"]
+        acts = {"stop": self._stop, "daemon-reload": self._reload, "reset-failed": self._reset}
+        if command[0] == "systemctl":
+            acts[operands[0]](operands[1:])
+        else:
+            self._delete_account(command[0], operands[0])
+        return 0, "", ""
+
+    def _stop(self, names: Sequence[str]) -> None:
+        for name in names:
+            unit = self.memory.pop(name)
+            if unit.load_state != "not-found":
+                self.memory[name] = dataclasses.replace(unit, active_state="inactive")
+
+    def _reload(self, _names: Sequence[str]) -> None:
+        """What has no file any more is forgotten, unless it runs or failed; drop-ins that are gone count no more."""
+        for name, unit in list(self.memory.items()):
+            there = tuple(path for path in unit.dropins if (self._top / path.lstrip("/")).exists())
+            self.memory[name] = dataclasses.replace(unit, dropins=there)
+            if not (self._top / unit.fragment.lstrip("/")).exists():
+                self.memory[name] = LoadedUnit(name, "not-found", unit.active_state)
+                if unit.active_state == "inactive":
+                    del self.memory[name]
+
+    def _reset(self, names: Sequence[str]) -> None:
+        for name in names:
+            assert self.memory[name].active_state == "failed"
+            del self.memory[name]
+
+    def _delete_account(self, command: str, name: str) -> None:
+        path = {"userdel": "/etc/passwd", "groupdel": "/etc/group"}[command]
+        self.write(path, "".join(line for line in self.text(path).splitlines(keepends=True) if not line.startswith(f"{name}:")))
+
+    def _append(self, path: str, line: str) -> None:
+        with open(self._top / path, "a", encoding="utf-8") as file:
+            file.write(line)
+
+
+def _shown(unit: LoadedUnit) -> str:
+    return (
+        f"Id={unit.name}\nLoadState={unit.load_state}\nActiveState={unit.active_state}\n"
+        f"FragmentPath={unit.fragment}\nDropInPaths={' '.join(unit.dropins)}"
+    )
