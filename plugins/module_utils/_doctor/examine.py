@@ -23,6 +23,7 @@ from .commands import run as run_command
 from .driver import look_at_driver
 from .examination import AgentLook, Examination, ServerLook, UnitLook
 from .journal import read_journal
+from .prospects import prospects
 from .server_ask import ask_server
 from .shell_files import shell_settings
 from .sockets import listeners
@@ -70,6 +71,7 @@ def examine(instance: str, unit: str | None = None, run: Run = run_command, root
     name = _unit_name(instance, unit, agent)
     looked = _try(unseen, "the unit", lambda: look_at_unit(run, name))
     policy = _policy(agent)
+    server = _server(unseen, looked, agent, policy, name)
     invocation = looked.properties.get("InvocationID", "") if looked else ""
     return Examination(
         instance=instance,
@@ -79,11 +81,12 @@ def examine(instance: str, unit: str | None = None, run: Run = run_command, root
         shell=shell_settings(root),
         journal=_try(unseen, "the journal", lambda: read_journal(name, invocation)),
         listeners=_try(unseen, "listening sockets", listeners),
-        server=_server(unseen, looked, agent, policy, name),
+        server=server,
         policy=policy,
         stores=look_at_stores(looked, _names(policy)) if looked else (),
         driver=look_at_driver(run, looked.unit.user if looked else "ollama", root),
         agent=agent,
+        predictions=_prospects(unseen, instance, looked, policy, server, root),
         unseen=tuple(unseen),
     )
 
@@ -116,6 +119,16 @@ def _policy(agent: AgentLook) -> Policy | None:
 
 def _names(policy: Policy | None) -> Sequence[ModelName]:
     return [model.name for model in policy.models] if policy else []
+
+
+def _prospects(
+    unseen: list[str], instance: str, unit: UnitLook | None, policy: Policy | None, server: ServerLook | None, root: str
+) -> tuple[str, ...]:
+    observation = server.observation if server else None
+    if policy is None or server is None or observation is None:
+        return ()
+    environment = unit.environment if unit and unit.serves and is_local(server.url) else None
+    return _try(unseen, "the measured sizes", lambda: prospects(instance, policy, observation, server.url, environment, root)) or ()
 
 
 def _server(unseen: list[str], unit: UnitLook | None, agent: AgentLook, policy: Policy | None, name: str) -> ServerLook | None:
