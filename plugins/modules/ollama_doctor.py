@@ -84,7 +84,9 @@ exit:
   returned: success
   sample: 1
 instances:
-  description: The instances that were looked at, with the unit, address and version of their servers.
+  description:
+    - The instances that were looked at, with the unit, address and version of their servers.
+    - RV(instances[].resident) is what is in memory, as M(keepwarm.ollama.ollama_info) has it; null where the server did not tell.
   type: list
   elements: dict
   returned: success
@@ -93,6 +95,7 @@ instances:
       unit: ollama.service
       url: http://127.0.0.1:11434
       version: 0.32.15
+      resident: []
 findings:
   description: What is wrong, the gravest first.
   type: list

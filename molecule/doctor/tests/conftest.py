@@ -40,10 +40,10 @@ BEFORE = (
 )
 # What the server does then, and logs.
 AFTER = (
-    f"curl --fail --silent {URL}/api/generate --data '{{\"model\": \"tiny-a\"}}'",
+    f'curl --fail --silent {URL}/api/generate --data \'{{"model": "tiny-a"}}\'',
     f"{DOOR} load model=tiny-b failure='CUDA error: out of memory'",
-    f"curl --fail --silent {URL}/api/generate --data '{{\"model\": \"tiny-b\"}}'",
-    f"curl --fail --silent {URL}/api/generate --data '{{\"model\": \"tiny-a\", \"keep_alive\": \"5m\"}}'",
+    f'curl --fail --silent {URL}/api/generate --data \'{{"model": "tiny-b"}}\'',
+    f'curl --fail --silent {URL}/api/generate --data \'{{"model": "tiny-a", "keep_alive": "5m"}}\'',
 )
 REPAIR = (
     "rm /etc/systemd/system/ollama.service.d/zzz.conf /etc/default/ollama /dev/nvidia0 /dev/nvidiactl /dev/nvidia-uvm",

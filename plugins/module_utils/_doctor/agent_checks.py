@@ -28,10 +28,10 @@ NOT_BY_START = Kind(
     "pass_not_by_start", WARNING, "{agent_unit} does not start with the server: after a restart models wait for the timer", "systemctl enable {agent_unit}"
 )
 WATCH_DOWN = Kind("watch_inactive", WARNING, "{agent_unit} is installed, and {state}: sudden losses wait for the timer", "systemctl enable --now {agent_unit}")
-ON_HOLD = Kind("on_hold", WARNING, "an operator has put this host {hold}: no pass is made", "ollama-warmup release, when the work is done")
+ON_HOLD = Kind("on_hold", WARNING, "an operator has put this host {hold}: no pass is made", "{command} release, when the work is done")
 OVERDUE = Kind("pass_overdue", PROBLEM, "the last pass ended {ago} ago, though one is due every {interval}", "journalctl -u {agent_unit} -n 50")
-NO_PASS = Kind("no_pass_yet", WARNING, "no pass has ended yet", "ollama-warmup run; journalctl -u {agent_unit} -n 50")
-LAST_FAILED = Kind("last_pass_not_warm", WARNING, "the last pass, at {when}, did not end warm: {sentence}", "what it says; ollama-warmup run tries again now")
+NO_PASS = Kind("no_pass_yet", WARNING, "no pass has ended yet", "{command} run; journalctl -u {agent_unit} -n 50")
+LAST_FAILED = Kind("last_pass_not_warm", WARNING, "the last pass, at {when}, did not end warm: {sentence}", "what it says; {command} run tries again now")
 KINDS = (
     AGENT_MISSING, NOT_CONFIGURED, INVALID, PYTHON_MISSING, LIBRARY_MISSING, USER_MISSING, NOT_ITS_OWN, TIMER_DOWN, TIMER_DISABLED, MASKED, NOT_BY_START,
     WATCH_DOWN, ON_HOLD, OVERDUE, NO_PASS, LAST_FAILED,
@@ -52,7 +52,7 @@ def check(look: Examination) -> Iterator[Finding]:
     yield from _program(agent)
     yield from _units(agent)
     if agent.hold:
-        yield ON_HOLD.found(seen(f"{agent.command} status", str(agent.hold)), hold=agent.hold)
+        yield ON_HOLD.found(seen(f"{agent.command} status", str(agent.hold)), hold=agent.hold, command=look.command)
     yield from _passes(look, agent)
 
 
@@ -98,7 +98,7 @@ def _passes(look: Examination, agent: AgentLook) -> Iterator[Finding]:
     at = last.get("at")
     if not isinstance(at, (int, float)) or not 0 <= at < _LATEST:
         if agent.status:
-            yield NO_PASS.found(seen(source, "no pass"), agent_unit=agent.pass_unit)
+            yield NO_PASS.found(seen(source, "no pass"), agent_unit=agent.pass_unit, command=look.command)
         return
     period = interval(agent.units.get(agent.timer, {}))
     if period and look.now - at > _PATIENCE * period and not agent.hold:
@@ -107,7 +107,8 @@ def _passes(look: Examination, agent: AgentLook) -> Iterator[Finding]:
     failures = [str(text) for text in entries_of(last.get("failures"))]
     if last.get("exit") != 0:
         evidence = [seen(source, text) for text in failures]
-        yield LAST_FAILED.found(*evidence, when=moment(at), sentence=next(iter(failures), f"exit {last.get('exit')}"))
+        sentence = next(iter(failures), f"exit {last.get('exit')}")
+        yield LAST_FAILED.found(*evidence, when=moment(at), sentence=sentence, command=look.command)
 
 
 def interval(timer: Properties) -> float | None:

@@ -120,4 +120,3 @@ def _hold(path: str, now: float) -> Hold | None:
         return read_hold(path, now)
     except HoldError:  # it holds nothing; the pass says so
         return None
-

@@ -20,7 +20,7 @@ from .examination import DriverLook
 _VENDORS = {"0x10de": "nvidia", "0x1002": "amd"}
 _DISPLAY = "0x03"  # the PCI class of display controllers
 _NODES = ("dev/nvidia[0-9]*", "dev/nvidiactl", "dev/nvidia-uvm", "dev/kfd")
-_QUERY = "--query-gpu=index,name,driver_version,persistence_mode,memory.used,memory.total"
+_QUERY = "--query-gpu=index,uuid,name,driver_version,persistence_mode,memory.used,memory.total"
 
 
 def look_at_driver(run: Run, user: str, root: str = "/") -> DriverLook:
@@ -50,8 +50,8 @@ def _smi(run: Run) -> tuple[str | None, str]:
     if shutil.which("nvidia-smi") is None:
         return None, ""
     status, output, error = run(["nvidia-smi", _QUERY, "--format=csv,noheader"])
-    said = quoted(output.strip() or error.strip())
-    return (said, "") if status == 0 else (None, said or f"exit status {status}")
+    said = output.strip()
+    return (said, "") if status == 0 else (None, quoted(said or error.strip()) or f"exit status {status}")
 
 
 def _may_open(path: str, user: str) -> bool:

@@ -26,9 +26,7 @@ RESTART_DUE = Kind(
     "restart_due", PROBLEM, "the running server is not what {unit} would start: {reason}", "systemctl restart {unit}, or run the play site again"
 )
 RELOAD_DUE = Kind("daemon_reload_due", WARNING, "the files of {unit} are not those that systemd has loaded", "systemctl daemon-reload")
-OVERRIDDEN = Kind(
-    "setting_overridden", PROBLEM, "{key} of our drop-in does not count: {path} wins", "take {key} out of {path}, then systemctl restart {unit}"
-)
+OVERRIDDEN = Kind("setting_overridden", PROBLEM, "{key} of our drop-in does not count: {path} wins", "take {key} out of {path}, then systemctl restart {unit}")
 SHADOWED = Kind("setting_shadowed", NOTE, "{path} sets {key} as well, and loses to our drop-in", "take {key} out of {path}")
 DROPIN_MISSING = Kind("dropin_missing", WARNING, "{unit} has no drop-in of ours: its environment is not managed", "run the play site (role ollama_server)")
 MISREAD = Kind("value_misread", PROBLEM, "the server does not read {key}={value} as it was meant: {meaning}", "set {key} to {wanted}, where {path} sets it")

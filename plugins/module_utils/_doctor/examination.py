@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._residency.capacity import Vram
 from .._residency.hold import Hold
 from .._residency.observation import Observation
 from .._residency.policy import Policy
@@ -17,6 +18,7 @@ from .._systemd.assessment import Assessment
 from .._systemd.environment import Assignment
 from .._systemd.host import Process, Unit
 
+VISIBLE_DEVICES = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
 Properties = Mapping[str, str]
 """What C(systemctl show) says of a unit, by property."""
 
@@ -178,12 +180,24 @@ class Examination:
     driver: DriverLook = field(default_factory=DriverLook)
     agent: AgentLook = field(default_factory=lambda: AgentLook("/usr/local/bin/ollama-warmup"))
     predictions: tuple[str, ...] = ()
+    vram: Vram | None = None
     unseen: tuple[str, ...] = ()
 
     @property
+    def command(self) -> str:
+        """The agent's command for this instance, as an operator types it."""
+        return "ollama-warmup" if self.instance == "default" else f"ollama-warmup --instance {self.instance}"
+
+    @property
     def gpu_expected(self) -> str:
-        """What says that this host has a GPU for the server; empty where nothing does."""
+        """What says that this host has a GPU for the server; empty where nothing does, or where it is to use none."""
         cards = [f"{vendor} {address}" for vendor, found in self.driver.cards.items() for address in found]
         declared = [model.declared for model in self.policy.models if model.min_gpu_percent] if self.policy else []
-        names = [*cards, *self.driver.nodes, *(f"min_gpu_percent of {name}" for name in declared)]
+        names = [*(f"min_gpu_percent of {name}" for name in declared), *(() if self._without_gpu else (*cards, *self.driver.nodes))]
         return names[0] if names else ""
+
+    @property
+    def _without_gpu(self) -> bool:
+        """An id that no GPU has leaves the CPU (Ollama's documentation, docs/gpu.mdx)."""
+        environment = self.unit.environment if self.unit else {}
+        return any(environment.get(key) == "-1" for key in VISIBLE_DEVICES)

@@ -8,23 +8,22 @@ from __future__ import annotations
 import glob
 import os
 import re
-import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
-from .._residency.address import AddressError, check_url, is_local
 from .._residency.model_name import ModelName
 from .._residency.policy import Policy, PolicyError, parse_policy
-from .._residency.server import REQUESTS_IMPORT_ERROR
+from .._residency.vram import read_vram
 from .._systemd.host import HostError, Run, systemd_version
 from .agent_look import DEFAULT, FOLDER, look_at_agent
 from .commands import run as run_command
 from .driver import look_at_driver
-from .examination import AgentLook, Examination, ServerLook, UnitLook
+from .examination import AgentLook, Examination
 from .journal import read_journal
 from .prospects import prospects
-from .server_ask import ask_server
+from .server_ask import CannotAsk, ask_server, require_library, server_url
 from .shell_files import shell_settings
 from .sockets import listeners
 from .stores import look_at_stores
@@ -66,40 +65,57 @@ def instances(run: Run = run_command, root: str = "/") -> list[str]:
 
 def examine(instance: str, unit: str | None = None, run: Run = run_command, root: str = "/") -> Examination:
     """Look at one instance. C(unit) is the server's where the agent does not name it."""
-    now, unseen = time.time(), list[str]()
-    agent = look_at_agent(run, instance, now, root)
-    name = _unit_name(instance, unit, agent)
-    looked = _try(unseen, "the unit", lambda: look_at_unit(run, name))
-    policy = _policy(agent)
-    server = _server(unseen, looked, agent, policy, name)
-    invocation = looked.properties.get("InvocationID", "") if looked else ""
-    return Examination(
-        instance=instance,
-        unit_name=name,
-        now=now,
-        unit=looked,
-        shell=shell_settings(root),
-        journal=_try(unseen, "the journal", lambda: read_journal(name, invocation)),
-        listeners=_try(unseen, "listening sockets", listeners),
-        server=server,
-        policy=policy,
-        stores=look_at_stores(looked, _names(policy)) if looked else (),
-        driver=look_at_driver(run, looked.unit.user if looked else "ollama", root),
-        agent=agent,
-        predictions=_prospects(unseen, instance, looked, policy, server, root),
-        unseen=tuple(unseen),
-    )
+    return _Examiner(instance, run, root).examine(unit)
 
 
-def _try(unseen: list[str], what: str, look: Callable[[], _Seen]) -> _Seen | None:
-    try:
-        return look()
-    except HostError as error:
-        unseen.append(f"{what}: {error}")
-    except (OSError, ValueError, KeyError) as error:
-        named = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
-        unseen.append(f"{what}: {named}")
-    return None
+class _Examiner:
+    """C(unseen) collects why a side could not be looked at."""
+
+    def __init__(self, instance: str, run: Run, root: str) -> None:
+        self.instance, self.run, self.root = instance, run, root
+        self.now = time.time()
+        self.unseen: list[str] = []
+
+    def examine(self, unit: str | None) -> Examination:
+        """The host first, since what the server is asked depends on it."""
+        agent = look_at_agent(self.run, self.instance, self.now, self.root)
+        look = Examination(self.instance, _unit_name(self.instance, unit, agent), self.now, policy=_policy(agent), agent=agent)
+        return self._done(self._with_server(self._with_host(look)))
+
+    def _with_host(self, look: Examination) -> Examination:
+        unit = self._try("the unit", lambda: look_at_unit(self.run, look.unit_name))
+        invocation = unit.properties.get("InvocationID", "") if unit else ""
+        return replace(
+            look,
+            unit=unit,
+            shell=shell_settings(self.root),
+            journal=self._try("the journal", lambda: read_journal(look.unit_name, invocation)),
+            listeners=self._try("listening sockets", listeners),
+            stores=look_at_stores(unit, _names(look.policy)) if unit else (),
+            driver=look_at_driver(self.run, unit.unit.user if unit else "ollama", self.root),
+            vram=read_vram(unit.environment if unit else {}, self.root),
+        )
+
+    def _with_server(self, look: Examination) -> Examination:
+        url = server_url(look.unit, look.agent.raw.get("url"))
+        if url is None or not self._try("the server", require_library):
+            return look
+        return replace(look, server=ask_server(url, look.policy, look.unit_name))
+
+    def _done(self, look: Examination) -> Examination:
+        """With what can only be foretold once all is seen."""
+        foretold = self._try("the measured sizes", lambda: prospects(look, self.root))
+        return replace(look, predictions=foretold or (), unseen=tuple(self.unseen))
+
+    def _try(self, what: str, look: Callable[[], _Seen]) -> _Seen | None:
+        try:
+            return look()
+        except (HostError, CannotAsk) as error:
+            self.unseen.append(f"{what}: {error}")
+        except (OSError, ValueError, KeyError) as error:
+            named = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
+            self.unseen.append(f"{what}: {named}")
+        return None
 
 
 def _unit_name(instance: str, unit: str | None, agent: AgentLook) -> str:
@@ -119,36 +135,3 @@ def _policy(agent: AgentLook) -> Policy | None:
 
 def _names(policy: Policy | None) -> Sequence[ModelName]:
     return [model.name for model in policy.models] if policy else []
-
-
-def _prospects(
-    unseen: list[str], instance: str, unit: UnitLook | None, policy: Policy | None, server: ServerLook | None, root: str
-) -> tuple[str, ...]:
-    observation = server.observation if server else None
-    if policy is None or server is None or observation is None:
-        return ()
-    environment = unit.environment if unit and unit.serves and is_local(server.url) else None
-    return _try(unseen, "the measured sizes", lambda: prospects(instance, policy, observation, server.url, environment, root)) or ()
-
-
-def _server(unseen: list[str], unit: UnitLook | None, agent: AgentLook, policy: Policy | None, name: str) -> ServerLook | None:
-    """Asked where its process listens, if that is this host's affair; else where the agent asks."""
-    if REQUESTS_IMPORT_ERROR is not None:
-        unseen.append(f"the server: the Python library requests is not installed for {sys.executable}: install python3-requests")
-        return None
-    url = _server_url(unit, agent)
-    return ask_server(url, policy, name) if url else None
-
-
-def _server_url(unit: UnitLook | None, agent: AgentLook) -> str | None:
-    asked = _agents_url(agent)
-    if unit is None or not unit.serves or (asked and not is_local(asked)):
-        return asked
-    return unit.address.url if unit.process else None  # a server that is down the unit tells of
-
-
-def _agents_url(agent: AgentLook) -> str | None:
-    try:
-        return check_url(str(agent.raw.get("url", "")))
-    except AddressError:
-        return None

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .examination import DriverLook, Examination
-from .finding import NOTE, PROBLEM, Finding, Kind, seen
+from .finding import NOTE, PROBLEM, Finding, Kind, seen, setting
 
 NO_DRIVER = Kind(
     "gpu_without_driver",
@@ -35,6 +35,12 @@ NOT_PERSISTENT = Kind(
     "persistence mode is off: the driver is set up anew whenever the last user leaves the GPU",
     "systemctl enable --now nvidia-persistenced",
 )
+NOT_HERE = Kind(
+    "gpu_not_here",
+    PROBLEM,
+    "{unit} is given the GPU {device}, which this host does not have",
+    "nvidia-smi -L lists those it has; correct the instance's devices, or CUDA_VISIBLE_DEVICES",
+)
 HIDDEN = Kind(
     "gpu_not_permitted",
     PROBLEM,
@@ -42,7 +48,8 @@ HIDDEN = Kind(
     "usermod -aG render,video {user}, then systemctl restart {unit}",
 )
 DEVICES_HIDDEN = Kind("gpu_hidden_by_unit", PROBLEM, "{unit} hides the GPU from its server: {setting}", "take {setting} out of the unit (systemctl cat {unit})")
-KINDS = (NO_DRIVER, NO_UVM, SMI_FAILS, SMI_ABSENT, NOT_PERSISTENT, HIDDEN, DEVICES_HIDDEN)
+KINDS = (NO_DRIVER, NO_UVM, SMI_FAILS, SMI_ABSENT, NOT_PERSISTENT, NOT_HERE, HIDDEN, DEVICES_HIDDEN)
+_NVIDIA = "CUDA_VISIBLE_DEVICES"
 _NODES = {"nvidia": ("/dev/nvidiactl", "/dev/nvidia"), "amd": ("/dev/kfd", "/dev/kfd")}
 
 
@@ -77,8 +84,17 @@ def _nvidia(look: Examination, driver: DriverLook) -> Iterator[Finding]:
         yield SMI_FAILS.found(seen("nvidia-smi", driver.smi_failure), said=driver.smi_failure, unit=look.unit_name)
     elif driver.smi is None:
         yield SMI_ABSENT.found(seen("PATH", "no nvidia-smi"))
-    elif "Disabled" in driver.smi:
-        yield NOT_PERSISTENT.found(seen("nvidia-smi", driver.smi))
+    else:
+        yield from _told(look, driver.smi.splitlines())
+
+
+def _told(look: Examination, gpus: Sequence[str]) -> Iterator[Finding]:
+    for line in [line for line in gpus if "Disabled" in line][:1]:
+        yield NOT_PERSISTENT.found(seen("nvidia-smi", line))
+    named = (look.unit.environment.get(_NVIDIA) or "") if look.unit else ""
+    for device in [word.strip() for word in named.split(",")]:
+        if device.startswith("GPU-") and not any(device in line for line in gpus):
+            yield NOT_HERE.found(setting(look.unit_name, _NVIDIA, named), seen("nvidia-smi", "; ".join(gpus)), device=device, unit=look.unit_name)
 
 
 def _sandbox(look: Examination) -> Iterator[Finding]:

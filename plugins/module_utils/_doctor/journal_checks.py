@@ -59,9 +59,7 @@ def _cpu_only(look: Examination, journal: JournalLook) -> Iterator[Finding]:
         yield CPU_ONLY.found(evidence, seen("GPU", look.gpu_expected), unit=look.unit_name, gpu=look.gpu_expected)
 
 
-def _matched(
-    look: Examination, entries: Iterable[Entry], patterns: tuple[Pattern, ...], source: str, severity: str | None = None
-) -> Iterator[Finding]:
+def _matched(look: Examination, entries: Iterable[Entry], patterns: tuple[Pattern, ...], source: str, severity: str | None = None) -> Iterator[Finding]:
     by_kind: dict[Kind, list[Entry]] = {}
     for entry in entries:
         kind = kind_of(entry.message, patterns)

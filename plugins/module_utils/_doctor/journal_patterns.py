@@ -19,74 +19,80 @@ from .finding import NOTE, PROBLEM, WARNING, Kind
 EVICTED_FOR_MEMORY = Kind(
     "evicted_for_memory",
     WARNING,
-    "a model was put out of memory to make room for another ({count} lines)",
+    "a model was put out of memory to make room for another (lines: {count})",
     "declare fewer or smaller models, or a smaller context (num_ctx, ollama_server_context_length)",
 )
 EVICTED_FOR_COUNT = Kind(
     "evicted_for_count",
     WARNING,
-    "a model was put out because OLLAMA_MAX_LOADED_MODELS was reached ({count} lines)",
+    "a model was put out because OLLAMA_MAX_LOADED_MODELS was reached (lines: {count})",
     "ollama_server_max_loaded_models: one more than are declared, at least",
 )
 EVICTED_AFTER_OOM = Kind(
     "evicted_after_oom",
     PROBLEM,
-    "GPU memory ran out, and the server dropped models for it, pins included ({count} lines)",
+    "GPU memory ran out, and the server dropped models for it, pins included (lines: {count})",
     "declare fewer or smaller models or a smaller num_ctx; nvidia-smi tells who else uses the GPU's memory",
 )
 CONTEXT_REDUCED = Kind(
     "context_reduced",
     WARNING,
-    "the server lowered an automatic context because memory ran out ({count} lines)",
+    "the server lowered an automatic context because memory ran out (lines: {count})",
     "declare the context: num_ctx of the model, or ollama_server_context_length",
 )
 OOM_KILLED = Kind(
     "oom_killed",
     PROBLEM,
-    "the kernel's OOM killer ended a process of Ollama's ({count} lines)",
+    "the kernel's OOM killer ended a process of Ollama's (lines: {count})",
     "declare fewer or smaller models, or a smaller num_ctx; raise MemoryMax= of the unit if it has one",
 )
 RUNNER_DIED = Kind(
-    "runner_died", WARNING, "a runner ended by itself or was killed ({count} lines)", "the lines before it in journalctl -u {unit}, and journalctl -k, tell why"
+    "runner_died",
+    WARNING,
+    "a runner ended by itself or was killed (lines: {count})",
+    "the lines before it in journalctl -u {unit}, and journalctl -k, tell why",
 )
 GPU_FAULT = Kind(
     "gpu_fault",
     PROBLEM,
-    "the GPU or its library failed ({count} lines)",
+    "the GPU or its library failed (lines: {count})",
     "journalctl -k tells the driver's side; systemctl restart {unit} once nvidia-smi (or rocm-smi) works",
 )
 GPU_UNREADABLE = Kind(
     "gpu_memory_unreadable",
     WARNING,
-    "the server can no longer read the GPU's free memory: it may be lost ({count} lines)",
+    "the server can no longer read the GPU's free memory: it may be lost (lines: {count})",
     "nvidia-smi; then systemctl restart {unit}, since the server looks for GPUs at its start only",
 )
 GPU_DISCOVERY = Kind(
     "gpu_discovery_failed",
     WARNING,
-    "the server's search for GPUs failed or hung ({count} lines)",
+    "the server's search for GPUs failed or hung (lines: {count})",
     "update the driver (NVIDIA 550 or newer, ROCm 7); then systemctl restart {unit}",
 )
 K_SHIFT = Kind(
     "context_shift_refused",
     PROBLEM,
-    "a conversation outgrew its context, and this model cannot shift it: its runner ended ({count} lines)",
-    "a larger num_ctx for the model; clients may send \"shift\": false, or shorter prompts",
+    "a conversation outgrew its context, and this model cannot shift it: its runner ended (lines: {count})",
+    'a larger num_ctx for the model; clients may send "shift": false, or shorter prompts',
 )
 TRUNCATED = Kind(
-    "prompt_truncated", NOTE, "prompts were cut to the context ({count} lines)", "a larger num_ctx for the model, if its clients mean such prompts"
+    "prompt_truncated", NOTE, "prompts were cut to the context (lines: {count})", "a larger num_ctx for the model, if its clients mean such prompts"
 )
 LOAD_ABORTED = Kind(
     "load_aborted",
     WARNING,
-    "a client hung up during a load, which ends the load ({count} lines)",
+    "a client hung up during a load, which ends the load (lines: {count})",
     "raise the client's, or its proxy's, read timeout above the time of a load (the agent's is ollama_warmup_load_timeout)",
 )
 LOAD_STALLED = Kind(
-    "load_stalled", PROBLEM, "a load stood still until the server gave up ({count} lines)", "ollama_server_load_timeout: 15m; a slow disk, or memory that swaps"
+    "load_stalled",
+    PROBLEM,
+    "a load stood still until the server gave up (lines: {count})",
+    "ollama_server_load_timeout: 15m; a slow disk, or memory that swaps",
 )
 LOAD_FAILED = Kind(
-    "load_failed", PROBLEM, "a model could not be loaded ({count} lines)", "what the line says; ollama pull the model anew if its file is broken"
+    "load_failed", PROBLEM, "a model could not be loaded (lines: {count})", "what the line says; ollama pull the model anew if its file is broken"
 )
 INVALID_VARIABLE = Kind(
     "invalid_variable",
@@ -95,20 +101,20 @@ INVALID_VARIABLE = Kind(
     "correct it where it is set, then systemctl restart {unit}",
 )
 CONTEXT_TOO_LARGE = Kind(
-    "context_above_training", NOTE, "a context was asked for that is above what the model was trained for ({count} lines)", "declare a num_ctx within it"
+    "context_above_training", NOTE, "a context was asked for that is above what the model was trained for (lines: {count})", "declare a num_ctx within it"
 )
 SERIAL_MODEL = Kind(
-    "parallel_refused", NOTE, "a model serves one request at a time, whatever OLLAMA_NUM_PARALLEL says ({count} lines)", "nothing, or another model"
+    "parallel_refused", NOTE, "a model serves one request at a time, whatever OLLAMA_NUM_PARALLEL says (lines: {count})", "nothing, or another model"
 )
-OPTION_UNKNOWN = Kind("option_unknown", NOTE, "a client sends an option that the server does not know ({count} lines)", "correct the client")
+OPTION_UNKNOWN = Kind("option_unknown", NOTE, "a client sends an option that the server does not know (lines: {count})", "correct the client")
 QUEUE_FULL = Kind(
-    "queue_full", WARNING, "the server turned requests away with 503 ({count} lines)", "ollama_server_max_queue or ollama_server_num_parallel; or less load"
+    "queue_full", WARNING, "the server turned requests away with 503 (lines: {count})", "ollama_server_max_queue or ollama_server_num_parallel; or less load"
 )
 EXPIRED = Kind(
-    "model_expired", NOTE, "a model's keep_alive ran out ({count} lines)", "declare the model; or OLLAMA_KEEP_ALIVE, for models that are not declared"
+    "model_expired", NOTE, "a model's keep_alive ran out (lines: {count})", "declare the model; or OLLAMA_KEEP_ALIVE, for models that are not declared"
 )
 RELOADED = Kind(
-    "reloaded_for_options", WARNING, "a client's other options had a model loaded anew ({count} lines)", "have clients send no num_ctx, or the declared one"
+    "reloaded_for_options", WARNING, "a client's other options had a model loaded anew (lines: {count})", "have clients send no num_ctx, or the declared one"
 )
 
 

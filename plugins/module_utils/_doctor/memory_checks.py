@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._residency.observation import Observation
+from .._residency.wording import human_bytes
 from .examination import Examination
 from .finding import NOTE, PROBLEM, WARNING, Finding, Kind, seen
 
@@ -30,7 +31,14 @@ AUTOMATIC_CONTEXT = Kind(
     "no context is declared, so that the server gives each model one of {context} tokens, by the size of the GPU: that much memory it reserves",
     "ollama_server_context_length, or num_ctx of each model",
 )
-KINDS = (TOO_FEW, NO_SPARE, WILL_NOT_FIT, AUTOMATIC_CONTEXT)
+TAKEN = Kind(
+    "vram_taken",
+    NOTE,
+    "other programs, or other instances, hold {others} of the {total} of GPU memory",
+    "nvidia-smi tells which; declare models that fit into the rest",
+)
+KINDS = (TOO_FEW, NO_SPARE, WILL_NOT_FIT, AUTOMATIC_CONTEXT, TAKEN)
+_MUCH = 0.1  # of all GPU memory; a driver and a desktop have less
 _LARGE = 32768  # tokens; what a server with 23 GiB of GPU memory or more takes by itself (server semantics, section 4)
 
 
@@ -42,6 +50,7 @@ def check(look: Examination) -> Iterator[Finding]:
     observation = look.server.observation if look.server else None
     if observation is not None:
         yield from _context(look, observation)
+        yield from _others(look, observation)
 
 
 def _places(look: Examination) -> Iterator[Finding]:
@@ -62,3 +71,12 @@ def _context(look: Examination, observation: Observation) -> Iterator[Finding]:
     if large:
         evidence = (seen("/api/ps", f"{entry.name} context_length={entry.context_length}") for entry in large)
         yield AUTOMATIC_CONTEXT.found(*evidence, context=large[0].context_length)
+
+
+def _others(look: Examination, observation: Observation) -> Iterator[Finding]:
+    if look.vram is None:
+        return
+    others = look.vram.used - sum(entry.size_vram for entry in observation.resident)
+    if others > look.vram.total * _MUCH:
+        evidence = seen("the GPU's driver", f"used {look.vram.used} of {look.vram.total} bytes")
+        yield TAKEN.found(evidence, others=human_bytes(others), total=human_bytes(look.vram.total))

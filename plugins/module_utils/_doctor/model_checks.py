@@ -44,13 +44,13 @@ STORE_CLOSED = Kind(
     "the server's user {user} cannot get at its models in {store}: {blocked} does not let it pass",
     "chmod o+x {blocked}, or another ollama_server_models",
 )
-NOT_IN_MEMORY = Kind("not_in_memory", PROBLEM, "{sentence}", "ollama-warmup run loads it; the findings above, and ollama-warmup status, tell why it left")
-LEAVING = Kind("leaving_memory", PROBLEM, "{sentence}", "ollama-warmup run puts it back; find the client that sends its own keep_alive")
-NO_RUNNER = Kind("dead_runner", PROBLEM, "{sentence}", "ollama-warmup run loads it anew; journalctl -k tells whether the kernel ended it")
+NOT_IN_MEMORY = Kind("not_in_memory", PROBLEM, "{sentence}", "{command} run loads it; the findings above, and {command} status, tell why it left")
+LEAVING = Kind("leaving_memory", PROBLEM, "{sentence}", "{command} run puts it back; find the client that sends its own keep_alive")
+NO_RUNNER = Kind("dead_runner", PROBLEM, "{sentence}", "{command} run loads it anew; journalctl -k tells whether the kernel ended it")
 OTHER_CONTEXT = Kind("context_mismatch", WARNING, "{sentence}", "ollama_warmup_context_mismatch: reload; and have clients send no num_ctx")
 SPILLED_OVER = Kind("spilled", WARNING, "{sentence}", "declare fewer or smaller models, or a smaller num_ctx; nvidia-smi tells who else uses the GPU")
 OLD_WEIGHTS = Kind("stale_digest", WARNING, "{sentence}", "systemctl restart {unit} drops the old weights")
-STAYS_TOO_LONG = Kind("overstaying", WARNING, "{sentence}", "ollama-warmup run brings it down to its own keep_alive")
+STAYS_TOO_LONG = Kind("overstaying", WARNING, "{sentence}", "{command} run brings it down to its own keep_alive")
 STUCK_FAST = Kind("stuck", WARNING, "{sentence}", "systemctl restart {unit}, if the request never ends")
 UNDECIDED = Kind("undecided", NOTE, "{model} is {word}: what it will be shows afterwards", "look again in a minute")
 REFUSED = Kind("declaration_refused", PROBLEM, "{sentence}", "correct ollama_warmup_models, and run the play site")
@@ -103,7 +103,7 @@ def _model(look: Examination, observation: Observation, verdict: Verdict) -> Ite
     for word in verdict.drift:
         kind = _OF_DRIFT.get(word)
         if kind:
-            values = {"sentence": report.explain(verdict, word), "unit": look.unit_name, "model": verdict.model.declared, "word": word}
+            values = {"sentence": report.explain(verdict, word), "unit": look.unit_name, "model": verdict.model.declared, "word": word, "command": look.command}
             yield kind.found(*_evidence(look, verdict), severity=_severity(word, kind, verdict), **values)
     trained = verdict.card.training_context if verdict.card else None
     declared = verdict.model.num_ctx

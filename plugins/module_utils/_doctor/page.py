@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from .._residency.report import resident_data
+from .._residency.wording import human_bytes
 from .diagnosis import GROUPS, diagnose, exit_status, is_healthy
 from .examination import Examination
 from .finding import NOTE, SEVERITIES, Finding, of_host, sorted_findings
@@ -36,7 +38,7 @@ def page(told: Mapping[str, Any]) -> str:
         lines += ["", *_paragraph(finding, several=len(told["instances"]) > 1)]
     lines += ["", *(f"not looked at: {reason}" for reason in told["unseen"])] if told["unseen"] else []
     if not told["healthy"]:
-        lines += ["", f"checked: {', '.join(told['checked'])}"]
+        lines += ["", *(line for each in told["instances"] for line in _memory(each)), f"checked: {', '.join(told['checked'])}"]
     return "\n".join(lines)
 
 
@@ -59,7 +61,20 @@ def _paragraph(finding: Mapping[str, Any], several: bool) -> Iterator[str]:
 
 def _instance(look: Examination) -> dict[str, Any]:
     url = look.server.url if look.server else look.unit.address.url if look.unit and look.unit.unit.exists else look.agent.raw.get("url")
-    return {"instance": look.instance, "unit": look.unit_name, "url": url, "version": look.server.version if look.server else ""}
+    observation = look.server.observation if look.server else None
+    resident = [resident_data(entry, observation.now) for entry in observation.resident] if observation else None
+    return {"instance": look.instance, "unit": look.unit_name, "url": url, "version": look.server.version if look.server else "", "resident": resident}
+
+
+def _memory(instance: Mapping[str, Any]) -> Iterator[str]:
+    """What one server has in memory."""
+    if instance["resident"] is not None:
+        entries = [f"{each['name']} ({human_bytes(each['size'])}, {each['processor']}, {_end(each)})" for each in instance["resident"]]
+        yield f"in memory of {instance['unit']}: {', '.join(entries) or 'no models'}"
+
+
+def _end(entry: Mapping[str, Any]) -> str:
+    return "for ever" if entry["forever"] else f"until {entry['expires_at']}"
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -6,25 +6,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
+from .._residency.address import is_local
 from .._residency.drift import make_plan
 from .._residency.fit_report import warnings
 from .._residency.knowledge import gather
 from .._residency.measurement_record import read_record, record_path
-from .._residency.observation import Observation
-from .._residency.policy import Policy
 from .._residency.prediction import predict
+from .examination import Examination
 
 _FOLDER = "var/lib/ollama-warmup"
 
 
-def prospects(
-    instance: str, policy: Policy, seen: Observation, url: str, environment: Mapping[str, str | None] | None, root: str = "/"
-) -> tuple[str, ...]:
+def prospects(look: Examination, root: str = "/") -> tuple[str, ...]:
     """A sentence for each declared model that is yet to be loaded and will not just fit. Raises C(RecordError)."""
-    plan = make_plan(policy, seen)
+    server, policy = look.server, look.policy
+    if server is None or server.observation is None or policy is None:
+        return ()
+    plan = make_plan(policy, server.observation)
     if not plan.would_change:
         return ()
-    record = read_record(record_path(instance, os.path.join(root, _FOLDER)))
-    return tuple(warnings(predict(plan, seen, gather(record, policy, seen, url, environment, root))))
+    record = read_record(record_path(look.instance, os.path.join(root, _FOLDER)))
+    environment = look.unit.environment if look.unit and look.unit.serves and is_local(server.url) else None
+    knowledge = gather(record, policy, server.observation, server.url, environment, root)
+    return tuple(warnings(predict(plan, server.observation, knowledge)))

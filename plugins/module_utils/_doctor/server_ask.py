@@ -5,16 +5,39 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import replace
+from typing import Any
 
+from .._residency.address import AddressError, check_url, is_local
 from .._residency.observer import Observer
 from .._residency.policy import Policy
-from .._residency.server import Deadlines, OllamaServer, ServerFailure
-from .examination import ServerLook
+from .._residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure
+from .examination import ServerLook, UnitLook
 
 # /api/ps waits for a model that is being unloaded (server semantics, section 2).
 _DEADLINES = Deadlines(connect=3.0, answer=15.0)
+
+
+class CannotAsk(Exception):
+    """Nothing can be asked from here; the message is one sentence."""
+
+
+def require_library() -> bool:
+    """True. Raises C(CannotAsk) where this Python has no requests."""
+    if REQUESTS_IMPORT_ERROR is not None:
+        raise CannotAsk(f"the Python library requests is not installed for {sys.executable}: install python3-requests")
+    return True
+
+
+def server_url(unit: UnitLook | None, agents: Any) -> str | None:
+    """Where its process listens, if that is this host's affair, else where the agent asks; None for a server that is down, of which
+    the unit tells."""
+    asked = _checked(agents)
+    if unit is None or not unit.serves or (asked and not is_local(asked)):
+        return asked
+    return unit.address.url if unit.process else None
 
 
 def ask_server(url: str, policy: Policy | None, unit: str) -> ServerLook:
@@ -27,3 +50,10 @@ def ask_server(url: str, policy: Policy | None, unit: str) -> ServerLook:
     except ServerFailure as failure:
         return replace(look, failure=str(failure), failed=type(failure).__name__)
     return replace(look, observation=observation, asked_at=time.time())
+
+
+def _checked(url: Any) -> str | None:
+    try:
+        return check_url(url) if isinstance(url, str) else None
+    except AddressError:
+        return None

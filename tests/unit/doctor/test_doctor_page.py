@@ -39,7 +39,7 @@ def test_a_problem_comes_before_a_warning_with_evidence_and_remedy() -> None:
         " (shell_variable)\n"
         "  seen: /etc/environment:1: OLLAMA_KEEP_ALIVE=-1\n"
         "  remedy: declare it for the server (ollama_server_keep_alive), and take it out of /etc/environment",
-        f"checked: {', '.join(told['checked'])}",
+        f"in memory of ollama.service: a:latest (1.0 kB, 100% GPU, for ever), b:latest (1.0 kB, 100% GPU, for ever)\nchecked: {', '.join(told['checked'])}",
     ]
     assert json.loads(json.dumps(told)) == told
 
@@ -84,7 +84,7 @@ def test_what_all_instances_share_is_told_once() -> None:
         ("HF_TOKEN=hf_1234", "HF_TOKEN=********"),
         ("Authorization: Bearer abcdefghijkl", "Authorization: Bearer ********"),
         ("api_key: sk-12345 next", "api_key: ******** next"),
-        ("msg=\"runner started\" key=OLLAMA_DEBUG value=1", "msg=\"runner started\" key=OLLAMA_DEBUG value=1"),
+        ('msg="runner started" key=OLLAMA_DEBUG value=1', 'msg="runner started" key=OLLAMA_DEBUG value=1'),
         ("a\nb\x1b[31m\udcff", "a b?[31m?"),
     ],
 )
