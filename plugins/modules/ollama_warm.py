@@ -279,14 +279,10 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.cause import evident_cause
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History, Plan, make_plan
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.fit_report import fit_data, warnings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.foresight import Forecast, Source, foresee
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.gpus import count_gpus
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.knowledge import gather, running_environment
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement_record import (
-    Record,
-    RecordError,
-    read_record,
-    record_path,
-)
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.knowledge import running_environment
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement_record import record_path
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import InstalledModel, Observation
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
@@ -394,9 +390,22 @@ def predict(
     foreseen, seen = foreseen_server(module, policy, server)
     look = assumed_disk(foreseen, read_names(module.params["assume_installed"]))
     plan = make_plan(policy, look, history)
-    knowledge = know(module, policy, seen) if seen and plan.would_change else Knowledge()
-    fits = {fit.name: fit for fit in predict_fit(plan, look, knowledge)}
-    return prediction(plan.within(scope), look, policy.strict, fits)
+    forecast = foretell(module, policy, plan, look, seen)
+    for problem in forecast.problems:
+        module.warn(problem)
+    return prediction(plan.within(scope), look, policy.strict, {fit.name: fit for fit in forecast.fits})
+
+
+def foretell(module: AnsibleModule, policy: Policy, plan: Plan, look: Observation, seen: Observation | None) -> Forecast:
+    """What the loads will come to in memory; nothing is known of a server that nobody saw."""
+    if seen is None:
+        return Forecast(predict_fit(plan, look, Knowledge()))
+    url, unit = module.params["url"], module.params["unit"]
+    environment = module.params["server_environment"]
+    if environment is None:
+        environment = running_environment(unit, url)
+    source = Source(url, record_path(module.params["instance"]), environment)
+    return foresee(policy, plan, look, source, seen)
 
 
 def foreseen_server(module: AnsibleModule, policy: Policy, server: OllamaServer | None) -> tuple[Observation, Observation | None]:
@@ -410,17 +419,6 @@ def foreseen_server(module: AnsibleModule, policy: Policy, server: OllamaServer 
     if look is None or module.params["assume_restarted"]:
         look = assumed_server(policy, look)
     return look, seen
-
-
-def know(module: AnsibleModule, policy: Policy, look: Observation) -> Knowledge:
-    """What this host tells of its memory."""
-    record, url = Record(), module.params["url"]
-    try:
-        record = read_record(record_path(module.params["instance"]))
-    except RecordError as error:
-        module.warn(str(error))
-    environment = module.params["server_environment"] or running_environment(module.params["unit"], url)
-    return gather(record, policy, look, url, environment)
 
 
 def observe(

@@ -20,9 +20,9 @@ def fit_data(fit: Fit) -> dict[str, Any]:
     return {
         "verdict": fit.verdict,
         "evidence": fit.evidence,
-        "size": fit.size,
+        "size": fit.footprint.size,
         "size_vram": outcome.size_vram,
-        "reckoned": fit.reckoned,
+        "reckoned": fit.footprint.reckoned,
         "free": outcome.free,
         "evicts": list(outcome.evicts),
         "text": sentence(fit),
@@ -36,8 +36,13 @@ def warnings(fits: Iterable[Fit]) -> list[str]:
 
 def sentence(fit: Fit) -> str:
     """With the numbers, and which of them are guessed."""
+    guessed = fit.evidence == ESTIMATED and fit.footprint.evidence != ESTIMATED
+    return _sentence(fit) + (" (the size of what is loaded before it is estimated)" if guessed else "")
+
+
+def _sentence(fit: Fit) -> str:
     if fit.is_loaded:
-        return f"{fit.name} is in memory with {human_bytes(fit.outcome.size_vram or 0)} of its {human_bytes(fit.size or 0)} in VRAM"
+        return f"{fit.name} is in memory with {human_bytes(fit.outcome.size_vram or 0)} of its {human_bytes(fit.footprint.size or 0)} in VRAM"
     if fit.verdict == EVICTS:
         return _evicts(fit)
     if fit.verdict == SPILLS:
@@ -53,20 +58,20 @@ def _evicts(fit: Fit) -> str:
     evicting = f"loading it will evict {_names(outcome.evicts)}{end}"
     if outcome.by_count:
         return f"{fit.name} is one model too many under OLLAMA_MAX_LOADED_MODELS={fit.limit}: {evicting}"
-    reckoned = f"the server reckons {human_bytes(fit.reckoned)} for it" if fit.reckoned else "the server wants"
+    reckoned = f"the server reckons {human_bytes(fit.footprint.reckoned)} for it" if fit.footprint.reckoned else "the server wants"
     reason = f"it takes {_size(fit)}; {reckoned}, at most {FREE_PERCENT} % of the {_bytes(outcome.free)} of VRAM that are free"
     return f"{fit.name} will not fit beside the other models: {reason}: {evicting}{_spill(fit)}"
 
 
 def _spill(fit: Fit) -> str:
     vram = fit.outcome.size_vram
-    if fit.size is None or vram is None or vram >= fit.size:
+    if fit.footprint.size is None or vram is None or vram >= fit.footprint.size:
         return ""
     return f", and even so only {human_bytes(vram)} of it get into VRAM"
 
 
 def _unknown(fit: Fit) -> str:
-    if fit.size is None:
+    if fit.footprint.size is None:
         return f"whether {fit.name} will fit is not known: it was never measured, and the server does not tell enough to estimate its size"
     free = fit.outcome.free
     known = f"of which {human_bytes(free)} more than is taken were ever seen in use" if free else "which no driver tells"
@@ -74,7 +79,7 @@ def _unknown(fit: Fit) -> str:
 
 
 def _size(fit: Fit) -> str:
-    return f"{_bytes(fit.size)} ({fit.evidence if fit.evidence == ESTIMATED else 'measured'})"
+    return f"{_bytes(fit.footprint.size)} ({fit.footprint.evidence})"
 
 
 def _bytes(count: int | None) -> str:

@@ -17,6 +17,7 @@ from .measurement import Measurement, measurement_data, parse_measurement
 SCHEMA = 1
 NAME = "measurements.json"
 FOLDER = "/var/lib/ollama-warmup"
+"""Of all agents of a host; each has a folder of its own in it."""
 _LARGEST = 4 * 1024 * 1024  # bytes; the most measurements that are kept take a twentieth
 
 
@@ -32,9 +33,9 @@ class Record:
     bounds: Bounds = field(default_factory=Bounds)
 
 
-def record_path(instance: str, folder: str = FOLDER) -> str:
+def record_path(instance: str, folder: str = FOLDER, root: str = "/") -> str:
     """Where the agent of that instance keeps it."""
-    return os.path.join(folder, instance, NAME)
+    return os.path.join(root, folder.lstrip("/"), instance, NAME)
 
 
 def read_record(path: str) -> Record:

@@ -40,15 +40,14 @@ class Knowledge:
 
 @dataclass(frozen=True)
 class Fit:
-    """What becomes of one declared model. C(evidence) is C(measured), C(estimated) or C(counted), None where nothing is known; sizes
-    in bytes, None where not known: C(size) in memory, C(size_vram) of it in VRAM, C(reckoned) by the scheduler, C(free) VRAM before."""
+    """What becomes of one declared model. C(evidence) is what the verdict stands on: C(measured), C(estimated) or C(counted), None where
+    nothing is known; the C(footprint) is this model's own. C(limit) is how many models the server holds at once."""
 
     name: str
     verdict: str
     evidence: str | None = None
     is_loaded: bool = False
-    size: int | None = None
-    reckoned: int | None = None
+    footprint: Footprint = field(default_factory=Footprint)
     outcome: Outcome = field(default_factory=lambda: Outcome("", UNKNOWN))
     limit: int | None = None
 
@@ -85,8 +84,7 @@ def _fit(load: _Load, outcome: Outcome, sure: bool, knowledge: Knowledge) -> Fit
         name=load.candidate.name,
         verdict=outcome.verdict,
         evidence=None if outcome.verdict == UNKNOWN else evidence,
-        size=load.footprint.size,
-        reckoned=load.footprint.reckoned,
+        footprint=load.footprint,
         outcome=outcome,
         limit=knowledge.limit,
     )
@@ -98,7 +96,7 @@ def _present(verdict: Verdict) -> Fit:
     if listed is None:
         return Fit(name, UNKNOWN)
     word = SPILLS if 0 < listed.size_vram < listed.size else FITS
-    return Fit(name, word, MEASURED, is_loaded=True, size=listed.size, outcome=Outcome(name, word, size_vram=listed.size_vram))
+    return Fit(name, word, MEASURED, is_loaded=True, footprint=Footprint(listed.size, MEASURED), outcome=Outcome(name, word, size_vram=listed.size_vram))
 
 
 def _outcomes(occupants: Sequence[Occupant], candidates: Sequence[Candidate], knowledge: Knowledge) -> list[Outcome]:

@@ -109,6 +109,16 @@ def test_only_a_pass_that_is_to_leave_metrics_imports_their_library(
     assert (root / "var/cache/ollama-warmup/default/metrics.prom").exists() == imported
 
 
+def test_a_pass_that_sees_nothing_new_imports_nothing_to_measure_with(program: pathlib.Path, root: pathlib.Path, slow_server: str) -> None:
+    configuration = {"url": slow_server, "unit": "no-such.service", "policy": {"models": []}}
+    (root / "etc/ollama-warmup/default.json").write_text(json.dumps(configuration))
+    names = ("ollama_warmup.measuring", "_residency.measurement", "_residency.capacity", "_residency.foresight")
+    code = f"import os; os.geteuid = lambda: 999; from ollama_warmup.cli import main; main(['run'], {str(root)!r})"
+    code += f"; print(*(name for name in {names!r} if name in sys.modules))"
+    passes = [subprocess.run(python(program, code), check=True, capture_output=True, text=True).stdout for _turn in range(2)]
+    assert passes == ["ollama_warmup.measuring _residency.measurement _residency.capacity\n", "\n"]
+
+
 def test_the_watch_imports_nothing_that_asks_a_server(program: pathlib.Path) -> None:
     unwanted = ("requests", "urllib3", "http.client", "_residency.server", "_residency.warmer")
     code = f"import ollama_warmup.watch; print([name for name in {unwanted!r} if name in sys.modules])"

@@ -17,6 +17,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.answers
 )
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive, KeepAliveError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import CacheShape
 from hypothesis import given
 from hypothesis import strategies as st
 from support import recordings
@@ -274,3 +275,50 @@ def test_the_entry_that_the_others_are_made_from_is_sound() -> None:
     (entry,) = read_resident(json.loads(json.dumps({"models": [PS_ENTRY]})))
     assert entry.expiry.moment == datetime(2318, 12, 2, 9, 47, 16, 978231, timezone.utc)
     assert (entry.size, entry.size_vram, entry.context_length) == (325632, 0, 4096)
+
+
+SIZED = {"general.architecture": "x", "x.block_count": 2, "x.embedding_length": 64, "x.attention.head_count": 4, "x.attention.head_count_kv": 2}
+
+
+@pytest.mark.parametrize("exchange", recordings.exchanges("/api/show", 200), ids=str)
+def test_a_recorded_card_tells_how_much_its_cache_takes(exchange: recordings.Exchange) -> None:
+    card = read_card(exchange.json)
+    expected = {"big": CacheShape(24576, 24576), "embed": CacheShape(256, 64)}
+    assert card.cache == expected.get(exchange.body["model"], CacheShape(256, 256))
+    assert card.architecture == ("bert" if exchange.body["model"] == "embed" else "llama")
+
+
+@pytest.mark.parametrize(
+    ("info", "shape"),
+    [
+        ({}, CacheShape(true=128, reckoned=128)),
+        ({"x.attention.key_length": 32, "x.attention.value_length": 8}, CacheShape(true=160, reckoned=128)),
+        ({"x.attention.head_count_kv": None}, None),  # a list, which /api/show leaves out
+        ({"x.attention.head_count_kv": [2, 2]}, None),
+        ({"x.attention.head_count": 0}, None),
+        ({"x.block_count": None}, None),
+        ({"x.embedding_length": "64"}, None),
+        ({"general.architecture": None}, None),
+    ],
+)
+def test_what_the_cache_takes_for_each_token(info: dict[str, Any], shape: CacheShape | None) -> None:
+    assert read_card({**SHOW, "model_info": {**SIZED, **info}}).cache == shape
+
+
+def test_without_a_number_of_kv_heads_the_scheduler_reckons_one_and_the_cache_has_all() -> None:
+    info = {key: value for key, value in SIZED.items() if not key.endswith("_kv")}
+    assert read_card({**SHOW, "model_info": info}).cache == CacheShape(true=256, reckoned=64)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ("num_ctx                        4096\nnum_gpu                        0", (4096, 0)),
+        ('stop                           "num_ctx 3"\nnum_gpu                        -1', (None, -1)),
+        ("num_ctx                        many", (None, None)),
+        (None, (None, None)),
+    ],
+)
+def test_a_modelfiles_own_parameters(parameters: str | None, expected: tuple[int | None, int | None]) -> None:
+    card = read_card({**SHOW, "parameters": parameters})
+    assert (card.num_ctx, card.num_gpu) == expected

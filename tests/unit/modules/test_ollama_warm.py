@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -11,8 +12,12 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_options
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import observer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import knowledge, observer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Vram
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement import Measurement
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement_record import Record, record_data
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Runners
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.runner_settings import RunnerSettings
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_warm
 from support.ansible_module import Entrance
 from support.scripted_http import Exchange, ScriptedServer
@@ -430,3 +435,82 @@ def test_another_context_is_reloaded_only_if_that_was_asked_for(entrance: Entran
     server.expect(ps("a"), tags("a"), show("a"), VERSION, load("a", num_ctx=2048), *[after, tags("a")] * 2)
     reloaded = entrance.succeed(url=server.url, models=models, context_mismatch="reload")
     assert (reloaded["changed"], reloaded["models"][0]["action"], reloaded["models"][0]["drift"]) == (True, "reload", [])
+
+
+def weighed(name: str, size: int = 1000) -> dict[str, Any]:
+    """A model on the disk, whose cache takes 4 bytes for each token."""
+    return {"name": f"{name}:latest", "digest": digest(name), "size": size}
+
+
+def shown(name: str) -> Exchange:
+    exchange = show(name)
+    answer = {"x.block_count": 1, "x.embedding_length": 1, "x.attention.head_count": 1, "x.attention.head_count_kv": 1}
+    exchange.answer["model_info"].update(answer)
+    return exchange
+
+
+def on_disk(*names: str) -> Exchange:
+    return Exchange("GET /api/tags", None, 200, {"models": [weighed(name) for name in names]})
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Any:
+    """A GPU of 32 kB, and measurements in a folder of the test's."""
+    monkeypatch.setattr(knowledge, "read_vram", lambda _environment, _root: Vram(32_000))
+    monkeypatch.setattr(knowledge, "gpu_names", lambda _root: ("GPU-1",))
+    monkeypatch.setattr(ollama_warm, "record_path", lambda instance: str(tmp_path / f"{instance}.json"))
+    return tmp_path
+
+
+def fits(result: dict[str, Any]) -> dict[str, tuple[str, str | None, int | None]]:
+    return {name: (fit["verdict"], fit["evidence"], fit["size"]) for name, fit in by_name(result, "fit").items()}
+
+
+def test_check_mode_says_what_will_fit_and_warns_of_what_will_not(entrance: Entrance, server: ScriptedServer, host: Host, gpu: Any) -> None:
+    host.gpus = 2  # or the automatic limit on their number would be warned of, too
+    host.runs("a")
+    measured = Measurement(digest("b"), 4096, RunnerSettings(1, "f16", "auto"), 18_000, 18_000, 1.0)
+    (gpu / "two.json").write_text(json.dumps(record_data(Record((measured,)))))
+    server.expect(ps(listed("a", size=9000, size_vram=9000)), on_disk("a", "b", "c"), shown("a"), shown("b"), shown("c"), VERSION)
+    result = entrance.succeed(check=True, url=server.url, models=[A, B, {"name": "c"}], instance="two", server_environment={})
+    assert fits(result) == {"a": ("fits", "measured", 9000), "b": ("fits", "measured", 18_000), "c": ("evicts", "estimated", 17_384)}
+    (warning,) = result["warnings"]
+    assert warning.startswith("c:latest will not fit beside the other models: it takes 17.4 kB (estimated)")
+    assert (result["changed"], result["warm"]) == (True, False)
+
+
+def test_the_environment_that_the_server_will_have_decides_what_a_model_takes(entrance: Entrance, server: ScriptedServer, gpu: Any) -> None:
+    environment = {"OLLAMA_NUM_PARALLEL": "2", "OLLAMA_KV_CACHE_TYPE": "q8_0", "OLLAMA_CONTEXT_LENGTH": "8192", "OLLAMA_MAX_LOADED_MODELS": "7"}
+    server.expect(ps(listed("a", size=9000, size_vram=9000)), on_disk("a"), shown("a"), VERSION)
+    result = entrance.succeed(check=True, url=server.url, models=[A], assume_restarted=True, server_environment=environment)
+    fit = result["models"][0]["fit"]
+    assert (fit["size"], fit["reckoned"], fit["free"]) == (1000 + 2 * 2 * 8192 * 34 // 32, 1000 + 2 * 2 * 8192 * 2, 32_000)
+
+
+def test_measurements_that_cannot_be_read_are_a_warning(entrance: Entrance, server: ScriptedServer, gpu: Any) -> None:
+    (gpu / "default.json").write_text("garbage")
+    server.expect(ps(), on_disk("a"), shown("a"), VERSION)
+    result = entrance.succeed(check=True, url=server.url, models=[A])
+    assert "holds no measurements of the agent" in result["warnings"][0]
+    assert fits(result)["a"][:2] == ("fits", "estimated")
+
+
+def test_what_is_right_costs_no_look_at_the_gpu(entrance: Entrance, server: ScriptedServer, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(knowledge, "read_vram", lambda *_arguments: pytest.fail("the driver was asked"))
+    host.runs("a")
+    server.expect(ps("a"), tags("a"), show("a"), VERSION)
+    result = entrance.succeed(check=True, url=server.url, models=[A])
+    assert fits(result) == {"a": ("fits", "measured", 1000)}
+    assert result["warnings"] == []
+
+
+def test_of_a_server_that_nobody_saw_nothing_is_foretold(entrance: Entrance, nobody: str) -> None:
+    result = entrance.succeed(check=True, url=nobody, models=[A])
+    assert fits(result) == {"a": ("unknown", None, None)}
+    assert len(result["warnings"]) == 1  # that nobody answers
+
+
+def test_a_prediction_is_of_the_whole_set_where_only_one_is_asked_for(entrance: Entrance, server: ScriptedServer, gpu: Any) -> None:
+    server.expect(ps(), on_disk("a", "b"), shown("a"), shown("b"), VERSION)
+    result = entrance.succeed(check=True, url=server.url, models=[A, B], only=["b"])
+    assert fits(result) == {"b": ("evicts", "estimated", 17_384)}

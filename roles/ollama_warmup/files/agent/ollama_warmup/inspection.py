@@ -41,9 +41,11 @@ def inspect(configuration: Configuration, state: State, measurements: str | None
 
 def _foreseen(configuration: Configuration, plan: Plan, look: Observation, past: History, measurements: str) -> tuple[str, ...]:
     """What waits for a host to get warm looks often, and needs none of this."""
-    from .foresight import foresee
+    from _residency.foresight import Source, foresee
+    from _residency.knowledge import running_environment
 
-    return tuple(foresee(configuration, plan, look, past.failed, measurements))
+    source = Source(configuration.url, measurements, running_environment(configuration.unit, configuration.url))
+    return foresee(configuration.policy, plan, look, source, last=past.failed).warnings
 
 
 def _failed(code: int, reason: str) -> LastPass:

@@ -1,0 +1,84 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How much VRAM there is: what is learned from one look after the other, and what drivers add."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Bounds, Capacity, Vram, capacity, default_context, learn
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import ResidentModel
+from hypothesis import given
+from hypothesis import strategies as st
+from support.values import digest, resident
+
+GPUS = ("GPU-1",)
+GIB = 2**30
+
+
+@pytest.mark.parametrize(
+    ("known", "listed", "expected"),
+    [
+        pytest.param(Bounds(gpus=GPUS), [resident("a", size=10), resident("b", size=5)], Bounds(15, None, GPUS), id="it went in"),
+        pytest.param(Bounds(20, None, GPUS), [resident("a", size=10)], Bounds(20, None, GPUS), id="less than before says nothing"),
+        pytest.param(Bounds(5, 30, GPUS), [resident("a", size=10, vram=7), resident("b", size=5)], Bounds(12, 15, GPUS), id="part of it did not"),
+        pytest.param(Bounds(5, 13, GPUS), [resident("a", size=10, vram=7), resident("b", size=5)], Bounds(12, 13, GPUS), id="the least that did not"),
+        pytest.param(Bounds(5, 12, GPUS), [resident("a", size=20)], Bounds(20, None, GPUS), id="now it did"),
+        pytest.param(Bounds(50, None, GPUS), [resident("a", size=20, vram=10)], Bounds(10, 20, GPUS), id="now it did not: others hold the rest"),
+        pytest.param(Bounds(5, 8, GPUS), [resident("a", size=20, vram=10)], Bounds(10, 20, GPUS), id="more than was thought, and no end of it"),
+        pytest.param(Bounds(5, None, GPUS), [resident("a", size=20, vram=0)], Bounds(5, None, GPUS), id="the processor's is nobody's evidence"),
+        pytest.param(Bounds(50, 60, ("GPU-2",)), [resident("a", size=10)], Bounds(10, None, GPUS), id="other GPUs"),
+        pytest.param(Bounds(50, 60, GPUS), [], Bounds(50, 60, GPUS), id="nothing in memory"),
+    ],
+)
+def test_what_a_look_teaches(known: Bounds, listed: list[ResidentModel], expected: Bounds) -> None:
+    assert learn(known, listed, GPUS) == expected
+
+
+def test_what_a_modelfile_keeps_out_of_vram_is_no_lack_of_it() -> None:
+    listed = [resident("a", size=20, vram=10)]
+    assert learn(Bounds(gpus=GPUS), listed, GPUS, frozenset({digest("a")})) == Bounds(10, None, GPUS)
+
+
+LOOKS = st.lists(st.tuples(st.integers(1, 100), st.integers(0, 100)).map(lambda pair: resident("a", size=pair[0], vram=min(pair))), max_size=4)
+
+
+@given(st.lists(LOOKS, max_size=6))
+def test_the_bounds_never_contradict_each_other(looks: list[list[ResidentModel]]) -> None:
+    bounds = Bounds(gpus=GPUS)
+    for listed in looks:
+        bounds = learn(bounds, listed, GPUS)
+        assert bounds.at_most is None or bounds.at_least < bounds.at_most
+        assert bounds.at_least >= sum(entry.size_vram for entry in listed)
+
+
+@pytest.mark.parametrize(
+    ("vram", "bounds", "expected", "point"),
+    [
+        (None, Bounds(5, 9, GPUS), Capacity(None, 5, 9), None),
+        (Vram(100, 40), Bounds(0, None, GPUS), Capacity(70, 0, None), 70),  # 30 of the 40 are another program's
+        (Vram(100, 3), Bounds(0, None, GPUS), Capacity(100, 0, None), 100),  # the driver may lag behind
+        (Vram(100, 300), Bounds(0, None, GPUS), Capacity(0, 0, None), 0),
+        (Vram(100, 10), Bounds(0, 90, GPUS), Capacity(100, 0, 90), 89),  # llama.cpp leaves a margin
+        (Vram(100, 90), Bounds(60, None, GPUS), Capacity(20, 60, None), 60),
+        (Vram(100, 10), Bounds(70, 90, ("GPU-2",)), Capacity(100, 0, None), 100),
+    ],
+)
+def test_what_there_is_now(vram: Vram | None, bounds: Bounds, expected: Capacity, point: int | None) -> None:
+    found = capacity(bounds, GPUS, vram, [resident("a", size=10)])
+    assert (found, found.point) == (expected, point)
+
+
+@pytest.mark.parametrize(
+    ("vram", "seen", "context"),
+    [
+        (Vram(8 * GIB), 0, 4096),
+        (Vram(23 * GIB), 0, 32768),
+        (Vram(47 * GIB), 0, 262144),
+        (Vram(8 * GIB), 47 * GIB, 4096),
+        (None, 24 * GIB, 32768),
+        (None, 1, 4096),
+        (None, 0, None),
+    ],
+)
+def test_the_default_context_follows_the_memory(vram: Vram | None, seen: int, context: int | None) -> None:
+    assert default_context(vram, seen) == context

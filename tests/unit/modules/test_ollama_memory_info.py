@@ -1,0 +1,70 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measurements and VRAM, gathered by a play."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+
+import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Bounds, Vram
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement import Measurement
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement_record import Record, record_data
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.runner_settings import RunnerSettings
+from ansible_collections.keepwarm.ollama.plugins.modules import ollama_memory_info
+from support.ansible_module import Entrance
+from support.values import digest
+
+GPUS = ("GPU-1",)
+
+
+@pytest.fixture
+def module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path) -> Entrance:
+    monkeypatch.setattr(ollama_memory_info, "gpu_names", lambda _root: GPUS)
+    monkeypatch.setattr(ollama_memory_info, "read_vram", lambda _environment, _root: Vram(8000, 1000))
+    return Entrance(ollama_memory_info.main, monkeypatch, capsys, tmp_path)
+
+
+def remember(folder: pathlib.Path, instance: str, bounds: Bounds) -> None:
+    measurement = Measurement(digest("a"), 4096, RunnerSettings(2, "q8_0", None), 900, 800, 1_795_000_000.25, "a:latest")
+    (folder / instance).mkdir()
+    (folder / instance / "measurements.json").write_text(json.dumps(record_data(Record((measurement,), bounds))))
+
+
+def test_what_an_instance_measured_is_told_for_it_alone(module: Entrance, tmp_path: pathlib.Path) -> None:
+    remember(tmp_path, "two", Bounds(800, 900, GPUS))
+    for check in (False, True):
+        result = module.succeed(folder=str(tmp_path), instance="two", check=check)
+        assert result["measurements"] == [
+            {
+                "name": "a:latest",
+                "digest": digest("a"),
+                "context_length": 4096,
+                "num_parallel": 2,
+                "kv_cache_type": "q8_0",
+                "flash_attention": None,
+                "size": 900,
+                "size_vram": 800,
+                "measured_at": "2026-11-18T11:06:40Z",
+            }
+        ]
+        assert result["capacity"] == {"total": 8000, "used": 1000, "at_least": 800, "at_most": 900, "gpus": ["GPU-1"]}
+        assert (result["changed"], result["warnings"]) == (False, [])
+    assert module.succeed(folder=str(tmp_path))["measurements"] == []
+
+
+def test_what_was_learned_of_other_gpus_is_not_told(module: Entrance, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ollama_memory_info, "read_vram", lambda _environment, _root: None)
+    remember(tmp_path, "default", Bounds(800, 900, ("GPU-2",)))
+    result = module.succeed(folder=str(tmp_path))
+    assert len(result["measurements"]) == 1
+    assert result["capacity"] == {"total": None, "used": None, "at_least": 0, "at_most": None, "gpus": ["GPU-1"]}
+
+
+def test_garbage_is_no_measurement_and_a_warning(module: Entrance, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "default").mkdir()
+    (tmp_path / "default/measurements.json").write_text("garbage")
+    result = module.succeed(folder=str(tmp_path))
+    assert result["measurements"] == []
+    assert "holds no measurements of the agent" in result["warnings"][0]
