@@ -6,16 +6,14 @@
 from __future__ import annotations
 
 import glob
-import grp
 import os
-import pwd
 import shutil
-import stat
-from collections.abc import Iterator
 
+from .._residency.gpus import read
 from .._residency.wording import quoted
 from .._systemd.host import Run
 from .examination import DriverLook
+from .permission import READ, may
 
 _VENDORS = {"0x10de": "nvidia", "0x1002": "amd"}
 _DISPLAY = "0x03"  # the PCI class of display controllers
@@ -32,15 +30,15 @@ def look_at_driver(run: Run, user: str, root: str = "/") -> DriverLook:
         nodes=nodes,
         smi=smi,
         smi_failure=failure,
-        hidden=tuple(node for node in nodes if not _may_open(os.path.join(root, node[1:]), user)),
+        hidden=tuple(node for node in nodes if not may(user, READ, os.path.join(root, node[1:]))),
     )
 
 
 def _cards(root: str) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for folder in sorted(glob.glob(os.path.join(root, "sys/bus/pci/devices/*"))):
-        vendor = _VENDORS.get(_read(f"{folder}/vendor"))
-        if vendor and _read(f"{folder}/class").startswith(_DISPLAY):
+        vendor = _VENDORS.get(read(f"{folder}/vendor"))
+        if vendor and read(f"{folder}/class").startswith(_DISPLAY):
             found[vendor] = (*found.get(vendor, ()), os.path.basename(folder))
     return found
 
@@ -52,27 +50,3 @@ def _smi(run: Run) -> tuple[str | None, str]:
     status, output, error = run(["nvidia-smi", _QUERY, "--format=csv,noheader"])
     said = output.strip()
     return (said, "") if status == 0 else (None, quoted(said or error.strip()) or f"exit status {status}")
-
-
-def _may_open(path: str, user: str) -> bool:
-    """By the node's mode alone; whoever is not known is not judged."""
-    try:
-        account, node = pwd.getpwnam(user), os.stat(path)
-    except (KeyError, OSError):
-        return True
-    groups = set(_groups(user, account.pw_gid))
-    bits = stat.S_IRUSR if node.st_uid == account.pw_uid else stat.S_IRGRP if node.st_gid in groups else stat.S_IROTH
-    return account.pw_uid == 0 or bool(node.st_mode & bits)
-
-
-def _groups(user: str, own: int) -> Iterator[int]:
-    yield own
-    yield from (group.gr_gid for group in grp.getgrall() if user in group.gr_mem)
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="ascii", errors="replace") as file:
-            return file.read().strip()
-    except OSError:
-        return ""

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import grp
 import os
 import pwd
-import stat
 from collections.abc import Iterable, Iterator, Sequence
 
 from .._residency.model_name import ModelName
 from .examination import Store, UnitLook
+from .permission import PASS, may
 
 _ELSEWHERE = (
     "/usr/share/ollama/.ollama/models",
@@ -38,13 +37,8 @@ def own_store(unit: UnitLook) -> str:
 
 
 def blocked_at(path: str, user: str) -> str:
-    """The first folder on the way that the user cannot pass; empty where there is none, or no such user."""
-    try:
-        account = pwd.getpwnam(user)
-    except KeyError:
-        return ""
-    groups = {account.pw_gid, *(group.gr_gid for group in grp.getgrall() if user in group.gr_mem)}
-    return next((folder for folder in _way(path) if not _may_pass(folder, account.pw_uid, groups)), "")
+    """The first folder on the way that the user cannot pass; empty where there is none."""
+    return next((folder for folder in _way(path) if not may(user, PASS, folder)), "")
 
 
 def _store(path: str, names: Iterable[ModelName], blocked: str = "") -> Store:
@@ -72,13 +66,3 @@ def _home(user: str) -> str:
 def _way(path: str) -> list[str]:
     parts = os.path.realpath(path).split("/")
     return ["/".join(parts[:count]) or "/" for count in range(1, len(parts) + 1)]
-
-
-def _may_pass(folder: str, uid: int, groups: set[int]) -> bool:
-    """By its mode alone; what is not there blocks nobody."""
-    try:
-        found = os.stat(folder)
-    except OSError:
-        return True
-    bit = stat.S_IXUSR if found.st_uid == uid else stat.S_IXGRP if found.st_gid in groups else stat.S_IXOTH
-    return uid == 0 or bool(found.st_mode & bit)
