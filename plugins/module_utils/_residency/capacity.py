@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from .fit import FREE_PERCENT
 from .observation import ResidentModel
 
 _GIB = 1024**3
@@ -69,9 +70,20 @@ def learn(bounds: Bounds, resident: Iterable[ResidentModel], gpus: tuple[str, ..
     return replace(known, at_least=at_least, at_most=known.at_most if known.at_most is None or known.at_most > at_least else None)
 
 
+def learn_eviction(bounds: Bounds, others: int, reckoned: int) -> Bounds:
+    """A model that the server reckoned to take so much drove one out although fewer models were loaded than may be, while
+    so much of C(others) was in VRAM: it was more than the share of the free VRAM that the scheduler fills (fit.py)."""
+    at_most = others - (-reckoned * 100 // FREE_PERCENT)  # rounded up
+    return _limited(bounds, at_most if bounds.at_most is None else min(bounds.at_most, at_most), at_most, others)
+
+
 def _spilled(known: Bounds, inside: int, wanted: int) -> Bounds:
-    at_most = wanted if known.at_most is None else min(known.at_most, wanted)
-    at_most = at_most if at_most > inside else wanted
+    return _limited(known, wanted if known.at_most is None else min(known.at_most, wanted), wanted, inside)
+
+
+def _limited(known: Bounds, least: int, newest: int, inside: int) -> Bounds:
+    """Below the C(least) limit of all, unless what is C(inside) now contradicts it; then below the C(newest)."""
+    at_most = least if least > inside else newest
     return replace(known, at_least=max(known.at_least, inside) if known.at_least < at_most else inside, at_most=at_most)
 
 

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import pytest
 from _residency.capacity import Bounds
+from _residency.evictions import Eviction
 from _residency.measurement_record import read_record
 from _residency.model_name import ModelName
 from _residency.observation import Runners
@@ -95,6 +96,12 @@ def test_a_file_that_is_lost_is_written_again(seeing: Agent, spoil: Any, capsys:
     assert seeing.run("a") == exits.WARM
     assert kept(seeing) == {("a:latest", 4096): 1000}
     assert ("event=measurements_unreadable" in capsys.readouterr().err) is was_there
+
+
+def test_a_load_that_drove_a_pin_out_limits_how_much_there_can_be(seeing: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ollama_warmup.measuring.evictions", lambda _policy, _result: [Eviction(1000, 800)])
+    seeing.run("a")
+    assert read_record(seeing.instance.measurements).bounds == Bounds(1000, 2000, ("GPU-1",))
 
 
 def test_other_gpus_make_it_forget_how_much_went_in(seeing: Agent, monkeypatch: pytest.MonkeyPatch) -> None:

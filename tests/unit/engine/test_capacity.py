@@ -5,7 +5,16 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Bounds, Capacity, Vram, capacity, default_context, learn
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import (
+    Bounds,
+    Capacity,
+    Vram,
+    capacity,
+    default_context,
+    learn,
+    learn_eviction,
+)
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.fit import EVICTS, Candidate, Occupant, place
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import ResidentModel
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +46,27 @@ def test_what_a_look_teaches(known: Bounds, listed: list[ResidentModel], expecte
 def test_what_a_modelfile_keeps_out_of_vram_is_no_lack_of_it() -> None:
     listed = [resident("a", size=20, vram=10)]
     assert learn(Bounds(gpus=GPUS), listed, GPUS, frozenset({digest("a")})) == Bounds(10, None, GPUS)
+
+
+@pytest.mark.parametrize(
+    ("known", "others", "reckoned", "expected"),
+    [
+        pytest.param(Bounds(10, None, GPUS), 10, 80, Bounds(10, 110, GPUS), id="the first that did not get in"),
+        pytest.param(Bounds(10, 100, GPUS), 10, 80, Bounds(10, 100, GPUS), id="the least of two"),
+        pytest.param(Bounds(10, 200, GPUS), 10, 80, Bounds(10, 110, GPUS), id="the least of two, the other way round"),
+        pytest.param(Bounds(150, None, GPUS), 10, 80, Bounds(10, 110, GPUS), id="more went in before: others hold the rest"),
+    ],
+)
+def test_what_an_eviction_teaches(known: Bounds, others: int, reckoned: int, expected: Bounds) -> None:
+    assert learn_eviction(known, others, reckoned) == expected
+
+
+@given(st.integers(0, 1000), st.integers(1, 1000))
+def test_below_the_limit_of_an_eviction_the_scheduler_evicts_and_at_it_no_longer(others: int, reckoned: int) -> None:
+    limit = learn_eviction(Bounds(), others, reckoned).at_most or 0
+    resident_one = [Occupant("a", others, (60.0, "a"))]
+    candidate = Candidate("b", reckoned, reckoned, (60.0, "b"), (False, 1))
+    assert [place(resident_one, [candidate], usable, None)[0].verdict == EVICTS for usable in (limit - 1, limit)] == [True, False]
 
 
 LOOKS = st.lists(st.tuples(st.integers(1, 100), st.integers(0, 100)).map(lambda pair: resident("a", size=pair[0], vram=min(pair))), max_size=4)

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import fit_report
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Bounds, learn
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Bounds, learn, learn_eviction
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.evictions import evictions
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.knowledge import gather, running_environment
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement import Measurement, keep, measure
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement_record import Record
@@ -178,6 +179,28 @@ def test_without_a_driver_it_is_told_from_what_was_seen(live: LiveHost, tmp_path
     assert (bounds.at_least, bounds.at_most) == (6 * MIB, spilled["size"])
     live.stand_in.restart()
     assert short(foretell(live, wide, Record(bounds=bounds), nowhere)) == {"tiny-c": ("spills", ())}
+
+
+@pytest.mark.parametrize("order", [("tiny-a", "tiny-c"), ("tiny-c", "tiny-a")])
+def test_a_pin_that_was_driven_out_tells_how_much_there_is_not(live: LiveHost, tmp_path: pathlib.Path, order: tuple[str, ...]) -> None:
+    """Whether the newcomer was declared after it, and gave way, or before it: the same set is then foretold without any driver."""
+    live.stand_in.run(OLLAMA_STUB_VRAM="4MiB")
+    live.run(policy("tiny-a"))
+    declared = policy(*({"name": name, "num_ctx": 4096} for name in order), max_loaded_models=5)
+    result = live.run(declared)
+    (found,) = evictions(declared, result)
+    assert found.others == TINY
+    bounds = learn_eviction(learn(Bounds(), result.look.resident, ()), found.others, found.reckoned)
+    assert bounds.at_least == TINY
+    assert bounds.at_most is not None and 4 * MIB < bounds.at_most < TINY + 1.3 * TINY
+    assert short(foretell(live, policy(order[0], order[1]), Record(bounds=bounds), str(tmp_path))) == {order[1]: ("evicts", (order[0],))}
+
+
+def test_one_model_too_many_tells_nothing_of_memory(live: LiveHost) -> None:
+    live.stand_in.run(OLLAMA_STUB_VRAM="64MiB", OLLAMA_MAX_LOADED_MODELS="1")
+    live.run(policy("tiny-a"))
+    declared = policy({"name": "tiny-a", "num_ctx": 4096}, {"name": "tiny-c", "num_ctx": 4096, "policy": "warm", "keep_alive": "5m"}, max_loaded_models=1)
+    assert list(evictions(declared, live.run(declared))) == []
 
 
 def test_a_server_whose_environment_cannot_be_read_is_told_from_its_runners(live: LiveHost) -> None:

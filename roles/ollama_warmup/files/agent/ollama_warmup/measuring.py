@@ -6,28 +6,38 @@ from __future__ import annotations
 
 import json
 
-from _residency.capacity import learn
+from _residency.capacity import Bounds, learn, learn_eviction
+from _residency.evictions import evictions
 from _residency.gpus import gpu_names
 from _residency.measurement import keep, measure
 from _residency.measurement_record import Record, RecordError, read_record, record_data
-from _residency.observation import Observation
+from _residency.policy import Policy
+from _residency.progress import PassResult
 
 from .journal import WARNING, log
 from .state_file import replace_file
 
 
-def note(path: str, look: Observation, now: float) -> None:
+def note(path: str, policy: Policy, result: PassResult, now: float) -> None:
     """Add what is in memory to the file. C(now) in seconds since 1970. What is wrong with the file is said and lived with."""
     known = _known(path)
-    partial = frozenset(digest for digest, card in look.cards.items() if card.num_gpu is not None)
     record = Record(
-        measurements=keep(known.measurements, measure(look, round(now, 3))),
-        bounds=learn(known.bounds, look.resident, gpu_names(), partial),
+        measurements=keep(known.measurements, measure(result.look, round(now, 3))),
+        bounds=_learned(known.bounds, policy, result),
     )
     try:
         replace_file(path, json.dumps(record_data(record), indent=1))
     except OSError as error:
         log(WARNING, "measurements_not_saved", path=path, reason=error.strerror)
+
+
+def _learned(bounds: Bounds, policy: Policy, result: PassResult) -> Bounds:
+    look = result.look
+    partial = frozenset(digest for digest, card in look.cards.items() if card.num_gpu is not None)
+    found = learn(bounds, look.resident, gpu_names(), partial)
+    for eviction in evictions(policy, result):
+        found = learn_eviction(found, eviction.others, eviction.reckoned)
+    return found
 
 
 def _known(path: str) -> Record:
