@@ -5,6 +5,7 @@
     python3 tests/hosts/host.py image bookworm trixie   build the images now (else the first boot does it)
     python3 tests/hosts/host.py ssh-config              what `ssh -F` takes, so that NAME is a host to ssh
     python3 tests/hosts/host.py boot NAME               boot a fresh Debian 13 host; --release bookworm for Debian 12
+    python3 tests/hosts/host.py copy NAME COPY ...      boot hosts with all the files of that one
     python3 tests/hosts/host.py install-ollama NAME     install, start and fill the stand-in server, or the Ollama of $OLLAMA_PREFIX
     python3 tests/hosts/host.py reboot NAME             as a machine reboots: memory and /run are lost, files stay; --no-wait: however long starting takes
     python3 tests/hosts/host.py remove NAME ...
@@ -32,6 +33,9 @@ def arguments() -> argparse.Namespace:
     booting = commands.add_parser("boot")
     booting.add_argument("name")
     booting.add_argument("--release", default="trixie")
+    copying = commands.add_parser("copy")
+    copying.add_argument("name")
+    copying.add_argument("copies", nargs="+")
     commands.add_parser("install-ollama").add_argument("name")
     rebooting = commands.add_parser("reboot")
     rebooting.add_argument("name")
@@ -51,6 +55,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "image": build_images,
     "ssh-config": lambda dummy: print(ssh.prepare()),
     "boot": lambda wanted: container.boot(wanted.name, wanted.release),
+    "copy": lambda wanted: container.copy(wanted.name, wanted.copies),
     "install-ollama": lambda wanted: ollama.install(wanted.name),
     "reboot": lambda wanted: container.reboot(wanted.name, not wanted.no_wait),
     "remove": lambda wanted: container.remove(wanted.names),

@@ -1,0 +1,73 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Six hosts whose Ollama is upgraded, and what becomes of each."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from shared.machine import Machine, Outcome, play
+
+SCENARIO = pathlib.Path(__file__).resolve().parents[1]
+INVENTORIES = [SCENARIO.parent / "shared/inventory.yml", SCENARIO / "inventory.yml"]
+HOOKS_LOG = pathlib.Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "hooks.log"
+HOOKS = {f"keepwarm_{word}_upgrade": str(SCENARIO / f"hooks/{word}.yml") for word in ("before", "after")}
+RECORD = "/opt/ollama/upgrade.json"
+NAMES = [f"gpu{number}" for number in range(1, 7)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """What a host serves: asked of the server, systemd and the disk."""
+
+    version: str  # of the running server
+    releases: tuple[str, ...]  # what is in their folder
+    current: str
+    resident: tuple[str, ...]  # for ever, and wholly in VRAM
+    start: str  # of the server
+
+
+class Host(Machine):
+    """A host with a release of Ollama."""
+
+    def look(self) -> Look:
+        version = json.loads(self.run("curl --fail --silent http://127.0.0.1:11434/api/version"))["version"]
+        models = json.loads(self.run("curl --fail --silent http://127.0.0.1:11434/api/ps"))["models"]
+        return Look(
+            version,
+            tuple(self.run("ls -A /opt/ollama").split()),
+            self.run("readlink /opt/ollama/current").strip(),
+            tuple(model["name"] for model in models if model["expires_at"] > "2300" and model["size"] == model["size_vram"]),
+            self.run("systemctl show --property=InvocationID --value ollama.service").strip(),
+        )
+
+
+@pytest.fixture(scope="session")
+def fleet() -> dict[str, Host]:
+    return {name: Host(name) for name in NAMES}
+
+
+@pytest.fixture(scope="session")
+def run() -> Callable[..., Outcome]:
+    """Runs a playbook of the collection with a version, on all hosts or as options say; killed before the task that C(die_at) names."""
+
+    def call(playbook: str, version: str, *options: str, die_at: str = "", **variables: Any) -> Outcome:
+        HOOKS_LOG.unlink(missing_ok=True)
+        extra = json.dumps({"ollama_server_version": version, "keepwarm_serial": [1, "50%"], **HOOKS, **variables})
+        death = {"ANSIBLE_CALLBACK_PLUGINS": str(SCENARIO / "callbacks"), "DIE_AT": die_at} if die_at else {}
+        outcome = play(playbook, INVENTORIES, f"--extra-vars={extra}", *options, **death)
+        assert (outcome.status == -9) == bool(die_at), outcome.output
+        return outcome
+
+    return call
+
+
+def hooks() -> list[str]:
+    """Which hosts the last play took out of service and put back, in order."""
+    return HOOKS_LOG.read_text().splitlines() if HOOKS_LOG.exists() else []

@@ -1,0 +1,157 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A release that is no good, one that is, and controllers that die: each play is a fixture that asks for the one before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from conftest import NAMES, RECORD, Host, Look, hooks
+from shared.machine import Outcome
+
+Fleet = dict[str, Host]
+Run = Callable[..., Outcome]
+OLD, NEW, BROKEN = "0.30.0", "0.32.15", "0.33.0"
+PINS = ("tiny-a:latest",)
+
+
+def looks(fleet: Fleet) -> dict[str, Look]:
+    return {name: host.look() for name, host in fleet.items()}
+
+
+@pytest.fixture(scope="module")
+def virgin(fleet: Fleet) -> dict[str, Look]:
+    found = looks(fleet)
+    assert {(look.version, look.releases, look.resident) for look in found.values()} == {(OLD, (OLD, "current"), PINS)}
+    return found
+
+
+@pytest.fixture(scope="module")
+def checked(virgin: dict[str, Look], fleet: Fleet, run: Run) -> tuple[list[str], Outcome]:
+    before = fleet["gpu1"].state()
+    return before, run("upgrade", NEW, "--check", "--limit=gpu1")
+
+
+def test_check_mode_says_what_it_would_download_restart_and_unload(checked: tuple[list[str], Outcome]) -> None:
+    outcome = checked[1]
+    assert outcome.status == 0, outcome.output
+    assert outcome.output.count(f"http://127.0.0.1:8080/v{NEW}/ollama-linux-amd64.tar.zst would be installed") == 1
+    assert f"ollama.service restarts, unloads tiny-a:latest: the running server is of the release {OLD}, but {NEW} is installed" in outcome.output
+
+
+def test_check_mode_changes_nothing(checked: tuple[list[str], Outcome], fleet: Fleet) -> None:
+    assert fleet["gpu1"].state() == checked[0]
+
+
+@pytest.fixture(scope="module")
+def dead_undoing(checked: object, run: Run) -> list[str]:
+    """A release that cannot serve, and a controller that dies when files and release are put back, and the server is not restarted yet."""
+    run("upgrade", BROKEN, die_at="Ask how it runs")
+    return hooks()
+
+
+def test_a_host_in_the_middle_of_an_upgrade_is_not_for_site(dead_undoing: list[str], run: Run) -> None:
+    assert dead_undoing == ["before gpu1"]
+    outcome = run("site", OLD, "--limit=gpu1")
+    assert f"The upgrade of this host's Ollama from {OLD} to {BROKEN}, begun 20" in outcome.messages["gpu1"]
+    assert outcome.messages["gpu1"].endswith("was interrupted: run keepwarm.ollama.upgrade for it, which finishes or undoes it.")
+    assert outcome.changed == []
+
+
+@pytest.fixture(scope="module")
+def undone(dead_undoing: list[str], run: Run) -> tuple[Outcome, list[str]]:
+    return run("upgrade", BROKEN), hooks()
+
+
+def test_the_next_run_goes_on_undoing_it(undone: tuple[Outcome, list[str]], fleet: Fleet) -> None:
+    outcome, called = undone
+    said = outcome.messages["gpu1"]
+    assert said.startswith(f"The upgrade of Ollama to {BROKEN} failed: ollama.service is activating (auto-restart")
+    assert said.endswith(f"It was undone, and Ollama {OLD} serves again, with tiny-a in memory.")
+    assert called == ["after gpu1"]
+    look = fleet["gpu1"].look()
+    assert (look.version, look.current, look.resident, look.releases) == (OLD, OLD, PINS, (OLD, BROKEN, "current"))
+
+
+def test_a_release_that_fails_the_canary_comes_to_no_other_host(undone: tuple[Outcome, list[str]], virgin: dict[str, Look], fleet: Fleet) -> None:
+    assert (undone[0].status != 0, undone[0].hosts) == (True, ["gpu1"])
+    assert [name for name in NAMES if fleet[name].look() != virgin[name]] == ["gpu1"]
+
+
+@pytest.fixture(scope="module")
+def spilling(fleet: Fleet) -> None:
+    """One host's mirror has a build that finds little VRAM."""
+    fleet["gpu3"].run("rm -r /srv/mirror/v0.32.15 && mv /srv/spilling/v0.32.15 /srv/mirror/")
+
+
+@pytest.fixture(scope="module")
+def full(fleet: Fleet) -> Iterator[None]:
+    """One host's releases are on a disk that has no room for another one."""
+    fleet["gpu4"].run("cp -a /opt/ollama /srv/kept && mount -t tmpfs -o size=3m none /opt/ollama && cp -a /srv/kept/. /opt/ollama")
+    fleet["gpu4"].run("head --bytes=3M /dev/zero > /opt/ollama/.ballast || true")
+    yield
+    fleet["gpu4"].run("umount /opt/ollama")
+
+
+@pytest.fixture(scope="module")
+def dead_upgrading(undone: object, spilling: None, full: None, run: Run) -> list[str]:
+    """A controller that dies when the new release is current, and the server is not restarted yet."""
+    run("upgrade", NEW, die_at="Reload systemd, restart")
+    return hooks()
+
+
+def test_a_host_goes_on_serving_while_nobody_finishes_its_upgrade(dead_upgrading: list[str], fleet: Fleet) -> None:
+    look = fleet["gpu1"].look()
+    assert (look.version, look.current, look.resident, dead_upgrading) == (OLD, NEW, PINS, ["before gpu1"])
+    assert fleet["gpu1"].run(f"stat --format='%a %U' {RECORD}").split() == ["600", "root"]
+
+
+@pytest.fixture(scope="module")
+def upgraded(dead_upgrading: list[str], run: Run) -> tuple[Outcome, list[str]]:
+    return run("upgrade", NEW), hooks()
+
+
+def test_the_next_run_finishes_the_upgrade_of_the_canary(upgraded: tuple[Outcome, list[str]], fleet: Fleet) -> None:
+    look = fleet["gpu1"].look()
+    assert (look.version, look.resident, look.releases) == (NEW, PINS, (OLD, NEW, "current")), upgraded[0].output
+
+
+def test_the_good_host_of_the_next_batch_is_upgraded(upgraded: tuple[Outcome, list[str]], fleet: Fleet) -> None:
+    look = fleet["gpu2"].look()
+    assert (look.version, look.resident, look.releases) == (NEW, PINS, (OLD, NEW, "current"))
+
+
+def test_a_model_that_spills_has_its_host_go_back(upgraded: tuple[Outcome, list[str]], fleet: Fleet) -> None:
+    said = upgraded[0].messages["gpu3"]
+    assert said.startswith(f"The upgrade of Ollama to {NEW} failed: tiny-a has ")
+    assert said.endswith(f"% of itself in VRAM, and had 100 % before. It was undone, and Ollama {OLD} serves again, with tiny-a in memory.")
+    look = fleet["gpu3"].look()
+    assert (look.version, look.current, look.resident, look.releases) == (OLD, OLD, PINS, (OLD, NEW, "current"))
+
+
+def test_a_full_disk_leaves_its_host_as_it_was(upgraded: tuple[Outcome, list[str]], virgin: dict[str, Look], fleet: Fleet) -> None:
+    said = upgraded[0].messages["gpu4"]
+    assert "No space left on device" in said
+    assert said.endswith("Nothing that runs on this host was changed.")
+    fleet["gpu4"].run("rm /opt/ollama/.ballast")
+    assert fleet["gpu4"].look() == virgin["gpu4"]
+
+
+def test_the_play_ends_with_the_batch_that_had_failures(upgraded: tuple[Outcome, list[str]], virgin: dict[str, Look], fleet: Fleet) -> None:
+    outcome = upgraded[0]
+    assert (outcome.status != 0, outcome.hosts) == (True, ["gpu1", "gpu2", "gpu3", "gpu4"])
+    assert {name: fleet[name].look() for name in ("gpu5", "gpu6")} == {name: virgin[name] for name in ("gpu5", "gpu6")}
+
+
+def test_every_host_that_left_service_is_back(upgraded: tuple[Outcome, list[str]]) -> None:
+    called = upgraded[1]
+    assert sorted(called) == sorted(f"{word} gpu{number}" for word in ("before", "after") for number in (1, 2, 3))
+    assert [called.index(f"before {name}") < called.index(f"after {name}") for name in ("gpu1", "gpu2", "gpu3")] == [True] * 3
+
+
+def test_another_run_over_upgraded_hosts_changes_nothing(upgraded: tuple[Outcome, list[str]], fleet: Fleet, run: Run) -> None:
+    before = [fleet[name].state() for name in ("gpu1", "gpu2")]
+    outcome = run("upgrade", NEW, "--limit=gpu1,gpu2")
+    assert (outcome.status, outcome.changed, hooks()) == (0, [], []), outcome.output
+    assert [fleet[name].state() for name in ("gpu1", "gpu2")] == before
