@@ -8,7 +8,7 @@ import dataclasses
 import json
 import os
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ SCENARIO = pathlib.Path(__file__).resolve().parents[1]
 INVENTORIES = [SCENARIO.parent / "shared/inventory.yml", SCENARIO / "inventory.yml"]
 HOOKS_LOG = pathlib.Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "hooks.log"
 HOOKS = {f"keepwarm_{word}_upgrade": str(SCENARIO / f"hooks/{word}.yml") for word in ("before", "after")}
+QUICK = {"ANSIBLE_PIPELINING": "1", "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3"}
 RECORD = "/opt/ollama/upgrade.json"
 NAMES = [f"gpu{number}" for number in range(1, 7)]
 
@@ -61,9 +62,23 @@ def run() -> Callable[..., Outcome]:
         HOOKS_LOG.unlink(missing_ok=True)
         extra = json.dumps({"ollama_server_version": version, "keepwarm_serial": [1, "50%"], **HOOKS, **variables})
         death = {"ANSIBLE_CALLBACK_PLUGINS": str(SCENARIO / "callbacks"), "DIE_AT": die_at} if die_at else {}
-        outcome = play(playbook, INVENTORIES, f"--extra-vars={extra}", *options, **death)
+        outcome = play(playbook, INVENTORIES, f"--extra-vars={extra}", *options, **QUICK, **death)
         assert (outcome.status == -9) == bool(die_at), outcome.output
         return outcome
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def refusals(fleet: dict[str, Host], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Outcome]:
+    """Runs the playbook on hosts of these names and variables, which are all one machine."""
+
+    def call(cases: Mapping[str, Mapping[str, Any]]) -> Outcome:
+        inventory = tmp_path_factory.mktemp("refusals") / "hosts.json"
+        hosts = {name: {"ansible_host": fleet["gpu1"].name, **variables} for name, variables in cases.items()}
+        inventory.write_text(json.dumps({"gpu_hosts": {"hosts": hosts}}))
+        chosen = ["--limit", ",".join(cases), '--extra-vars={"keepwarm_serial": "100%", "keepwarm_max_fail_percentage": 100}']
+        return play("upgrade", [*INVENTORIES, inventory], *chosen, **QUICK)
 
     return call
 

@@ -27,6 +27,24 @@ def virgin(fleet: Fleet) -> dict[str, Look]:
     return found
 
 
+REFUSED = {
+    "vendors": ({"ollama_server_install": "never"}, "ollama_server_install is never, so that the Ollama of this host is not this role's to upgrade: "),
+    "unrestarted": ({"ollama_server_restart": "never"}, "the restart of ollama.service is never, but an upgrade restarts servers: set it to auto."),
+    "unkept": ({"ollama_server_keep_releases": 0}, "ollama_server_keep_releases 0 leaves nothing to go back to: set it to 1 or more."),
+    "absent": ({"ollama_server_state": "absent"}, "ollama_server_state is absent: there is nothing to upgrade."),
+    "another": ({"ollama_server_unit": "mirror.service"}, "/etc/systemd/system/mirror.service is not this role's: "),
+    "nowhere": ({"ollama_server_unit": "nowhere.service"}, "This host has no nowhere.service to upgrade: "),
+    "hookless": ({"keepwarm_before_upgrade": "/nowhere/drain.yml"}, "/nowhere/drain.yml: no such file on the controller, but keepwarm_before_upgrade"),
+    "unversioned": ({"ollama_server_version": "latest"}, "ollama_server_version 'latest' is no release of Ollama"),
+}
+
+
+def test_what_cannot_be_upgraded_is_refused_in_one_sentence(virgin: dict[str, Look], refusals: Callable[..., Outcome], fleet: Fleet) -> None:
+    outcome = refusals({name: variables for name, (variables, dummy) in REFUSED.items()})
+    assert {name: outcome.messages[name][: len(said)] for name, (dummy, said) in REFUSED.items()} == {name: said for name, (dummy, said) in REFUSED.items()}
+    assert (outcome.changed, fleet["gpu1"].look()) == ([], virgin["gpu1"])
+
+
 @pytest.fixture(scope="module")
 def checked(virgin: dict[str, Look], fleet: Fleet, run: Run) -> tuple[list[str], Outcome]:
     before = fleet["gpu1"].state()
