@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import pathlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -36,6 +37,13 @@ class Look:
 
 class Host(Machine):
     """A host with a release of Ollama."""
+
+    @contextlib.contextmanager
+    def without_passes(self) -> Iterator[Host]:
+        """The agent writes nothing meanwhile."""
+        self.run("systemctl stop ollama-warmup.timer ollama-warmup.service")
+        yield self
+        self.run("systemctl start ollama-warmup.timer")
 
     def look(self) -> Look:
         version = json.loads(self.run("curl --fail --silent http://127.0.0.1:11434/api/version"))["version"]

@@ -46,20 +46,22 @@ def test_what_cannot_be_upgraded_is_refused_in_one_sentence(virgin: dict[str, Lo
 
 
 @pytest.fixture(scope="module")
-def checked(virgin: dict[str, Look], fleet: Fleet, run: Run) -> tuple[list[str], Outcome]:
-    before = fleet["gpu1"].state()
-    return before, run("upgrade", NEW, "--check", "--limit=gpu1")
+def checked(virgin: dict[str, Look], fleet: Fleet, run: Run) -> tuple[Outcome, list[list[str]]]:
+    with fleet["gpu1"].without_passes() as host:
+        before = host.state()
+        return run("upgrade", NEW, "--check", "--limit=gpu1"), [before, host.state()]
 
 
-def test_check_mode_says_what_it_would_download_restart_and_unload(checked: tuple[list[str], Outcome]) -> None:
-    outcome = checked[1]
+def test_check_mode_says_what_it_would_download_restart_and_unload(checked: tuple[Outcome, object]) -> None:
+    outcome = checked[0]
     assert outcome.status == 0, outcome.output
     assert outcome.output.count(f"http://127.0.0.1:8080/v{NEW}/ollama-linux-amd64.tar.zst would be installed") == 1
     assert f"ollama.service restarts, unloads tiny-a:latest: the running server is of the release {OLD}, but {NEW} is installed" in outcome.output
 
 
-def test_check_mode_changes_nothing(checked: tuple[list[str], Outcome], fleet: Fleet) -> None:
-    assert fleet["gpu1"].state() == checked[0]
+def test_check_mode_changes_nothing(checked: tuple[object, list[list[str]]]) -> None:
+    before, after = checked[1]
+    assert after == before
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +170,8 @@ def test_every_host_that_left_service_is_back(upgraded: tuple[Outcome, list[str]
 
 
 def test_another_run_over_upgraded_hosts_changes_nothing(upgraded: tuple[Outcome, list[str]], fleet: Fleet, run: Run) -> None:
-    before = [fleet[name].state() for name in ("gpu1", "gpu2")]
-    outcome = run("upgrade", NEW, "--limit=gpu1,gpu2")
-    assert (outcome.status, outcome.changed, hooks()) == (0, [], []), outcome.output
-    assert [fleet[name].state() for name in ("gpu1", "gpu2")] == before
+    with fleet["gpu1"].without_passes() as first, fleet["gpu2"].without_passes() as second:
+        before = [first.state(), second.state()]
+        outcome = run("upgrade", NEW, "--limit=gpu1,gpu2")
+        assert (outcome.status, outcome.changed, hooks()) == (0, [], []), outcome.output
+        assert [first.state(), second.state()] == before
