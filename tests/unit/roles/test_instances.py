@@ -11,6 +11,8 @@ import pytest
 import yaml
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.options import OPTIONS
 
+NOT_OF_ONE = ("absent.yml", "gates_preflight.yml", "instance.yml", "settings.yml")
+"""Tasks of the whole host, what routes, and a sentence that tells where gates are declared."""
 ROLES = pathlib.Path(__file__).parents[3] / "roles"
 OPTIONS_OF = [(role, name) for role, names in OPTIONS.items() for name in names]
 
@@ -36,12 +38,12 @@ def test_it_is_an_input_of_the_role_and_judged_with_the_list(role: str, name: st
 def test_tasks_and_templates_that_name_it_get_the_instance_s(role: str, name: str) -> None:
     variable = f"ollama_{role}_{name}"
     folders = [ROLES / f"ollama_{role}" / folder for folder in ("tasks", "templates")]
-    files = [path for folder in folders for path in folder.glob("*") if path.name not in ("instance.yml", "settings.yml", "gates_preflight.yml")]
+    files = [path for folder in folders for path in folder.glob("*") if path.name not in NOT_OF_ONE]
     named_in = [path.name for path in files if re.search(rf"(?<!\w){variable}\b(?! is )", path.read_text())]
     assert not named_in or variable in routed(role), named_in
 
 
 def test_what_is_put_in_its_place_is_there() -> None:
     for role in OPTIONS:
-        unknown = {name for name in routed(role) if name not in yaml.safe_load(text(role, "defaults/main.yml"))}
+        unknown = {name for name in routed(role) if not name.startswith("__") and name not in yaml.safe_load(text(role, "defaults/main.yml"))}
         assert unknown == set()
