@@ -86,7 +86,7 @@ exit:
 instances:
   description:
     - The instances that were looked at, with the unit, address and version of their servers.
-    - RV(instances[].resident) is what is in memory, as M(keepwarm.ollama.ollama_info) has it; null where the server did not tell.
+    - C(resident) is what is in memory, as M(keepwarm.ollama.ollama_info) has it; null where the server did not tell.
   type: list
   elements: dict
   returned: success
@@ -163,9 +163,11 @@ page:
 """
 
 import os
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.commands import NOT_FOUND
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.examine import (
     CannotLook,
     check_instance,
@@ -176,12 +178,26 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.examine im
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.page import page, report
 
 
-def look(instance: str | None, unit: str | None, name: str | None) -> dict[str, Any]:
+def runner(module: AnsibleModule) -> Callable[[Sequence[str]], tuple[int, str, str]]:
+    """Runs commands whose output is in English; one that is not there ends with 127, as in a shell."""
+
+    def run(command: Sequence[str]) -> tuple[int, str, str]:
+        try:
+            status, output, error = module.run_command(command, environ_update={"LC_ALL": "C.UTF-8"}, handle_exceptions=False)
+        except OSError as error:
+            return NOT_FOUND, "", f"{command[0]}: {error.strerror}"
+        return status, output, error
+
+    return run
+
+
+def look(module: AnsibleModule, instance: str | None, unit: str | None, name: str | None) -> dict[str, Any]:
     """The module's result. Raises C(CannotLook)."""
+    run = runner(module)
     if instance is not None:
         check_instance(instance)
-    require_root_and_systemd()
-    looks = [examine(each, unit) for each in ([instance] if instance else instances())]
+    require_root_and_systemd(run)
+    looks = [examine(run, each, unit) for each in ([instance] if instance else instances(run))]
     told = report(name or os.uname().nodename, looks)
     return {**told, "page": page(told)}
 
@@ -198,7 +214,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        result = look(module.params["instance"], module.params["unit"], module.params["name"])
+        result = look(module, module.params["instance"], module.params["unit"], module.params["name"])
     except CannotLook as reason:
         module.fail_json(msg=str(reason))
     module.exit_json(changed=False, **result)

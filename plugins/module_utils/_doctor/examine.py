@@ -18,10 +18,10 @@ from .._residency.policy import Policy, PolicyError, parse_policy
 from .._residency.vram import read_vram
 from .._systemd.host import HostError, Run, systemd_version
 from .agent_look import DEFAULT, FOLDER, look_at_agent
-from .commands import run as run_command
+from .commands import patient
 from .driver import look_at_driver
-from .examination import AgentLook, Examination
-from .journal import read_journal
+from .examination import AgentLook, Examination, JournalLook, UnitLook
+from .journal import JournalError, read_journal
 from .prospects import prospects
 from .server_ask import CannotAsk, ask_server, require_library, server_url
 from .shell_files import shell_settings
@@ -44,28 +44,28 @@ def check_instance(name: str) -> None:
         raise CannotLook(f"instance {name!r} is not a name: use letters, digits, '_' and '-'")
 
 
-def require_root_and_systemd(run: Run = run_command) -> None:
+def require_root_and_systemd(run: Run) -> None:
     """Raises C(CannotLook)."""
     if os.geteuid() != 0:
         raise CannotLook("only root may look at a service's environment, sockets and journal: use sudo")
     try:
-        systemd_version(run)
+        systemd_version(patient(run))
     except HostError as error:
         raise CannotLook(str(error)) from error
 
 
-def instances(run: Run = run_command, root: str = "/") -> list[str]:
+def instances(run: Run, root: str = "/") -> list[str]:
     """All that the host has: those that its agents are configured for, and units of servers beside them; the only one, if none is known."""
     configured = {os.path.basename(path)[: -len(".json")] for path in glob.glob(os.path.join(root, FOLDER, "*.json"))}
-    output = run(["systemctl", "list-units", "--all", "--plain", "--no-legend", "ollama@*.service"])[1]
+    output = patient(run)(["systemctl", "list-units", "--all", "--plain", "--no-legend", "ollama@*.service"])[1]
     units = {line.split()[0][len("ollama@") : -len(".service")] for line in output.splitlines() if line.startswith("ollama@")}
     found = sorted(name for name in configured | units if _INSTANCE.fullmatch(name))
     return found or [DEFAULT]
 
 
-def examine(instance: str, unit: str | None = None, run: Run = run_command, root: str = "/") -> Examination:
+def examine(run: Run, instance: str, unit: str | None = None, root: str = "/") -> Examination:
     """Look at one instance. C(unit) is the server's where the agent does not name it."""
-    return _Examiner(instance, run, root).examine(unit)
+    return _Examiner(instance, patient(run), root).examine(unit)
 
 
 class _Examiner:
@@ -84,17 +84,21 @@ class _Examiner:
 
     def _with_host(self, look: Examination) -> Examination:
         unit = self._try("the unit", lambda: look_at_unit(self.run, look.unit_name))
-        invocation = unit.properties.get("InvocationID", "") if unit else ""
         return replace(
             look,
             unit=unit,
             shell=shell_settings(self.root),
-            journal=self._try("the journal", lambda: read_journal(look.unit_name, invocation)),
+            journal=self._try("the journal", lambda: self._journal(look.unit_name, unit)),
             listeners=self._try("listening sockets", listeners),
             stores=look_at_stores(unit, _names(look.policy)) if unit else (),
             driver=look_at_driver(self.run, unit.unit.user if unit else "ollama", self.root),
             vram=read_vram(unit.environment if unit else {}, self.root),
         )
+
+    def _journal(self, name: str, unit: UnitLook | None) -> JournalLook:
+        properties = unit.properties if unit else {}
+        started = properties.get("ExecMainStartTimestamp", "").lstrip("@")
+        return read_journal(self.run, name, properties.get("InvocationID", ""), int(started) if started.isdigit() else 0, self.now)
 
     def _with_server(self, look: Examination) -> Examination:
         url = server_url(look.unit, look.agent.raw.get("url"))
@@ -110,7 +114,7 @@ class _Examiner:
     def _try(self, what: str, look: Callable[[], _Seen]) -> _Seen | None:
         try:
             return look()
-        except (HostError, CannotAsk) as error:
+        except (HostError, CannotAsk, JournalError) as error:
             self.unseen.append(f"{what}: {error}")
         except (OSError, ValueError, KeyError) as error:
             named = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)

@@ -6,52 +6,52 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .commands import first_lines
+from .._residency.wording import quoted
+from .._systemd.host import Run
 from .examination import Entry, JournalLook
 
-Lines = Callable[[Sequence[str], int], "list[bytes]"]
-"""From a command to its first lines, so many at most. Raises C(OSError)."""
-
 _HOURS = 24
-_STARTUP = 400  # lines: the server names its devices among the first dozens
-_MOST = 20000  # lines; a busy server logs each request
-_FIELDS = "MESSAGE,_SYSTEMD_INVOCATION_ID,INVOCATION_ID"
+_STARTUP = 180  # seconds: a search for GPUs takes up to a minute (server semantics, section 7)
+_MOST = 10000  # lines; a busy server logs each request
+_JOURNALCTL = ("journalctl", "--quiet", "--no-pager", "--output=json", "--output-fields=MESSAGE,_SYSTEMD_INVOCATION_ID", f"--lines={_MOST}")
 
 
-def read_journal(unit: str, invocation: str, lines: Lines = first_lines) -> JournalLook:
-    """What was logged of the last 24 hours; of the unit's present start, its first lines however old. Raises C(OSError)."""
-    recent = list(_entries(lines(_command(f"--unit={unit}"), _MOST)))
-    started = _start_of(recent, invocation)
+class JournalError(Exception):
+    """The journal does not tell; the message is one sentence."""
+
+
+def read_journal(run: Run, unit: str, invocation: str, started: int, now: float) -> JournalLook:
+    """What was logged of the last 24 hours, and when the unit's present start began, however old that is. C(started), 0 if not
+    known, and C(now) are in seconds since 1970. Raises C(JournalError)."""
+    recent = list(_entries(_ask(run, f"--since=@{int(now) - _HOURS * 3600}", f"--unit={unit}")))
+    beginning = _beginning(recent, invocation)
+    span = (f"--since=@{started - 1}", f"--until=@{started + _STARTUP}")
+    startup = _entries(_ask(run, *span, f"_SYSTEMD_INVOCATION_ID={invocation}")) if invocation and started else ()
     return JournalLook(
-        startup=tuple(entry for entry, dummy in _entries(lines(_startup_command(invocation), _STARTUP))) if invocation else (),
-        current=tuple(entry for entry, dummy in recent if entry.time >= started),
-        earlier=tuple(entry for entry, dummy in recent if entry.time < started),
-        kernel=tuple(entry for entry, dummy in _entries(lines(_command("_TRANSPORT=kernel"), _MOST))),
+        startup=tuple(entry for entry, dummy in startup),
+        current=tuple(entry for entry, dummy in recent if entry.time >= beginning),
+        earlier=tuple(entry for entry, dummy in recent if entry.time < beginning),
+        kernel=tuple(entry for entry, dummy in _entries(_ask(run, f"--since=@{int(now) - _HOURS * 3600}", "_TRANSPORT=kernel"))),
         hours=_HOURS,
     )
 
 
-def _command(match: str) -> list[str]:
-    return [*_JOURNALCTL, f"--since=@{int(time.time()) - _HOURS * 3600}", f"--lines={_MOST}", match]
+def _ask(run: Run, *matches: str) -> list[str]:
+    status, output, error = run([*_JOURNALCTL, *matches])
+    if status != 0:
+        raise JournalError(quoted(error) or f"journalctl ended with {status}")
+    return output.split("\n")
 
 
-def _startup_command(invocation: str) -> list[str]:
-    return [*_JOURNALCTL, f"_SYSTEMD_INVOCATION_ID={invocation}"]
-
-
-_JOURNALCTL = ["journalctl", "--quiet", "--no-pager", "--output=json", f"--output-fields={_FIELDS}"]
-
-
-def _start_of(entries: Iterable[tuple[Entry, str]], invocation: str) -> float:
+def _beginning(entries: Iterable[tuple[Entry, str]], invocation: str) -> float:
     """When the present start began, in seconds since 1970; with none of its lines, before all that is there."""
     return min((entry.time for entry, of in entries if invocation and of == invocation), default=0.0)
 
 
-def _entries(lines: Iterable[bytes]) -> Iterator[tuple[Entry, str]]:
+def _entries(lines: Iterable[str]) -> Iterator[tuple[Entry, str]]:
     for line in lines:
         try:
             raw = json.loads(line)

@@ -16,7 +16,7 @@ from .._systemd.unit_file import UnitFile
 from .examination import Properties, UnitLook
 
 DROPIN = "zz-keepwarm.conf"
-_PROPERTIES = "Result,InvocationID,PrivateDevices,DevicePolicy,DeviceAllow"
+_PROPERTIES = "Result,InvocationID,ExecMainStartTimestamp,PrivateDevices,DevicePolicy,DeviceAllow"
 
 
 def look_at_unit(run: host.Run, name: str) -> UnitLook:
@@ -48,7 +48,7 @@ def look_at_unit(run: host.Run, name: str) -> UnitLook:
 
 def properties_of(run: host.Run, unit: str, names: str) -> Properties:
     """Properties of one unit, by name; none where systemd does not tell."""
-    status, output, dummy = run(["systemctl", "show", f"--property={names}", "--", unit])
+    status, output, dummy = run(["systemctl", "show", "--timestamp=unix", f"--property={names}", "--", unit])
     pairs = (line.partition("=") for line in output.splitlines()) if status == 0 else ()
     return {key: value for key, equals, value in pairs if equals}
 

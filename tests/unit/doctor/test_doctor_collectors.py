@@ -10,14 +10,15 @@ import pathlib
 import pwd
 import socket
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor import commands, driver, examine, shell_files, sockets, stores
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.agent_look import look_at_agent
-from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.examination import Entry, ShellSetting
-from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.journal import read_journal
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.examination import Entry, JournalLook, ShellSetting
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.journal import JournalError, read_journal
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
 from support.examinations import unit
 
@@ -38,62 +39,75 @@ def write(root: pathlib.Path, name: str, text: str = "", mode: int = 0o644) -> p
 
 
 def test_a_program_that_hangs_is_given_up() -> None:
-    assert commands.run([sys.executable, "-c", "import time; time.sleep(60)"], seconds=0.2)[0] == 124
+    ended = threading.Event()
+
+    def hang(_command: Sequence[str]) -> tuple[int, str, str]:
+        ended.wait()
+        return 0, "", ""
+
+    assert commands.patient(hang, seconds=0.1)(["nvidia-smi"]) == (124, "", "nvidia-smi did not end within 0.1 s")
+    ended.set()
 
 
-def test_a_program_that_is_not_there_is_no_error() -> None:
-    assert commands.run(["/no/such/program"]) == (127, "", "/no/such/program: No such file or directory")
-
-
-def test_of_endless_output_only_the_first_lines_are_read() -> None:
-    endless = [sys.executable, "-c", "while True: print('x' * 100000)"]
-    lines = commands.first_lines(endless, 3)
-    assert [len(line) for line in lines] == [64 * 1024, 100001 - 64 * 1024, 64 * 1024]
-
-
-def test_a_program_that_says_nothing_holds_nobody_up() -> None:
-    assert commands.first_lines([sys.executable, "-c", "import time; time.sleep(60)"], 3, seconds=0.2) == []
+def test_a_program_that_ends_is_waited_for() -> None:
+    assert commands.patient(lambda command: (3, command[0], "no"))(["x"]) == (3, "x", "no")
 
 
 # The journal
 
 
-def entry(message: Any, time: int = 1000, invocation: str = "i2") -> bytes:
-    return json.dumps({"__REALTIME_TIMESTAMP": str(time * 10**6), "MESSAGE": message, "_SYSTEMD_INVOCATION_ID": invocation}).encode()
+def entry(message: Any, time: int = 1000, invocation: str = "i2") -> str:
+    return json.dumps({"__REALTIME_TIMESTAMP": str(time * 10**6), "MESSAGE": message, "_SYSTEMD_INVOCATION_ID": invocation})
 
 
 class Journal:
     """Answers journalctl by what it is asked for."""
 
-    def __init__(self, unit: Sequence[bytes], kernel: Sequence[bytes] = (), startup: Sequence[bytes] = ()) -> None:
+    def __init__(self, unit: Sequence[str], kernel: Sequence[str] = (), startup: Sequence[str] = ()) -> None:
         self.answers = {"--unit=ollama.service": unit, "_TRANSPORT=kernel": kernel, "_SYSTEMD_INVOCATION_ID=i2": startup}
+        self.spans: list[list[str]] = []
 
-    def __call__(self, command: Sequence[str], _most: int) -> list[bytes]:
+    def __call__(self, command: Sequence[str]) -> tuple[int, str, str]:
         assert command[0] == "journalctl"
-        return list(self.answers[command[-1]])
+        assert "--lines=10000" in command
+        self.spans.append([part for part in command if part.startswith(("--since", "--until"))])
+        return 0, "\n".join(self.answers[command[-1]]), ""
+
+    def read(self, started: int = 20) -> JournalLook:
+        return read_journal(self, "ollama.service", "i2", started, 90000.5)
 
 
 def test_the_present_start_is_told_from_those_before() -> None:
     lines = [entry("old", 10, "i1"), entry("stopped", 11, ""), entry("new", 20), entry("newer", 30)]
-    look = read_journal("ollama.service", "i2", Journal(lines, [entry("k", 5)], [entry("new", 20)]))
+    journal = Journal(lines, [entry("k", 5)], [entry("new", 20)])
+    look = journal.read()
     assert [each.message for each in look.earlier] == ["old", "stopped"]
     assert [each.message for each in look.current] == ["new", "newer"]
     assert (look.startup, look.kernel) == ((Entry(20.0, "new"),), (Entry(5.0, "k"),))
+    assert journal.spans == [["--since=@3600"], ["--since=@19", "--until=@200"], ["--since=@3600"]]
+
+
+def test_a_server_that_never_started_has_no_startup() -> None:
+    assert Journal([entry("x")], startup=[entry("y")]).read(started=0).startup == ()
+
+
+@pytest.mark.parametrize(("answer", "said"), [((127, "", "journalctl: No such file or directory"), "No such file"), ((1, "", ""), "journalctl ended with 1")])
+def test_a_journal_that_cannot_be_read_says_why(answer: Any, said: str) -> None:
+    with pytest.raises(JournalError, match=said):
+        read_journal(lambda _command: answer, "ollama.service", "i2", 0, 90000.0)
 
 
 @pytest.mark.parametrize(
     "line",
-    [b"", b"\xff\xfe", b"not json", b"[]", b"7", b"null", b"{}", b'{"__REALTIME_TIMESTAMP": []}', b'{"__REALTIME_TIMESTAMP": "x"}', b"[" * 60000],
+    ["", "\udcff\udcfe", "not json", "[]", "7", "null", "{}", '{"__REALTIME_TIMESTAMP": []}', '{"__REALTIME_TIMESTAMP": "x"}', "[" * 60000],
 )
-def test_a_line_that_is_none_is_left_out(line: bytes) -> None:
-    look = read_journal("ollama.service", "i2", Journal([line, entry("new", 20)]))
-    assert [each.message for each in look.current] == ["new"]
+def test_a_line_that_is_none_is_left_out(line: str) -> None:
+    assert [each.message for each in Journal([line, entry("new", 20)]).read().current] == ["new"]
 
 
 @pytest.mark.parametrize(("raw", "text"), [([104, 105, 255], "hi\ufffd"), (None, ""), (["x", 104, -1, 999], "h"), ({"a": 1}, "")])
 def test_a_message_of_any_kind_is_text(raw: Any, text: str) -> None:
-    look = read_journal("ollama.service", "i2", Journal([entry(raw)]))
-    assert [each.message for each in look.current] == [text]
+    assert [each.message for each in Journal([entry(raw)]).read().current] == [text]
 
 
 # Shells
@@ -272,17 +286,13 @@ def test_instances_are_those_that_agents_or_units_name(tmp_path: pathlib.Path) -
     assert examine.instances(lambda _command: (0, listing, ""), str(tmp_path)) == ["east", "west"]
 
 
-def test_a_host_of_which_nothing_can_be_learnt_says_why(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_journal(_unit: str, _invocation: str) -> Any:
-        raise FileNotFoundError(2, "No such file or directory", "journalctl")
-
-    monkeypatch.setattr(examine, "read_journal", no_journal)
-    look = examine.examine("east", None, lambda _command: NOTHING, str(tmp_path))
+def test_a_host_of_which_nothing_can_be_learnt_says_why(tmp_path: pathlib.Path) -> None:
+    look = examine.examine(lambda _command: NOTHING, "east", None, str(tmp_path))
     assert look.unit is None
     assert look.unit_name == "ollama@east.service"
     assert look.unseen == (
         "the unit: systemctl show failed, so that nothing is known of the unit: nothing is known",
-        "the journal: journalctl: No such file or directory",
+        "the journal: nothing is known",
     )
 
 

@@ -24,9 +24,9 @@ TOLD = {"host": "gpu1", "healthy": True, "exit": 0, "instances": [], "findings":
 
 @pytest.fixture
 def module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path) -> Entrance:
-    monkeypatch.setattr(ollama_doctor, "require_root_and_systemd", lambda: None)
-    monkeypatch.setattr(ollama_doctor, "instances", lambda: ["default", "east"])
-    monkeypatch.setattr(ollama_doctor, "examine", lambda name, unit: healthy(instance=name, unit_name=unit or "ollama.service"))
+    monkeypatch.setattr(ollama_doctor, "require_root_and_systemd", lambda _run: None)
+    monkeypatch.setattr(ollama_doctor, "instances", lambda _run: ["default", "east"])
+    monkeypatch.setattr(ollama_doctor, "examine", lambda _run, name, unit: healthy(instance=name, unit_name=unit or "ollama.service"))
     return Entrance(ollama_doctor.main, monkeypatch, capsys, tmp_path)
 
 
@@ -38,11 +38,18 @@ def test_the_module_tells_of_every_instance(module: Entrance) -> None:
 
 
 def test_the_module_tells_of_the_one_that_is_named(module: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ollama_doctor, "examine", lambda name, unit: healthy(instance=name, unit_name=unit, agent=agent(installed=False)))
+    monkeypatch.setattr(ollama_doctor, "examine", lambda _run, name, unit: healthy(instance=name, unit_name=unit, agent=agent(installed=False)))
     result = module.succeed(instance="west", unit="mine.service")
     assert [(each["instance"], each["unit"]) for each in result["instances"]] == [("west", "mine.service")]
     assert (result["exit"], [finding["code"] for finding in result["findings"]]) == (1, ["agent_missing"])
     assert result["host"] == os.uname().nodename
+
+
+def test_a_program_that_is_not_there_is_told_as_a_shell_tells_it(module: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = []
+    monkeypatch.setattr(ollama_doctor, "instances", lambda run: answers.append(run(["/no/such/program"])) or ["east"])
+    module.succeed()
+    assert answers == [(127, "", "/no/such/program: No such file or directory")]
 
 
 def test_a_name_that_is_none_is_refused(module: Entrance) -> None:
@@ -50,7 +57,7 @@ def test_a_name_that_is_none_is_refused(module: Entrance) -> None:
 
 
 def test_nobody_but_root_may_look(module: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse() -> None:
+    def refuse(_run: Any) -> None:
         raise ollama_doctor.CannotLook("only root may look: use sudo")
 
     monkeypatch.setattr(ollama_doctor, "require_root_and_systemd", refuse)
