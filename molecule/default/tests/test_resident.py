@@ -65,3 +65,14 @@ def test_the_agent_says_so_too(host: Any) -> None:
     assert status.rc == 0
     models = json.loads(status.stdout)["models"]
     assert {model["name"]: model["resident"] for model in models} == dict.fromkeys(["Tiny-A", "embed", "big", "tiny-b:latest"], True)
+
+
+@pytest.mark.parametrize("name", ["tiny-a:latest", "embed:latest"])
+def test_the_agent_has_measured_what_the_server_lists(host: Any, resident: Any, name: str) -> None:
+    file = host.file("/var/lib/ollama-warmup/default/measurements.json")
+    (measured,) = (found for found in json.loads(file.content_string)["measurements"] if found["name"] == name)
+    listed = resident()[name]
+    keys = ("name", "digest", "context_length", "size", "size_vram")
+    assert [measured[key] for key in keys] == [listed[key] for key in keys]
+    assert (measured["num_parallel"], measured["kv_cache_type"], measured["flash_attention"]) == (1, "f16", "auto")
+    assert (file.user, file.mode) == ("ollama-warmup", 0o640)
