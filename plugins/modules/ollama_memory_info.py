@@ -60,15 +60,15 @@ measurements:
   elements: dict
   returned: success
   sample:
-    - name: tiny-a:latest
-      digest: 5bc5ac1bf4ce8c6ef1d8c0d1f0ff8d6efe2d68be24a6dd7a0a1c9e0db3c7ff18
+    - name: tiny-c:latest
+      digest: beb00aae26fb4d640213820d390dbafee83c65db694955a2c4302661599160d3
       context_length: 4096
       num_parallel: 1
       kv_cache_type: f16
       flash_attention: auto
       size: 2406880
       size_vram: 2406880
-      measured_at: '2026-11-21T16:10:54Z'
+      measured_at: '2026-11-21T16:50:54Z'
 capacity:
   description: How much VRAM there is, in bytes.
   type: dict
@@ -96,12 +96,11 @@ capacity:
       elements: str
       returned: always
   sample:
-    total: 25757220864
-    used: 10301210624
-    at_least: 9873104896
+    total: 6291456
+    used: 2406880
+    at_least: 2406880
     at_most: null
-    gpus:
-      - GPU-5d6a0e0c-6a0f-4a4b-9a55-6f0cf3a9c7d1
+    gpus: []
 """
 
 import os

@@ -225,7 +225,8 @@ models:
     - In check mode each has a C(fit) as well. Its C(verdict) is C(fits), C(spills) (part of the model would be the processor's), C(evicts) (the
       models in C(evicts) would leave) or C(unknown). Its C(evidence) is C(measured), C(estimated), C(counted) (there are more models than
       the server holds at once) or null. C(size), C(size_vram), C(free) (VRAM before the load) and C(reckoned) (what the server counts
-      with when it decides) are in bytes, null where they are not known. C(text) is all of that in a sentence.
+      with when it decides) are in bytes, null where they are not known. C(text) is all of that in a sentence. The second of the sample is
+      from check mode.
   type: list
   elements: dict
   returned: always
@@ -252,6 +253,32 @@ models:
         alive: true
       load_seconds: 0.325
       failure: null
+    - name: tiny-c
+      model: tiny-c:latest
+      policy: pin
+      required: true
+      resident: null
+      drift: [absent]
+      cause: unknown
+      cause_evidence: inferred
+      action: load
+      before: null
+      after: null
+      load_seconds: null
+      failure: null
+      fit:
+        verdict: evicts
+        evidence: measured
+        size: 2406880
+        size_vram: 2406880
+        reckoned: 2407228
+        free: 1477696
+        evicts:
+          - tiny-b:latest
+        text: >-
+          tiny-c:latest will not fit beside the other models: it takes 2.4 MB (measured); the server reckons 2.4 MB for it and fills no more
+          than 80 % of the 1.5 MB of VRAM that are free: loading it will evict tiny-b:latest; a pass then gives tiny-b:latest back and sets
+          tiny-c:latest aside
 undeclared:
   description: The models that are not declared and whose expiry was set, with what was done.
   type: list

@@ -58,8 +58,8 @@ def _evicts(fit: Fit) -> str:
     evicting = f"loading it will evict {_names(outcome.evicts)}{end}"
     if outcome.by_count:
         return f"{fit.name} is one model too many under OLLAMA_MAX_LOADED_MODELS={fit.limit}: {evicting}"
-    reckoned = f"the server reckons {human_bytes(fit.footprint.reckoned)} for it" if fit.footprint.reckoned else "the server wants"
-    reason = f"it takes {_size(fit)}; {reckoned}, at most {FREE_PERCENT} % of the {_bytes(outcome.free)} of VRAM that are free"
+    reckoned = f"reckons {human_bytes(fit.footprint.reckoned)} for it and " if fit.footprint.reckoned else ""
+    reason = f"it takes {_size(fit)}; the server {reckoned}fills no more than {FREE_PERCENT} % of the {_bytes(outcome.free)} of VRAM that are free"
     return f"{fit.name} will not fit beside the other models: {reason}: {evicting}{_spill(fit)}"
 
 

@@ -195,8 +195,8 @@ def test_the_numbers_are_in_the_result() -> None:
         "reckoned": 9192,
         "free": 8000,
         "evicts": ["a:latest"],
-        "text": "b:latest will not fit beside the other models: it takes 9.5 kB (measured); the server reckons 9.2 kB for it, at most 80 % of the 8.0 kB"
-        " of VRAM that are free: loading it will evict a:latest; a pass then gives a:latest back and sets b:latest aside",
+        "text": "b:latest will not fit beside the other models: it takes 9.5 kB (measured); the server reckons 9.2 kB for it and fills no more than 80 % of"
+        " the 8.0 kB of VRAM that are free: loading it will evict a:latest; a pass then gives a:latest back and sets b:latest aside",
     }
 
 
