@@ -148,7 +148,7 @@ options:
     description:
       - In check mode, the environment that the server will have when it loads, where that is known, as from
         RV(keepwarm.ollama.ollama_unit_info#module:environment_predicted). It decides the default context, the parallel requests and the type
-        of the cache, and with them how much memory a model takes.
+        of the cache, and with them how much memory a model takes. Null is a value that is not known.
       - Without it, that of the running process counts, which only root may read; else what its runners tell.
     type: dict
   load_timeout:
@@ -428,11 +428,16 @@ def foretell(module: AnsibleModule, policy: Policy, plan: Plan, look: Observatio
     if seen is None:
         return Forecast(predict_fit(plan, look, Knowledge()))
     url, unit = module.params["url"], module.params["unit"]
-    environment = module.params["server_environment"]
-    if environment is None:
-        environment = running_environment(unit, url)
+    given = module.params["server_environment"]
+    environment = running_environment(unit, url) if given is None else read_environment(given)
     source = Source(url, record_path(module.params["instance"]), environment)
     return foresee(policy, plan, look, source, seen)
+
+
+def read_environment(given: Mapping[str, Any]) -> Mapping[str, str | None]:
+    """YAML has numbers and booleans, an environment has texts; null is what is not known."""
+    texts = {key: str(int(value) if isinstance(value, bool) else value) for key, value in given.items() if value is not None}
+    return {**dict.fromkeys(given), **texts}
 
 
 def foreseen_server(module: AnsibleModule, policy: Policy, server: OllamaServer | None) -> tuple[Observation, Observation | None]:

@@ -480,7 +480,7 @@ def test_check_mode_says_what_will_fit_and_warns_of_what_will_not(entrance: Entr
 
 
 def test_the_environment_that_the_server_will_have_decides_what_a_model_takes(entrance: Entrance, server: ScriptedServer, gpu: Any) -> None:
-    environment = {"OLLAMA_NUM_PARALLEL": "2", "OLLAMA_KV_CACHE_TYPE": "q8_0", "OLLAMA_CONTEXT_LENGTH": "8192", "OLLAMA_MAX_LOADED_MODELS": "7"}
+    environment = {"OLLAMA_NUM_PARALLEL": 2, "OLLAMA_KV_CACHE_TYPE": "q8_0", "OLLAMA_CONTEXT_LENGTH": "8192", "OLLAMA_FLASH_ATTENTION": True, "X": None}
     server.expect(ps(listed("a", size=9000, size_vram=9000)), on_disk("a"), shown("a"), VERSION)
     result = entrance.succeed(check=True, url=server.url, models=[A], assume_restarted=True, server_environment=environment)
     fit = result["models"][0]["fit"]
