@@ -97,7 +97,15 @@ def _agent(look: Examination, unit: UnitLook) -> Iterator[Finding]:
     if not isinstance(url, str) or not is_local(url) or _same(url, unit.address):
         return
     evidence = (seen(look.agent.configuration, f"url: {url}"), _wanted(unit))
-    yield ASKED_ELSEWHERE.found(*evidence, url=url, unit=unit.unit.name, address=unit.address.url)
+    severity = WARNING if _gateway(look, url) else None
+    yield ASKED_ELSEWHERE.found(*evidence, severity=severity, url=url, unit=unit.unit.name, address=unit.address.url)
+
+
+def _gateway(look: Examination, url: str) -> bool:
+    """Whether somebody else answers there, who may well pass requests on."""
+    parts = urlsplit(url)
+    found = listening(look, Address(parts.hostname or "", parts.port or 80))
+    return found is not None and found.program != "ollama"
 
 
 def _exposure(unit: UnitLook) -> Iterator[Finding]:

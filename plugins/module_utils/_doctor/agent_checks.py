@@ -95,13 +95,14 @@ def _state(name: str, properties: Properties, key: str) -> Evidence:
 
 def _passes(look: Examination, agent: AgentLook) -> Iterator[Finding]:
     last, source = agent.last_pass, f"{agent.command} status"
+    is_running = agent.units.get(agent.pass_unit, {}).get("ActiveState") == "activating"  # a long load, perhaps
     at = last.get("at")
     if not isinstance(at, (int, float)) or not 0 <= at < _LATEST:
-        if agent.status:
+        if agent.status and not is_running:
             yield NO_PASS.found(seen(source, "no pass"), agent_unit=agent.pass_unit, command=look.command)
         return
     period = interval(agent.units.get(agent.timer, {}))
-    if period and look.now - at > _PATIENCE * period and not agent.hold:
+    if period and look.now - at > _PATIENCE * period and not (agent.hold or is_running):
         values = {"ago": span(look.now - at), "interval": span(period), "agent_unit": agent.pass_unit}
         yield OVERDUE.found(seen(source, f"last pass {moment(at)}"), **values)
     failures = [str(text) for text in entries_of(last.get("failures"))]

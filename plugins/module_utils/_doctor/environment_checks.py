@@ -52,7 +52,7 @@ _ALARMING = 60  # seconds
 
 def check(look: Examination) -> Iterator[Finding]:
     """Everything about the unit and its environment."""
-    if look.unit is None:
+    if look.unit is None or (look.is_elsewhere and not look.unit.unit.exists):
         return
     state = list(_state(look.unit))
     yield from state

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._residency.address import is_local
 from .._residency.capacity import Vram
 from .._residency.hold import Hold
 from .._residency.observation import Observation
@@ -187,6 +188,12 @@ class Examination:
     def command(self) -> str:
         """The agent's command for this instance, as an operator types it."""
         return "ollama-warmup" if self.instance == "default" else f"ollama-warmup --instance {self.instance}"
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the agent looks after a server of another machine, so that this one's unit is none of its."""
+        url = self.agent.raw.get("url")
+        return isinstance(url, str) and "://" in url and not is_local(url)
 
     @property
     def gpu_expected(self) -> str:

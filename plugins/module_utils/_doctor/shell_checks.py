@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from .._systemd.address import effective_address
 from .._systemd.settings import role_variable
 from .examination import Examination, ShellSetting
-from .finding import WARNING, Finding, Kind, setting
+from .finding import NOTE, WARNING, Finding, Kind, setting
 
 UNSEEN = Kind(
     "shell_variable",
@@ -27,7 +27,8 @@ def check(look: Examination) -> Iterator[Finding]:
     for entry in look.shell:
         if not _is_read(look, entry) and not _is_in_force(look, entry):
             evidence = setting(f"{entry.path}:{entry.line}", entry.key, entry.value)
-            yield UNSEEN.found(evidence, key=entry.key, path=entry.path, unit=look.unit_name, declare=role_variable(entry.key))
+            severity = NOTE if entry.key in _OF_CLIENTS else None  # a shell's own client may well ask another server
+            yield UNSEEN.found(evidence, severity=severity, key=entry.key, path=entry.path, unit=look.unit_name, declare=role_variable(entry.key))
 
 
 def _is_read(look: Examination, entry: ShellSetting) -> bool:

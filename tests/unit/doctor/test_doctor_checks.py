@@ -337,6 +337,28 @@ def test_a_port_that_another_takes_is_told_of_a_server_that_cannot_start() -> No
     assert codes(healthy(unit=down(active="activating"), server=None, listeners=(OTHER,))) == ["port_taken", "unit_starting"]
 
 
+def test_a_gateway_before_the_server_is_a_warning() -> None:
+    gateway = Listener("127.0.0.1", 8080, 900, "nginx", "nginx.service")
+    asking = healthy(agent=agent(raw={"url": "http://127.0.0.1:8080"}), listeners=(*(healthy().listeners or ()), gateway))
+    assert [(finding.code, finding.severity) for finding in diagnose(asking)] == [("agent_asks_elsewhere", "warning")]
+
+
+def test_a_server_of_another_machine_has_no_unit_here() -> None:
+    assert codes(healthy(unit=down("not-found"), agent=agent(raw={"url": "http://gpu2.example.org:11434"}), listeners=())) == []
+
+
+def test_a_pass_that_is_running_is_not_overdue() -> None:
+    units = {"ollama-warmup.service": {**LOADED, "ActiveState": "activating", "User": "ollama-warmup"}}
+    old = {**STATUS, "last_pass": {**STATUS["last_pass"], "at": EPOCH - 3600}}
+    assert codes(healthy(agent=agent(units, status=old))) == []
+    assert codes(healthy(agent=agent(units, status={"last_pass": None}))) == []
+
+
+def test_where_a_shell_s_client_asks_is_a_note() -> None:
+    other = ShellSetting("/root/.bashrc", 1, "OLLAMA_HOST", "gpu2:11434")
+    assert [(finding.code, finding.severity) for finding in diagnose(healthy(shell=(other,)))] == [("shell_variable", "note")]
+
+
 def test_a_socket_on_every_address_serves_the_agent() -> None:
     everywhere = unit(environment={"OLLAMA_HOST": "0.0.0.0:11434"})
     listener = Listener("::", 11434, 211, "ollama", "ollama.service")
