@@ -1,0 +1,108 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules that take away, through their real entry points, on a host in a folder: check mode, run, run again."""
+
+from __future__ import annotations
+
+import functools
+import os
+import pathlib
+from typing import Any
+
+import pytest
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_options
+from ansible_collections.keepwarm.ollama.plugins.module_utils._removal import agent, give_back, server
+from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import Executor, below
+from ansible_collections.keepwarm.ollama.plugins.modules import ollama_server_removal, ollama_warmup_removal
+from support.ansible_module import Entrance
+from support.removal_host import Host
+
+UNITS = "/etc/systemd/system"
+OURS = {"warmup": f"# {agent.MARK}\n", "server": f"# ({server.MARK}\n"}
+
+
+@pytest.fixture
+def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    """The only host that the modules reach."""
+    made = Host(tmp_path / "host")
+    monkeypatch.setattr(AnsibleModule, "run_command", lambda _module, command: made.run(command))
+    for place, name in ((agent, "look"), (server, "look_at_settings"), (server, "look_at_files")):
+        monkeypatch.setattr(place, name, functools.partial(getattr(place, name), root=made.root))
+    for module in (ollama_warmup_removal, ollama_server_removal):
+        monkeypatch.setattr(module, "Executor", functools.partial(Executor, root=made.root))
+    monkeypatch.setattr(ollama_warmup_removal, "read_kept", lambda path, release: give_back.read_kept(below(made.root, path), release))
+    return made
+
+
+@pytest.fixture
+def entrance(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Any) -> Entrance:
+    return Entrance(request.param.main, monkeypatch, capsys, tmp_path)
+
+
+def thrice(entrance: Entrance, host: Host, **options: Any) -> dict[str, Any]:
+    """The run's result; the prediction must be the same but for nothing, and a second run must find nothing."""
+    before = host.files()
+    foreseen = entrance.succeed(check=True, diff=True, **options)
+    assert (host.files(), host.calls) == (before, [])
+    done = entrance.succeed(diff=True, **options)
+    assert {**done, "invocation": None} == {**foreseen, "invocation": None}
+    again = entrance.succeed(diff=True, **options)
+    assert (again["changed"], again["steps"], again["diff"]) == (False, [], {"before": "", "after": ""})
+    return done
+
+
+@pytest.mark.parametrize("entrance", [ollama_warmup_removal], indirect=True)
+def test_the_agent(entrance: Entrance, host: Host) -> None:
+    host.unit("ollama-warmup.timer", OURS["warmup"], wanted_by="timers.target")
+    host.unit("ollama-warmup.service", OURS["warmup"], "failed")
+    host.write(f"{UNITS}/ollama-warmup.service.d/mine.conf")
+    host.write("/etc/ollama-warmup/default.json", '{"policy": {"models": []}}')
+    done = thrice(entrance, host)
+    assert done["changed"] and done["left"] == [f"{UNITS}/ollama-warmup.service.d/mine.conf"]
+    assert (done["steps"][0], done["steps"][-1]) == ("stop ollama-warmup.timer", "reset-failed ollama-warmup.service")
+    assert "default.json does not tell which models it keeps in memory" in done["warnings"][0]
+    assert "ollama-warmup.service: failed" in done["diff"]["before"].splitlines()
+
+
+@pytest.mark.parametrize("entrance", [ollama_warmup_removal], indirect=True)
+def test_the_agent_of_a_host_that_lost_its_library(entrance: Entrance, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_server_options, "REQUESTS_IMPORT_ERROR", "none")
+    policy = '{"models": [{"name": "a"}]}'
+    host.write("/etc/ollama-warmup/default.json", f'{{"url": "http://127.0.0.1:9", "unit": "ollama.service", "policy": {policy}}}')
+    assert "install python3-requests" in thrice(entrance, host)["warnings"][0]
+
+
+@pytest.mark.parametrize("entrance", [ollama_warmup_removal], indirect=True)
+def test_what_systemd_refuses_is_one_sentence(entrance: Entrance, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.unit("ollama-warmup.timer", OURS["warmup"])
+    answer = host.run
+    monkeypatch.setattr(AnsibleModule, "run_command", lambda _module, command: (1, "", "no\nbus\n") if "stop" in command else answer(command))
+    assert entrance.fail() == "systemctl stop -- ollama-warmup.timer failed: no bus"
+
+
+@pytest.mark.parametrize("entrance", [ollama_server_removal], indirect=True)
+def test_the_settings_of_a_server(entrance: Entrance, host: Host) -> None:
+    host.unit("ollama.service", f"{OURS['server']}ReadWritePaths=/srv/models\n", wanted_by="multi-user.target")
+    host.unit("ollama-b.service", "[Service]\n")
+    host.write(f"{UNITS}/ollama-b.service.d/zz-keepwarm.conf", OURS["server"])
+    done = thrice(entrance, host, part="settings")
+    assert (done["kept"], done["restored"], done["ended"], done["folders"]) == (["ollama-b.service"], [], ["ollama.service"], ["/srv/models"])
+    assert done["steps"][-1] == "daemon-reload"
+
+
+@pytest.mark.parametrize("entrance", [ollama_server_removal], indirect=True)
+def test_the_failure_of_a_server_of_ours_is_forgotten(entrance: Entrance, host: Host) -> None:
+    host.unit("ollama.service", OURS["server"], "failed")
+    assert thrice(entrance, host, part="settings")["steps"][-1] == "reset-failed ollama.service"
+
+
+@pytest.mark.parametrize("entrance", [ollama_server_removal], indirect=True)
+@pytest.mark.parametrize("purge", [False, True])
+def test_the_files_of_a_server(entrance: Entrance, host: Host, purge: bool) -> None:
+    host.account("ollama", os.getuid(), server.ACCOUNT, "/var/lib/ollama")
+    host.write("/opt/ollama/0.32.15/release.json")
+    host.write("/srv/models/blobs/sha256-a")
+    done = thrice(entrance, host, part="files", folders=["/srv/models/"], purge_models=purge)
+    assert done["left"] == ([] if purge else ["/srv/models", "user ollama"])
+    assert ("remove user ollama" in done["steps"]) is purge
