@@ -103,11 +103,11 @@ capacity:
     gpus: []
 """
 
-import os
 from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._driver_program import driver_program
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Bounds
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.gpus import gpu_names
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement import Measurement, measurement_data
@@ -117,7 +117,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measure
     read_record,
     record_path,
 )
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.vram import read_vram
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.vram import Run, read_vram
 
 
 def told(measurement: Measurement) -> dict[str, Any]:
@@ -126,11 +126,11 @@ def told(measurement: Measurement) -> dict[str, Any]:
     return {**measurement_data(measurement), "measured_at": moment.isoformat().replace("+00:00", "Z")}
 
 
-def told_capacity(record: Record, root: str) -> dict[str, Any]:
+def told_capacity(record: Record, run: Run) -> dict[str, Any]:
     """C(capacity): what was learned of other GPUs than these is no longer so."""
-    gpus = gpu_names(root)
+    gpus = gpu_names()
     bounds = record.bounds if record.bounds.gpus == gpus else Bounds(gpus=gpus)
-    vram = read_vram({}, root)
+    vram = read_vram({}, run=run)
     return {
         "total": vram.total if vram else None,
         "used": vram.used if vram else None,
@@ -155,7 +155,7 @@ def main() -> None:
     except RecordError as error:
         module.warn(str(error))
     measurements = [told(measurement) for measurement in record.measurements]
-    module.exit_json(changed=False, measurements=measurements, capacity=told_capacity(record, os.sep))
+    module.exit_json(changed=False, measurements=measurements, capacity=told_capacity(record, driver_program(module)))
 
 
 if __name__ == "__main__":

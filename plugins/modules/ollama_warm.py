@@ -301,6 +301,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._driver_program import driver_program
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import difference, report
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address import is_local
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.cause import evident_cause
@@ -430,7 +431,7 @@ def foretell(module: AnsibleModule, policy: Policy, plan: Plan, look: Observatio
     url, unit = module.params["url"], module.params["unit"]
     given = module.params["server_environment"]
     environment = running_environment(unit, url) if given is None else read_environment(given)
-    source = Source(url, record_path(module.params["instance"]), environment)
+    source = Source(url, record_path(module.params["instance"]), environment, driver_program(module))
     return foresee(policy, plan, look, source, seen)
 
 

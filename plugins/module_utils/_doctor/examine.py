@@ -92,7 +92,7 @@ class _Examiner:
             listeners=self._try("listening sockets", listeners),
             stores=look_at_stores(unit, _names(look.policy)) if unit else (),
             driver=look_at_driver(self.run, unit.unit.user if unit else "ollama", self.root),
-            vram=read_vram(unit.environment if unit else {}, self.root),
+            vram=read_vram(unit.environment if unit else {}, self.root, self.run),
         )
 
     def _journal(self, name: str, unit: UnitLook | None) -> JournalLook:
@@ -108,7 +108,7 @@ class _Examiner:
 
     def _done(self, look: Examination) -> Examination:
         """With what can only be foretold once all is seen."""
-        foretold = self._try("the measured sizes", lambda: prospects(look, self.root))
+        foretold = self._try("the measured sizes", lambda: prospects(look, self.root, self.run))
         return replace(look, predictions=foretold or (), unseen=tuple(self.unseen))
 
     def _try(self, what: str, look: Callable[[], _Seen]) -> _Seen | None:

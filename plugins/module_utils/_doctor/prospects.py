@@ -13,12 +13,13 @@ from .._residency.fit_report import warnings
 from .._residency.knowledge import gather
 from .._residency.measurement_record import read_record, record_path
 from .._residency.prediction import predict
+from .._residency.vram import Run
 from .examination import Examination
 
 _FOLDER = "var/lib/ollama-warmup"
 
 
-def prospects(look: Examination, root: str = "/") -> tuple[str, ...]:
+def prospects(look: Examination, root: str = "/", run: Run | None = None) -> tuple[str, ...]:
     """A sentence for each declared model that is yet to be loaded and will not just fit. Raises C(RecordError)."""
     server, policy = look.server, look.policy
     if server is None or server.observation is None or policy is None:
@@ -28,5 +29,5 @@ def prospects(look: Examination, root: str = "/") -> tuple[str, ...]:
         return ()
     record = read_record(record_path(look.instance, os.path.join(root, _FOLDER)))
     environment = look.unit.environment if look.unit and look.unit.serves and is_local(server.url) else None
-    knowledge = gather(record, policy, server.observation, server.url, environment, root)
+    knowledge = gather(record, policy, server.observation, server.url, environment, root, run)
     return tuple(warnings(predict(plan, server.observation, knowledge)))

@@ -16,16 +16,18 @@ from .model_name import ModelName
 from .observation import Observation
 from .policy import Policy
 from .prediction import Fit, Knowledge, predict
+from .vram import Run
 
 
 @dataclass(frozen=True)
 class Source:
     """Where to learn it: C(url) is the server's, C(measurements) the path of their file, C(environment) what the server has, or will
-    have when it loads, None where that is not known."""
+    have when it loads, None where that is not known; C(run) runs the driver's program (see C(vram.py))."""
 
     url: str
     measurements: str
     environment: Mapping[str, str | None] | None = None
+    run: Run | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def foresee(
     if not any(verdict.action in LOADS for verdict in plan.verdicts):
         return Forecast(predict(plan, look, Knowledge()))
     record, problems = _record(source.measurements)
-    knowledge = gather(record, policy, seen or look, source.url, source.environment)
+    knowledge = gather(record, policy, seen or look, source.url, source.environment, run=source.run)
     return Forecast(predict(plan, look, knowledge, last), problems)
 
 

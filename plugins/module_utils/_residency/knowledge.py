@@ -16,17 +16,23 @@ from .policy import Policy
 from .prediction import Knowledge
 from .runner_settings import ServerSettings, settings_of_environment, settings_of_neighbours
 from .runners import server_processes
-from .vram import read_vram
+from .vram import Run, read_vram
 
 
 def gather(
-    record: Record, policy: Policy, look: Observation, url: str, environment: Mapping[str, str | None] | None = None, root: str = "/"
+    record: Record,
+    policy: Policy,
+    look: Observation,
+    url: str,
+    environment: Mapping[str, str | None] | None = None,
+    root: str = "/",
+    run: Run | None = None,
 ) -> Knowledge:
     """C(environment) is what the server has, or will have when it loads; None where that is not known, and then its living
-    runners tell. The GPUs of another machine are not known. Takes up to a second, for the GPUs' driver."""
+    runners tell. The GPUs of another machine are not known; C(run) asks this one's driver, which takes up to a second."""
     local = is_local(url)
     settings = _settings(look, environment)
-    vram = read_vram(environment or {}, root) if local else None
+    vram = read_vram(environment or {}, root, run) if local else None
     known = capacity(record.bounds, gpu_names(root), vram, look.resident)
     return Knowledge(
         measurements=record.measurements,

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import glob
 import os
-import shutil
-import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Callable
 
+from .background import Background
 from .capacity import Vram
 from .gpus import NVIDIA, read
 
+Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
+"""Runs a command: exit status, standard output, standard error. Raises C(OSError) where there is no such program."""
 _AMD_VRAM = "sys/class/drm/card*/device/mem_info_vram_total"
 _AMD_CHOICES = ("ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL")
 _NVIDIA_SMI = ("nvidia-smi", "--query-gpu=index,uuid,memory.total,memory.used", "--format=csv,noheader,nounits")
@@ -21,24 +23,27 @@ _MIB = 1024 * 1024
 _PATIENCE = 20  # seconds; without persistence mode each call initialises the driver
 
 
-def read_vram(environment: Mapping[str, str | None], root: str = "/") -> Vram | None:
-    """VRAM of the GPUs that a server with this environment may use; None where no driver tells. Takes up to a second."""
+def read_vram(environment: Mapping[str, str | None], root: str = "/", run: Run | None = None) -> Vram | None:
+    """VRAM of the GPUs that a server with this environment may use; None where no driver tells. C(run) asks NVIDIA's, which takes
+    up to a second; without it that one does not tell."""
     if glob.glob(os.path.join(root, NVIDIA)):
-        return _nvidia_vram(environment.get("CUDA_VISIBLE_DEVICES"))
+        return _nvidia_vram(environment.get("CUDA_VISIBLE_DEVICES"), run) if run else None
     chosen = any(environment.get(key) for key in _AMD_CHOICES)  # by a number that is ROCm's own, or by a name that is
     totals = [] if chosen else sorted(glob.glob(os.path.join(root, _AMD_VRAM)))
     found = [(_size(path), _size(path[: -len("total")] + "used")) for path in totals]
     return Vram(sum(total for total, used in found), sum(used for total, used in found)) if found else None
 
 
-def _nvidia_vram(visible: str | None) -> Vram | None:
-    """Raises nothing: a driver that does not work is one that does not tell."""
-    program = shutil.which(_NVIDIA_SMI[0], path=f"{os.environ.get('PATH', '')}:/usr/bin:/usr/local/bin")
+def _nvidia_vram(visible: str | None, run: Run) -> Vram | None:
+    """A driver that does not work is one that does not tell; it may even hang in the kernel, and is left behind then."""
+    call = Background(lambda: run(_NVIDIA_SMI))
+    if not call.wait(_PATIENCE):
+        return None
     try:
-        done = subprocess.run([program or "", *_NVIDIA_SMI[1:]], check=True, capture_output=True, text=True, timeout=_PATIENCE)
-        rows = [[field.strip() for field in line.split(",")] for line in done.stdout.splitlines()]
+        output = call.result()[1]
+        rows = [[field.strip() for field in line.split(",")] for line in output.splitlines()]
         found = [(int(total), int(used)) for index, uuid, total, used in rows if _is_visible(index, uuid, visible)]
-    except (OSError, ValueError, subprocess.SubprocessError):
+    except (OSError, ValueError):
         return None
     return Vram(_MIB * sum(total for total, used in found), _MIB * sum(used for total, used in found)) if found else None
 

@@ -5,8 +5,12 @@
 from __future__ import annotations
 
 import pathlib
+import subprocess
+import threading
+from collections.abc import Sequence
 
 import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import vram
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Vram
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.gpus import gpu_names
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.vram import read_vram
@@ -22,6 +26,11 @@ def write(root: pathlib.Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
+
+
+def run(command: Sequence[str]) -> tuple[int, str, str]:
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
 
 
 @pytest.fixture
@@ -48,17 +57,28 @@ def nvidia(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.P
     ],
 )
 def test_nvidias_is_of_the_gpus_that_the_server_may_use(nvidia: pathlib.Path, visible: str | None, expected: Vram | None) -> None:
-    assert read_vram({"CUDA_VISIBLE_DEVICES": visible}, str(nvidia)) == expected
+    assert read_vram({"CUDA_VISIBLE_DEVICES": visible}, str(nvidia), run) == expected
 
 
 @pytest.mark.parametrize("says", ["", "No devices were found\n", "0, GPU-aaaa-1, [N/A], [N/A]\n"])
 def test_a_driver_that_does_not_tell_is_no_trouble(nvidia: pathlib.Path, says: str) -> None:
     (nvidia / "says").write_text(says)
-    assert read_vram({}, str(nvidia)) is None
+    assert read_vram({}, str(nvidia), run) is None
 
 
 def test_a_host_without_nvidia_smi_does_not_tell(nvidia: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
+    assert read_vram({}, str(nvidia), run) is None
+
+
+def test_a_driver_that_hangs_is_left_behind(nvidia: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vram, "_PATIENCE", 0.01)
+    ever = threading.Event()
+    assert read_vram({}, str(nvidia), lambda _command: (0, str(ever.wait()), "")) is None
+    ever.set()
+
+
+def test_without_a_way_to_ask_it_it_does_not_tell(nvidia: pathlib.Path) -> None:
     assert read_vram({}, str(nvidia)) is None
 
 

@@ -21,8 +21,8 @@ GPUS = ("GPU-1",)
 
 @pytest.fixture
 def module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path) -> Entrance:
-    monkeypatch.setattr(ollama_memory_info, "gpu_names", lambda _root: GPUS)
-    monkeypatch.setattr(ollama_memory_info, "read_vram", lambda _environment, _root: Vram(8000, 1000))
+    monkeypatch.setattr(ollama_memory_info, "gpu_names", lambda: GPUS)
+    monkeypatch.setattr(ollama_memory_info, "read_vram", lambda _environment, **_others: Vram(8000, 1000))
     return Entrance(ollama_memory_info.main, monkeypatch, capsys, tmp_path)
 
 
@@ -55,7 +55,7 @@ def test_what_an_instance_measured_is_told_for_it_alone(module: Entrance, tmp_pa
 
 
 def test_what_was_learned_of_other_gpus_is_not_told(module: Entrance, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ollama_memory_info, "read_vram", lambda _environment, _root: None)
+    monkeypatch.setattr(ollama_memory_info, "read_vram", lambda _environment, **_others: None)
     remember(tmp_path, "default", Bounds(800, 900, ("GPU-2",)))
     result = module.succeed(folder=str(tmp_path))
     assert len(result["measurements"]) == 1

@@ -456,7 +456,7 @@ def on_disk(*names: str) -> Exchange:
 @pytest.fixture
 def gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Any:
     """A GPU of 32 kB, and measurements in a folder of the test's."""
-    monkeypatch.setattr(knowledge, "read_vram", lambda _environment, _root: Vram(32_000))
+    monkeypatch.setattr(knowledge, "read_vram", lambda _environment, _root, _run: Vram(32_000))
     monkeypatch.setattr(knowledge, "gpu_names", lambda _root: ("GPU-1",))
     monkeypatch.setattr(ollama_warm, "record_path", lambda instance: str(tmp_path / f"{instance}.json"))
     return tmp_path

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from _residency import report
@@ -44,8 +45,14 @@ def _foreseen(configuration: Configuration, plan: Plan, look: Observation, past:
     from _residency.foresight import Source, foresee
     from _residency.knowledge import running_environment
 
-    source = Source(configuration.url, measurements, running_environment(configuration.unit, configuration.url))
+    environment = running_environment(configuration.unit, configuration.url)
+    source = Source(configuration.url, measurements, environment, _run)
     return foresee(configuration.policy, plan, look, source, last=past.failed).warnings
+
+
+def _run(command: Sequence[str]) -> tuple[int, str, str]:
+    done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
 
 
 def _failed(code: int, reason: str) -> LastPass:
