@@ -1,0 +1,92 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: upgrade_report
+short_description: Says what became of an upgrade of Ollama that failed
+version_added: 0.1.0
+author:
+  - the keepwarm.ollama contributors (@keepwarm)
+description:
+  - Names what failed, what serves now, and what to do where something is left to be done.
+positional: _input, version, failure, undoing, ending
+options:
+  _input:
+    description:
+      - The record of the upgrade (M(keepwarm.ollama.ollama_upgrade_record)); null where it did not come that far.
+    type: dict
+    required: true
+  version:
+    description:
+      - The version that was to be installed.
+    type: str
+    required: true
+  failure:
+    description:
+      - Why the upgrade failed; empty if it did not.
+    type: str
+    default: ""
+  undoing:
+    description:
+      - Why it could not be undone; empty if it was.
+    type: str
+    default: ""
+  ending:
+    description:
+      - Why it could not be ended; empty if it was.
+    type: str
+    default: ""
+"""
+
+EXAMPLES = r"""
+- name: Say what became of it
+  ansible.builtin.fail:
+    msg: "{{ upgrade.record | keepwarm.ollama.upgrade_report('0.33.0', failure='the server does not answer') }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - Some sentences.
+  type: str
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_AGAIN = "run keepwarm.ollama.upgrade again, which goes on with it"
+
+
+def upgrade_report(
+    record: Mapping[str, Any] | None, version: str, failure: str = "", undoing: str = "", ending: str = ""
+) -> str:
+    """What failed, what serves now, and what is left to be done."""
+    wanted = record["version"] if record else version
+    said = [f"The upgrade of Ollama to {wanted} failed: {failure}."] if failure else []
+    if record is None:
+        said.append("Nothing that runs on this host was changed.")
+    elif undoing:
+        said.append(f"It could not be undone: {undoing}. The host is not put back into service; {_AGAIN}.")
+    elif failure:
+        said.append(f"It was undone, and Ollama {record['previous']} serves again, {_models(record)}.")
+    else:
+        said.append(f"Ollama {wanted} serves, {_models(record)}.")
+    if ending:
+        said.append(f"What ends the upgrade failed, though: {ending}; {_AGAIN}.")
+    return " ".join(said)
+
+
+def _models(record: Mapping[str, Any]) -> str:
+    names = dict.fromkeys(name for names in record["resident"].values() for name in names)
+    return f"with {' and '.join(names) or 'no model'} in memory"
+
+
+class FilterModule:
+    """What became of an upgrade."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The filters of this file by name."""
+        return {"upgrade_report": upgrade_report}
