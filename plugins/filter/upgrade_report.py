@@ -60,9 +60,7 @@ from typing import Any
 _AGAIN = "run keepwarm.ollama.upgrade again, which goes on with it"
 
 
-def upgrade_report(
-    record: Mapping[str, Any] | None, version: str, failure: str = "", undoing: str = "", ending: str = ""
-) -> str:
+def upgrade_report(record: Mapping[str, Any] | None, version: str, failure: str = "", undoing: str = "", ending: str = "") -> str:
     """What failed, what serves now, and what is left to be done."""
     wanted = record["version"] if record else version
     said = [f"The upgrade of Ollama to {wanted} failed: {failure}."] if failure else []

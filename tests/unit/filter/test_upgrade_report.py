@@ -29,9 +29,7 @@ AGAIN = "run keepwarm.ollama.upgrade again, which goes on with it."
         (
             RECORD,
             {"failure": "the server is silent", "ending": "no balancer"},
-            FAILED
-            + "It was undone, and Ollama 0.30.0 serves again, with a and b in memory. What ends the upgrade failed, though: no balancer; "
-            + AGAIN,
+            FAILED + "It was undone, and Ollama 0.30.0 serves again, with a and b in memory. What ends the upgrade failed, though: no balancer; " + AGAIN,
         ),
         (RECORD, {"ending": "no balancer"}, f"Ollama 0.33.0 serves, with a and b in memory. What ends the upgrade failed, though: no balancer; {AGAIN}"),
     ],

@@ -1,0 +1,37 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which settings allow no upgrade, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.keepwarm.ollama.plugins.filter.upgrade_obstacles import FilterModule
+
+obstacles = FilterModule().filters()["upgrade_obstacles"]
+FINE = {"state": "present", "install": "missing", "restart": {"ollama.service": "auto"}, "keep_releases": 1}
+INSTALL = (
+    "ollama_server_install is never, so that the Ollama of this host is not this role's to upgrade: set it to missing, or, where the vendor"
+    " installed Ollama, to takeover, and run keepwarm.ollama.site once"
+)
+KEEP = "ollama_server_keep_releases 0 leaves nothing to go back to: set it to 1 or more"
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, []),
+        ({"install": "takeover", "keep_releases": "3"}, []),
+        ({"state": "absent"}, ["ollama_server_state is absent: there is nothing to upgrade"]),
+        ({"install": "never"}, [INSTALL]),
+        (
+            {"restart": {"ollama@a.service": "never", "ollama@b.service": "auto", "ollama@c.service": "never"}},
+            ["the restart of ollama@a.service and ollama@c.service is never, but an upgrade restarts servers: set it to auto"],
+        ),
+        ({"keep_releases": "0"}, [KEEP]),
+        ({"install": "never", "keep_releases": 0}, [INSTALL, KEEP]),
+    ],
+)
+def test_each_gets_its_sentence(settings: dict[str, Any], expected: list[str]) -> None:
+    assert obstacles({**FINE, **settings}) == expected
