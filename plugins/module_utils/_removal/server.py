@@ -26,7 +26,7 @@ PROGRAMS = "/usr/local/lib/ollama-server"
 _OURS = Ours(MARK, units=re.compile(r".+\.(service|target)"), dropins=re.compile(r"zz-keepwarm\.conf"))
 _BEFORE = ".before-keepwarm"
 _VENDORS = ("/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
-_RELEASES = ("*/release.json", "current", ".incoming-*", ".downloads-*", ".removed-*")
+_RELEASES = ("*/release.json", "current", "upgrade.json", ".incoming-*", ".downloads-*", ".removed-*")
 _CURRENT = "/current/bin/ollama"
 _FOLDERS = re.compile(r'^(?:ReadWritePaths="?|Environment="OLLAMA_MODELS=)(/[^"\n]+?)"?$', re.MULTILINE)
 _MADE_BY_OLLAMA = ("blobs", "manifests")
