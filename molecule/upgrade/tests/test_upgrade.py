@@ -29,13 +29,9 @@ def virgin(fleet: Fleet) -> dict[str, Look]:
 
 REFUSED = {
     "vendors": ({"ollama_server_install": "never"}, "ollama_server_install is never, so that the Ollama of this host is not this role's to upgrade: "),
-    "unrestarted": ({"ollama_server_restart": "never"}, "the restart of ollama.service is never, but an upgrade restarts servers: set it to auto."),
-    "unkept": ({"ollama_server_keep_releases": 0}, "ollama_server_keep_releases 0 leaves nothing to go back to: set it to 1 or more."),
-    "absent": ({"ollama_server_state": "absent"}, "ollama_server_state is absent: there is nothing to upgrade."),
     "another": ({"ollama_server_unit": "mirror.service"}, "/etc/systemd/system/mirror.service is not this role's: "),
     "nowhere": ({"ollama_server_unit": "nowhere.service"}, "This host has no nowhere.service to upgrade: "),
     "hookless": ({"keepwarm_before_upgrade": "/nowhere/drain.yml"}, "/nowhere/drain.yml: no such file on the controller, but keepwarm_before_upgrade"),
-    "unversioned": ({"ollama_server_version": "latest"}, "ollama_server_version 'latest' is no release of Ollama"),
 }
 
 
@@ -87,7 +83,9 @@ def undone(dead_undoing: list[str], run: Run) -> tuple[Outcome, list[str]]:
 def test_the_next_run_goes_on_undoing_it(undone: tuple[Outcome, list[str]], fleet: Fleet) -> None:
     outcome, called = undone
     said = outcome.messages["gpu1"]
-    assert said.startswith(f"The upgrade of Ollama to {BROKEN} failed: ollama.service is activating (auto-restart")
+    # What systemd made of a server that ends as soon as it is started depends on the moment.
+    assert said.startswith(f"The upgrade of Ollama to {BROKEN} failed: ollama.service is ")
+    assert "did not answer http://127.0.0.1:11434/api/version within 10 s" in said
     assert said.endswith(f"It was undone, and Ollama {OLD} serves again, with tiny-a in memory.")
     assert called == ["after gpu1"]
     look = fleet["gpu1"].look()
