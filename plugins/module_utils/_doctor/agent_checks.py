@@ -22,6 +22,7 @@ LIBRARY_MISSING = Kind("library_missing", PROBLEM, "{python} cannot import reque
 USER_MISSING = Kind("agent_user_missing", PROBLEM, "the agent's user {user} does not exist", "run the play site (role ollama_warmup)")
 NOT_ITS_OWN = Kind("agent_state_not_its_own", PROBLEM, "{sentence}", "chown -R {user}:{user} {path}")
 TIMER_DOWN = Kind("timer_inactive", PROBLEM, "{timer} is {state}: no pass is made by time", "systemctl enable --now {timer}")
+TIMER_MISSING = Kind("timer_missing", PROBLEM, "{timer} is not installed: no pass is made by time", "run the play site (role ollama_warmup)")
 TIMER_DISABLED = Kind("timer_disabled", WARNING, "{timer} runs, but will not start at the next boot", "systemctl enable {timer}")
 MASKED = Kind("agent_unit_masked", PROBLEM, "{agent_unit} is masked", "systemctl unmask {agent_unit}, then run the play site")
 NOT_BY_START = Kind(
@@ -33,8 +34,8 @@ OVERDUE = Kind("pass_overdue", PROBLEM, "the last pass ended {ago} ago, though o
 NO_PASS = Kind("no_pass_yet", WARNING, "no pass has ended yet", "{command} run; journalctl -u {agent_unit} -n 50")
 LAST_FAILED = Kind("last_pass_not_warm", WARNING, "the last pass, at {when}, did not end warm: {sentence}", "what it says; {command} run tries again now")
 KINDS = (
-    AGENT_MISSING, NOT_CONFIGURED, INVALID, PYTHON_MISSING, LIBRARY_MISSING, USER_MISSING, NOT_ITS_OWN, TIMER_DOWN, TIMER_DISABLED, MASKED, NOT_BY_START,
-    WATCH_DOWN, ON_HOLD, OVERDUE, NO_PASS, LAST_FAILED,
+    AGENT_MISSING, NOT_CONFIGURED, INVALID, PYTHON_MISSING, LIBRARY_MISSING, USER_MISSING, NOT_ITS_OWN, TIMER_DOWN, TIMER_MISSING, TIMER_DISABLED,
+    MASKED, NOT_BY_START, WATCH_DOWN, ON_HOLD, OVERDUE, NO_PASS, LAST_FAILED,
 )  # fmt: skip
 _PATIENCE = 3  # periods of the timer
 _LATEST = 2**37  # seconds since 1970; what is later is no moment that can be printed
@@ -76,9 +77,10 @@ def _units(agent: AgentLook) -> Iterator[Finding]:
         if properties.get("LoadState") == "masked":
             yield MASKED.found(_state(name, properties, "LoadState"), agent_unit=name)
     timer = agent.units.get(agent.timer, {})
-    if timer.get("LoadState") != "masked" and timer.get("ActiveState") != "active":
-        state = "not installed" if timer.get("LoadState") == "not-found" else timer.get("ActiveState", "unknown")
-        yield TIMER_DOWN.found(_state(agent.timer, timer, "ActiveState"), timer=agent.timer, state=state)
+    if timer.get("LoadState") == "not-found":
+        yield TIMER_MISSING.found(_state(agent.timer, timer, "LoadState"), timer=agent.timer)
+    elif timer.get("LoadState") != "masked" and timer.get("ActiveState") != "active":
+        yield TIMER_DOWN.found(_state(agent.timer, timer, "ActiveState"), timer=agent.timer, state=timer.get("ActiveState", "unknown"))
     elif timer.get("UnitFileState") == "disabled":
         yield TIMER_DISABLED.found(_state(agent.timer, timer, "UnitFileState"), timer=agent.timer)
     own = agent.units.get(agent.pass_unit, {})

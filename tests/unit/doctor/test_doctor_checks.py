@@ -165,6 +165,11 @@ CASES: dict[str, tuple[Any, str, str]] = {
         "ActiveState=inactive",
         "systemctl enable --now ollama-warmup.timer",
     ),
+    "timer_missing": (
+        healthy(agent=agent({"ollama-warmup.timer": {"LoadState": "not-found", "ActiveState": "inactive"}})),
+        "LoadState=not-found",
+        "play site",
+    ),
     "timer_disabled": (healthy(agent=agent({"ollama-warmup.timer": {**TIMER, "UnitFileState": "disabled"}})), "UnitFileState=disabled", "systemctl enable"),
     "agent_unit_masked": (healthy(agent=agent({"ollama-warmup.service": {"LoadState": "masked"}})), "LoadState=masked", "unmask ollama-warmup.service"),
     "pass_not_by_start": (
