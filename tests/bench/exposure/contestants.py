@@ -72,7 +72,7 @@ def _collection(name: str) -> None:
 
 def _run_site() -> None:
     """Both hosts of exposure/inventory.yml at once."""
-    play = ["ansible-playbook", f"--inventory={HERE}/inventory.yml", "keepwarm.ollama.site"]
+    play = ["ansible-playbook", f"--inventory={HERE}/inventory.yml", "--extra-vars=keepwarm_serial=2", "keepwarm.ollama.site"]
     environment = {**os.environ, "BENCH_HOSTS": PREFIX, "ANSIBLE_PIPELINING": "true", "ANSIBLE_NOCOLOR": "true"}
     done = subprocess.run(play, check=False, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
