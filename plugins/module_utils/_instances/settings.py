@@ -80,5 +80,3 @@ def _environment(entry: Entry, common: Any, gpu: str) -> Any:
         if name in (NVIDIA, AMD) and devices:
             raise DeviceError(f"{name} is set by devices and again in server.environment: keep one of them")
     return {**common, **own, **devices}
-
-
