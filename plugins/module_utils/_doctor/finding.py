@@ -17,8 +17,17 @@ PROBLEM = "problem"
 WARNING = "warning"
 NOTE = "note"
 SEVERITIES = (PROBLEM, WARNING, NOTE)
-_NAMED_SECRET = re.compile(r"(?i)\b([a-z0-9_]*(?:token|secret|passwo?r?d|credentials?|(?:api|access|private)[_-]?key))([=:]\s*)(?!\*)[^\s,;]+")
+_NAMED_SECRET = re.compile(
+    r"""(?ix) (\b[a-z0-9_]*(?:token|secret|passwo?r?d|credentials?|(?:api|access|private)[_-]?key)
+    (?:\\*["'])? \s*[=:]\s* ) (?!\*)                        # JSON has its names in quotes, which a log line escapes
+    (?: (?P<quote>\\*["']) .*? (?: (?<!\\)(?P=quote) | $ )  # to the same kind of quote, or to where the text was cut
+      | [^\s,;]+ )"""
+)
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{8,}")
+_USER_INFORMATION = re.compile(
+    r"""(?x) (?: (?<=://)[^\s/?#]*                   # of a URL
+      | (?<![^\s"'=(]) [^\s/@:="']+:[^\s/@"']+ )@   # or, before a host alone, a name with a password"""
+)
 
 
 @dataclass(frozen=True)
@@ -52,15 +61,21 @@ class Kind:
 
     def found(self, *evidence: Evidence, severity: str | None = None, **values: Any) -> Finding:
         """This, here: with these values in its places."""
-        shown = {key: quoted(str(value)) for key, value in values.items()}
+        shown = {key: public(value) for key, value in values.items()}
         return Finding(self.code, severity or self.severity, self.what.format(**shown), evidence, self.remedy.format(**shown))
 
 
+def public(text: object) -> str:
+    """Whatever somebody wrote, for a page that goes from hand to hand: on one line, what cannot be printed a question mark, what looks
+    like a credential hidden. Cut at the very end: what is cut off a credential may be what it is known by."""
+    line = "".join(character if character.isprintable() else "?" for character in " ".join(str(text).split()))
+    hidden = _NAMED_SECRET.sub(rf"\1{MASK}", _BEARER.sub(rf"\1 {MASK}", line))
+    return quoted(_USER_INFORMATION.sub(f"{MASK}@", hidden))
+
+
 def seen(source: str, text: object) -> Evidence:
-    """Evidence on one line, whoever wrote it: what cannot be printed is a question mark, what looks like a credential is hidden."""
-    line = quoted(str(text))
-    hidden = _NAMED_SECRET.sub(rf"\1\2{MASK}", _BEARER.sub(rf"\1 {MASK}", line))
-    return Evidence(quoted(source), masked("", hidden) or "")
+    """Evidence on one line, whoever wrote it."""
+    return Evidence(public(source), public(text))
 
 
 def setting(source: str, key: str, value: str | None) -> Evidence:
