@@ -93,8 +93,8 @@ def _second_servers(look: Examination, unit: UnitLook) -> Iterator[Finding]:
 
 
 def _agent(look: Examination, unit: UnitLook) -> Iterator[Finding]:
-    url = look.agent.raw.get("url")
-    if not isinstance(url, str) or not is_local(url) or _same(url, unit.address):
+    url = look.agent.url
+    if url is None or not is_local(url) or _same(url, unit.address):
         return
     evidence = (seen(look.agent.configuration, f"url: {url}"), _wanted(unit))
     severity = WARNING if _gateway(look, url) else None

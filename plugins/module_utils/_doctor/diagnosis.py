@@ -47,9 +47,23 @@ ILL = 1
 BLIND = 2
 
 
-def diagnose(look: Examination) -> list[Finding]:
-    """What is wrong with one instance, the gravest first."""
-    return sorted_findings(finding for group in GROUPS for finding in group.check(look))
+class Diagnosis(NamedTuple):
+    """What is wrong with one instance, the gravest first, and a sentence for each group of checks that did not come to its end."""
+
+    findings: list[Finding]
+    failed: list[str]
+
+
+def diagnose(look: Examination) -> Diagnosis:
+    """By all checks, each for itself: what breaks one on a broken host must not silence the others."""
+    findings: list[Finding] = []
+    failed: list[str] = []
+    for group in GROUPS:
+        try:
+            findings.extend(group.check(look))
+        except Exception as error:  # whatever it is, the other groups still tell what they see
+            failed.append(f"the checks of {group.name} failed: {type(error).__name__}: {error}")
+    return Diagnosis(sorted_findings(findings), failed)
 
 
 def exit_status(findings: Sequence[Finding], unseen: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._residency.address import is_local
+from .._residency.address import AddressError, check_url, is_local
 from .._residency.capacity import Vram
 from .._residency.hold import Hold
 from .._residency.observation import Observation
@@ -157,6 +157,15 @@ class AgentLook:
     hold: Hold | None = None
 
     @property
+    def url(self) -> str | None:
+        """Where it asks the server; None where its configuration names none that could be asked."""
+        raw = self.raw.get("url")
+        try:
+            return check_url(raw) if isinstance(raw, str) else None
+        except AddressError:  # which its own validation says
+            return None
+
+    @property
     def last_pass(self) -> Mapping[str, Any]:
         """How the last pass ended; empty before the first."""
         found = self.status.get("last_pass")
@@ -190,10 +199,16 @@ class Examination:
         return "ollama-warmup" if self.instance == "default" else f"ollama-warmup --instance {self.instance}"
 
     @property
+    def url(self) -> str | None:
+        """Where the server answers, or is to."""
+        if self.server:
+            return self.server.url
+        return self.unit.address.url if self.unit and self.unit.unit.exists else self.agent.url
+
+    @property
     def is_elsewhere(self) -> bool:
         """Whether the agent looks after a server of another machine, so that this one's unit is none of its."""
-        url = self.agent.raw.get("url")
-        return isinstance(url, str) and "://" in url and not is_local(url)
+        return self.agent.url is not None and not is_local(self.agent.url)
 
     @property
     def gpu_expected(self) -> str:

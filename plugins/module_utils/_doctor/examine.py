@@ -20,7 +20,7 @@ from .._systemd.host import HostError, Run, systemd_version
 from .agent_look import DEFAULT, FOLDER, look_at_agent
 from .commands import patient
 from .driver import look_at_driver
-from .examination import AgentLook, Examination, JournalLook, UnitLook
+from .examination import AgentLook, DriverLook, Examination, JournalLook, UnitLook
 from .journal import JournalError, read_journal
 from .prospects import prospects
 from .server_ask import CannotAsk, ask_server, require_library, server_url
@@ -90,8 +90,8 @@ class _Examiner:
             shell=shell_settings(self.root),
             journal=self._try("the journal", lambda: self._journal(look.unit_name, unit)),
             listeners=self._try("listening sockets", listeners),
-            stores=look_at_stores(unit, _names(look.policy)) if unit else (),
-            driver=look_at_driver(self.run, unit.unit.user if unit else "ollama", self.root),
+            stores=(self._try("folders of models", lambda: look_at_stores(unit, _names(look.policy))) if unit else None) or (),
+            driver=self._try("the GPU's driver", lambda: look_at_driver(self.run, unit.unit.user if unit else "ollama", self.root)) or DriverLook(),
             vram=read_vram(unit.environment if unit else {}, self.root, self.run),
         )
 
@@ -101,10 +101,10 @@ class _Examiner:
         return read_journal(self.run, name, properties.get("InvocationID", ""), int(started) if started.isdigit() else 0, self.now)
 
     def _with_server(self, look: Examination) -> Examination:
-        url = server_url(look.unit, look.agent.raw.get("url"))
+        url = server_url(look.unit, look.agent.url)
         if url is None or not self._try("the server", require_library):
             return look
-        return replace(look, server=ask_server(url, look.policy, look.unit_name))
+        return replace(look, server=self._try("the server", lambda: ask_server(url, look.policy, look.unit_name)))
 
     def _done(self, look: Examination) -> Examination:
         """With what can only be foretold once all is seen."""

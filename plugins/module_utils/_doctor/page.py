@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,13 +13,14 @@ from .._residency.report import resident_data
 from .._residency.wording import human_bytes
 from .diagnosis import GROUPS, diagnose, exit_status, is_healthy
 from .examination import Examination
-from .finding import NOTE, SEVERITIES, Finding, of_host, sorted_findings
+from .finding import NOTE, SEVERITIES, Finding, of_host, public, sorted_findings
 
 
 def report(host: str, looks: Sequence[Examination]) -> dict[str, Any]:
     """One host: its instances, every finding once, what was checked, and what could not be looked at."""
-    findings = sorted_findings(of_host([(look.instance, diagnose(look)) for look in looks]))
-    unseen = list(dict.fromkeys(reason for look in looks for reason in look.unseen))
+    diagnoses = [diagnose(look) for look in looks]
+    findings = sorted_findings(of_host((look.instance, diagnosis.findings) for look, diagnosis in zip(looks, diagnoses)))
+    unseen = _once(reason for look, diagnosis in zip(looks, diagnoses) for reason in (*look.unseen, *diagnosis.failed))
     return {
         "host": host,
         "healthy": is_healthy(findings, unseen),
@@ -29,6 +30,10 @@ def report(host: str, looks: Sequence[Examination]) -> dict[str, Any]:
         "checked": [group.name for group in GROUPS],
         "unseen": unseen,
     }
+
+
+def _once(reasons: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(map(public, reasons)))
 
 
 def page(told: Mapping[str, Any]) -> str:
@@ -60,10 +65,14 @@ def _paragraph(finding: Mapping[str, Any], several: bool) -> Iterator[str]:
 
 
 def _instance(look: Examination) -> dict[str, Any]:
-    url = look.server.url if look.server else look.unit.address.url if look.unit and look.unit.unit.exists else look.agent.raw.get("url")
     observation = look.server.observation if look.server else None
-    resident = [resident_data(entry, observation.now) for entry in observation.resident] if observation else None
-    return {"instance": look.instance, "unit": look.unit_name, "url": url, "version": look.server.version if look.server else "", "resident": resident}
+    return {
+        "instance": look.instance,
+        "unit": look.unit_name,
+        "url": public(look.url) if look.url else None,
+        "version": look.server.version if look.server else "",
+        "resident": [resident_data(entry, observation.now) for entry in observation.resident] if observation else None,
+    }
 
 
 def _memory(instance: Mapping[str, Any]) -> Iterator[str]:

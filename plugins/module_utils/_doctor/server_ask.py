@@ -8,9 +8,8 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import replace
-from typing import Any
 
-from .._residency.address import AddressError, check_url, is_local
+from .._residency.address import is_local
 from .._residency.observer import Observer
 from .._residency.policy import Policy
 from .._residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure
@@ -31,10 +30,9 @@ def require_library() -> bool:
     return True
 
 
-def server_url(unit: UnitLook | None, agents: Any) -> str | None:
-    """Where its process listens, if that is this host's affair, else where the agent asks; None for a server that is down, of which
-    the unit tells."""
-    asked = _checked(agents)
+def server_url(unit: UnitLook | None, asked: str | None) -> str | None:
+    """Where its process listens, if that is this host's affair, else where the agent asks (C(asked)); None for a server that is down,
+    of which the unit tells."""
     if unit is None or not unit.serves or (asked and not is_local(asked)):
         return asked
     return unit.address.url if unit.process else None
@@ -50,10 +48,3 @@ def ask_server(url: str, policy: Policy | None, unit: str) -> ServerLook:
     except ServerFailure as failure:
         return replace(look, failure=str(failure), failed=type(failure).__name__)
     return replace(look, observation=observation, asked_at=time.time())
-
-
-def _checked(url: Any) -> str | None:
-    try:
-        return check_url(url) if isinstance(url, str) else None
-    except AddressError:
-        return None

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor import diagnosis
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.agent_checks import interval
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.diagnosis import GROUPS, diagnose
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.examination import DriverLook, Entry, JournalLook, Listener, ShellSetting, Store
@@ -248,17 +250,17 @@ HARMLESS = (
 
 
 def codes(look: Any) -> list[str]:
-    return [finding.code for finding in diagnose(look)]
+    return [finding.code for finding in diagnose(look).findings]
 
 
 def only(look: Any, code: str) -> Finding:
-    found = [finding for finding in diagnose(look) if finding.code == code]
+    found = [finding for finding in diagnose(look).findings if finding.code == code]
     assert len(found) == 1, codes(look)
     return found[0]
 
 
 def test_a_host_in_order_has_no_finding() -> None:
-    assert diagnose(healthy()) == []
+    assert diagnose(healthy()).findings == []
 
 
 @pytest.mark.parametrize("code", CASES)
@@ -302,9 +304,9 @@ def test_many_lines_are_one_finding_with_the_first_and_the_last() -> None:
 
 def test_what_was_before_the_present_start_is_a_note() -> None:
     earlier = (Entry(EPOCH - 7200, LINES["evicted_after_oom"][0]),)
-    assert [(finding.code, finding.severity) for finding in diagnose(healthy(journal=journal(earlier=earlier)))] == [("evicted_after_oom", "note")]
+    assert [(finding.code, finding.severity) for finding in diagnose(healthy(journal=journal(earlier=earlier))).findings] == [("evicted_after_oom", "note")]
     both = healthy(journal=journal(LINES["evicted_after_oom"][0], earlier=earlier))
-    assert [(finding.code, finding.severity) for finding in diagnose(both)] == [("evicted_after_oom", "problem")]
+    assert [(finding.code, finding.severity) for finding in diagnose(both).findings] == [("evicted_after_oom", "problem")]
 
 
 def test_a_processor_is_what_a_host_without_gpu_computes_on() -> None:
@@ -345,11 +347,30 @@ def test_a_port_that_another_takes_is_told_of_a_server_that_cannot_start() -> No
 def test_a_gateway_before_the_server_is_a_warning() -> None:
     gateway = Listener("127.0.0.1", 8080, 900, "nginx", "nginx.service")
     asking = healthy(agent=agent(raw={"url": "http://127.0.0.1:8080"}), listeners=(*(healthy().listeners or ()), gateway))
-    assert [(finding.code, finding.severity) for finding in diagnose(asking)] == [("agent_asks_elsewhere", "warning")]
+    assert [(finding.code, finding.severity) for finding in diagnose(asking).findings] == [("agent_asks_elsewhere", "warning")]
 
 
 def test_a_server_of_another_machine_has_no_unit_here() -> None:
     assert codes(healthy(unit=down("not-found"), agent=agent(raw={"url": "http://gpu2.example.org:11434"}), listeners=())) == []
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "http://127.0.0.1:abc", "http://[::1", "http://me:geheim@gpu2", "", 7, None])
+def test_an_address_that_is_none_is_left_to_the_agents_own_validation(url: Any) -> None:
+    said = f"url {url!r} is not an address"
+    found = diagnose(healthy(agent=agent(raw={"url": url, "unit": "ollama.service"}, problems=(said,))))
+    assert [finding.code for finding in found.findings] == ["configuration_invalid"]
+    assert found.failed == []
+
+
+def test_a_check_that_fails_silences_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(look: Any) -> Iterator[Finding]:
+        yield from GROUPS[0].check(look)
+        raise KeyError("api_key: geheim")
+
+    monkeypatch.setattr(diagnosis, "GROUPS", (GROUPS[0]._replace(check=broken), *GROUPS[1:]))
+    found = diagnose(healthy(unit=unit(dropin=None), policy=policy()))
+    assert [finding.code for finding in found.findings] == ["dropin_missing", "nothing_declared"]
+    assert found.failed == ["the checks of unit and environment failed: KeyError: 'api_key: geheim'"]
 
 
 def test_a_pass_that_is_running_is_not_overdue() -> None:
@@ -361,7 +382,7 @@ def test_a_pass_that_is_running_is_not_overdue() -> None:
 
 def test_where_a_shell_s_client_asks_is_a_note() -> None:
     other = ShellSetting("/root/.bashrc", 1, "OLLAMA_HOST", "gpu2:11434")
-    assert [(finding.code, finding.severity) for finding in diagnose(healthy(shell=(other,)))] == [("shell_variable", "note")]
+    assert [(finding.code, finding.severity) for finding in diagnose(healthy(shell=(other,))).findings] == [("shell_variable", "note")]
 
 
 def test_a_socket_on_every_address_serves_the_agent() -> None:
@@ -377,7 +398,7 @@ def test_a_server_in_a_container_has_its_addresses_to_itself() -> None:
 
 def test_an_optional_model_is_missed_with_a_warning() -> None:
     optional = healthy(policy=policy({"name": "a", "required": False}, "b"), server=server(resident("b")))
-    assert [(finding.code, finding.severity) for finding in diagnose(optional)] == [("not_in_memory", "warning")]
+    assert [(finding.code, finding.severity) for finding in diagnose(optional).findings] == [("not_in_memory", "warning")]
 
 
 def test_the_agents_own_record_of_a_departure_is_evidence() -> None:

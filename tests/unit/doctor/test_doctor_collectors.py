@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor import commands, driver, examine, shell_files, sockets, stores
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor import commands, driver, examine, page, shell_files, sockets, stores
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.agent_look import look_at_agent
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.examination import Entry, JournalLook, ShellSetting
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.journal import JournalError, read_journal
@@ -294,6 +294,14 @@ def test_a_host_of_which_nothing_can_be_learnt_says_why(tmp_path: pathlib.Path) 
         "the unit: systemctl show failed, so that nothing is known of the unit: nothing is known",
         "the journal: nothing is known",
     )
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "http://127.0.0.1:abc", "http://[::1"])
+def test_an_address_that_is_none_is_asked_of_nobody(url: str, tmp_path: pathlib.Path) -> None:
+    write(tmp_path, "etc/ollama-warmup/default.json", json.dumps({"url": url, "unit": "ollama.service"}))
+    look = examine.examine(lambda _command: NOTHING, "default", None, str(tmp_path))
+    assert (look.agent.url, look.server, look.is_elsewhere) == (None, None, False)
+    assert page.report("gpu1", [look])["instances"][0]["url"] is None
 
 
 def test_only_root_and_only_with_systemd(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor import diagnosis
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.diagnosis import GROUPS
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.examination import Entry, ShellSetting
-from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.finding import seen, setting
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.finding import Kind, seen, setting
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.page import page, report
 from support.examinations import EPOCH, agent, healthy, journal, unit
 
@@ -84,12 +87,53 @@ def test_what_all_instances_share_is_told_once() -> None:
         ("HF_TOKEN=hf_1234", "HF_TOKEN=********"),
         ("Authorization: Bearer abcdefghijkl", "Authorization: Bearer ********"),
         ("api_key: sk-12345 next", "api_key: ******** next"),
+        ('{"api_key": "sk 12345", "x": 1}', '{"api_key": ********, "x": 1}'),
+        (r'body="{\"api_key\": \"sk 12345\"}"', r'body="{\"api_key\": ********}"'),
+        (r'"password": "a\"geheim", next', '"password": ********, next'),
+        ('"token": "cut off in the mid', '"token": ********'),
+        ("GET https://me:ge@heim@proxy:3128/?q", "GET https://********@proxy:3128/?q"),
+        ("OLLAMA_HOST=me:geheim@127.0.0.1:11434", "OLLAMA_HOST=********@127.0.0.1:11434"),
+        ("ollama@west.service: 10.0.0.7:80 of user@1000.service", "ollama@west.service: 10.0.0.7:80 of user@1000.service"),
         ('msg="runner started" key=OLLAMA_DEBUG value=1', 'msg="runner started" key=OLLAMA_DEBUG value=1'),
         ("a\nb\x1b[31m\udcff", "a b?[31m?"),
     ],
 )
 def test_no_line_gives_a_credential_away(text: str, hidden: str) -> None:
     assert seen("journal", text).text == hidden
+
+
+def test_a_credential_is_hidden_before_a_line_is_cut() -> None:
+    text = f"{'x' * 260} https://user:{'geheim' * 9}@mirror/"
+    assert seen("journal", text).text == f"{'x' * 260} https://********@mirror/"
+
+
+def test_what_is_wrong_and_what_to_do_give_no_credential_away() -> None:
+    said = "pull https://user:geheim@mirror failed; token=geheim"
+    kind = Kind("k", "problem", "{sentence}", "repeat {sentence}")
+    found = kind.found(sentence=said)
+    assert (found.what, found.remedy) == ("pull https://********@mirror failed; token=********", "repeat pull https://********@mirror failed; token=********")
+    assert "geheim" not in json.dumps(report("gpu1", [healthy(agent=agent(problems=(said,)), unseen=(said,))]))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"unit": None, "server": None, "agent": agent(raw={"url": "http://me:geheim@127.0.0.1:11434"})},
+        {"unit": unit(environment={"OLLAMA_HOST": "me:geheim@0.0.0.0:11434"}), "server": None},
+    ],
+)
+def test_the_address_at_the_head_of_a_page_has_no_credential(changes: dict[str, Any]) -> None:
+    told = report("gpu1", [healthy(**changes)])
+    assert "geheim" not in f"{page(told)}{told}"
+
+
+def test_a_check_that_failed_is_something_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_look: Any) -> Any:
+        raise ValueError("api_key: geheim")
+
+    monkeypatch.setattr(diagnosis, "GROUPS", (*GROUPS[:-1], GROUPS[-1]._replace(check=broken)))
+    told = report("gpu1", [healthy(), healthy(instance="b")])
+    assert (told["unseen"], told["exit"]) == (["the checks of agent failed: ValueError: api_key: ********"], 2)
 
 
 def test_a_variable_that_is_a_secret_by_its_name_is_hidden_as_a_whole() -> None:

@@ -80,13 +80,13 @@ def examined(live: LiveHost) -> Examination:
 def test_what_the_server_logs_is_understood(environment: dict[str, str], act: Act, code: str, live: LiveHost) -> None:
     live.stand_in.run(**environment)
     act(live)
-    assert code in {finding.code for finding in diagnose(examined(live))}
+    assert code in {finding.code for finding in diagnose(examined(live)).findings}
 
 
 def test_a_quiet_server_logs_nothing_to_be_told(live: LiveHost) -> None:
     live.stand_in.run(OLLAMA_STUB_VRAM="1GiB")
     live.stand_in.generate("tiny-a", keep_alive=-1)
-    assert {finding.code for finding in diagnose(examined(live)) if finding.code != "clock_skew"} == set()
+    assert {finding.code for finding in diagnose(examined(live)).findings if finding.code != "clock_skew"} == set()
 
 
 def test_a_server_is_asked_and_left_as_it_was(live: LiveHost) -> None:
@@ -108,4 +108,4 @@ def test_a_server_that_is_down_is_told_in_a_sentence(live: LiveHost) -> None:
     look = ask_server(url, POLICY, "ollama.service")
     assert (look.failed, look.observation) == ("ServerUnreachable", None)
     assert look.failure == f"no Ollama server answers at {url}: Connection refused"
-    assert "server_unreachable" in {finding.code for finding in diagnose(healthy(server=look, driver=DriverLook()))}
+    assert "server_unreachable" in {finding.code for finding in diagnose(healthy(server=look, driver=DriverLook())).findings}
