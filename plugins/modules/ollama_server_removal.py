@@ -37,7 +37,10 @@ options:
     choices: [settings, files]
     required: true
   release_dest:
-    description: The folder of the installed releases. It goes if it is one.
+    description:
+      - The folder of the installed releases. Of it, and of one that the command is linked to, goes what the role wrote; it goes itself
+        if nothing else is in it.
+      - A version is the role's by the record in its folder; what is current, and the command, only while they lead to such a one, or nowhere.
     type: path
     default: /opt/ollama
   folders:

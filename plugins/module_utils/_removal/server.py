@@ -8,13 +8,13 @@ In two parts, between which the servers that stay are restarted: what systemd re
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .accounts import Accounts, User
+from .releases import ReleaseFolder
 from .steps import REMOVE, REMOVE_FOLDER, RESTORE, Run, Step, below
 from .units import FOLDER, LoadedUnit, Ours, Units, loaded_units
 
@@ -26,7 +26,6 @@ PROGRAMS = "/usr/local/lib/ollama-server"
 _OURS = Ours(MARK, units=re.compile(r".+\.(service|target)"), dropins=re.compile(r"zz-keepwarm\.conf"))
 _BEFORE = ".before-keepwarm"
 _VENDORS = ("/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
-_RELEASES = ("*/release.json", "current", "upgrade.json", ".incoming-*", ".downloads-*", ".removed-*")
 _CURRENT = "/current/bin/ollama"
 _FOLDERS = re.compile(r'^(?:ReadWritePaths="?|Environment="OLLAMA_MODELS=)(/[^"\n]+?)"?$', re.MULTILINE)
 _MADE_BY_OLLAMA = ("blobs", "manifests")
@@ -99,9 +98,8 @@ class Files:
 
     def remove(self) -> list[Step]:
         """The account stays as long as models do, which are its own."""
-        trees = [path for path in sorted({*self._releases(), PROGRAMS}) if self._exists(path)]
-        command = [Step(REMOVE, COMMAND)] if self._command() in self._releases() else []
-        return command + [Step(REMOVE, path) for path in trees] + self._remove_data()
+        programs = [Step(REMOVE, PROGRAMS)] if self._exists(PROGRAMS) else []
+        return self._remove_releases() + programs + self._remove_data()
 
     def left(self) -> list[str]:
         """The folders with models, and the account that they belong to."""
@@ -141,20 +139,20 @@ class Files:
         made = (below(self.root, f"{folder}/{name}") for name in _MADE_BY_OLLAMA)
         return any(files for top in made for dummy, dummy_folders, files in os.walk(top))
 
-    def _releases(self) -> set[str]:
-        """The folders of releases that are ours: as named, and as the command's link tells."""
-        candidates = {self.releases, self._command()} - {""}
-        return {folder for folder in candidates if self._is_of_releases(folder)}
+    def _remove_releases(self) -> list[Step]:
+        """Those in the folder that is named, and in the one that the command's link tells."""
+        linked, steps = self._linked(), []
+        for dest in sorted({self.releases, linked} - {""}):
+            folder = ReleaseFolder(dest, self.root)
+            is_ours = dest == linked and folder.ends(is_named=dest == self.releases)
+            steps += folder.remove(COMMAND if is_ours else "")
+        return steps
 
-    def _is_of_releases(self, folder: str) -> bool:
-        top = glob.escape(below(self.root, folder))
-        return folder.count("/") > 1 and any(glob.glob(f"{top}/{pattern}") for pattern in _RELEASES)
-
-    def _command(self) -> str:
-        """Where the command's link leads, or led; nothing where it is no link of ours."""
+    def _linked(self) -> str:
+        """Whose program the command is, or was; nothing where it is no link as the role makes it."""
         real = below(self.root, COMMAND)
         target = os.readlink(real) if os.path.islink(real) else ""
-        return target[: -len(_CURRENT)] if target.endswith(_CURRENT) else ""
+        return os.path.normpath(target[: -len(_CURRENT)]) if target.startswith("/") and target.endswith(_CURRENT) else ""
 
     def _exists(self, path: str) -> bool:
         return os.path.lexists(below(self.root, path))
@@ -167,4 +165,4 @@ def look_at_settings(run: Run, root: str = "/") -> Settings:
 
 def look_at_files(releases: str, folders: Iterable[str], purge: bool, root: str = "/") -> Files:
     """As they are now."""
-    return Files(Accounts(root), releases, [folder.rstrip("/") for folder in folders], purge, root)
+    return Files(Accounts(root), os.path.normpath(releases), [folder.rstrip("/") for folder in folders], purge, root)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Callable
 
+from .._release import RECORD
 from .._residency.drift import DROP
 
 Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
@@ -20,6 +21,7 @@ Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
 STOP = "stop"
 REMOVE = "remove"
 REMOVE_FOLDER = "remove folder"
+REMOVE_RELEASE = "remove release"
 RESTORE = "restore"
 RELOAD = "daemon-reload"
 RESET = "reset-failed"
@@ -55,6 +57,7 @@ class Executor:
             STOP: lambda step: self._command("systemctl", "stop", "--", *step.subject.split()),
             REMOVE: lambda step: remove(self._path(step.subject)),
             REMOVE_FOLDER: lambda step: remove_folder(self._path(step.subject)),
+            REMOVE_RELEASE: lambda step: remove_release(self._path(step.subject)),
             RESTORE: lambda step: os.replace(self._path(step.source), self._path(step.subject)),
             RELOAD: lambda dummy: self._command("systemctl", "daemon-reload"),
             RESET: lambda step: self._command("systemctl", "reset-failed", "--", *step.subject.split()),
@@ -94,6 +97,13 @@ def remove(path: str) -> None:
         os.unlink(path)
 
 
+def remove_release(path: str) -> None:
+    """The record goes last, since it tells whose folder it is: what was interrupted is known at the next run."""
+    for name in sorted(os.listdir(path), key=lambda name: name == RECORD):
+        remove(os.path.join(path, name))
+    os.rmdir(path)
+
+
 def remove_folder(path: str) -> None:
     """Unless something came into it meanwhile, or something is mounted there."""
     try:
@@ -117,6 +127,7 @@ _SHOWN: Mapping[str, Callable[[Step], tuple[str, str]]] = {
     STOP: lambda step: ("\n".join(f"{unit}: active" for unit in step.subject.split()), ""),
     REMOVE: lambda step: (step.subject, ""),
     REMOVE_FOLDER: lambda step: (step.subject, ""),
+    REMOVE_RELEASE: lambda step: (step.subject, ""),
     RESTORE: lambda step: (f"{step.subject}: of keepwarm.ollama", f"{step.subject}: as it was before"),
     RESET: lambda step: ("\n".join(f"{unit}: failed" for unit in step.subject.split()), ""),
     REMOVE_USER: lambda step: (f"user {step.subject}", ""),

@@ -101,8 +101,9 @@ def test_the_failure_of_a_server_of_ours_is_forgotten(entrance: Entrance, host: 
 @pytest.mark.parametrize("purge", [False, True])
 def test_the_files_of_a_server(entrance: Entrance, host: Host, purge: bool) -> None:
     host.account("ollama", os.getuid(), server.ACCOUNT, "/var/lib/ollama")
-    host.write("/opt/ollama/0.32.15/release.json")
+    host.release()
     host.write("/srv/models/blobs/sha256-a")
     done = thrice(entrance, host, part="files", folders=["/srv/models/"], purge_models=purge)
     assert done["left"] == ([] if purge else ["/srv/models", "user ollama"])
     assert ("remove user ollama" in done["steps"]) is purge
+    assert "remove release /opt/ollama/0.32.15" in done["steps"]

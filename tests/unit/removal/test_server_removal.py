@@ -37,9 +37,7 @@ def install(host: Host, dest: str = "/opt/ollama") -> None:
     """What the role does on a bare host; the test's own user owns what the account would."""
     host.unit("ollama.service", OURS, wanted_by="multi-user.target")
     drop_in(host, "ollama.service")
-    host.write(f"{dest}/0.32.15/release.json")
-    host.write(f"{dest}/0.32.15/bin/ollama")
-    host.link(f"{dest}/current", "0.32.15")
+    host.release(dest)
     host.link("/usr/local/bin/ollama", f"{dest}/current/bin/ollama")
     host.write("/usr/local/lib/ollama-server/wait-for-gpu")
     host.account("ollama", os.getuid(), server.ACCOUNT, "/var/lib/ollama")

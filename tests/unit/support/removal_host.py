@@ -8,6 +8,7 @@ import dataclasses
 import pathlib
 from collections.abc import Sequence
 
+from ansible_collections.keepwarm.ollama.plugins.module_utils._release import Releases, _write_record
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.units import FOLDER, LoadedUnit
 
 PASSWD = "root:x:0:0:root:/root:/bin/bash\nmail:x:8:8:mail:/var/mail:/usr/sbin/nologin\n"
@@ -49,6 +50,14 @@ class Host:
     def account(self, name: str, uid: int, comment: str, home: str, members: str = "") -> None:
         self._append("etc/passwd", f"{name}:x:{uid}:990:{comment}:{home}:/usr/sbin/nologin\n")
         self._append("etc/group", f"{name}:x:990:{members}\n")
+
+    def release(self, dest: str = "/opt/ollama", version: str = "0.32.15") -> None:
+        """One that is current, as the role's module leaves it, by that module's own functions."""
+        folder = self._top / dest.lstrip("/")
+        self.write(f"{dest}/{version}/bin/ollama")
+        self.write(f"{dest}/{version}/lib/ollama/llama-server")
+        _write_record(str(folder / version), version, [{"path": "/tmp/ollama-linux-amd64.tar.zst", "sha256": "0" * 64}])
+        Releases(str(folder), run=lambda *_words: (0, "", "")).switch(version)
 
     def lose(self, path: str) -> None:
         """Somebody else removed it."""
