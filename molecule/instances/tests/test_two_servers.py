@@ -41,6 +41,7 @@ def test_each_runs_with_its_own_settings(servers: dict[str, Server]) -> None:
     assert [env["OLLAMA_KEEP_ALIVE"] for env in (chat, code)] == ["2700s", "2700s"]
     assert [env.get("OLLAMA_NUM_PARALLEL") for env in (chat, code)] == [None, "2"]
     assert [env.get("CUDA_VISIBLE_DEVICES") for env in (chat, code)] == [None, "-1"]
+    assert [env.get("OLLAMA_VULKAN") for env in (chat, code)] == [None, "0"]
     assert [env.get("OLLAMA_MODELS") for env in (chat, code)] == [None, "/srv/models-of-code"]
     assert [env["OLLAMA_MAX_LOADED_MODELS"] for env in (chat, code)] == ["3", "2"]
 

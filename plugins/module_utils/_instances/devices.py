@@ -13,7 +13,8 @@ NVIDIA = "CUDA_VISIBLE_DEVICES"
 AMD = "ROCR_VISIBLE_DEVICES"
 NO_DEVICE = "-1"
 """An id that no GPU has leaves the CPU (Ollama's documentation, docs/gpu.mdx)."""
-_VARIABLES = {"nvidia": (NVIDIA,), "amd": (AMD,), "none": (NVIDIA, AMD)}
+VULKAN = "OLLAMA_VULKAN"
+_VARIABLES = {"nvidia": NVIDIA, "amd": AMD}
 _FORMS = {
     NVIDIA: re.compile(r"(?:GPU|MIG)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE),  # nvidia-smi -L
     AMD: re.compile(r"GPU-[0-9a-f]{16}", re.ASCII | re.IGNORECASE),  # rocminfo
@@ -42,12 +43,12 @@ def read_devices(raw: Any) -> tuple[str, ...] | None:
 
 
 def device_environment(devices: Sequence[str] | None, gpu: str) -> dict[str, str]:
-    """The variables for C(devices) on a host of the kind C(gpu) (auto, nvidia, amd or none). Raises C(DeviceError)."""
+    """The variables for C(devices) on a host of the kind C(gpu); only nvidia and amd tell whose they are. Raises C(DeviceError)."""
     if devices is None:
         return {}
     if not devices:
         return dict.fromkeys((NVIDIA, AMD), NO_DEVICE)
-    makers = set(_VARIABLES[gpu]) if gpu in ("nvidia", "amd") else set(_makers(devices))
+    makers = {_VARIABLES[gpu]} if gpu in _VARIABLES else set(_makers(devices))
     if len(makers) != 1:
         raise DeviceError(f"devices {', '.join(devices)} do not tell whose they are: {_RIGHT}, of one maker only, or set gpu to nvidia or amd")
     return {makers.pop(): ",".join(devices)}

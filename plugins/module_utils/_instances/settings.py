@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .clashes import shown
-from .devices import AMD, NVIDIA, DeviceError, device_environment
+from .devices import AMD, NVIDIA, VULKAN, DeviceError, device_environment
 from .entry import Entry
 from .options import OPTIONS
 
@@ -79,4 +79,6 @@ def _environment(entry: Entry, common: Any, gpu: str) -> Any:
     for name in own:
         if name in (NVIDIA, AMD) and devices:
             raise DeviceError(f"{name} is set by devices and again in server.environment: keep one of them")
-    return {**common, **own, **devices}
+    # From 0.30 on Vulkan is on, and finds the GPUs again that the other variables hide (ollama/ollama#16508, #16592, #17609).
+    confined = {} if entry.devices is None else {VULKAN: "0"}
+    return {**confined, **common, **own, **devices}

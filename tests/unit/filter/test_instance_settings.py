@@ -79,6 +79,7 @@ def test_own_settings_come_before_those_of_the_host() -> None:
         (NVIDIA, "auto", {"CUDA_VISIBLE_DEVICES": ",".join(NVIDIA)}),
         (AMD, "auto", {"ROCR_VISIBLE_DEVICES": AMD[0]}),
         ([1], "amd", {"ROCR_VISIBLE_DEVICES": "1"}),
+        (AMD, "none", {"ROCR_VISIBLE_DEVICES": AMD[0]}),
         (["0", "2"], "nvidia", {"CUDA_VISIBLE_DEVICES": "0,2"}),
         ([], "auto", {"CUDA_VISIBLE_DEVICES": "-1", "ROCR_VISIBLE_DEVICES": "-1"}),
         (None, "auto", {}),
@@ -87,6 +88,15 @@ def test_own_settings_come_before_those_of_the_host() -> None:
 def test_devices(devices: Any, gpu: str, written: dict[str, str]) -> None:
     (environment,) = environments({"name": "a", "devices": devices, "server": {"gpu": gpu}})
     assert {key: value for key, value in environment.items() if "VISIBLE" in key} == written
+
+
+@pytest.mark.parametrize("devices", [NVIDIA, AMD, []])
+def test_vulkan_does_not_find_hidden_devices_again(devices: Any) -> None:
+    entry = {"name": "a", "devices": devices}
+    own = {"server": {"environment": {"OLLAMA_VULKAN": 1}}}
+    of_the_host = {"environment": {"OLLAMA_VULKAN": "true"}}
+    said = [*environments(entry), *environments({**entry, **own}), *environments(entry, flat=of_the_host), *environments({"name": "a"})]
+    assert [environment.get("OLLAMA_VULKAN") for environment in said] == ["0", "1", "true", None], "what is said comes first"
 
 
 @pytest.mark.parametrize(
