@@ -94,8 +94,9 @@ def _read(raw: Any, host: Any) -> tuple[list[Entry], list[str]]:
 
 def _declared_most(around: Mapping[str, Any]) -> Any:
     """C(max_loaded_models) of the host. What follows from the models that name no instance is nobody's word."""
-    most = around.get("max_loaded_models")
-    return None if str(most or "") in ("", str(len(around.get("resident") or ()) + 1)) else most
+    most, resident = around.get("max_loaded_models"), around.get("resident") or ()
+    derived = str(len(resident) + 1) if resident else ""
+    return None if most is None or str(most) in ("", derived) else most
 
 
 def _instance(

@@ -45,7 +45,9 @@ class Host:
             if "max_loaded_models" in own:
                 return own["max_loaded_models"]
         models = self.models(entry)
-        return self.max_loaded or (len(models) + 1 if isinstance(models, (list, tuple)) and models else None)
+        if self.max_loaded is not None:
+            return self.max_loaded
+        return len(models) + 1 if isinstance(models, (list, tuple)) and models else None
 
     def sharing(self, entry: Entry) -> list[Entry]:
         """The others whose models are in the same folder."""

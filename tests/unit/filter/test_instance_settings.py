@@ -186,6 +186,11 @@ def test_servers_of_one_folder_do_not_prune_what_the_other_fetches() -> None:
         ({"models": [{"name": "x"}]}, {"max_loaded_models": "7"}, "7"),
         ({"server": {"max_loaded_models": 5}}, {"max_loaded_models": 7}, 5),
         ({"server": {"max_loaded_models": None}}, {"max_loaded_models": 7}, None),
+        ({"models": [{"name": "x"}]}, {"max_loaded_models": 1}, 1),
+        ({"models": [{"name": "x"}]}, {"max_loaded_models": 0}, 0),
+        ({"models": [{"name": "x"}]}, {"max_loaded_models": "0"}, "0"),
+        ({"models": [{"name": "x"}]}, {"max_loaded_models": ""}, 2),
+        ({"models": []}, {"max_loaded_models": 0}, 0),
     ],
 )
 def test_the_number_of_loaded_models(own: dict[str, Any], around: dict[str, Any], most: Any) -> None:
