@@ -64,6 +64,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.devices import DeviceError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.entry import Entry, EntryError, read_entry
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.options import SERVER_SETTINGS
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.own import is_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.settings import Host, merged, server_settings
 
 Judged = tuple[dict[str, Any], Mapping[str, Any]]
@@ -74,6 +75,9 @@ def instance_settings(raw: Any, role: str, flat: Mapping[str, Any], around: Mapp
     around = around or {}
     entries, problems = _read(raw, around.get("host"))
     problems += clashes(entries)
+    unread = _unread(role, flat, around)
+    if unread:
+        return {"problems": problems + unread, "instances": []}
     host = Host(entries, around.get("resident") or (), around.get("folder") or None, _declared_most(around))
     found = [_instance(entry, role, flat, host, around.get("unit") or "ollama.service", problems) for entry in entries]
     return {"problems": problems, "instances": [] if problems else found}
@@ -90,6 +94,16 @@ def _read(raw: Any, host: Any) -> tuple[list[Entry], list[str]]:
         except EntryError as error:
             problems += error.problems
     return entries, problems
+
+
+def _unread(role: str, flat: Mapping[str, Any], around: Mapping[str, Any]) -> list[str]:
+    """The host's lists of models that cannot be read; what a readable one says, the roles' own judges do."""
+    lists = {"ollama_warmup_models": around.get("resident"), "ollama_model_models": flat.get("models") if role == "model" else None}
+    return [
+        f"{name} is {models!r}, not a list of mappings: write [{{name: qwen3:8b}}]"
+        for name, models in lists.items()
+        if models and not is_models(models)
+    ]
 
 
 def _declared_most(around: Mapping[str, Any]) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 from .._systemd.address import DEFAULT_PORT, Address, AddressError, check_address, effective_address
 from .devices import DeviceError, read_devices
 from .options import OPTIONS
+from .own import is_models, read_own
 
 DEFAULT = "default"
 """The instance that a host without a list has; its unit is that of the plain server."""
@@ -52,7 +53,9 @@ def read_entry(raw: Any, place: int, host: Any = None) -> Entry:
     name = raw.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise EntryError([f"entry {place} of ollama_server_instances has the name {name!r}: use a word of letters, digits, '_' and '-'"])
-    problems = [f"instance {name}: {problem}" for problem in _shape_problems(raw)]
+    found = list(_shape_problems(raw))
+    own = {role: read_own(role, raw.get(role), found) for role in OPTIONS}
+    problems = [f"instance {name}: {problem}" for problem in found]
     try:
         address = _address(raw, host)
         devices = read_devices(raw.get("devices"))
@@ -60,27 +63,16 @@ def read_entry(raw: Any, place: int, host: Any = None) -> Entry:
         raise EntryError([*problems, f"instance {name}: {error}"]) from error
     if problems:
         raise EntryError(problems)
-    return Entry(name, address, devices, raw.get("models"), {role: raw.get(role) or {} for role in OPTIONS})
+    return Entry(name, address, devices, raw.get("models"), own)
 
 
 def _shape_problems(raw: Mapping[str, Any]) -> Iterator[str]:
     for key in raw:
         if key not in KEYS:
             yield f"the key {key!r} is unknown: known are {', '.join(KEYS)}"
-    if not _is_models(raw.get("models")):
-        yield f"models is {raw['models']!r}, not a list of mappings: write [{{name: qwen3:8b}}] as in ollama_warmup_models"
-    for role, options in OPTIONS.items():
-        own = raw.get(role) or {}
-        if not isinstance(own, Mapping):
-            yield f"{role} is {own!r}, not a mapping of settings"
-            continue
-        for key in own:
-            if key not in options:
-                yield f"{role}.{key} is unknown, or belongs to the whole host: an instance may have {', '.join(options)}"
-
-
-def _is_models(raw: Any) -> bool:
-    return raw is None or (isinstance(raw, (list, tuple)) and all(isinstance(model, Mapping) for model in raw))
+    models = raw.get("models")
+    if models is not None and not is_models(models):
+        yield f"models is {models!r}, not a list of mappings: write [{{name: qwen3:8b}}] as in ollama_warmup_models"
 
 
 def _address(raw: Mapping[str, Any], host: Any) -> Address:

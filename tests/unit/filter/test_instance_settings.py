@@ -132,6 +132,66 @@ def test_an_entry_that_is_none(entry: dict[str, Any], words: str) -> None:
     assert bool(found["instances"]) is not bool(words)
 
 
+MOST = 2**31 - 1
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        ({"server": {"restart": "nevr"}}, "server.restart is 'nevr', not one of auto, never"),
+        ({"server": {"gpu": "nvida"}}, "server.gpu is 'nvida', not one of auto, nvidia, amd, none"),
+        ({"server": {"gpu": None}}, "server.gpu is None, not one of auto, nvidia, amd, none"),
+        ({"server": {"oom_policy": ["stop"]}}, "server.oom_policy is ['stop'], not one of continue, stop, kill"),
+        ({"server": {"start": "maybe"}}, "server.start is 'maybe', neither true nor false"),
+        ({"server": {"ready_timeout": "soon"}}, f"server.ready_timeout is 'soon', not a whole number from 0 to {MOST}"),
+        ({"server": {"ready_timeout": True}}, f"server.ready_timeout is True, not a whole number from 0 to {MOST}"),
+        ({"server": {"gpu_timeout": 61}}, "server.gpu_timeout is 61, not a whole number from 0 to 60"),
+        ({"server": {"gpu_timeout": -1}}, "server.gpu_timeout is -1, not a whole number from 0 to 60"),
+        ({"model": {"prune": "everything"}}, "model.prune is 'everything', not one of none, unlisted"),
+        ({"model": {"replaced": "foo"}}, "model.replaced is 'foo', not one of unload, keep"),
+        ({"model": {"pull_state": "absent"}}, "model.pull_state is 'absent', not one of present, latest"),
+        ({"model": {"timeout": "x"}}, f"model.timeout is 'x', not a whole number from 1 to {MOST}"),
+        ({"model": {"timeout": 0}}, f"model.timeout is 0, not a whole number from 1 to {MOST}"),
+        ({"model": {"stall_timeout": 0.5}}, f"model.stall_timeout is 0.5, not a number of seconds from 1 to {MOST}"),
+        ({"model": {"progress_interval": "nan"}}, f"model.progress_interval is 'nan', not a number of seconds from 0 to {MOST}"),
+        ({"model": {"models": ["x"]}}, "model.models is ['x'], not a list of mappings: write [{name: qwen3:8b}] as in ollama_model_models"),
+        ({"model": {"models": None}}, "model.models is None, not a list of mappings: write [{name: qwen3:8b}] as in ollama_model_models"),
+        ({"warmup": {"prove": "perhaps"}}, "warmup.prove is 'perhaps', neither true nor false"),
+    ],
+)
+@pytest.mark.parametrize("role", FLAT)
+def test_an_own_setting_that_its_role_would_refuse_of_a_variable(own: dict[str, Any], words: str, role: str) -> None:
+    assert problem({"name": "a", **own}, role=role) == f"instance a: {words}", "whichever role is the first to ask"
+
+
+def test_own_settings_of_every_kind_are_told_at_once() -> None:
+    own = {"server": {"restart": "nevr", "gpu": "nvida", "oom_policy": "maybe", "ready_timeout": "soon"}, "model": {"prune": "everything", "models": None}}
+    assert len(judge({"name": "a", **own})["problems"]) == 6
+
+
+def test_texts_that_mean_a_number_or_a_switch_become_one() -> None:
+    (server,) = settings({"name": "a", "server": {"gpu_timeout": "60", "ready_timeout": 0, "start": "False"}})
+    assert (server["gpu_timeout"], server["ready_timeout"], server["start"]) == (60, 0, False)
+    (model,) = settings({"name": "a", "model": {"pull": "no", "stall_timeout": "1.5", "retries": "0"}}, role="model")
+    assert (model["pull"], model["stall_timeout"], model["retries"]) == (False, 1.5, 0)
+    (warmup,) = settings({"name": "a", "warmup": {"strict": "True", "watch": False}}, role="warmup")
+    assert (warmup["strict"], warmup["watch"]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("role", "around", "flat", "variable"),
+    [
+        *((role, {"resident": ["x"]}, {}, "ollama_warmup_models") for role in FLAT),
+        ("model", {"resident": {"name": "x"}}, {}, "ollama_warmup_models"),
+        ("model", {}, {"models": ["x"]}, "ollama_model_models"),
+    ],
+)
+def test_a_list_of_the_host_that_holds_no_models(role: str, around: dict[str, Any], flat: dict[str, Any], variable: str) -> None:
+    shown = around.get("resident") or flat["models"]
+    found = judge({"name": "a"}, {"name": "b", "port": 1}, role=role, flat=flat, **around)
+    assert found == {"problems": [f"{variable} is {shown!r}, not a list of mappings: write [{{name: qwen3:8b}}]"], "instances": []}
+
+
 @pytest.mark.parametrize("raw", ["a", {"name": "a"}, 1, None])
 def test_what_is_no_list(raw: Any) -> None:
     (sentence,) = instance_settings(raw, "server", FLAT["server"])["problems"]

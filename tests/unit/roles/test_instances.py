@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import pathlib
 import re
+from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.options import OPTIONS
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.options import OPTIONS, SERVER_SETTINGS
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.own import READERS, read_own
 
 NOT_OF_ONE = ("absent.yml", "gates_preflight.yml", "instance.yml", "settings.yml")
 """Tasks of the whole host, what routes, and a sentence that tells where gates are declared."""
@@ -41,6 +43,31 @@ def test_tasks_and_templates_that_name_it_get_the_instance_s(role: str, name: st
     files = [path for folder in folders for path in folder.glob("*") if path.name not in NOT_OF_ONE]
     named_in = [path.name for path in files if re.search(rf"(?<!\w){variable}\b(?! is )", path.read_text())]
     assert not named_in or variable in routed(role), named_in
+
+
+JUDGED_WITH_THE_ROLE_S = {"context_mismatch", "release", "restart_server", "reload_budget", "context_reloads", "slow_load_seconds", "gates"}
+"""Those that the filters of the roles judge, besides what becomes the server's environment."""
+
+
+def specs(role: str) -> dict[str, Any]:
+    options: dict[str, Any] = yaml.safe_load(text(role, "meta/argument_specs.yml"))["argument_specs"]["main"]["options"]
+    return {name: options[f"ollama_{role}_{name}"] for name in OPTIONS[role]}
+
+
+@pytest.mark.parametrize("role", OPTIONS)
+def test_what_argument_specs_refuse_of_a_variable_is_refused_of_an_entry(role: str) -> None:
+    judged = JUDGED_WITH_THE_ROLE_S | set(SERVER_SETTINGS if role == "server" else ()) | {"environment"}
+    unread = {name: spec for name, spec in specs(role).items() if spec["type"] != "raw" and name not in judged and name not in READERS[role]}
+    assert unread == {}
+
+
+@pytest.mark.parametrize("role", OPTIONS)
+def test_an_entry_may_say_what_a_variable_may(role: str) -> None:
+    for name, spec in specs(role).items():
+        for value in [*spec.get("choices", ()), *([spec["default"]] if "default" in spec else [])]:
+            problems: list[str] = []
+            assert read_own(role, {name: value}, problems) == {name: value}
+            assert problems == []
 
 
 def test_what_is_put_in_its_place_is_there() -> None:

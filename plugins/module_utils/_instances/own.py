@@ -1,0 +1,130 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings that an instance has of its own, read. Pure.
+
+A role's argument specs judge its variables and do not reach into an entry; what they refuse of a variable is refused here of an
+entry. Settings without a reader are judged with the others of their role (environments, policies, durations).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .options import OPTIONS
+
+GPU_SECONDS = 60
+"""The longest that a start may wait for GPUs: systemd gives it 90 seconds in all (TimeoutStartSec=)."""
+_MOST = 2**31 - 1
+_SWITCH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_DIGITS = re.compile(r"[0-9]{1,10}", re.ASCII)
+_DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,6})?", re.ASCII)
+Reader = Callable[[Any], Any]
+
+
+class _Unfit(Exception):
+    """What is wrong with a value and what would be right: the second half of a sentence."""
+
+
+def read_own(role: str, raw: Any, problems: list[str]) -> dict[str, Any]:
+    """The settings as the role takes them. What is wrong is added to C(problems), one sentence each."""
+    own = raw or {}
+    if not isinstance(own, Mapping):
+        problems.append(f"{role} is {own!r}, not a mapping of settings")
+        return {}
+    known = OPTIONS[role]
+    problems += [f"{role}.{key} is unknown, or belongs to the whole host: an instance may have {', '.join(known)}" for key in own if key not in known]
+    return {key: _read(role, key, own[key], problems) for key in own}
+
+
+def is_models(raw: Any) -> bool:
+    """Whether it is a list of mappings; what these say is not judged."""
+    return isinstance(raw, (list, tuple)) and all(isinstance(model, Mapping) for model in raw)
+
+
+def _read(role: str, key: str, raw: Any, problems: list[str]) -> Any:
+    try:
+        return READERS[role].get(key, _as_it_is)(raw)
+    except _Unfit as unfit:
+        problems.append(f"{role}.{key} is {raw!r}, {unfit}")
+        return None
+
+
+def _as_it_is(raw: Any) -> Any:
+    return raw
+
+
+def _one_of(*words: str) -> Reader:
+    def read(raw: Any) -> str:
+        if raw not in words:
+            raise _Unfit(f"not one of {', '.join(words)}")
+        return str(raw)
+
+    return read
+
+
+def _switch(raw: Any) -> bool:
+    """Up to ansible-core 2.18 a templated boolean is a text."""
+    switch = _SWITCH.get(str(raw).lower())
+    if switch is None:
+        raise _Unfit("neither true nor false")
+    return switch
+
+
+def _whole(least: int, most: int = _MOST) -> Reader:
+    """Up to ansible-core 2.18 a templated number is a text."""
+
+    def read(raw: Any) -> int:
+        if isinstance(raw, bool) or not _DIGITS.fullmatch(str(raw)) or not least <= int(raw) <= most:
+            raise _Unfit(f"not a whole number from {least} to {most}")
+        return int(raw)
+
+    return read
+
+
+def _seconds(least: int) -> Reader:
+    def read(raw: Any) -> float:
+        if isinstance(raw, bool) or not _DECIMAL.fullmatch(str(raw)) or not least <= float(raw) <= _MOST:
+            raise _Unfit(f"not a number of seconds from {least} to {_MOST}")
+        return float(raw)
+
+    return read
+
+
+def _models(raw: Any) -> Any:
+    if not is_models(raw):
+        raise _Unfit("not a list of mappings: write [{name: qwen3:8b}] as in ollama_model_models")
+    return raw
+
+
+READERS: Mapping[str, Mapping[str, Reader]] = {
+    "server": {
+        "oom_policy": _one_of("continue", "stop", "kill"),
+        "start": _switch,
+        "restart": _one_of("auto", "never"),
+        "ready_timeout": _whole(0),
+        "gpu": _one_of("auto", "nvidia", "amd", "none"),
+        "gpu_timeout": _whole(0, GPU_SECONDS),
+    },
+    "model": {
+        "models": _models,
+        "pull": _switch,
+        "pull_state": _one_of("present", "latest"),
+        "pull_insecure": _switch,
+        "prune": _one_of("none", "unlisted"),
+        "replaced": _one_of("unload", "keep"),
+        "stall_timeout": _seconds(1),
+        "retries": _whole(0),
+        "timeout": _whole(1),
+        "progress_interval": _seconds(0),
+    },
+    "warmup": {
+        "strict": _switch,
+        "allow_long_interval": _switch,
+        "watch": _switch,
+        "metrics": _switch,
+        "prove": _switch,
+    },
+}
