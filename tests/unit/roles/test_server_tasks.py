@@ -49,3 +49,27 @@ def test_it_is_refused_before_anything_is_removed() -> None:
     tasks = names(ROLE, "absent.yml")
     refused = tasks.index("Refuse to remove what a server runs that is not to be restarted")
     assert refused < min(number for number, name in enumerate(tasks) if name.startswith("Remove "))
+
+
+CLIENT = {"ollama_server_release_dest": "/srv/releases"}
+
+
+@pytest.mark.parametrize(
+    ("found", "linked"),
+    [
+        ({"exists": False}, True),
+        ({"exists": True, "islnk": True, "lnk_target": "/srv/releases/current/bin/ollama"}, True),
+        ({"exists": True, "islnk": True, "lnk_target": "/opt/their/bin/ollama"}, False),
+        ({"exists": True, "islnk": False}, False),
+    ],
+)
+def test_the_command_of_others_stays_and_is_named(found: dict[str, Any], linked: bool) -> None:
+    given = {**CLIENT, "__ollama_server_client_found": {"stat": found}}
+    link, say = (task(ROLE, "switch.yml", name) for name in ("Link the command", "Say that the command of others stays"))
+    assert (holds(ROLE, link["when"], **given), holds(ROLE, say["when"], **given)) == (linked, not linked)
+    assert "/usr/local/bin/ollama is there already, no link to /srv/releases/current/bin/ollama," in value(ROLE, say["ansible.builtin.debug"]["msg"], **given)
+    assert value(ROLE, link["ansible.builtin.file"]["src"], **given) == "/srv/releases/current/bin/ollama"
+
+
+def test_a_link_that_leads_nowhere_is_seen() -> None:
+    assert task(ROLE, "switch.yml", "Look for a command of that name")["ansible.builtin.stat"]["follow"] is False
