@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.role_variables import templated
+from support.role_variables import ROLES, templated
 
 
 @pytest.mark.parametrize(
@@ -22,4 +22,26 @@ from support.role_variables import templated
     ],
 )
 def test_the_agent_counts_with_the_places_that_the_server_has(given: dict[str, Any], most: int | None) -> None:
-    assert templated("{{ __ollama_warmup_flat.max_loaded_models }}", **given) == most
+    (found,) = templated("{{ [__ollama_warmup_flat.max_loaded_models] }}", **given)
+    # Up to ansible-core 2.18 a templated number is a text.
+    assert (found if found is None else int(found)) == most
+
+
+@pytest.mark.parametrize("seconds", [0, 30, 60, "60"])
+def test_a_wait_for_gpus_that_a_start_has_time_for(seconds: Any) -> None:
+    assert templated("{{ __ollama_server_gpu_problems }}", ollama_server_gpu_timeout=seconds) == []
+
+
+@pytest.mark.parametrize("seconds", [61, "90", -1, "soon"])
+def test_a_wait_for_gpus_that_would_keep_the_server_from_ever_starting(seconds: Any) -> None:
+    (sentence,) = templated("{{ __ollama_server_gpu_problems }}", ollama_server_gpu_timeout=seconds)
+    assert sentence == (
+        f"ollama_server_gpu_timeout is {seconds}, not a whole number of seconds from 0 to 60: systemd ends a start that takes 90 s, waiting for GPUs included"
+    )
+
+
+@pytest.mark.parametrize(("seconds", "written"), [(7, "7"), (90, "60")])
+def test_the_drop_in_waits_for_no_longer_whatever_came_past_the_check(seconds: int, written: str) -> None:
+    dropin = (ROLES / "ollama_server/templates/zz-keepwarm.conf.j2").read_text()
+    (line,) = [line for line in dropin.splitlines() if line.startswith("ExecStartPre=")]
+    assert templated(line, ollama_server_gpu_timeout=seconds).split()[-1] == written
