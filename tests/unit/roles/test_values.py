@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.role_variables import ROLES, templated
+from support.role_variables import ROLES, task, templated
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,62 @@ def test_the_drop_in_waits_for_no_longer_whatever_came_past_the_check(seconds: i
     dropin = (ROLES / "ollama_server/templates/zz-keepwarm.conf.j2").read_text()
     (line,) = [line for line in dropin.splitlines() if line.startswith("ExecStartPre=")]
     assert templated(line, ollama_server_gpu_timeout=seconds).split()[-1] == written
+
+
+UNIT = "ollama@a.service"
+ENTRY = {"unit": UNIT}
+
+
+@pytest.mark.parametrize(
+    ("given", "restarted"),
+    [
+        ({"__ollama_server_plans": {UNIT: {"restart_due": True, "restart": "auto"}}, "ollama_server_restart": "never"}, True),
+        ({"__ollama_server_plans": {UNIT: {"restart_due": True, "restart": "never"}}, "ollama_server_restart": "auto"}, False),
+        ({"__ollama_server_plans": {UNIT: {"restart_due": False, "restart": "auto"}}}, False),
+        (
+            {
+                "__ollama_server_plans": {UNIT: {"restart_due": False, "restart": "never"}},
+                "__ollama_server_foreseen": {UNIT: "http://127.0.0.1:1"},
+                "ollama_server_restart": "never",
+            },
+            True,
+        ),
+        ({}, False),
+    ],
+)
+def test_whether_an_instance_restarts_is_its_own_affair(given: dict[str, Any], restarted: bool) -> None:
+    plan = task("ollama_warmup/tasks/instance.yml", "Carry it out")["vars"]["__ollama_server_plan"]
+    found = templated("{{ ollama_warmup_assume_restarted }}", __ollama_warmup_entry=ENTRY, __ollama_server_plan=plan, **given)
+    assert found is restarted
+
+
+@pytest.mark.parametrize(
+    ("given", "restarted"),
+    [
+        ({}, False),
+        ({"__ollama_server_plan": {"restart_due": True}}, True),
+        ({"__ollama_server_plan": {"restart_due": True}, "ollama_server_restart": "never"}, False),
+    ],
+)
+def test_whether_the_one_server_restarts(given: dict[str, Any], restarted: bool) -> None:
+    assert templated("{{ ollama_warmup_assume_restarted }}", **given) is restarted
+
+
+def test_the_plan_of_an_instance_says_what_may_restart_it() -> None:
+    keep = task("ollama_server/tasks/instance_preflight.yml", "Keep what the drop-in will do")["ansible.builtin.set_fact"]["__ollama_server_plans"]
+    found = templated(keep, ollama_server_unit=UNIT, ollama_server_restart="never", __ollama_server_plan={"restart_due": True})
+    assert found == {UNIT: {"restart_due": True, "restart": "never"}}
+
+
+@pytest.mark.parametrize(
+    ("given", "empty"),
+    [
+        ({}, False),
+        ({"__ollama_server_foreseen": {UNIT: "http://127.0.0.1:1"}}, True),
+        ({"__ollama_server_foreseen": {UNIT: "http://127.0.0.1:1"}, "__ollama_server_stocked": [UNIT]}, False),
+        ({"__ollama_server_foreseen": {UNIT: "http://127.0.0.1:1"}, "__ollama_server_stocked": ["ollama@b.service"]}, True),
+    ],
+)
+def test_a_server_yet_to_start_is_empty_unless_models_are_there(given: dict[str, Any], empty: bool) -> None:
+    module = task("ollama_model/tasks/models.yml", "Pull, create")["keepwarm.ollama.ollama_model"]
+    assert templated(module["assume_empty"], ollama_model_unit=UNIT, **given) is empty

@@ -27,6 +27,13 @@ def templated(text: str, **variables: Any) -> Any:
     return Templar(DataLoader(), variables=trusted({**role_variables(), **variables})).template(trusted(text))
 
 
+def task(path: str, name: str) -> dict[str, Any]:
+    """The task of a file below C(roles) whose name begins like that."""
+    tasks: list[dict[str, Any]] = yaml.safe_load((ROLES / path).read_text())
+    (found,) = [each for each in tasks if each["name"].startswith(name)]
+    return found
+
+
 def role_variables() -> dict[str, Any]:
     """Those of all roles."""
     paths = sorted(ROLES.glob("*/defaults/main.yml")) + sorted(ROLES.glob("*/vars/main.yml"))
