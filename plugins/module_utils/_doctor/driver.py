@@ -9,7 +9,7 @@ import glob
 import os
 import shutil
 
-from .._residency.gpus import read
+from .._residency.gpus import count_gpus, read
 from .._residency.wording import quoted
 from .._systemd.host import Run
 from .examination import DriverLook
@@ -28,6 +28,7 @@ def look_at_driver(run: Run, user: str, root: str = "/") -> DriverLook:
     return DriverLook(
         cards=_cards(root),
         nodes=nodes,
+        count=count_gpus(root),
         smi=smi,
         smi_failure=failure,
         hidden=tuple(node for node in nodes if not may(user, READ, os.path.join(root, node[1:]))),

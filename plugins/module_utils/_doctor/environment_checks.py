@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from .._residency.keep_alive import KeepAlive
 from .._systemd.masking import masked
 from .examination import Examination, UnitLook
 from .finding import NOTE, PROBLEM, WARNING, Evidence, Finding, Kind, seen, setting
-from .meaning import misread, misspelt
+from .meaning import misread, misspelt, read, read_keep_alive
 
 UNIT_MISSING = Kind(
     "unit_missing", PROBLEM, "systemd knows no unit {unit}", "install Ollama (ollama_server_install: missing), or name its unit in ollama_server_unit"
@@ -37,6 +37,12 @@ SECONDS = Kind(
     "OLLAMA_KEEP_ALIVE={value} is {length}: a number without a unit is seconds",
     "write a unit, such as 30m (ollama_server_keep_alive)",
 )
+AT_ONCE = Kind(
+    "strays_unloaded",
+    NOTE,
+    "OLLAMA_KEEP_ALIVE={value} unloads every model that is not declared after each request: whoever asks for it next waits for a load",
+    "ollama_server_keep_alive: 30m, unless that is what you want",
+)
 FOR_EVER = Kind(
     "strays_for_ever",
     NOTE,
@@ -45,9 +51,10 @@ FOR_EVER = Kind(
 )
 KINDS = (
     UNIT_MISSING, UNIT_MASKED, UNIT_BROKEN, UNIT_STOPPED, UNIT_FAILED, UNIT_STARTING, UNIT_DISABLED, RESTART_DUE, RELOAD_DUE, OVERRIDDEN, SHADOWED,
-    DROPIN_MISSING, MISREAD, MISSPELT, SECONDS, FOR_EVER,
+    DROPIN_MISSING, MISREAD, MISSPELT, SECONDS, AT_ONCE, FOR_EVER,
 )  # fmt: skip
 _ALARMING = 60  # seconds
+_WITHOUT_UNIT = re.compile(r"\+?\d+", re.ASCII)
 
 
 def check(look: Examination) -> Iterator[Finding]:
@@ -117,8 +124,10 @@ def _value(look: UnitLook, key: str, value: str) -> Iterator[Finding]:
 
 
 def _keep_alive(value: str, evidence: Evidence) -> Iterator[Finding]:
-    keep_alive = KeepAlive.parse(value)
+    keep_alive = read_keep_alive(value)
     if keep_alive.is_forever:
         yield FOR_EVER.found(evidence, value=value)
-    elif keep_alive.as_timedelta().total_seconds() < _ALARMING:
+    elif keep_alive.nanoseconds == 0:
+        yield AT_ONCE.found(evidence, value=value)
+    elif _WITHOUT_UNIT.fullmatch(read(value)) and keep_alive.as_timedelta().total_seconds() < _ALARMING:
         yield SECONDS.found(evidence, value=value, length=str(keep_alive))

@@ -123,12 +123,12 @@ class Store:
 
 @dataclass(frozen=True)
 class DriverLook:
-    """C(cards): PCI addresses of display controllers by vendor (nvidia, amd). C(smi): what nvidia-smi printed, None without
-    one. C(hidden): device nodes that the server's user may not open."""
+    """C(cards): PCI addresses of display controllers by vendor (nvidia, amd), C(count): how many GPUs their drivers have. C(smi):
+    what nvidia-smi printed, None without one. C(hidden): device nodes that the server's user may not open."""
 
     cards: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     nodes: tuple[str, ...] = ()
-    kernel_module: str = ""
+    count: int = 0
     smi: str | None = None
     smi_failure: str = ""
     hidden: tuple[str, ...] = ()

@@ -54,6 +54,7 @@ _OTHERS = (
 _KNOWN = (*_DURATIONS, *_NUMBERS, *_SWITCHES, *_OTHERS)
 _GO_SWITCH = re.compile(r"1|t|T|TRUE|true|True|0|f|F|FALSE|false|False")  # Go's strconv.ParseBool
 _WHOLE = re.compile(r"[0-9]{1,20}", re.ASCII)
+_DEFAULT_KEEP_ALIVE = KeepAlive.parse("5m")
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,26 @@ class Misread:
     wanted: str
 
 
+def read(value: str | None) -> str:
+    """The text that the server goes by: blanks and quotes around it are dropped (envconfig/config.go, Var)."""
+    return (value or "").strip().strip("\"'")
+
+
+def read_keep_alive(value: str | None) -> KeepAlive:
+    """What OLLAMA_KEEP_ALIVE comes to; 5 minutes where it is not set, is empty, or is not understood."""
+    text = read(value)
+    return KeepAlive.parse(text) if _is_duration(text) else _DEFAULT_KEEP_ALIVE
+
+
+def read_number(value: str | None) -> int:
+    """What a number comes to; 0, the default of those that have an automatic, for whatever is none."""
+    text = read(value)
+    return int(text) if _WHOLE.fullmatch(text) else 0
+
+
 def misread(key: str, value: str) -> Misread | None:
     """None where the server reads the value as it stands."""
-    text = value.strip().strip("\"'")
+    text = read(value)
     if not text:
         return None
     if key in _DURATIONS and not _is_duration(text):

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .._residency.observation import Observation
 from .._residency.wording import human_bytes
 from .examination import Examination
 from .finding import NOTE, PROBLEM, WARNING, Finding, Kind, seen
+from .meaning import read_number
 
 TOO_FEW = Kind(
     "too_few_places",
@@ -21,7 +23,7 @@ TOO_FEW = Kind(
 NO_SPARE = Kind(
     "no_spare_place",
     WARNING,
-    "{pins} models are declared to stay for ever, and the server keeps {places} at most: whatever else is asked for pushes one out",
+    "{sentence}",
     "ollama_server_max_loaded_models: {wanted}",
 )
 WILL_NOT_FIT = Kind("does_not_fit", WARNING, "{sentence}", "declare fewer or smaller models, or a smaller num_ctx")
@@ -38,6 +40,7 @@ TAKEN = Kind(
     "nvidia-smi tells which; declare models that fit into the rest",
 )
 KINDS = (TOO_FEW, NO_SPARE, WILL_NOT_FIT, AUTOMATIC_CONTEXT, TAKEN)
+_PLACES = "OLLAMA_MAX_LOADED_MODELS"
 _MUCH = 0.1  # of all GPU memory; a driver and a desktop have less
 _LARGE = 32768  # tokens; what a server with 23 GiB of GPU memory or more takes by itself (server semantics, section 4)
 
@@ -54,16 +57,20 @@ def check(look: Examination) -> Iterator[Finding]:
 
 
 def _places(look: Examination) -> Iterator[Finding]:
-    text = (look.unit.environment.get("OLLAMA_MAX_LOADED_MODELS") or "") if look.unit else ""
-    pins = len(look.policy.pins) if look.policy else 0
-    if not text.strip().isdigit() or int(text) == 0 or pins < int(text):
-        return
-    kind = TOO_FEW if pins > int(text) else NO_SPARE
-    yield kind.found(seen(look.unit_name, f"OLLAMA_MAX_LOADED_MODELS={text}"), pins=pins, places=text, wanted=pins + 1)
+    if look.policy is None or look.is_elsewhere or look.unit is None or not (look.unit.serves and look.unit.unit.exists):
+        return  # nobody here knows that server's limit
+    text, gpus = look.unit.environment.get(_PLACES), look.driver.count
+    policy = replace(look.policy, max_loaded_models=read_number(text))
+    pins, places = len(policy.pins), policy.limit(gpus)
+    evidence = [seen(look.unit_name, f"{_PLACES}={text}" if text else f"no {_PLACES}")]
+    evidence += [] if policy.max_loaded_models else [seen("the GPUs' drivers", f"GPUs: {gpus}")]
+    for sentence in policy.warnings(gpus):
+        kind = TOO_FEW if pins > places else NO_SPARE
+        yield kind.found(*evidence, sentence=sentence, pins=pins, places=places, wanted=pins + 1)
 
 
 def _context(look: Examination, observation: Observation) -> Iterator[Finding]:
-    declared = look.unit is not None and (look.unit.environment.get("OLLAMA_CONTEXT_LENGTH") or "0") != "0"
+    declared = look.unit is not None and read_number(look.unit.environment.get("OLLAMA_CONTEXT_LENGTH")) > 0
     models = look.policy.models if look.policy else ()
     if declared or len(models) < 2 or all(model.num_ctx for model in models):
         return

@@ -74,6 +74,7 @@ CASES: dict[str, tuple[Any, str, str]] = {
     "value_misread": (healthy(unit=unit(environment={"OLLAMA_KEEP_ALIVE": "1d"})), "zz-keepwarm.conf: OLLAMA_KEEP_ALIVE=1d", "a duration such as 30m"),
     "variable_unknown": (healthy(unit=unit(environment={"OLLAMA_KEEPALIVE": "1h"})), "OLLAMA_KEEPALIVE=1h", "rename it in /etc/systemd"),
     "keep_alive_short": (healthy(unit=unit(environment={"OLLAMA_KEEP_ALIVE": "2"})), "OLLAMA_KEEP_ALIVE=2", "30m"),
+    "strays_unloaded": (healthy(unit=unit(environment={"OLLAMA_KEEP_ALIVE": "0"})), "OLLAMA_KEEP_ALIVE=0", "ollama_server_keep_alive: 30m"),
     "strays_for_ever": (healthy(unit=unit(environment={"OLLAMA_KEEP_ALIVE": "-1"})), "OLLAMA_KEEP_ALIVE=-1", "ollama_server_keep_alive: 30m"),
     "shell_variable": (
         healthy(shell=(ShellSetting("/etc/environment", 3, "OLLAMA_KEEP_ALIVE", "-1"),)),
@@ -424,6 +425,56 @@ STRANGE: list[Any] = [
 @pytest.mark.parametrize("status", STRANGE)
 def test_whatever_the_agent_says_ends_nothing(status: Any) -> None:
     assert "not_in_memory" in codes(healthy(agent=agent(status=status), server=server(resident("b"))))
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("", []),
+        ("  ", []),
+        ("'30m'", []),
+        ('"-1"', ["strays_for_ever"]),
+        ("30s", []),
+        ("500ms", []),
+        ("+30", ["keep_alive_short"]),
+        ('"30"', ["keep_alive_short"]),
+        ("90", []),
+        ("0s", ["strays_unloaded"]),
+        ('"forever"', ["value_misread"]),
+    ],
+)
+def test_a_keep_alive_is_read_as_the_server_reads_it(value: str, found: list[str]) -> None:
+    seen = diagnose(healthy(unit=unit(environment={"OLLAMA_KEEP_ALIVE": value})))
+    assert ([finding.code for finding in seen.findings], seen.failed) == (found, [])
+
+
+@pytest.mark.parametrize(
+    ("value", "gpus", "pins", "found"),
+    [
+        ("²", 1, 2, ["value_misread"]),  # which the server takes for automatic
+        ('"2"', 1, 2, ["no_spare_place"]),
+        ("0", 1, 2, []),
+        ("0", 1, 3, ["no_spare_place"]),
+        ("", 0, 4, ["too_few_places"]),
+        ("0", 2, 5, []),
+    ],
+)
+def test_pins_are_counted_against_the_limit_that_the_server_has(value: str, gpus: int, pins: int, found: list[str]) -> None:
+    names = tuple("abcde"[:pins])
+    counted = server(*map(resident, names), installed=names)
+    seen = diagnose(healthy(unit=unit(environment={"OLLAMA_MAX_LOADED_MODELS": value}), driver=driver(count=gpus), policy=policy(*names), server=counted))
+    assert ([finding.code for finding in seen.findings], seen.failed) == (found, [])
+
+
+def test_the_automatic_limit_is_named_as_everywhere() -> None:
+    names = ("a", "b", "c")
+    counted = server(*map(resident, names), installed=names)
+    automatic = healthy(unit=unit(environment={"OLLAMA_MAX_LOADED_MODELS": "0"}), policy=policy(*names), server=counted)
+    found = only(automatic, "no_spare_place")
+    assert found.what.startswith("3 pins leave no room under the automatic limit of 3: ")
+    assert [each.text for each in found.evidence] == ["OLLAMA_MAX_LOADED_MODELS=0", "GPUs: 0"]
+    elsewhere = {"url": "http://gpu2.example.org:11434"}
+    assert codes(replace(automatic, agent=agent(raw=elsewhere))) == []
 
 
 def test_a_clock_that_is_slow_is_told_of_too() -> None:

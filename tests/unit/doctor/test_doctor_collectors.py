@@ -189,7 +189,9 @@ def test_cards_and_nodes_are_seen_without_any_tool(tmp_path: pathlib.Path, monke
     monkeypatch.setenv("PATH", str(tmp_path))
     look = driver.look_at_driver(lambda _command: NOTHING, UNPRIVILEGED, gpu_host(tmp_path, "dev/nvidia0", "dev/nvidiactl", "dev/dri/card0"))
     assert (look.cards, look.nodes) == ({"nvidia": ("0000:01:00.0",)}, ("/dev/nvidia0", "/dev/nvidiactl"))
-    assert (look.smi, look.smi_failure) == (None, "")
+    assert (look.smi, look.smi_failure, look.count) == (None, "", 0)
+    (tmp_path / "proc/driver/nvidia/gpus/0000:01:00.0").mkdir(parents=True)
+    assert driver.look_at_driver(lambda _command: NOTHING, UNPRIVILEGED, str(tmp_path)).count == 1
 
 
 @pytest.mark.parametrize(
