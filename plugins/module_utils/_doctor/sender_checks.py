@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from .._residency.drift import EXPIRING, make_plan
 from .._residency.keep_alive import KeepAlive, KeepAliveError
 from .._residency.model_name import ModelName, ModelNameError
-from .examination import Entry, Examination
+from .examination import Entry, Examination, JournalLook
 from .finding import NOTE, WARNING, Finding, Kind, seen
+from .meaning import read_keep_alive
 
 SENT = Kind(
     "keep_alive_sent",
@@ -33,61 +35,98 @@ SUSPECTS = Kind(
     "OLLAMA_DEBUG=1 (ollama_server_environment) has the log tell it; or ask the owners of these addresses",
 )
 KINDS = (SENT, SUSPECTS)
-_TIMER = re.compile(r"gone idle, adding timer.* runner\.name=(?P<model>\S+).* duration=(?P<length>\S+)")
-_REQUEST = re.compile(r"^\[GIN\] .*\| +(?P<client>[0-9a-fA-F.:]+) \| POST +\"(?P<path>/api/(?:generate|chat|embed|embeddings))\"")
+_TIMER = re.compile(r"gone idle, adding timer.* runner\.name=(?P<model>\S+)(?:.* runner\.pid=(?P<pid>\d+))?.* duration=(?P<length>\S+)")
+_POST = re.compile(r"^\[GIN\] .*\| +(?P<client>[0-9a-fA-F.:]+) \| POST +\"(?P<path>[^\"]*)\"")
+_WITH_KEEP_ALIVE = ("/api/generate", "/api/chat", "/api/embed", "/api/embeddings")
 _MOST_CLIENTS = 5
+
+
+@dataclass(frozen=True)
+class _Stay:
+    """How long a model stays in its runner C(pid), as a timer's line tells."""
+
+    model: ModelName
+    pid: str
+    length: KeepAlive
+
+
+@dataclass(frozen=True)
+class _Change:
+    """The line that first tells of another stay, and the last request before it."""
+
+    stay: _Stay
+    entry: Entry
+    request: Entry | None
 
 
 def check(look: Examination) -> Iterator[Finding]:
     """Who shortened the stay of a model that is declared to stay for ever."""
     if look.journal is None or look.policy is None:
         return
-    told = list(_told(look, look.journal.current))
+    told = list(_told(look, look.journal))
     yield from told
     if not told:
         yield from _suspects(look, look.journal.current)
 
 
-def _told(look: Examination, entries: Sequence[Entry]) -> Iterator[Finding]:
+def _told(look: Examination, journal: JournalLook) -> Iterator[Finding]:
     pins = {model.name: model.declared for model in look.policy.pins} if look.policy else {}
-    found: dict[str, Finding] = {}
+    environments = read_keep_alive(look.unit.environment.get("OLLAMA_KEEP_ALIVE") if look.unit else None)
+    changes = _changes(journal.current, environments, complete=journal.current[:1] == journal.startup[:1])
+    found: dict[tuple[_Stay, str], Finding] = {}
+    for change in changes:
+        if change.stay.model in pins and not change.stay.length.is_forever:
+            request = _sender(change.request)
+            client = request["client"] if request else "an unknown address"
+            lines = [seen("journal", entry.message) for entry in (change.request, change.entry) if entry]
+            sent = SENT.found(*lines, model=pins[change.stay.model], length=change.stay.length, client=client)
+            found.setdefault((replace(change.stay, pid=""), client), sent)
+    yield from found.values()
+
+
+def _changes(entries: Iterable[Entry], environments: KeepAlive, complete: bool) -> Iterator[_Change]:
+    """Where a client's keep_alive shows. A request without one keeps what the runner has, and a load without one takes the
+    environment's (server semantics, section 1); what a runner had before lines that are not C(complete) is not known."""
+    stays: dict[ModelName, _Stay] = {}
     request: Entry | None = None
     for entry in entries:
-        if _REQUEST.search(entry.message):
-            request = entry
-        timer = _TIMER.search(entry.message)
-        name = _model(timer["model"]) if timer else None
-        if timer and name in pins and _is_finite(timer["length"]):
-            client = _REQUEST.search(request.message) if request else None
-            lines = [seen("journal", line.message) for line in (request, entry) if line]
-            values = {"model": pins[name], "length": timer["length"], "client": client["client"] if client else "an unknown address"}
-            found[pins[name]] = SENT.found(*lines, **values)
-    yield from found.values()
+        request = entry if _POST.search(entry.message) else request
+        stay = _stay(entry)
+        if stay is None:
+            continue
+        before = stays.get(stay.model)
+        known = before.length if before and before.pid == stay.pid else environments if before or complete else stay.length
+        if stay.length != known:
+            yield _Change(stay, entry, request)
+        stays[stay.model], request = stay, None  # told of; one that was broken off is logged only after its timer
+
+
+def _stay(entry: Entry) -> _Stay | None:
+    found = _TIMER.search(entry.message)
+    try:
+        return _Stay(ModelName.parse(found["model"]), found["pid"] or "", KeepAlive.parse(found["length"])) if found else None
+    except (ModelNameError, KeepAliveError):
+        return None
+
+
+def _sender(entry: Entry | None) -> re.Match[str] | None:
+    """The request, if it is one that may carry a keep_alive: those of /v1 lose theirs (server semantics, section 1)."""
+    found = _POST.search(entry.message) if entry else None
+    return found if found and found["path"] in _WITH_KEEP_ALIVE else None
 
 
 def _suspects(look: Examination, entries: Sequence[Entry]) -> Iterator[Finding]:
     observation = look.server.observation if look.server else None
     if observation is None or look.policy is None:
         return
-    requests = [found for found in (_REQUEST.search(entry.message) for entry in entries) if found]
-    clients = Counter(found["client"] for found in requests)
-    named = ", ".join(f"{client} ({count})" for client, count in clients.most_common(_MOST_CLIENTS)) or "nobody that is logged"
-    for verdict in make_plan(look.policy, observation).verdicts:
-        if EXPIRING in verdict.drift and verdict.listed:
-            evidence = [seen("/api/ps", f"{verdict.listed.name} expires_at={verdict.listed.expiry}")]
-            evidence += [seen("journal", found.string) for found in requests[-1:]]
-            yield SUSPECTS.found(*evidence, model=verdict.model.declared, clients=named)
+    leaving = [verdict for verdict in make_plan(look.policy, observation).verdicts if EXPIRING in verdict.drift]
+    requests = [found for found in map(_sender, entries) if found] if leaving else []
+    for verdict in leaving:
+        evidence = [seen("/api/ps", f"{verdict.listed.name} expires_at={verdict.listed.expiry}")] if verdict.listed else []
+        evidence += [seen("journal", found.string) for found in requests[-1:]]
+        yield SUSPECTS.found(*evidence, model=verdict.model.declared, clients=_clients(requests))
 
 
-def _model(text: str) -> ModelName | None:
-    try:
-        return ModelName.parse(text)
-    except ModelNameError:
-        return None
-
-
-def _is_finite(length: str) -> bool:
-    try:
-        return not KeepAlive.parse(length).is_forever
-    except KeepAliveError:
-        return False
+def _clients(requests: Iterable[re.Match[str]]) -> str:
+    counts = Counter(found["client"] for found in requests)
+    return ", ".join(f"{client} ({count})" for client, count in counts.most_common(_MOST_CLIENTS)) or "nobody that is logged"

@@ -477,6 +477,54 @@ def test_the_automatic_limit_is_named_as_everywhere() -> None:
     assert codes(replace(automatic, agent=agent(raw=elsewhere))) == []
 
 
+def requested(client: str, path: str = "/api/generate") -> str:
+    return f'[GIN] 2026/08/22 - 08:00:00 | 200 | 1.2ms | {client} | POST     "{path}"'
+
+
+def timed(length: str, pid: int = 7, model: str = "a") -> str:
+    name = f"registry.ollama.ai/library/{model}:latest"
+    return (
+        f'level=DEBUG source=sched.go:415 msg="runner with non-zero duration has gone idle, adding timer" runner.name={name} runner.size="7.3 MiB"'
+        f" runner.parallel=1 runner.pid={pid} runner.model=/m/blobs/sha256-1 runner.num_ctx=4096 duration={length}"
+    )
+
+
+PINNED = (requested("127.0.0.1"), timed("2562047h47m16.854775807s"))
+SENDERS: dict[str, tuple[list[str], list[tuple[str, str]]]] = {
+    "the first of equal ones": ([*PINNED, requested("10.0.0.7"), timed("5m0s"), requested("10.0.0.8"), timed("5m0s")], [("5m", "10.0.0.7")]),
+    "each that changed it": (
+        [*PINNED, requested("10.0.0.7"), timed("5m0s"), *PINNED, requested("10.0.0.8"), timed("1m0s"), *PINNED, requested("10.0.0.7"), timed("5m0s")],
+        [("5m", "10.0.0.7"), ("1m", "10.0.0.8")],
+    ),
+    "nobody for what the environment gives a load": ([*PINNED, requested("10.0.0.7"), timed("45m0s", pid=8)], []),
+    "nobody for what the environment gives the first load": ([requested("10.0.0.7"), timed("45m0s")], []),
+    "whoever gave a runner what the environment has, too": ([*PINNED, requested("10.0.0.7"), timed("45m0s")], [("45m", "10.0.0.7")]),
+    "whoever loads with another": ([requested("10.0.0.7"), timed("5m0s")], [("5m", "10.0.0.7")]),
+    "no request of /v1": ([*PINNED, requested("10.0.0.7"), requested("10.0.0.8", "/v1/chat/completions"), timed("5m0s")], [("5m", "an unknown address")]),
+    "no request whose timer is told already": ([*PINNED, timed("5m0s"), requested("10.0.0.8")], [("5m", "an unknown address")]),
+    "nobody for a model that is not declared": ([requested("10.0.0.7"), timed("5m0s", model="c")], []),
+    "nobody for a name or a length that is none": ([requested("10.0.0.7"), timed("long"), timed("5m0s", model="?")], []),
+}
+
+
+@pytest.mark.parametrize("case", SENDERS)
+def test_the_sender_of_a_keep_alive_is(case: str) -> None:
+    lines, wanted = SENDERS[case]
+    found = [each for each in diagnose(healthy(journal=journal(*lines))).findings if each.code == "keep_alive_sent"]
+    assert [each.what for each in found] == [f"a was given a keep_alive of {length}; the request before it came from {client}" for length, client in wanted]
+
+
+def test_what_was_sent_before_the_lines_that_are_left_is_not_known() -> None:
+    cut = journal(requested("10.0.0.7"), timed("5m0s"), timed("1m0s"))
+    assert "keep_alive of 1m" in only(healthy(journal=replace(cut, current=cut.current[1:])), "keep_alive_sent").what
+
+
+def test_five_minutes_are_the_servers_own_where_it_has_no_other_length() -> None:
+    for value in ("", "soon"):
+        look = healthy(unit=unit(environment={"OLLAMA_KEEP_ALIVE": value}), journal=journal(requested("10.0.0.7"), timed("5m0s")))
+        assert "keep_alive_sent" not in codes(look)
+
+
 def test_a_clock_that_is_slow_is_told_of_too() -> None:
     assert "behind" in only(healthy(server=skewed(-90)), "clock_skew").what
     assert codes(healthy(server=skewed(20))) == []
