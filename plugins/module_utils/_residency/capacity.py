@@ -14,6 +14,7 @@ from .observation import ResidentModel
 _GIB = 1024**3
 _TIERS = ((47 * _GIB, 262144), (23 * _GIB, 32768))
 _LEAST_CONTEXT = 4096
+_INACCURACY = 20  # a twentieth of the VRAM: what drivers count beside models, as each runner's own context on the GPU
 
 
 @dataclass(frozen=True)
@@ -36,19 +37,23 @@ class Vram:
 
 @dataclass(frozen=True)
 class Capacity:
-    """What models may take of VRAM: C(total) None where no driver tells, less what other programs hold; the bounds as learned."""
+    """How much VRAM there is: C(total) None where no driver tells, and what C(others) hold of it, which are other programs; the bounds
+    as learned."""
 
     total: int | None = None
     at_least: int = 0
     at_most: int | None = None
+    others: int = 0
 
     @property
     def point(self) -> int | None:
-        """The best single figure where drivers tell one: what was learned corrects it, since llama.cpp leaves a margin free."""
+        """What models may take, the best single figure where drivers tell one: what was learned corrects it, since llama.cpp leaves a
+        margin free, and a runner holds a little more than its model. What went in before others came is no such correction."""
         if self.total is None:
             return None
-        most = self.total if self.at_most is None else min(self.total, self.at_most - 1)
-        return max(most, self.at_least)
+        free = max(self.total - self.others, 0)
+        most = free if self.at_most is None else min(free, self.at_most - 1)
+        return most if self.others > self.total // _INACCURACY else max(most, min(self.at_least, self.total))
 
 
 def default_context(vram: Vram | None, seen: int = 0) -> int | None:
@@ -93,4 +98,4 @@ def capacity(bounds: Bounds, gpus: tuple[str, ...], vram: Vram | None, resident:
     if vram is None:
         return Capacity(None, learned.at_least, learned.at_most)
     own = sum(entry.size_vram for entry in resident)
-    return Capacity(max(vram.total - max(vram.used - own, 0), 0), learned.at_least, learned.at_most)
+    return Capacity(vram.total, learned.at_least, learned.at_most, others=max(vram.used - own, 0))

@@ -85,11 +85,15 @@ def test_the_bounds_never_contradict_each_other(looks: list[list[ResidentModel]]
     ("vram", "bounds", "expected", "point"),
     [
         (None, Bounds(5, 9, GPUS), Capacity(None, 5, 9), None),
-        (Vram(100, 40), Bounds(0, None, GPUS), Capacity(70, 0, None), 70),  # 30 of the 40 are another program's
+        (Vram(100, 40), Bounds(0, None, GPUS), Capacity(100, 0, None, 30), 70),  # 30 of the 40 are another program's
         (Vram(100, 3), Bounds(0, None, GPUS), Capacity(100, 0, None), 100),  # the driver may lag behind
-        (Vram(100, 300), Bounds(0, None, GPUS), Capacity(0, 0, None), 0),
+        (Vram(100, 300), Bounds(0, None, GPUS), Capacity(100, 0, None, 290), 0),
         (Vram(100, 10), Bounds(0, 90, GPUS), Capacity(100, 0, 90), 89),  # llama.cpp leaves a margin
-        (Vram(100, 90), Bounds(60, None, GPUS), Capacity(20, 60, None), 60),
+        # What went in last month does not go in beside what holds 80 now.
+        (Vram(100, 90), Bounds(60, None, GPUS), Capacity(100, 60, None, 80), 20),
+        (Vram(100, 16), Bounds(98, None, GPUS), Capacity(100, 98, None, 6), 94),
+        (Vram(100, 15), Bounds(98, None, GPUS), Capacity(100, 98, None, 5), 98),  # no program, but what runners hold beside their models
+        (Vram(100, 10), Bounds(160, None, GPUS), Capacity(100, 160, None), 100),  # it went in when the server saw more GPUs than now
         (Vram(100, 10), Bounds(70, 90, ("GPU-2",)), Capacity(100, 0, None), 100),
     ],
 )

@@ -76,7 +76,9 @@ def test_one_guess_makes_all_after_it_a_guess() -> None:
         (Capacity(None, at_least=100, at_most=9001), "unknown"),
         (Capacity(9000), "fits"),
         (Capacity(8999), "spills"),
-        (Capacity(8999, at_least=9000), "fits"),
+        (Capacity(8999, at_least=9000), "spills"),  # no more than all of it, whatever was seen
+        (Capacity(9001, at_least=9000, others=2), "fits"),
+        (Capacity(18_000, at_least=18_000, others=9001), "spills"),
         (Capacity(9500, at_most=9000), "spills"),
     ],
 )
