@@ -63,14 +63,14 @@ def default_context(vram: Vram | None, seen: int = 0) -> int | None:
     return next((context for least, context in _TIERS if total >= least), _LEAST_CONTEXT) if total else None
 
 
-def learn(bounds: Bounds, resident: Iterable[ResidentModel], gpus: tuple[str, ...], partial: frozenset[str] = frozenset()) -> Bounds:
+def learn(bounds: Bounds, living: Iterable[ResidentModel], gpus: tuple[str, ...], partial: frozenset[str] = frozenset()) -> Bounds:
     """What one look adds. Other GPUs, other bounds. The later evidence wins over the earlier that it contradicts: other programs
     come and go. C(partial) are digests that a Modelfile keeps out of VRAM, whatever room there is."""
     known = bounds if bounds.gpus == gpus else Bounds(gpus=gpus)
-    listed = tuple(resident)
-    inside = sum(entry.size_vram for entry in listed)
-    if any(0 < entry.size_vram < entry.size and entry.digest not in partial for entry in listed):
-        return _spilled(known, inside, sum(entry.size for entry in listed if entry.size_vram))
+    loaded = tuple(living)
+    inside = sum(entry.size_vram for entry in loaded)
+    if any(0 < entry.size_vram < entry.size and entry.digest not in partial for entry in loaded):
+        return _spilled(known, inside, sum(entry.size for entry in loaded if entry.size_vram))
     at_least = max(known.at_least, inside)
     return replace(known, at_least=at_least, at_most=known.at_most if known.at_most is None or known.at_most > at_least else None)
 
@@ -92,10 +92,10 @@ def _limited(known: Bounds, least: int, newest: int, inside: int) -> Bounds:
     return replace(known, at_least=max(known.at_least, inside) if known.at_least < at_most else inside, at_most=at_most)
 
 
-def capacity(bounds: Bounds, gpus: tuple[str, ...], vram: Vram | None, resident: Iterable[ResidentModel]) -> Capacity:
+def capacity(bounds: Bounds, gpus: tuple[str, ...], vram: Vram | None, living: Iterable[ResidentModel]) -> Capacity:
     """What there is now. What is used, and not by this server's models, is other programs' and stays so."""
     learned = bounds if bounds.gpus == gpus else Bounds()
     if vram is None:
         return Capacity(None, learned.at_least, learned.at_most)
-    own = sum(entry.size_vram for entry in resident)
+    own = sum(entry.size_vram for entry in living)
     return Capacity(vram.total, learned.at_least, learned.at_most, others=max(vram.used - own, 0))

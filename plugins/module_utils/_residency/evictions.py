@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .drift import LOADS
+from .drift import LOADS, Verdict
 from .footprint import Subject, footprint
 from .policy import Policy
 from .progress import PassResult, Progress
@@ -25,17 +25,20 @@ class Eviction:
 
 def evictions(policy: Policy, result: PassResult) -> Iterator[Eviction]:
     """Where the number of models cannot have been the reason: fewer are loaded than the declared most."""
-    listed = result.look.resident
-    if not policy.max_loaded_models or len(listed) >= policy.max_loaded_models:
+    if not policy.max_loaded_models or len(result.look.resident) >= policy.max_loaded_models:
         return
-    inside = sum(entry.size_vram for entry in listed)
+    inside = sum(entry.size_vram for entry in result.look.living)
     for progress in result.models:
         loaded = _loaded(progress, result)
         reckoned = _reckoned(loaded, result) if loaded else None
         if loaded is not None and reckoned is not None:
-            gone = progress.first.listed.size_vram if progress.first.listed and progress is not loaded else 0
-            own = loaded.last.listed.size_vram if loaded.last.listed else 0
-            yield Eviction(inside - own + gone, reckoned)
+            gone = _inside(progress.first) if progress is not loaded else 0
+            yield Eviction(inside - _inside(loaded.last) + gone, reckoned)
+
+
+def _inside(verdict: Verdict) -> int:
+    """A runner that died takes nothing, whatever the list says."""
+    return verdict.listed.size_vram if verdict.listed and verdict.alive is not False else 0
 
 
 def _loaded(progress: Progress, result: PassResult) -> Progress | None:

@@ -33,7 +33,7 @@ def gather(
     local = is_local(url)
     settings = _settings(look, environment)
     vram = read_vram(environment or {}, root, run) if local else None
-    known = capacity(record.bounds, gpu_names(root), vram, look.resident)
+    known = capacity(record.bounds, gpu_names(root), vram, look.living)
     return Knowledge(
         measurements=record.measurements,
         capacity=known,

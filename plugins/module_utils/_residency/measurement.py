@@ -38,7 +38,7 @@ class Measurement:
 
 def measure(look: Observation, measured_at: float) -> tuple[Measurement, ...]:
     """Everything that is in memory. A runner that died takes none, whatever the list says."""
-    return tuple(_measurement(entry, look, measured_at) for entry in look.resident if look.alive(look.blob_of(entry.digest)) is not False and entry.size)
+    return tuple(_measurement(entry, look, measured_at) for entry in look.living if entry.size)
 
 
 def keep(known: Iterable[Measurement], new: Iterable[Measurement], most: int = MOST) -> tuple[Measurement, ...]:

@@ -122,6 +122,11 @@ class Observation:
     cards: Mapping[str, ModelCard] = field(default_factory=dict)
     runners: Runners | None = None
 
+    @property
+    def living(self) -> tuple[ResidentModel, ...]:
+        """What takes memory: a runner that died is listed for ever with all that it had (semantics, section 8)."""
+        return tuple(entry for entry in self.resident if self.alive(self.blob_of(entry.digest)) is not False)
+
     def find_installed(self, name: ModelName) -> InstalledModel | None:
         """The installed model of that name."""
         return next((model for model in self.installed if model.name == name), None)

@@ -163,17 +163,20 @@ def _context(verdict: Verdict, knowledge: Knowledge) -> int | None:
 
 
 def _occupants(plan: Plan, look: Observation) -> list[Occupant]:
-    """Whatever is in memory once expiries are as declared, which comes before the first load."""
+    """Whatever is listed once expiries are as declared, which comes before the first load. A runner that died takes no memory, but
+    its place in the number of models."""
     declared = {id(verdict.listed): verdict for verdict in plan.verdicts if verdict.listed is not None}
     strays = {id(stray.listed): stray for stray in plan.strays}
+    living = {id(entry) for entry in look.living}
     found = []
     for entry in look.resident:
+        size = entry.size_vram if id(entry) in living else 0
         verdict, stray = declared.get(id(entry)), strays.get(id(entry))
         if verdict is not None:
             rank = _rank(verdict, plan) if verdict.model.is_pin else None
-            found.append(Occupant(str(verdict.model.name), entry.size_vram, _order(verdict.model.keep_alive, look, entry.digest), rank))
+            found.append(Occupant(str(verdict.model.name), size, _order(verdict.model.keep_alive, look, entry.digest), rank))
         elif stray is None or stray.action != DROP:
-            found.append(Occupant(str(entry.name), entry.size_vram, _stray_order(entry, stray.keep_alive if stray else None, look)))
+            found.append(Occupant(str(entry.name), size, _stray_order(entry, stray.keep_alive if stray else None, look)))
     return found
 
 

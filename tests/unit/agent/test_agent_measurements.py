@@ -104,6 +104,13 @@ def test_a_load_that_drove_a_pin_out_limits_how_much_there_can_be(seeing: Agent,
     assert read_record(seeing.instance.measurements).bounds == Bounds(1000, 2000, ("GPU-1",))
 
 
+def test_what_died_is_no_evidence_of_how_much_goes_in(seeing: Agent) -> None:
+    seeing.server.hold("c", "40m")
+    seeing.server.kill("c")
+    assert seeing.run("a") == exits.WARM
+    assert read_record(seeing.instance.measurements).bounds == Bounds(1000, None, ("GPU-1",))
+
+
 def test_other_gpus_make_it_forget_how_much_went_in(seeing: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     seeing.run("a", "b")
     monkeypatch.setattr("ollama_warmup.measuring.gpu_names", lambda: ("GPU-2",))

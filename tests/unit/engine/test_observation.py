@@ -32,6 +32,14 @@ def test_a_living_runner_is_certain_and_a_dead_one_only_in_a_complete_view() -> 
     assert look(["a"], alive=None).alive(blob("a")) is None
 
 
+@pytest.mark.parametrize(
+    ("complete", "seen", "living"), [(True, True, ["a"]), (False, True, ["a", "b"]), (True, False, ["a", "b"])], ids=["one died", "hidden", "elsewhere"]
+)
+def test_only_what_certainly_died_takes_no_memory(complete: bool, seen: bool, living: list[str]) -> None:
+    observation = look(["a", "b"], [resident("a"), resident("b")], runners("a", complete=complete) if seen else None)
+    assert observation.living == tuple(map(resident, living))
+
+
 def test_models_and_weights_are_found() -> None:
     observation = look(["a", "b"])
     assert observation.find_installed(installed("B").name) == installed("b")

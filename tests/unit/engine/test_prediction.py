@@ -186,6 +186,18 @@ def test_of_a_revived_model_its_own_dead_runner_is_no_neighbour() -> None:
     assert verdicts(found) == {"a": ("fits", "measured")}
 
 
+@pytest.mark.parametrize("declared", [("a", "b"), ("b",)], ids=["a pin", "a stray"])
+def test_a_dead_neighbour_takes_no_memory_but_its_place_in_the_number(declared: tuple[str, ...]) -> None:
+    """The pin failed before, so that b is loaded before it is revived."""
+    dead = replace(server("a b", (resident("a", size=9192),)), runners=runners())
+    plan, known = make_plan(policy(*declared), dead), (measured("b", 9192), measured("a", 5))
+    knowledge = Knowledge(known, Capacity(12_000), SETTINGS, default_context=4096)
+    found = {fit.name: fit for fit in predict(plan, dead, knowledge, [ModelName.parse("a")])}
+    assert (found["b:latest"].verdict, found["b:latest"].outcome.free) == ("fits", 12_000)
+    found = {fit.name: fit for fit in predict(plan, dead, replace(knowledge, limit=1), [ModelName.parse("a")])}
+    assert found["b:latest"].outcome.evicts == ("a:latest",)
+
+
 def test_the_numbers_are_in_the_result() -> None:
     seen = server("a b", (resident("a", size=4000),))
     found = foretell(policy("a", "b"), seen, capacity=Capacity(12_000), measurements=(measured("b", 9500),))

@@ -34,7 +34,7 @@ def note(path: str, policy: Policy, result: PassResult, now: float) -> None:
 def _learned(bounds: Bounds, policy: Policy, result: PassResult) -> Bounds:
     look = result.look
     partial = frozenset(digest for digest, card in look.cards.items() if card.num_gpu is not None)
-    found = learn(bounds, look.resident, gpu_names(), partial)
+    found = learn(bounds, look.living, gpu_names(), partial)
     for eviction in evictions(policy, result):
         found = learn_eviction(found, eviction.others, eviction.reckoned)
     return found
