@@ -14,6 +14,8 @@ from .runner_settings import RunnerSettings, settings_of_runner
 
 MOST = 200
 """Measurements that are kept; the oldest are dropped."""
+_END_OF_SIZES = 2**63  # the server's own are of 64 bits
+_END_OF_TIME = 2**37  # seconds; the year 6325
 
 
 @dataclass(frozen=True)
@@ -57,17 +59,37 @@ def parse_measurement(raw: Mapping[str, Any]) -> Measurement:
     """Raises C(ValueError) for what is none."""
     return Measurement(
         digest=_typed(raw, "digest", str),
-        context_length=_typed(raw, "context_length", int, type(None)),
+        context_length=_maybe_whole(raw, "context_length"),
         settings=RunnerSettings(
-            _typed(raw, "num_parallel", int, type(None)),
+            _maybe_whole(raw, "num_parallel"),
             _typed(raw, "kv_cache_type", str, type(None)),
             _typed(raw, "flash_attention", str, type(None)),
         ),
-        size=_typed(raw, "size", int),
-        size_vram=_typed(raw, "size_vram", int),
-        measured_at=_typed(raw, "measured_at", int, float),
+        size=whole(raw, "size"),
+        size_vram=whole(raw, "size_vram"),
+        measured_at=_moment(raw, "measured_at"),
         name=_typed(raw, "name", str),
     )
+
+
+def whole(raw: Mapping[str, Any], key: str) -> int:
+    """A size or a number of something. Raises C(ValueError) for what is none, or is none that a server could give: who reads the
+    file may be root, and JSON has numbers that no text and no date can be made of."""
+    value: int = _typed(raw, key, int)
+    if not 0 <= value < _END_OF_SIZES:
+        raise ValueError(f"{key} is out of range")
+    return value
+
+
+def _maybe_whole(raw: Mapping[str, Any], key: str) -> int | None:
+    return None if raw.get(key) is None else whole(raw, key)
+
+
+def _moment(raw: Mapping[str, Any], key: str) -> float:
+    value: float = _typed(raw, key, int, float)
+    if not 0 <= value < _END_OF_TIME:  # as neither an infinite one is, nor what is no number
+        raise ValueError(f"{key} is out of range")
+    return value
 
 
 def _measurement(entry: ResidentModel, look: Observation, measured_at: float) -> Measurement:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .capacity import Bounds
-from .measurement import Measurement, measurement_data, parse_measurement
+from .measurement import Measurement, measurement_data, parse_measurement, whole
 
 SCHEMA = 1
 NAME = "measurements.json"
@@ -78,12 +78,7 @@ def _parse(raw: Any) -> Record:
 
 def _bounds(raw: Any) -> Bounds:
     found: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
-    at_least, at_most, gpus = found.get("at_least"), found.get("at_most"), found.get("gpus")
-    right = _is_size(at_least) and (at_most is None or _is_size(at_most)) and isinstance(gpus, list)
-    if not right or not all(isinstance(gpu, str) for gpu in gpus or ()):
+    gpus = found.get("gpus")
+    if not isinstance(gpus, list) or not all(isinstance(gpu, str) for gpu in gpus):
         raise ValueError("capacity is no capacity")
-    return Bounds(at_least or 0, at_most, tuple(gpus or ()))
-
-
-def _is_size(raw: Any) -> bool:
-    return isinstance(raw, int) and not isinstance(raw, bool) and raw >= 0
+    return Bounds(whole(found, "at_least"), None if found.get("at_most") is None else whole(found, "at_most"), tuple(gpus))

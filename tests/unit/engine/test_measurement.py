@@ -100,6 +100,15 @@ RIGHT = record_data(Record((Measurement("d", 4096, PLAIN, 10, 9, 1.5, "a"),), Bo
         {**RIGHT, "capacity": None},
         {**RIGHT, "capacity": {"at_least": -1, "at_most": None, "gpus": []}},
         {**RIGHT, "capacity": {"at_least": 1, "at_most": "2", "gpus": []}},
+        {**RIGHT, "capacity": {"at_least": 10**400, "at_most": None, "gpus": []}},
+        {**RIGHT, "capacity": {"at_least": 1, "at_most": 2**63, "gpus": []}},
+        {**RIGHT, "measurements": [{**RIGHT["measurements"][0], "size": 10**400}]},
+        {**RIGHT, "measurements": [{**RIGHT["measurements"][0], "size_vram": -1}]},
+        {**RIGHT, "measurements": [{**RIGHT["measurements"][0], "context_length": 10**400}]},
+        {**RIGHT, "measurements": [{**RIGHT["measurements"][0], "num_parallel": -1}]},
+        {**RIGHT, "measurements": [{**RIGHT["measurements"][0], "measured_at": float("inf")}]},
+        {**RIGHT, "measurements": [{**RIGHT["measurements"][0], "measured_at": float("nan")}]},
+        {**RIGHT, "measurements": [{**RIGHT["measurements"][0], "measured_at": 2**37}]},
         {**RIGHT, "capacity": {"at_least": 1, "at_most": 2, "gpus": [3]}},
     ],
 )
@@ -109,6 +118,13 @@ def test_what_the_agent_did_not_write_is_refused_in_one_sentence(tmp_path: pathl
     with pytest.raises(RecordError, match="holds no measurements of the agent: ") as refused:
         read_record(str(path))
     assert "\n" not in str(refused.value)
+
+
+def test_a_number_that_no_number_is_made_of_is_refused(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "measurements.json"
+    path.write_text(json.dumps(RIGHT).replace("1.5", "1e400"))
+    with pytest.raises(RecordError, match="measured_at is out of range"):
+        read_record(str(path))
 
 
 def test_what_a_later_version_adds_is_left_out(tmp_path: pathlib.Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+from collections.abc import Callable
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Bounds, Vram
@@ -62,9 +63,11 @@ def test_what_was_learned_of_other_gpus_is_not_told(module: Entrance, tmp_path: 
     assert result["capacity"] == {"total": None, "used": None, "at_least": 0, "at_most": None, "gpus": ["GPU-1"]}
 
 
-def test_garbage_is_no_measurement_and_a_warning(module: Entrance, tmp_path: pathlib.Path) -> None:
-    (tmp_path / "default").mkdir()
-    (tmp_path / "default/measurements.json").write_text("garbage")
+@pytest.mark.parametrize("spoil", [lambda _text: "garbage", lambda text: text.replace("1795000000.25", "1e400")], ids=["garbage", "a moment without end"])
+def test_garbage_is_no_measurement_and_a_warning(module: Entrance, tmp_path: pathlib.Path, spoil: Callable[[str], str]) -> None:
+    remember(tmp_path, "default", Bounds(800, 900, GPUS))
+    file = tmp_path / "default/measurements.json"
+    file.write_text(spoil(file.read_text()))
     result = module.succeed(folder=str(tmp_path))
     assert result["measurements"] == []
     assert "holds no measurements of the agent" in result["warnings"][0]
