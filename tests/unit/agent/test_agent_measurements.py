@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import pathlib
 from dataclasses import replace
@@ -129,6 +130,22 @@ def test_a_full_disk_is_said_and_costs_no_model_its_place(seeing: Agent, monkeyp
     assert seeing.run("a") == exits.WARM
     assert "event=measurements_not_saved path=" in capsys.readouterr().err
     assert not [name for name in os.listdir(seeing.instance.state_folder) if name.startswith("measurements")]
+
+
+@pytest.mark.parametrize("value", [["x"], {"x": ["y"]}, None, 10**400], ids=["a list", "an object", "nothing", "a large number"])
+@pytest.mark.parametrize("key", ["digest", "context_length", "size", "size_vram"])
+@pytest.mark.parametrize("departed", [False, True])
+def test_a_state_that_was_tampered_with_costs_no_pass_its_end(seeing: Agent, key: str, value: Any, departed: bool) -> None:
+    seeing.run("a")
+    path = pathlib.Path(seeing.instance.state_folder, "state.json")
+    state = json.loads(path.read_text())
+    right = state["seen"]["a:latest"]["listed"][key]
+    state["seen"]["a:latest"]["listed"][key] = value
+    path.write_text(json.dumps(state))
+    if departed:
+        seeing.server.loaded.clear()
+    assert seeing.run("a") == exits.WARM
+    assert (seeing.state.seen["a:latest"].listed or {})[key] == right
 
 
 def test_a_pass_that_came_to_nothing_measures_nothing(seeing: Agent) -> None:

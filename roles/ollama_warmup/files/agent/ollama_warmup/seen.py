@@ -14,9 +14,9 @@ from _residency.model_name import ModelName, ModelNameError
 from _residency.past import Earlier, Past
 from _residency.progress import PassResult
 
-from .plain import MAYBE_TEXT, NUMBER, StateError, texts, typed
+from .plain import MAYBE_TEXT, MAYBE_WHOLE, NUMBER, StateError, texts, typed
 
-_MEASURED = ("digest", "context_length", "size", "size_vram")
+_MEASURED = {"digest": MAYBE_TEXT, "context_length": MAYBE_WHOLE, "size": MAYBE_WHOLE, "size_vram": MAYBE_WHOLE}
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ def parse_seen(raw: Mapping[str, Any]) -> Seen:
     listed = raw.get("listed")
     if listed is not None and not isinstance(listed, dict):
         raise StateError("listed is no object")
+    for key, kinds in _MEASURED.items():  # they become members of sets and keys, which not everything can
+        typed(listed or {}, key, kinds)
     return Seen(
         at=typed(raw, "at", NUMBER),
         server=typed(raw, "server", MAYBE_TEXT),
