@@ -47,7 +47,7 @@ def call(agent: Agent, *words: str) -> int:
 def test_status_tells_of_all(two: Agent, capsys: pytest.CaptureFixture[str]) -> None:
     call(two, "--instance", "two", "run")
     capsys.readouterr()
-    assert call(two, "status") == exits.NOT_RESIDENT, "the worst of both"
+    assert call(two, "status") == exits.NOT_RESIDENT, "the gravest of both"
     texts = capsys.readouterr().out.split("\n\nollama@two.service ")
     assert texts[0].startswith("ollama@one.service at http://127.0.0.1:11434: active")
     assert "No pass has ended yet." in texts[0]
@@ -86,6 +86,31 @@ def test_one_that_is_not_configured_rightly_is_in_no_other_s_way(two: Agent, cap
     assert call(two, "run") == exits.BAD_CONFIGURATION
     assert two.server.work() == ["generate a:latest -1"], "for the other"
     assert "nonsense" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("codes", "gravest"),
+    [
+        ((exits.NOT_RESIDENT, exits.ON_HOLD), exits.NOT_RESIDENT),
+        ((exits.LOCKED, exits.UNREACHABLE), exits.UNREACHABLE),
+        ((exits.INTERRUPTED, exits.NOT_RESIDENT), exits.NOT_RESIDENT),
+        ((exits.NOT_RESIDENT, exits.UNREACHABLE), exits.UNREACHABLE),
+        ((exits.UNREACHABLE, exits.BAD_CONFIGURATION), exits.BAD_CONFIGURATION),
+        ((exits.STOPPED, exits.NOT_RESIDENT), exits.NOT_RESIDENT),
+        ((exits.ON_HOLD, exits.STOPPED), exits.STOPPED),
+        ((exits.LOCKED, exits.ON_HOLD, exits.WARM), exits.ON_HOLD),
+        ((exits.WARM, exits.LOCKED), exits.LOCKED),
+        ((exits.WARM, exits.WARM), exits.WARM),
+        ((exits.BAD_CONFIGURATION, exits.NO_CONDITION), exits.NO_CONDITION),
+    ],
+)
+def test_nothing_benign_hides_what_is_wrong(codes: tuple[int, ...], gravest: int, capsys: pytest.CaptureFixture[str]) -> None:
+    instances = [Instance(f"i{number}") for number in range(len(codes))]
+    by_name = {one.name: code for one, code in zip(instances, codes)}
+    assert several.for_each(instances, lambda one: by_name[one.name]) == gravest
+    capsys.readouterr()
+    assert several.status_data(instances, lambda one: {"exit": by_name[one.name]}) == gravest
+    assert json.loads(capsys.readouterr().out)["exit"] == gravest
 
 
 def test_run_makes_a_pass_for_each(two: Agent) -> None:

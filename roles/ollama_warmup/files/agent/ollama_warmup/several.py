@@ -42,13 +42,13 @@ def configured(root: str) -> tuple[Instance, ...]:
 
 
 def for_each(instances: Sequence[Instance], carry_out: Callable[[Instance], int]) -> int:
-    """Carry a command out for each, a line between two; the worst of their exit statuses."""
+    """Carry a command out for each, a line between two; the gravest of their exit statuses."""
     codes = []
     for place, instance in enumerate(instances):
         if place:
             print()
         codes.append(carry_out(instance))
-    return max(codes)
+    return exits.gravest(codes)
 
 
 def status_data(instances: Sequence[Instance], look: Callable[[Instance], dict[str, Any]]) -> int:
@@ -61,7 +61,7 @@ def status_data(instances: Sequence[Instance], look: Callable[[Instance], dict[s
         except ConfigurationError as error:
             code = exits.BAD_CONFIGURATION
             print(*(f"ollama-warmup: {problem}" for problem in error.problems), sep="\n", file=sys.stderr)
-    code = max([code, *(int(picture["exit"]) for picture in seen)])
+    code = exits.gravest([code, *(int(picture["exit"]) for picture in seen)])
     print(json.dumps({"exit": code, "instances": seen}, indent=2))
     return code
 
