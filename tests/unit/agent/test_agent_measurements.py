@@ -14,12 +14,13 @@ from typing import Any, NoReturn
 import pytest
 from _residency.capacity import Bounds
 from _residency.evictions import Eviction
-from _residency.measurement_record import read_record
+from _residency.measurement_record import read_record, record_path
 from _residency.model_name import ModelName
 from _residency.observation import Runners
 from _residency.runner_settings import RunnerSettings
 from ollama_warmup import exits
 from ollama_warmup.commands import check
+from ollama_warmup.instance import Instance
 from support.agent import Agent
 from support.values import digest
 
@@ -50,6 +51,11 @@ def seeing(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
     monkeypatch.setattr("_residency.observer.living_runners", runners)
     monkeypatch.setattr("ollama_warmup.measuring.gpu_names", lambda: ("GPU-1",))
     return agent
+
+
+@pytest.mark.parametrize("name", ["default", "two"])
+def test_the_agent_writes_where_the_modules_read(name: str) -> None:
+    assert Instance(name, "/elsewhere").measurements == record_path(name, root="/elsewhere")
 
 
 def test_a_pass_that_loads_keeps_what_it_sees(seeing: Agent) -> None:

@@ -36,7 +36,8 @@ class Instance:
 
     @property
     def measurements(self) -> str:
-        """What models were measured to take in memory; beside the state, in a file of its own that few passes touch."""
+        """What models were measured to take in memory; beside the state, in a file of its own that few passes touch. As
+        measurement_record.record_path has it, which every command would have to import; a test holds them together."""
         return os.path.join(self.state_folder, "measurements.json")
 
     @property
