@@ -288,6 +288,18 @@ undeclared:
     - name: embed:latest
       action: set_expiry
       keep_alive: 10m
+observed:
+  description:
+    - Whether the server itself told what it holds. Where it did not, the prediction assumes an empty one.
+    - RV(unobserved) has the reason, null where it told, or where O(assume_empty) said not to ask.
+  type: bool
+  returned: in check mode
+  sample: true
+unobserved:
+  description: Why the server did not tell what it holds, in one sentence without a full stop; null where there is no such reason.
+  type: str
+  returned: in check mode
+  sample: "no Ollama server answers at http://127.0.0.1:11434: Connection refused"
 url:
   description: The address that was asked.
   type: str
@@ -415,13 +427,14 @@ def predict(
     server: OllamaServer | None,
 ) -> dict[str, Any]:
     """What a run would do."""
-    foreseen, seen = foreseen_server(module, policy, server)
+    foreseen, seen, problem = foreseen_server(module, policy, server)
     look = assumed_disk(foreseen, read_names(module.params["assume_installed"]))
     plan = make_plan(policy, look, history)
     forecast = foretell(module, policy, plan, look, seen)
     for problem in forecast.problems:
         module.warn(problem)
-    return prediction(plan.within(scope), look, policy.strict, {fit.name: fit for fit in forecast.fits})
+    told = {"observed": seen is not None, "unobserved": problem}
+    return {**told, **prediction(plan.within(scope), look, policy.strict, {fit.name: fit for fit in forecast.fits})}
 
 
 def foretell(module: AnsibleModule, policy: Policy, plan: Plan, look: Observation, seen: Observation | None) -> Forecast:
@@ -441,17 +454,19 @@ def read_environment(given: Mapping[str, Any]) -> Mapping[str, str | None]:
     return {**dict.fromkeys(given), **texts}
 
 
-def foreseen_server(module: AnsibleModule, policy: Policy, server: OllamaServer | None) -> tuple[Observation, Observation | None]:
-    """The server as a run would find it, but for what is put on its disk before; and as it is now, where anybody answers."""
+def foreseen_server(
+    module: AnsibleModule, policy: Policy, server: OllamaServer | None
+) -> tuple[Observation, Observation | None, str | None]:
+    """The server as a run would find it, but for what is put on its disk before; as it is now, where it tells; else why it does not."""
     if module.params["assume_empty"]:
-        return Observation(now=datetime.now(timezone.utc)), None
+        return Observation(now=datetime.now(timezone.utc)), None, None
     look, problem = observe(module, policy, server)
     if look is None:
         module.warn(f"{problem}; predicting for an empty server that has every declared model installed")
     seen = look
     if look is None or module.params["assume_restarted"]:
         look = assumed_server(policy, look)
-    return look, seen
+    return look, seen, problem
 
 
 def observe(

@@ -31,6 +31,11 @@ REFUSED = {
     "vendors": ({"ollama_server_install": "never"}, "ollama_server_install is never, so that the Ollama of this host is not this role's to upgrade: "),
     "another": ({"ollama_server_unit": "mirror.service"}, "/etc/systemd/system/mirror.service is not this role's: "),
     "nowhere": ({"ollama_server_unit": "nowhere.service"}, "This host has no nowhere.service to upgrade: "),
+    "unseen": (
+        {"ollama_server_version": NEW, "ollama_warmup_url": "http://127.0.0.1:1"},
+        f"The upgrade of Ollama to {NEW} failed: it cannot be seen which models ollama.service has in memory: no Ollama server answers at"
+        " http://127.0.0.1:1: Connection refused. Nothing that runs on this host was changed.",
+    ),
     "hookless": ({"keepwarm_before_upgrade": "/nowhere/drain.yml"}, "/nowhere/drain.yml: no such file on the controller, but keepwarm_before_upgrade"),
 }
 

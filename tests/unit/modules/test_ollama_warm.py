@@ -315,6 +315,7 @@ def test_check_mode_on_a_host_without_a_server_predicts_and_says_why_it_can_do_n
     assert by_name(result, "action") == {"a": "load", "b": "none"}
     assert result["models"][0]["resident"] is None
     assert f"no Ollama server answers at {nobody}: Connection refused; predicting for an empty server" in result["warnings"][0]
+    assert (result["observed"], result["unobserved"]) == (False, f"no Ollama server answers at {nobody}: Connection refused")
 
 
 def test_check_mode_on_a_host_without_requests_predicts_and_says_so(entrance: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,6 +323,22 @@ def test_check_mode_on_a_host_without_requests_predicts_and_says_so(entrance: En
     result = entrance.succeed(check=True, models=[A])
     assert result["changed"] is True
     assert "requests is not installed" in str(result["warnings"])
+    assert result["observed"] is False
+    assert result["unobserved"].startswith("the Python library requests is not installed for ")
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_check_mode_says_that_the_server_itself_told(entrance: Entrance, server: ScriptedServer, restarted: bool) -> None:
+    server.expect(ps("a"), tags("a"), show("a"), VERSION)
+    result = entrance.succeed(check=True, url=server.url, models=[A], assume_restarted=restarted)
+    assert (result["observed"], result["unobserved"]) == (True, None)
+
+
+def test_check_mode_says_that_a_server_kept_what_it_holds_to_itself(entrance: Entrance, server: ScriptedServer) -> None:
+    server.expect(Exchange("GET /api/ps", None, 500, {"error": "out of order"}))
+    result = entrance.succeed(check=True, url=server.url, models=[A])
+    assert (result["observed"], result["models"][0]["before"]) == (False, None)
+    assert "out of order" in result["unobserved"]
     assert "predicting for an empty server" in str(result["warnings"])
 
 
@@ -350,6 +367,8 @@ def test_check_mode_before_a_pull_of_new_weights_predicts_that_the_old_ones_are_
 
 def test_check_mode_before_a_server_is_installed_predicts_from_what_is_put_on_its_disk(entrance: Entrance, nobody: str) -> None:
     options = {"check": True, "url": nobody, "assume_empty": True, "assume_installed": ["a"]}
+    told = entrance.succeed(**options, models=[A])
+    assert (told["observed"], told["unobserved"]) == (False, None)
     result = entrance.succeed(models=[A], **options)
     assert (by_name(result, "action"), result["warnings"]) == ({"a": "load"}, [])
     assert entrance.fail(models=[A, B], **options) == "not warm: b is not installed on the server: pull it first (ollama pull b:latest)"

@@ -104,3 +104,21 @@ def test_the_plan_of_an_instance_says_what_may_restart_it() -> None:
 def test_a_server_yet_to_start_is_empty_unless_models_are_there(given: dict[str, Any], empty: bool) -> None:
     module = task("ollama_model/tasks/models.yml", "Pull, create")["keepwarm.ollama.ollama_model"]
     assert templated(module["assume_empty"], ollama_model_unit=UNIT, **given) is empty
+
+
+@pytest.mark.parametrize(
+    ("look", "blind", "goes_on"),
+    [
+        ({"observed": True, "unobserved": None}, [], True),
+        ({"observed": False, "unobserved": "it times out"}, [], False),
+        ({"observed": False, "unobserved": "it times out"}, ["ollama@b.service"], False),
+        ({"observed": False, "unobserved": "it times out"}, [UNIT], True),
+        ({"skipped": True}, [], True),
+    ],
+)
+def test_what_a_server_holds_has_to_be_seen(look: dict[str, Any], blind: list[str], goes_on: bool) -> None:
+    refusal = task("ollama_warmup/tasks/residency.yml", "Refuse a server")["ansible.builtin.assert"]
+    given = {"__ollama_warmup_residency": look, "__ollama_warmup_blind": blind, "ollama_warmup_unit": UNIT}
+    assert templated(f"{{{{ {refusal['that']} }}}}", **given) is goes_on
+    if not goes_on:
+        assert templated(refusal["fail_msg"], **given) == f"it cannot be seen which models {UNIT} has in memory: it times out"
