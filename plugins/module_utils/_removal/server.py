@@ -103,20 +103,26 @@ class Files:
 
     def left(self) -> list[str]:
         """The folders with models, and the account that they belong to."""
-        if self.purge:
-            return []
-        data = [folder for user in self._users() for folder in self._data(user) if self._has_models(folder)]
-        return [*data, *(f"user {user.name}" for user in self._users() if data)]
+        kept = self._kept()
+        return [*(folder for folders in kept.values() for folder in folders), *(f"user {user.name}" for user in kept)]
+
+    def _kept(self) -> dict[User, list[str]]:
+        """Where there are models of a user's."""
+        found = {user: [folder for folder in self._candidates(user) if self._has_models(user, folder)] for user in self._users()}
+        return {user: folders for user, folders in found.items() if folders and not self.purge}
 
     def _remove_data(self) -> list[Step]:
         steps: list[Step] = []
-        for user in self._users() if not self.left() else []:
-            for folder in self._data(user):
-                steps += self._empty(folder)
-            if self._owns(user, user.home):
-                steps.append(Step(REMOVE, user.home))
-            steps += self.accounts.remove(user)
+        kept = self._kept()
+        for user in self._users():
+            steps += [] if user in kept else self._remove_user(user)
         return steps
+
+    def _remove_user(self, user: User) -> list[Step]:
+        folders = (folder for folder in self._candidates(user) if folder != user.home and self._owns(user, folder))
+        steps = [step for folder in folders for step in self._empty(folder)]
+        home = [Step(REMOVE, user.home)] if self._owns(user, user.home) else []
+        return steps + home + self.accounts.remove(user)
 
     def _empty(self, folder: str) -> list[Step]:
         """Take out what Ollama makes in it, and the folder itself if nothing else is there."""
@@ -127,17 +133,24 @@ class Files:
     def _users(self) -> list[User]:
         return self.accounts.made_with(ACCOUNT)
 
-    def _data(self, user: User) -> list[str]:
-        folders = dict.fromkeys([*self.folders, f"{user.home}/.ollama/models"])
-        return [folder for folder in folders if folder != user.home and self._owns(user, folder)]
+    def _candidates(self, user: User) -> list[str]:
+        """Where models of its may be: as named, and what looks like it in its home, which may be that of a server nobody names any more."""
+        return list(dict.fromkeys([*self.folders, *self._in_home(user)]))
+
+    def _in_home(self, user: User) -> list[str]:
+        walked = os.walk(below(self.root, user.home)) if self._owns(user, user.home) else ()
+        tops = (top for top, folders, dummy in walked if not set(_MADE_BY_OLLAMA).isdisjoint(folders))
+        return sorted("/" + os.path.relpath(top, self.root) for top in tops)
 
     def _owns(self, user: User, folder: str) -> bool:
         real = below(self.root, folder)
         return folder.count("/") > 1 and os.path.isdir(real) and not os.path.islink(real) and os.stat(real).st_uid == user.uid
 
-    def _has_models(self, folder: str) -> bool:
+    def _has_models(self, user: User, folder: str) -> bool:
+        """Whether they are the user's, whosever the folder is: without the account they would be the next one's of its number."""
         made = (below(self.root, f"{folder}/{name}") for name in _MADE_BY_OLLAMA)
-        return any(files for top in made for dummy, dummy_folders, files in os.walk(top))
+        found = (os.path.join(at, name) for top in made for at, dummy, names in os.walk(top) for name in names)
+        return any(os.lstat(path).st_uid == user.uid for path in found)
 
     def _remove_releases(self) -> list[Step]:
         """Those in the folder that is named, and in the one that the command's link tells."""

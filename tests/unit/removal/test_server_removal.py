@@ -86,6 +86,29 @@ def test_models_in_the_home_count_as_well(host: Host) -> None:
     assert server.look_at_files("/opt/ollama", [], False, host.root).left() == ["/var/lib/ollama/.ollama/models", "user ollama"]
 
 
+@pytest.mark.parametrize("folder", ["/var/lib/ollama", "/var/lib/ollama/models", "/var/lib/ollama/instances/chat"])
+def test_models_anywhere_in_the_home_count_though_nobody_names_them_any_more(host: Host, folder: str) -> None:
+    install(host)
+    host.write(f"{folder}/manifests/registry.ollama.ai/library/a/latest")
+    assert remove_files(host, "/var/lib/ollama").left() == [folder, "user ollama"]
+    assert f"{folder}/manifests/registry.ollama.ai/library/a/latest" in host.files()
+
+
+def test_models_in_a_folder_of_others_keep_their_account(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(host)
+    host.link("/srv/linked", "models")
+    assert server.look_at_files("/opt/ollama", ["/srv/linked"], False, host.root).left() == ["/srv/linked", "user ollama"]
+    monkeypatch.setattr(server.Files, "_owns", lambda _files, _user, folder: folder != "/srv/models")
+    assert remove_files(host, "/srv/models").left() == ["/srv/models", "user ollama"]
+    assert "ollama:" in host.text("/etc/passwd")
+
+
+def test_models_of_another_user_keep_no_account(host: Host) -> None:
+    install(host)
+    host.account("llm", os.getuid() + 1, server.ACCOUNT, "/nowhere")
+    assert server.look_at_files("/opt/ollama", ["/srv/models"], False, host.root).left() == ["/srv/models", "user ollama"]
+
+
 def test_an_account_without_any_model_goes(host: Host) -> None:
     install(host)
     for path in ("manifests/registry.ollama.ai/library/a/latest", "blobs/sha256-a"):

@@ -51,6 +51,13 @@ def test_it_is_refused_before_anything_is_removed() -> None:
     assert refused < min(number for number, name in enumerate(tasks) if name.startswith("Remove "))
 
 
+def test_folders_of_models_are_known_without_the_settings_that_told_them() -> None:
+    folders = task(ROLE, "absent.yml", "Remove the releases and the account")["keepwarm.ollama.ollama_server_removal"]["folders"]
+    given = {"ollama_server_models": "/srv/a", "__ollama_server_folders": ["/srv/b"], "__ollama_server_theirs": {"folders": []}}
+    assert value(ROLE, folders, **given) == ["/srv/a", "/srv/b"]
+    assert value(ROLE, folders, **{**given, "ollama_server_models": None}) == ["/srv/b"]
+
+
 CLIENT = {"ollama_server_release_dest": "/srv/releases"}
 
 
