@@ -84,7 +84,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal import agent
-from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.give_back import ReleaseError, give_back, read_kept
+from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.give_back import ReleaseError, give_back, read_kept, released_lines
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import Executor, RemovalError, Step, removal_diff
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import Stray
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import stray_data
@@ -151,7 +151,7 @@ def main() -> None:
         steps=[str(step) for step in removal.steps],
         released=released,
         left=removal.left,
-        diff=removal_diff(removal.steps, released),
+        diff=removal_diff(removal.steps, released_lines(released)),
     )
 
 

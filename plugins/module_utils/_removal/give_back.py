@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._residency.drift import History, Stray, make_plan
+from .._residency.drift import DROP, History, Stray, make_plan
 from .._residency.model_name import ModelName
 from .._residency.observer import Observer
 from .._residency.policy import Policy, PolicyError, parse_policy
@@ -56,3 +56,12 @@ def give_back(kept: Kept, predict: bool) -> tuple[Stray, ...]:
         return Warmer(observer, kept.policy, history, pace=Pace(verify=0)).run().strays
     except (ServerFailure, ValueError) as failure:
         raise ReleaseError(str(failure)) from failure
+
+
+def released_lines(released: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """What each model is and will be, for Ansible's diff mode."""
+    return [(f"{model['name']} in memory: for ever", _returned(model)) for model in released]
+
+
+def _returned(model: Mapping[str, Any]) -> str:
+    return "" if model["action"] == DROP else f"{model['name']} in memory: {model['keep_alive']} after its last request"

@@ -10,10 +10,9 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Callable
 
 from .._release import RECORD
-from .._residency.drift import DROP
 
 Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
 """Runs a command: exit status, standard output, standard error."""
@@ -115,10 +114,9 @@ def remove_folder(path: str) -> None:
             raise
 
 
-def removal_diff(steps: Iterable[Step], released: Iterable[Mapping[str, Any]] = ()) -> dict[str, str]:
-    """What there is and what there will be, one line each, for Ansible's diff mode."""
-    lines = [_SHOWN[step.kind](step) for step in steps if step.kind in _SHOWN]
-    lines += [(f"{model['name']} in memory: for ever", _returned(model)) for model in released]
+def removal_diff(steps: Iterable[Step], released: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
+    """What there is and what there will be, one line each, for Ansible's diff mode; C(released) are such pairs of lines."""
+    lines = [*(_SHOWN[step.kind](step) for step in steps if step.kind in _SHOWN), *released]
     before, after = zip(*lines) if lines else ((), ())
     return {"before": _text(before), "after": _text(after)}
 
@@ -133,12 +131,6 @@ _SHOWN: Mapping[str, Callable[[Step], tuple[str, str]]] = {
     REMOVE_USER: lambda step: (f"user {step.subject}", ""),
     REMOVE_GROUP: lambda step: (f"group {step.subject}", ""),
 }
-
-
-def _returned(model: Mapping[str, Any]) -> str:
-    if model["action"] == DROP:
-        return ""
-    return f"{model['name']} in memory: {model['keep_alive']} after its last request"
 
 
 def _text(lines: Iterable[str]) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 import functools
 import os
 import pathlib
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -107,3 +109,9 @@ def test_the_files_of_a_server(entrance: Entrance, host: Host, purge: bool) -> N
     assert done["left"] == ([] if purge else ["/srv/models", "user ollama"])
     assert ("remove user ollama" in done["steps"]) is purge
     assert "remove release /opt/ollama/0.32.15" in done["steps"]
+
+
+def test_the_server_s_removal_does_not_take_the_engine_along() -> None:
+    imported = f"import sys, {ollama_server_removal.__name__}; print([name for name in sys.modules if '_residency' in name])"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    assert subprocess.run([sys.executable, "-c", imported], env=environment, capture_output=True, text=True, check=True).stdout == "[]\n"
