@@ -101,9 +101,10 @@ class Listener:
 @dataclass(frozen=True)
 class ServerLook:
     """What answered at C(url): C(failure) is the engine's sentence, C(failed) the name of its kind. C(asked_at) is our own clock
-    when C(observation) was made, in seconds since 1970."""
+    when C(observation) was made, in seconds since 1970. C(start) names the start of its process, where that is of this machine."""
 
     url: str
+    start: str | None = None
     version: str = ""
     observation: Observation | None = None
     asked_at: float = 0.0

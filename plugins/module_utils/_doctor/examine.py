@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from .._residency.fit_report import warnings
+from .._residency.foresight import Forecast
 from .._residency.model_name import ModelName
 from .._residency.policy import Policy, PolicyError, parse_policy
 from .._residency.vram import read_vram
@@ -108,8 +110,9 @@ class _Examiner:
 
     def _done(self, look: Examination) -> Examination:
         """With what can only be foretold once all is seen."""
-        foretold = self._try("the measured sizes", lambda: prospects(look, self.root, self.run))
-        return replace(look, predictions=foretold or (), unseen=tuple(self.unseen))
+        foretold = self._try("the measured sizes", lambda: prospects(look, self.root, self.run)) or Forecast(())
+        self.unseen += [f"the measured sizes: {problem}" for problem in foretold.problems]
+        return replace(look, predictions=tuple(warnings(foretold.fits)), unseen=tuple(self.unseen))
 
     def _try(self, what: str, look: Callable[[], _Seen]) -> _Seen | None:
         try:

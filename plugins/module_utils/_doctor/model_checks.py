@@ -28,6 +28,7 @@ from .._residency.drift import (
 from .._residency.observation import Observation
 from .examination import Examination, entries_of
 from .finding import NOTE, PROBLEM, WARNING, Evidence, Finding, Kind, seen
+from .remembered import remembered
 
 NOT_INSTALLED = Kind(
     "model_not_installed", PROBLEM, "{model} is declared, and not on this server's disk", "ollama pull {name}, or ollama_model_pull: true and the play site"
@@ -53,12 +54,13 @@ OLD_WEIGHTS = Kind("stale_digest", WARNING, "{sentence}", "systemctl restart {un
 STAYS_TOO_LONG = Kind("overstaying", WARNING, "{sentence}", "{command} run brings it down to its own keep_alive")
 STUCK_FAST = Kind("stuck", WARNING, "{sentence}", "systemctl restart {unit}, if the request never ends")
 UNDECIDED = Kind("undecided", NOTE, "{model} is {word}: what it will be shows afterwards", "look again in a minute")
+SET_ASIDE = Kind("set_aside", PROBLEM, "{sentence}", "declare fewer or smaller models, or a smaller num_ctx; systemctl restart {unit} has it tried again")
 REFUSED = Kind("declaration_refused", PROBLEM, "{sentence}", "correct ollama_warmup_models, and run the play site")
 CAPPED = Kind("context_capped", NOTE, "{model} is declared with a context of {declared}, but was trained for {trained}: it has that", "num_ctx: {trained}")
 NOTHING_DECLARED = Kind("nothing_declared", WARNING, "no models are declared for this instance: nothing is kept warm", "ollama_warmup_models")
 KINDS = (
     NOT_INSTALLED, ELSEWHERE, STORE_CLOSED, NOT_IN_MEMORY, LEAVING, NO_RUNNER, OTHER_CONTEXT, SPILLED_OVER, OLD_WEIGHTS, STAYS_TOO_LONG, STUCK_FAST,
-    UNDECIDED, REFUSED, CAPPED, NOTHING_DECLARED,
+    UNDECIDED, SET_ASIDE, REFUSED, CAPPED, NOTHING_DECLARED,
 )  # fmt: skip
 _OF_DRIFT: Mapping[str, Kind] = {
     ABSENT: NOT_IN_MEMORY,
@@ -82,8 +84,12 @@ def check(look: Examination) -> Iterator[Finding]:
     observation = look.server.observation if look.server else None
     if look.policy is None or observation is None:
         return
-    for verdict in make_plan(look.policy, observation).verdicts:
-        yield from _model(look, observation, verdict)
+    memory = remembered(look)
+    for verdict in make_plan(look.policy, observation, memory).verdicts:
+        if memory and verdict.refusal and verdict.model.name in memory.set_aside:
+            yield _set_aside(look, verdict)
+        else:
+            yield from _model(look, observation, verdict, memory is not None)
 
 
 def _store(look: Examination) -> Iterator[Finding]:
@@ -93,7 +99,14 @@ def _store(look: Examination) -> Iterator[Finding]:
         yield STORE_CLOSED.found(evidence, user=look.unit.unit.user, store=own.path, blocked=own.blocked)
 
 
-def _model(look: Examination, observation: Observation, verdict: Verdict) -> Iterator[Finding]:
+def _set_aside(look: Examination, verdict: Verdict) -> Finding:
+    """As the agent has it, a required model that is not in memory leaves the host cold; another one is not missed."""
+    severity = PROBLEM if verdict.model.required else NOTE
+    return SET_ASIDE.found(*_evidence(look, verdict), severity=severity, sentence=verdict.refusal, unit=look.unit_name)
+
+
+def _model(look: Examination, observation: Observation, verdict: Verdict, remembers: bool) -> Iterator[Finding]:
+    """C(remembers): whether somebody knows which models had their load."""
     if verdict.refusal:
         yield REFUSED.found(seen(look.agent.configuration, verdict.model.declared), sentence=verdict.refusal)
         return
@@ -104,15 +117,17 @@ def _model(look: Examination, observation: Observation, verdict: Verdict) -> Ite
         kind = _OF_DRIFT.get(word)
         if kind:
             values = {"sentence": report.explain(verdict, word), "unit": look.unit_name, "model": verdict.model.declared, "word": word, "command": look.command}
-            yield kind.found(*_evidence(look, verdict), severity=_severity(word, kind, verdict), **values)
+            yield kind.found(*_evidence(look, verdict), severity=_severity(word, kind, verdict, remembers), **values)
     trained = verdict.card.training_context if verdict.card else None
     declared = verdict.model.num_ctx
     if trained and declared and declared > trained:
         yield CAPPED.found(seen("/api/show", f"context_length {trained}"), model=verdict.model.declared, declared=declared, trained=trained)
 
 
-def _severity(word: str, kind: Kind, verdict: Verdict) -> str:
-    """A model that is not required is missed by nobody who did not say so."""
+def _severity(word: str, kind: Kind, verdict: Verdict, remembers: bool) -> str:
+    """A model that is not required is missed by nobody who did not say so; a warm one may have left as declared."""
+    if word == ABSENT and not verdict.model.is_pin and not remembers:
+        return NOTE
     return WARNING if word in BREAKING and not verdict.model.required else kind.severity
 
 

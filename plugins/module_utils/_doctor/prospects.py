@@ -9,25 +9,20 @@ import os
 
 from .._residency.address import is_local
 from .._residency.drift import make_plan
-from .._residency.fit_report import warnings
-from .._residency.knowledge import gather
-from .._residency.measurement_record import read_record, record_path
-from .._residency.prediction import predict
+from .._residency.foresight import Forecast, Source, foresee
+from .._residency.measurement_record import record_path
 from .._residency.vram import Run
 from .examination import Examination
+from .remembered import remembered
 
 _FOLDER = "var/lib/ollama-warmup"
 
 
-def prospects(look: Examination, root: str = "/", run: Run | None = None) -> tuple[str, ...]:
-    """A sentence for each declared model that is yet to be loaded and will not just fit. Raises C(RecordError)."""
+def prospects(look: Examination, root: str = "/", run: Run | None = None) -> Forecast:
+    """For each declared model that is yet to be loaded."""
     server, policy = look.server, look.policy
     if server is None or server.observation is None or policy is None:
-        return ()
-    plan = make_plan(policy, server.observation)
-    if not plan.would_change:
-        return ()
-    record = read_record(record_path(look.instance, os.path.join(root, _FOLDER)))
+        return Forecast(())
     environment = look.unit.environment if look.unit and look.unit.serves and is_local(server.url) else None
-    knowledge = gather(record, policy, server.observation, server.url, environment, root, run)
-    return tuple(warnings(predict(plan, server.observation, knowledge)))
+    source = Source(server.url, record_path(look.instance, os.path.join(root, _FOLDER)), environment, run, root)
+    return foresee(policy, make_plan(policy, server.observation, remembered(look)), server.observation, source)

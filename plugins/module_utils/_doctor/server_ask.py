@@ -12,6 +12,7 @@ from dataclasses import replace
 from .._residency.address import is_local
 from .._residency.observer import Observer
 from .._residency.policy import Policy
+from .._residency.runners import server_identity
 from .._residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure
 from .examination import ServerLook, UnitLook
 
@@ -40,7 +41,7 @@ def server_url(unit: UnitLook | None, asked: str | None) -> str | None:
 
 def ask_server(url: str, policy: Policy | None, unit: str) -> ServerLook:
     """Its version and what it holds, or the sentence why not."""
-    look = ServerLook(url)
+    look = ServerLook(url, server_identity(unit) if is_local(url) else None)
     try:
         server = OllamaServer(url, _DEADLINES)
         look = replace(look, version=server.require_version())

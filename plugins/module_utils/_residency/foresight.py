@@ -22,12 +22,14 @@ from .vram import Run
 @dataclass(frozen=True)
 class Source:
     """Where to learn it: C(url) is the server's, C(measurements) the path of their file, C(environment) what the server has, or will
-    have when it loads, None where that is not known; C(run) runs the driver's program (see C(vram.py))."""
+    have when it loads, None where that is not known; C(run) runs the driver's program (see C(vram.py)), C(root) is where /proc and
+    /sys are."""
 
     url: str
     measurements: str
     environment: Mapping[str, str | None] | None = None
     run: Run | None = None
+    root: str = "/"
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def foresee(
     if not any(verdict.action in LOADS for verdict in plan.verdicts):
         return Forecast(predict(plan, look, Knowledge()))
     record, problems = _record(source.measurements)
-    knowledge = gather(record, policy, seen or look, source.url, source.environment, run=source.run)
+    knowledge = gather(record, policy, seen or look, source.url, source.environment, source.root, source.run)
     return Forecast(predict(plan, look, knowledge, last), problems)
 
 

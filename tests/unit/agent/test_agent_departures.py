@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from _residency.model_name import ModelName
 from _residency.observation import Runners
 from _residency.server import ServerRefused
 from ollama_warmup import exits
@@ -203,6 +204,13 @@ def test_status_tells_the_last_departures(warm: Agent) -> None:
     assert re.fullmatch(r"retry: a:latest failed 2 times, is tried again in \d seconds?", lines[0])
     assert lines[1] == "departed: a:latest 3 seconds ago: unloaded_by_client (inferred), not back yet"
     assert re.fullmatch(r"departed: a:latest \d seconds? ago: evicted by c:latest \(inferred\), back after 0\.\d s", lines[2])
+
+
+def test_what_holds_for_the_servers_start_is_told_with_it() -> None:
+    """The doctor goes by it."""
+    state = State(server="7@1", warmed=frozenset({ModelName.parse("w")}), set_aside={ModelName.parse("a"): ("b",)})
+    told = history_data(state)
+    assert (told["server"], told["warmed"], told["set_aside"]) == ("7@1", ["w:latest"], {"a:latest": ("b",)})
 
 
 def test_the_newest_are_remembered_and_the_open_ones_always() -> None:

@@ -54,6 +54,10 @@ def last_pass(**changes: Any) -> Any:
     return healthy(agent=agent(status={**STATUS, "last_pass": {**STATUS["last_pass"], **changes}}))
 
 
+def remembering(start: str | None = "211@1", **history: Any) -> Any:
+    return agent(status={**STATUS, "history": {"departures": [], "server": start, "warmed": [], "set_aside": {}, **history}})
+
+
 CASES: dict[str, tuple[Any, str, str]] = {
     "unit_missing": (healthy(unit=down("not-found"), server=None), "LoadState=not-found", "ollama_server_install: missing"),
     "unit_masked": (healthy(unit=down("masked"), server=None), "LoadState=masked", "systemctl unmask ollama.service"),
@@ -136,6 +140,11 @@ CASES: dict[str, tuple[Any, str, str]] = {
         "systemctl restart ollama.service",
     ),
     "undecided": (listed(resident("b"), alive=runners("a", "b")), "a:latest is not listed", "look again"),
+    "set_aside": (
+        healthy(server=server(resident("b"), start="211@1"), agent=remembering(set_aside={"a:latest": ["b"]})),
+        "a:latest is not listed",
+        "systemctl restart ollama.service",
+    ),
     "declaration_refused": (
         healthy(server=server(installed=("a", "b"), observation=look(("a", "b"), (resident("a"),), runners("a"), {digest("b"): card("a")}))),
         f"{CONFIGURATION}: b",
@@ -407,6 +416,31 @@ def test_the_agents_own_record_of_a_departure_is_evidence() -> None:
     told = agent(status={**STATUS, "history": {"departures": [departure]}})
     finding = only(healthy(agent=told, server=server(resident("b"))), "not_in_memory")
     assert finding.evidence[-1].text == "departed: client_changed_expiry by c (observed)"
+
+
+WARM = {"name": "a", "policy": "warm", "keep_alive": "10m"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "agents", "found"),
+    [
+        (WARM, remembering(warmed=["a:latest"]), []),
+        ({**WARM, "required": True}, remembering(warmed=["a:latest"]), []),
+        (WARM, remembering(), [("not_in_memory", "warning")]),
+        ({**WARM, "required": True}, remembering(), [("not_in_memory", "problem")]),
+        (WARM, remembering("99@1", warmed=["a:latest"]), [("not_in_memory", "warning")]),  # of an earlier start
+        (WARM, agent(status={}), [("not_in_memory", "note")]),
+        ("a", agent(status={}), [("not_in_memory", "problem")]),
+        (WARM, remembering(set_aside={"a:latest": ["b"]}), [("set_aside", "note")]),
+        ("a", remembering(set_aside={"a:latest": ["b"]}), [("set_aside", "problem")]),
+        ("a", remembering("99@1", set_aside={"a:latest": ["b"]}), [("not_in_memory", "problem")]),
+        (WARM, remembering(warmed=7, set_aside=7), [("not_in_memory", "warning")]),
+        (WARM, remembering(warmed=[7, "?"], set_aside={"?": 7}), [("not_in_memory", "warning")]),
+    ],
+)
+def test_a_model_that_left_as_declared_is_missed_by_nobody(declared: Any, agents: Any, found: list[tuple[str, str]]) -> None:
+    seen = diagnose(healthy(policy=policy(declared, "b"), server=server(resident("b"), start="211@1"), agent=agents))
+    assert ([(finding.code, finding.severity) for finding in seen.findings], seen.failed) == (found, [])
 
 
 STRANGE: list[Any] = [

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor import commands, driver, examine, page, shell_files, sockets, stores
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor import commands, driver, examine, page, server_ask, shell_files, sockets, stores
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.agent_look import look_at_agent
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.examination import Entry, JournalLook, ShellSetting
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.journal import JournalError, read_journal
@@ -296,6 +296,11 @@ def test_a_host_of_which_nothing_can_be_learnt_says_why(tmp_path: pathlib.Path) 
         "the unit: systemctl show failed, so that nothing is known of the unit: nothing is known",
         "the journal: nothing is known",
     )
+
+
+def test_a_server_of_this_machine_has_its_start_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_ask, "server_identity", lambda unit: f"start of {unit}")
+    assert server_ask.ask_server("http://127.0.0.1:9", None, "ollama.service").start == "start of ollama.service"
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "http://127.0.0.1:abc", "http://[::1"])

@@ -15,8 +15,11 @@ _SHOWN = 5
 
 
 def history_data(state: State) -> dict[str, Any]:
-    """As plain data: the newest departure first."""
+    """As plain data: the newest departure first. C(warmed) and C(set_aside) hold for the server's start C(server)."""
     return {
+        "server": state.server,
+        "warmed": sorted(map(str, state.warmed)),
+        "set_aside": {str(name): rivals for name, rivals in state.set_aside.items()},
         "departures": [{**vars(departure), "seconds": departure.seconds} for departure in reversed(state.departures)],
         "retries": {model: vars(retry) for model, retry in sorted(state.retries.items())},
         "fights": [vars(fight) for fight in state.fights],
