@@ -74,6 +74,8 @@ def _unknown(fit: Fit) -> str:
     if fit.footprint.size is None:
         return f"whether {fit.name} will fit is not known: it was never measured, and the server does not tell enough to estimate its size"
     free = fit.outcome.free
+    if fit.unsized is not None:
+        return f"whether {fit.name} will fit is not known: it takes {_size(fit)}, and nobody knows how much {fit.unsized} takes, which is loaded before it"
     known = f"of which {human_bytes(free)} more than is taken were ever seen in use" if free else "which no driver tells"
     return f"whether {fit.name} will fit is not known: it takes {_size(fit)}, and it is not known how much VRAM there is, {known}"
 

@@ -9,7 +9,7 @@ loads all the same, and verifies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from .capacity import Capacity
@@ -41,7 +41,8 @@ class Knowledge:
 @dataclass(frozen=True)
 class Fit:
     """What becomes of one declared model. C(evidence) is what the verdict stands on: C(measured), C(estimated) or C(counted), None where
-    nothing is known; the C(footprint) is this model's own. C(limit) is how many models the server holds at once."""
+    nothing is known; the C(footprint) is this model's own. C(limit) is how many models the server holds at once. C(unsized) is loaded
+    before it and takes nobody knows how much, which is why it is not known whether this one fits."""
 
     name: str
     verdict: str
@@ -50,6 +51,7 @@ class Fit:
     footprint: Footprint = field(default_factory=Footprint)
     outcome: Outcome = field(default_factory=lambda: Outcome("", UNKNOWN))
     limit: int | None = None
+    unsized: str | None = None
 
     @property
     def is_problem(self) -> bool:
@@ -70,12 +72,21 @@ def predict(plan: Plan, look: Observation, knowledge: Knowledge, last: Iterable[
     due.sort(key=lambda verdict: verdict.model.name in later)
     loads = [_load(verdict, plan, look, knowledge) for verdict in due]
     outcomes = _outcomes(_occupants(plan, look), [load.candidate for load in loads], knowledge)
-    found = {}
-    sure = True
+    found = {fit.name: fit for fit in _fits(loads, outcomes, knowledge)}
+    return tuple(found.get(str(verdict.model.name)) or _present(verdict) for verdict in plan.verdicts)
+
+
+def _fits(loads: Iterable[_Load], outcomes: Iterable[Outcome], knowledge: Knowledge) -> Iterator[Fit]:
+    """What is not known of one is not known of those after it, unless it is bad enough without that one."""
+    sure, unsized = True, None
     for load, outcome in zip(loads, outcomes):
         sure = sure and load.footprint.evidence == MEASURED
-        found[load.candidate.name] = _fit(load, outcome, sure, knowledge)
-    return tuple(found.get(str(verdict.model.name)) or _present(verdict) for verdict in plan.verdicts)
+        if unsized is not None and outcome.verdict == FITS:
+            yield replace(_fit(load, replace(outcome, verdict=UNKNOWN, size_vram=None), sure, knowledge), unsized=unsized)
+        else:
+            yield _fit(load, outcome, sure, knowledge)
+        if load.footprint.size is None and not outcome.set_aside:
+            unsized = unsized or load.candidate.name
 
 
 def _fit(load: _Load, outcome: Outcome, sure: bool, knowledge: Knowledge) -> Fit:

@@ -66,6 +66,26 @@ def test_one_guess_makes_all_after_it_a_guess() -> None:
     assert fit_report.sentence(found["c"]).endswith(" VRAM are free (the size of what is loaded before it is estimated)")
 
 
+def test_what_nobody_knows_of_one_nobody_knows_of_those_after_it() -> None:
+    """b takes any amount: what would fit without it may not fit beside it, and what would not fit without it will not fit with it."""
+    seen = server("a b c d", b=card("b"))
+    known = (measured("a", 9000), measured("c", 9000), measured("d", 90_000))
+    found = foretell(policy("a", "b", "c", "d"), seen, measurements=known, capacity=Capacity(60_000))
+    assert verdicts(found) == {"a": ("fits", "measured"), "b": ("unknown", None), "c": ("unknown", None), "d": ("spills", "estimated")}
+    assert fit_report.fit_data(found["c"])["size_vram"] is None
+    assert fit_report.sentence(found["c"]) == (
+        "whether c:latest will fit is not known: it takes 9.0 kB (measured), and nobody knows how much b:latest takes, which is loaded before it"
+    )
+
+
+def test_what_gives_its_place_back_is_in_nobodys_way() -> None:
+    """b is one too many, of whatever size; it is set aside before the last is revived in its own place."""
+    first, last = sorted("ac", key=blob)
+    seen = replace(server("a b c", (resident(first, size=9000), resident(last, size=9000)), b=card("b")), runners=runners(first))
+    found = foretell(policy(first, "b", last), seen, measurements=(measured(last, 9000),), capacity=Capacity(60_000), limit=2)
+    assert verdicts(found) == {first: ("fits", "measured"), "b": ("evicts", "counted"), last: ("fits", "estimated")}
+
+
 @pytest.mark.parametrize(
     ("capacity", "verdict"),
     [
