@@ -58,6 +58,30 @@ def test_folders_of_models_are_known_without_the_settings_that_told_them() -> No
     assert value(ROLE, folders, **{**given, "ollama_server_models": None}) == ["/srv/b"]
 
 
+def test_a_template_goes_after_what_tells_of_its_instances() -> None:
+    units = "/etc/systemd/system"
+    there = ["ollama@.service", "ollama.target", "ollama@a.service.d/zz-keepwarm.conf", "ollama@b.service.d/zz-keepwarm.conf"]
+    found = {"files": [{"path": f"{units}/{path}"} for path in there]}
+    given = {"__ollama_server_there": found, "__ollama_server_units": ["ollama.service"], "__ollama_server_several": False}
+    files = value(ROLE, "{{ __ollama_server_left_files }}", **given)
+    assert files == [f"{units}/{path}" for path in [*there[2:], *there[:2]]]
+    assert value(ROLE, "{{ __ollama_server_left_files }}", **{**given, "__ollama_server_units": ["ollama@a.service"]})[0] == files[1]
+
+
+@pytest.mark.parametrize(
+    ("result", "fails"),
+    [
+        ({"failed": False}, False),
+        ({"failed": True, "msg": "Could not find the requested service ollama@a.service: host"}, False),
+        ({"failed": True, "msg": "Unable to stop service ollama@a.service: no bus"}, True),
+        ({"failed": True}, True),
+    ],
+)
+def test_a_server_whose_template_is_gone_needs_no_stop(result: dict[str, Any], fails: bool) -> None:
+    stop = task(ROLE, "instances_leave.yml", "Stop servers that are not declared")
+    assert holds(ROLE, stop["failed_when"], __ollama_server_left_stopped=result) is fails
+
+
 CLIENT = {"ollama_server_release_dest": "/srv/releases"}
 
 
