@@ -70,11 +70,19 @@ def upgrade_report(record: Mapping[str, Any] | None, version: str, failure: str 
         said.append(f"It could not be undone: {undoing}. The host is not put back into service; {_AGAIN}.")
     elif failure:
         said.append(f"It was undone, and Ollama {record['previous']} serves again, {_models(record)}.")
+        said += _put_back(record, version)
     else:
         said.append(f"Ollama {wanted} serves, {_models(record)}.")
     if ending:
         said.append(f"What ends the upgrade failed, though: {ending}; {_AGAIN}.")
     return " ".join(said)
+
+
+def _put_back(record: Mapping[str, Any], version: str) -> list[str]:
+    """Nothing where another version is declared by now than the one that was undone."""
+    if version != record["version"]:
+        return []
+    return [f"Put ollama_server_version back to {record['previous']} where it is declared, since keepwarm.ollama.site would install {version} again."]
 
 
 def _models(record: Mapping[str, Any]) -> str:

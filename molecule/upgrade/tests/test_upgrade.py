@@ -16,6 +16,10 @@ OLD, NEW, BROKEN = "0.30.0", "0.32.15", "0.33.0"
 PINS = ("tiny-a:latest",)
 
 
+def put_back(version: str) -> str:
+    return f"Put ollama_server_version back to {OLD} where it is declared, since keepwarm.ollama.site would install {version} again."
+
+
 def looks(fleet: Fleet) -> dict[str, Look]:
     return {name: host.look() for name, host in fleet.items()}
 
@@ -91,7 +95,7 @@ def test_the_next_run_goes_on_undoing_it(undone: tuple[Outcome, list[str]], flee
     # What systemd made of a server that ends as soon as it is started depends on the moment.
     assert said.startswith(f"The upgrade of Ollama to {BROKEN} failed: ollama.service is ")
     assert "did not answer http://127.0.0.1:11434/api/version within 10 s" in said
-    assert said.endswith(f"It was undone, and Ollama {OLD} serves again, with tiny-a in memory.")
+    assert said.endswith(f"It was undone, and Ollama {OLD} serves again, with tiny-a in memory. {put_back(BROKEN)}")
     assert called == ["after gpu1"]
     look = fleet["gpu1"].look()
     assert (look.version, look.current, look.resident, look.releases) == (OLD, OLD, PINS, (OLD, BROKEN, "current"))
@@ -147,7 +151,7 @@ def test_the_good_host_of_the_next_batch_is_upgraded(upgraded: tuple[Outcome, li
 def test_a_model_that_spills_has_its_host_go_back(upgraded: tuple[Outcome, list[str]], fleet: Fleet) -> None:
     said = upgraded[0].messages["gpu3"]
     assert said.startswith(f"The upgrade of Ollama to {NEW} failed: tiny-a has ")
-    assert said.endswith(f"% of itself in VRAM, and had 100 % before. It was undone, and Ollama {OLD} serves again, with tiny-a in memory.")
+    assert said.endswith(f"% of itself in VRAM, and had 100 % before. It was undone, and Ollama {OLD} serves again, with tiny-a in memory. {put_back(NEW)}")
     look = fleet["gpu3"].look()
     assert (look.version, look.current, look.resident, look.releases) == (OLD, OLD, PINS, (OLD, NEW, "current"))
 

@@ -36,3 +36,11 @@ AGAIN = "run keepwarm.ollama.upgrade again, which goes on with it."
 )
 def test_what_failed_what_serves_and_what_to_do(record: dict[str, Any] | None, told: dict[str, str], expected: str) -> None:
     assert report(record, "0.34.0", **told) == expected
+
+
+def test_what_is_declared_would_bring_the_undone_release_back() -> None:
+    assert report(RECORD, "0.33.0", failure="the server is silent", ending="no balancer") == (
+        FAILED + "It was undone, and Ollama 0.30.0 serves again, with a and b in memory."
+        " Put ollama_server_version back to 0.30.0 where it is declared, since keepwarm.ollama.site would install 0.33.0 again."
+        f" What ends the upgrade failed, though: no balancer; {AGAIN}"
+    )
