@@ -12,7 +12,7 @@ author:
   - the keepwarm.ollama contributors (@keepwarm)
 description:
   - Names what failed, what serves now, and what to do where something is left to be done.
-positional: _input, version, failure, undoing, ending
+positional: _input, version, failure, undoing, ending, foretold, resumed
 options:
   _input:
     description:
@@ -39,6 +39,16 @@ options:
       - Why it could not be ended; empty if it was.
     type: str
     default: ""
+  foretold:
+    description:
+      - Whether nothing was done, as in check mode.
+    type: bool
+    default: false
+  resumed:
+    description:
+      - With O(foretold), whether the failure is that of an upgrade whose undoing was interrupted, which a run goes on with.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -60,8 +70,18 @@ from typing import Any
 _AGAIN = "run keepwarm.ollama.upgrade again, which goes on with it"
 
 
-def upgrade_report(record: Mapping[str, Any] | None, version: str, failure: str = "", undoing: str = "", ending: str = "") -> str:
-    """What failed, what serves now, and what is left to be done."""
+def upgrade_report(
+    record: Mapping[str, Any] | None,
+    version: str,
+    failure: str = "",
+    undoing: str = "",
+    ending: str = "",
+    foretold: bool = False,
+    resumed: bool = False,
+) -> str:
+    """What failed, what serves now, and what is left to be done; or what a run would come to."""
+    if foretold:
+        return _foretell(record, version, failure, undoing, ending, resumed)
     wanted = record["version"] if record else version
     said = [f"The upgrade of Ollama to {wanted} failed: {failure}."] if failure else []
     if record is None:
@@ -76,6 +96,19 @@ def upgrade_report(record: Mapping[str, Any] | None, version: str, failure: str 
     if ending:
         said.append(f"What ends the upgrade failed, though: {ending}; {_AGAIN}.")
     return " ".join(said)
+
+
+def _foretell(record: Mapping[str, Any] | None, version: str, failure: str, undoing: str, ending: str, resumed: bool) -> str:
+    """Check mode has not done anything, so that nothing was undone either."""
+    wanted = record["version"] if record else version
+    if record and resumed:
+        said = [f"A run would go on undoing the upgrade of Ollama to {wanted}, which failed: {failure}."]
+        said += [] if undoing else [f"Ollama {record['previous']} would serve again, {_models(record)}."]
+    else:
+        said = [f"The upgrade of Ollama to {wanted} would fail: {failure}."] if failure else []
+    said += [f"It could not be undone: {undoing}."] if undoing else []
+    said += [f"What ends the upgrade would fail: {ending}."] if ending else []
+    return " ".join([*said, "Nothing was changed."])
 
 
 def _put_back(record: Mapping[str, Any], version: str) -> list[str]:

@@ -84,6 +84,13 @@ def test_a_host_in_the_middle_of_an_upgrade_is_not_for_site(dead_undoing: list[s
     assert outcome.changed == []
 
 
+def test_check_mode_says_that_a_run_would_go_on_undoing_it(dead_undoing: list[str], run: Run) -> None:
+    outcome = run("upgrade", BROKEN, "--check", "--limit=gpu1")
+    assert (outcome.status, hooks()) == (0, []), outcome.output
+    assert f"A run would go on undoing the upgrade of Ollama to {BROKEN}, which failed: ollama.service is " in outcome.output
+    assert f"Ollama {OLD} would serve again, with tiny-a in memory. Nothing was changed." in outcome.output
+
+
 @pytest.fixture(scope="module")
 def undone(dead_undoing: list[str], run: Run) -> tuple[Outcome, list[str]]:
     return run("upgrade", BROKEN), hooks()

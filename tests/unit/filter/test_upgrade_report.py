@@ -44,3 +44,27 @@ def test_what_is_declared_would_bring_the_undone_release_back() -> None:
         " Put ollama_server_version back to 0.30.0 where it is declared, since keepwarm.ollama.site would install 0.33.0 again."
         f" What ends the upgrade failed, though: no balancer; {AGAIN}"
     )
+
+
+@pytest.mark.parametrize(
+    ("record", "told", "expected"),
+    [
+        (
+            RECORD,
+            {"failure": "the server is silent", "resumed": True},
+            "A run would go on undoing the upgrade of Ollama to 0.33.0, which failed: the server is silent."
+            " Ollama 0.30.0 would serve again, with a and b in memory. Nothing was changed.",
+        ),
+        (
+            RECORD,
+            {"failure": "the server is silent", "resumed": True, "undoing": "the old one is gone"},
+            "A run would go on undoing the upgrade of Ollama to 0.33.0, which failed: the server is silent."
+            " It could not be undone: the old one is gone. Nothing was changed.",
+        ),
+        (RECORD, {"failure": "no room"}, "The upgrade of Ollama to 0.33.0 would fail: no room. Nothing was changed."),
+        (None, {"failure": "no room"}, "The upgrade of Ollama to 0.34.0 would fail: no room. Nothing was changed."),
+        (RECORD, {"ending": "no balancer"}, "What ends the upgrade would fail: no balancer. Nothing was changed."),
+    ],
+)
+def test_check_mode_claims_nothing_that_was_not_done(record: dict[str, Any] | None, told: dict[str, Any], expected: str) -> None:
+    assert report(record, "0.34.0", foretold=True, **told) == expected
