@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .steps import REMOVE_GROUP, REMOVE_USER, Step, below
+from .steps import LEAVE_GROUP, REMOVE_GROUP, REMOVE_USER, Step, below
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,17 @@ class Accounts:
         """The users with that comment."""
         return [user for user in self.users if user.comment == comment]
 
-    def remove(self, user: User) -> list[Step]:
-        """The user, and its group of the same name unless it is somebody else's too. C(userdel) may take that with it."""
-        steps = [Step(REMOVE_USER, user.name)]
+    def remove(self, user: User, keep_group: bool = False) -> list[Step]:
+        """The user, and its group of the same name unless others need it. C(userdel) would take that with it, so the user leaves it before."""
         own = next((group for group in self.groups if group.name == user.name and group.gid == user.gid), None)
-        shared = own and (set(own.members) - {user.name} or any(other.gid == own.gid for other in self.users if other != user))
-        return steps if own is None or shared else [*steps, Step(REMOVE_GROUP, own.name)]
+        if own is None or self._is_shared(own, user):
+            return [Step(REMOVE_USER, user.name)]
+        if keep_group:
+            return [Step(LEAVE_GROUP, user.name), Step(REMOVE_USER, user.name)]
+        return [Step(REMOVE_USER, user.name), Step(REMOVE_GROUP, own.name)]
+
+    def _is_shared(self, group: Group, user: User) -> bool:
+        return bool(set(group.members) - {user.name}) or any(other.gid == group.gid for other in self.users if other != user)
 
 
 def _lines(root: str, path: str, fields: int) -> list[list[str]]:

@@ -20,6 +20,7 @@ from .units import FOLDER, LoadedUnit, Ours, Units, loaded_units
 
 MARK = "keepwarm.ollama.ollama_server)"
 ACCOUNT = "Ollama (keepwarm.ollama)"
+GUEST = "Ollama (keepwarm.ollama) in a group of others"
 COMMAND = "/usr/local/bin/ollama"
 PROGRAMS = "/usr/local/lib/ollama-server"
 
@@ -122,7 +123,7 @@ class Files:
         folders = (folder for folder in self._candidates(user) if folder != user.home and self._owns(user, folder))
         steps = [step for folder in folders for step in self._empty(folder)]
         home = [Step(REMOVE, user.home)] if self._owns(user, user.home) else []
-        return steps + home + self.accounts.remove(user)
+        return steps + home + self.accounts.remove(user, keep_group=user.comment == GUEST)
 
     def _empty(self, folder: str) -> list[Step]:
         """Take out what Ollama makes in it, and the folder itself if nothing else is there."""
@@ -131,7 +132,7 @@ class Files:
         return [Step(REMOVE, path) for path in made] + ([] if rest else [Step(REMOVE_FOLDER, folder)])
 
     def _users(self) -> list[User]:
-        return self.accounts.made_with(ACCOUNT)
+        return [*self.accounts.made_with(ACCOUNT), *self.accounts.made_with(GUEST)]
 
     def _candidates(self, user: User) -> list[str]:
         """Where models of its may be: as named, and what looks like it in its home, which may be that of a server nobody names any more."""

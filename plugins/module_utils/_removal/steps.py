@@ -26,7 +26,9 @@ RELOAD = "daemon-reload"
 RESET = "reset-failed"
 REMOVE_USER = "remove user"
 REMOVE_GROUP = "remove group"
+LEAVE_GROUP = "keep the group of user"
 
+_NOGROUP = "65534"  # which systemd knows on every host, whatever /etc/group says
 _NO_SUCH_ACCOUNT = 6  # userdel(8), groupdel(8)
 
 
@@ -60,6 +62,7 @@ class Executor:
             RESTORE: lambda step: os.replace(self._path(step.source), self._path(step.subject)),
             RELOAD: lambda dummy: self._command("systemctl", "daemon-reload"),
             RESET: lambda step: self._command("systemctl", "reset-failed", "--", *step.subject.split()),
+            LEAVE_GROUP: lambda step: self._command("usermod", "--gid", _NOGROUP, step.subject),
             REMOVE_USER: lambda step: self._command("userdel", step.subject, gone=_NO_SUCH_ACCOUNT),
             REMOVE_GROUP: lambda step: self._command("groupdel", step.subject, gone=_NO_SUCH_ACCOUNT),
         }

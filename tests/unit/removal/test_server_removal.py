@@ -118,6 +118,14 @@ def test_an_account_without_any_model_goes(host: Host) -> None:
     assert "ollama:" not in host.text("/etc/passwd")
 
 
+def test_a_group_that_was_there_before_stays(host: Host) -> None:
+    host.account("ollama", os.getuid(), server.GUEST, "/nowhere")
+    remove_files(host)
+    assert ("ollama:" in host.text("/etc/passwd"), "ollama:" in host.text("/etc/group")) == (False, True)
+    assert host.calls == ["usermod --gid 65534 ollama", "userdel ollama"]
+    assert remove_files(host).remove() == []
+
+
 def test_what_others_keep_beside_the_models_stays(host: Host) -> None:
     install(host)
     host.write("/srv/models/gguf/mine.gguf")
@@ -208,5 +216,5 @@ def test_a_drop_in_of_the_same_name_without_the_mark_stays(host: Host) -> None:
 
 def test_the_comment_and_the_mark_are_those_that_the_role_writes() -> None:
     variables = yaml.safe_load((ROLE / "vars/main.yml").read_text())
-    assert variables["__ollama_server_comment"] == server.ACCOUNT
+    assert (variables["__ollama_server_comment_ours"], variables["__ollama_server_comment_guest"]) == (server.ACCOUNT, server.GUEST)
     assert f"{variables['__ollama_server_mark']})" == server.MARK

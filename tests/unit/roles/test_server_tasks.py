@@ -82,6 +82,14 @@ def test_a_server_whose_template_is_gone_needs_no_stop(result: dict[str, Any], f
     assert holds(ROLE, stop["failed_when"], __ollama_server_left_stopped=result) is fails
 
 
+@pytest.mark.parametrize(("groups", "comment"), [({"llm": []}, "__ollama_server_comment_guest"), ({"ollama": []}, "__ollama_server_comment_ours")])
+def test_an_account_tells_whether_its_group_was_there_before(groups: dict[str, Any], comment: str) -> None:
+    given = {"ollama_server_user": "llm", "ansible_facts": {"getent_group": groups}}
+    assert value(ROLE, "{{ __ollama_server_comment }}", **given) == value(ROLE, f"{{{{ {comment} }}}}")
+    tasks = names(ROLE, "account.yml")
+    assert tasks.index("Look the groups up, that of the server before it is created") < tasks.index("Create the group of the server")
+
+
 CLIENT = {"ollama_server_release_dest": "/srv/releases"}
 
 

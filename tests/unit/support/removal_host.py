@@ -79,7 +79,7 @@ class Host:
         if command[0] == "systemctl":
             acts[operands[0]](operands[1:])
         else:
-            self._delete_account(command[0], operands[0])
+            self._account(command[0], operands)
         return 0, "", ""
 
     def _stop(self, names: Sequence[str]) -> None:
@@ -103,8 +103,24 @@ class Host:
             assert self.memory[name].active_state == "failed"
             del self.memory[name]
 
-    def _delete_account(self, command: str, name: str) -> None:
-        path = {"userdel": "/etc/passwd", "groupdel": "/etc/group"}[command]
+    def _account(self, command: str, words: Sequence[str]) -> None:
+        acts = {"usermod": self._regroup, "userdel": self._delete_user, "groupdel": lambda words: self._drop("/etc/group", words[0])}
+        acts[command](words)
+
+    def _regroup(self, words: Sequence[str]) -> None:
+        option, gid, name = words
+        assert option == "--gid"
+        rows = (line.split(":") for line in self.text("/etc/passwd").splitlines(keepends=True))
+        self.write("/etc/passwd", "".join(":".join([*row[:3], gid, *row[4:]] if row[0] == name else row) for row in rows))
+
+    def _delete_user(self, words: Sequence[str]) -> None:
+        """With the group that has the user's name and is its own: userdel(8), USERGROUPS_ENAB, as most distributions set it."""
+        (user,) = (line.split(":") for line in self.text("/etc/passwd").splitlines() if line.startswith(f"{words[0]}:"))
+        self._drop("/etc/passwd", user[0])
+        if f"{user[0]}:x:{user[3]}:\n" in self.text("/etc/group"):
+            self._drop("/etc/group", user[0])
+
+    def _drop(self, path: str, name: str) -> None:
         self.write(path, "".join(line for line in self.text(path).splitlines(keepends=True) if not line.startswith(f"{name}:")))
 
     def _append(self, path: str, line: str) -> None:
