@@ -1,10 +1,14 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the playbook decides by itself: when a host has failed."""
+"""What the playbook decides by itself: when a host has failed, and when it goes no further."""
 
 from __future__ import annotations
 
+import json
 import pathlib
+import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -29,3 +33,34 @@ def test_which_hosts_fail(noted: dict[str, Any], run: bool, check: bool) -> None
     found = {f"__keepwarm_{name}": value for name, value in noted.items()}
     assert templated(PLAY["vars"]["__keepwarm_failed"], ansible_check_mode=False, **found) is run
     assert templated(PLAY["vars"]["__keepwarm_failed"], ansible_check_mode=True, **found) is check
+
+
+def bounded(tmp_path: pathlib.Path, percentage: int) -> set[str]:
+    """Which hosts a play comes to that is bounded as the playbook is, and loses one in each batch of three."""
+    play = {
+        "hosts": "all",
+        "gather_facts": PLAY["gather_facts"],
+        "serial": [1, 3],
+        "max_fail_percentage": percentage,
+        "vars": {"__keepwarm_lost": PLAY["vars"]["__keepwarm_lost"], "keepwarm_max_fail_percentage": percentage},
+        "tasks": [*PLAY["pre_tasks"][:2], PLAY["tasks"][-1]],
+    }
+    lost = {"ansible_remote_tmp": "/proc/nowhere"}
+    hosts = {"a": {}, "b1": lost, "b2": {}, "b3": {}, "c1": {}, "c2": lost, "c3": {}, "d": {}}
+    common = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    (tmp_path / "play.json").write_text(json.dumps([play]))
+    (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts, "vars": common}}))
+    program = pathlib.Path(sys.executable).parent / "ansible-playbook"
+    environment = {"HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"}
+    command = [program, "--inventory=hosts.json", "play.json"]
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert ended.returncode == 4, ended.stdout + ended.stderr
+    return set(re.findall(r"^(\w+) +: ok=", ended.stdout, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("percentage", "last"),
+    [(33, "b3"), (34, "d")],
+)
+def test_it_goes_on_while_no_more_hosts_of_a_batch_are_lost_than_may_fail(tmp_path: pathlib.Path, percentage: int, last: str) -> None:
+    assert max(bounded(tmp_path, percentage)) == last
