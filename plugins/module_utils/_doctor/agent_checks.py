@@ -103,15 +103,25 @@ def _passes(look: Examination, agent: AgentLook) -> Iterator[Finding]:
         if agent.status and not is_running:
             yield NO_PASS.found(seen(source, "no pass"), agent_unit=agent.pass_unit, command=look.command)
         return
-    period = interval(agent.units.get(agent.timer, {}))
-    if period and look.now - at > _PATIENCE * period and not (agent.hold or is_running):
-        values = {"ago": span(look.now - at), "interval": span(period), "agent_unit": agent.pass_unit}
-        yield OVERDUE.found(seen(source, f"last pass {moment(at)}"), **values)
+    if not is_running:
+        yield from _overdue(look, agent, at)
     failures = [str(text) for text in entries_of(last.get("failures"))]
     if last.get("exit") != 0:
         evidence = [seen(source, text) for text in failures]
         sentence = next(iter(failures), f"exit {last.get('exit')}")
         yield LAST_FAILED.found(*evidence, when=moment(at), sentence=sentence, command=look.command)
+
+
+def _overdue(look: Examination, agent: AgentLook, at: float) -> Iterator[Finding]:
+    """C(at) is when the last pass ended. None is made of a server that is down, nor on hold, by the unit's ExecCondition=."""
+    own = None if look.is_elsewhere else look.unit
+    period = interval(agent.units.get(agent.timer, {}))
+    if period is None or agent.hold or (own and own.is_down):
+        return
+    due = max(at, agent.held_until, own.started if own else 0) + _PATIENCE * period
+    if look.now > due:
+        values = {"ago": span(look.now - at), "interval": span(period), "agent_unit": agent.pass_unit}
+        yield OVERDUE.found(seen(f"{agent.command} status", f"last pass {moment(at)}"), **values)
 
 
 def interval(timer: Properties) -> float | None:

@@ -12,15 +12,17 @@ import json
 import os
 import pwd
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from .._residency.hold import Hold, HoldError, read_hold
+from .._residency.hold import Hold, HoldError, last_hold
 from .._systemd.host import Run
 from .examination import AgentLook
 from .unit_look import properties_of
 
 COMMAND = "usr/local/bin/ollama-warmup"
 FOLDER = "etc/ollama-warmup"
+STATE = "var/lib/ollama-warmup"
 DEFAULT = "default"
 _PROPERTIES = "LoadState,ActiveState,SubState,Result,UnitFileState,User,TimersMonotonic"
 _LARGEST = 4 * 1024 * 1024  # bytes
@@ -30,29 +32,39 @@ def look_at_agent(run: Run, instance: str, now: float, root: str = "/") -> Agent
     """C(now) in seconds since 1970, by which a hold is on or over."""
     command, path = os.path.join(root, COMMAND), os.path.join(root, FOLDER, f"{instance}.json")
     suffix = "" if instance == DEFAULT else f"@{instance}"
-    names = (f"ollama-warmup{suffix}.service", f"ollama-warmup{suffix}.timer", f"ollama-warmup-watch{suffix}.service")
-    units = {name: properties_of(run, name, _PROPERTIES) for name in names}
-    installed, configured = os.path.exists(command), os.path.exists(path)
-    python, trouble = _python(run, command) if installed else ("", "")
-    able = installed and configured and bool(python)
-    user = units[names[0]].get("User", "")
-    return AgentLook(
+    look = AgentLook(
         command=command,
-        installed=installed,
-        python=python,
-        library_error=trouble,
+        installed=os.path.exists(command),
         configuration=path,
-        configured=configured,
+        configured=os.path.exists(path),
         raw=_raw(path),
-        problems=_problems(run, command, path) if able else (),
-        status=_status(run, command, instance) if able else {},
-        units=units,
-        pass_unit=names[0],
-        timer=names[1],
-        watch=names[2],
+        pass_unit=f"ollama-warmup{suffix}.service",
+        timer=f"ollama-warmup{suffix}.timer",
+        watch=f"ollama-warmup-watch{suffix}.service",
+    )
+    units = {name: properties_of(run, name, _PROPERTIES) for name in (look.pass_unit, look.timer, look.watch)}
+    return _with_state(_with_program(run, instance, replace(look, units=units)), os.path.join(root, STATE, instance), now)
+
+
+def _with_program(run: Run, instance: str, look: AgentLook) -> AgentLook:
+    """What it says itself, where it can be asked."""
+    python, trouble = _python(run, look.command) if look.installed else ("", "")
+    look = replace(look, python=python, library_error=trouble)
+    if not (python and look.configured):
+        return look
+    return replace(look, problems=_problems(run, look.command, look.configuration), status=_status(run, look.command, instance))
+
+
+def _with_state(look: AgentLook, folder: str, now: float) -> AgentLook:
+    """Its user, and what lies in and beside its folder."""
+    user = look.units[look.pass_unit].get("User", "")
+    hold = _hold(f"{folder}.hold")
+    return replace(
+        look,
         user_missing=user if user and _uid(user) is None else "",
-        owner_problem=_owner_problem(os.path.join(root, "var/lib/ollama-warmup", instance), user),
-        hold=_hold(os.path.join(root, "var/lib/ollama-warmup", f"{instance}.hold"), now),
+        owner_problem=_owner_problem(folder, user),
+        hold=hold if hold and not hold.is_over(now) else None,
+        held_until=hold.until if hold else 0.0,
     )
 
 
@@ -115,8 +127,8 @@ def _uid(user: str) -> int | None:
         return None
 
 
-def _hold(path: str, now: float) -> Hold | None:
+def _hold(path: str) -> Hold | None:
     try:
-        return read_hold(path, now)
+        return last_hold(path)
     except HoldError:  # it holds nothing; the pass says so
         return None

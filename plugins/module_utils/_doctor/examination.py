@@ -52,6 +52,17 @@ class UnitLook:
         return self.process.environment if self.process else self.effective.values
 
     @property
+    def is_down(self) -> bool:
+        """Whether it is, or is about to be, and nothing has it started."""
+        return self.unit.exists and self.unit.active_state in ("inactive", "failed", "deactivating")
+
+    @property
+    def started(self) -> int:
+        """When its main process last was, in seconds since 1970; 0 if not known."""
+        text = self.properties.get("ExecMainStartTimestamp", "").lstrip("@")
+        return int(text) if text.isascii() and text.isdigit() else 0
+
+    @property
     def address(self) -> Address:
         """Where the running server means to listen, or a started one would."""
         return effective_address(self.environment.get("OLLAMA_HOST") or "")
@@ -78,13 +89,13 @@ class Entry:
 @dataclass(frozen=True)
 class JournalLook:
     """C(startup): the first lines of the present start of the server's unit, C(current): its last ones, C(earlier): those of the
-    starts before it, C(kernel): the kernel's. C(hours) is how far back it goes."""
+    starts before it, C(kernel): the kernel's. C(began) is the moment of the present start, in seconds since 1970; 0 if not known."""
 
     startup: tuple[Entry, ...] = ()
     current: tuple[Entry, ...] = ()
     earlier: tuple[Entry, ...] = ()
     kernel: tuple[Entry, ...] = ()
-    hours: int = 24
+    began: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -138,7 +149,8 @@ class DriverLook:
 @dataclass(frozen=True)
 class AgentLook:
     """The agent of this instance. C(problems) are what its own C(validate) says, C(status) what its C(status --json) does;
-    C(library_error) why its interpreter finds no requests, C(owner_problem) a sentence; C(units) are by name."""
+    C(library_error) why its interpreter finds no requests, C(owner_problem) a sentence; C(units) are by name.
+    C(hold) is the one that is on, C(held_until) the end of the last one, on or over, in seconds since 1970."""
 
     command: str
     installed: bool = False
@@ -156,6 +168,7 @@ class AgentLook:
     user_missing: str = ""
     owner_problem: str = ""
     hold: Hold | None = None
+    held_until: float = 0.0
 
     @property
     def url(self) -> str | None:

@@ -99,8 +99,7 @@ class _Examiner:
 
     def _journal(self, name: str, unit: UnitLook | None) -> JournalLook:
         properties = unit.properties if unit else {}
-        started = properties.get("ExecMainStartTimestamp", "").lstrip("@")
-        return read_journal(self.run, name, properties.get("InvocationID", ""), int(started) if started.isdigit() else 0, self.now)
+        return read_journal(self.run, name, properties.get("InvocationID", ""), unit.started if unit else 0, self.now)
 
     def _with_server(self, look: Examination) -> Examination:
         url = server_url(look.unit, look.agent.url)

@@ -35,7 +35,7 @@ def read_journal(run: Run, unit: str, invocation: str, started: int, now: float)
         current=tuple(entry for entry, dummy in recent if entry.time >= beginning),
         earlier=tuple(entry for entry, dummy in recent if entry.time < beginning),
         kernel=tuple(entry for entry, dummy in _entries(_ask(run, f"--since=@{int(now) - _HOURS * 3600}", "_TRANSPORT=kernel"))),
-        hours=_HOURS,
+        began=beginning or started,
     )
 
 

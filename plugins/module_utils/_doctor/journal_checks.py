@@ -39,11 +39,18 @@ def check(look: Examination) -> Iterator[Finding]:
     yield from _cpu_only(look, journal)
     present = [*journal.startup, *(entry for entry in journal.current if entry not in journal.startup)]
     found = list(_matched(look, present, PATTERNS, f"journalctl -u {look.unit_name}"))
-    found += _matched(look, journal.kernel, KERNEL_PATTERNS, "journalctl -k")
+    found += _matched(look, [entry for entry in journal.kernel if entry.time >= journal.began], KERNEL_PATTERNS, "journalctl -k")
     yield from found
     told = {finding.code for finding in found}
-    earlier = _matched(look, journal.earlier, PATTERNS, f"journalctl -u {look.unit_name}, before its present start", NOTE)
-    yield from (finding for finding in earlier if finding.code not in told)
+    yield from (finding for finding in _earlier(look, journal) if finding.code not in told)
+
+
+def _earlier(look: Examination, journal: JournalLook) -> Iterator[Finding]:
+    source, before = f"journalctl -u {look.unit_name}, before its present start", f"journalctl -k, before the present start of {look.unit_name}"
+    found = list(_matched(look, journal.earlier, PATTERNS, source, NOTE))
+    yield from found
+    kernels = _matched(look, [entry for entry in journal.kernel if entry.time < journal.began], KERNEL_PATTERNS, before, NOTE)
+    yield from (finding for finding in kernels if finding.code not in {each.code for each in found})
 
 
 def _silence(look: Examination, journal: JournalLook) -> Iterator[Finding]:

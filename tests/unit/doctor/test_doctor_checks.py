@@ -319,6 +319,16 @@ def test_what_was_before_the_present_start_is_a_note() -> None:
     assert [(finding.code, finding.severity) for finding in diagnose(both).findings] == [("evicted_after_oom", "problem")]
 
 
+def test_what_the_kernel_said_before_the_present_start_is_a_note() -> None:
+    faults = (Entry(EPOCH - 7200, KERNEL_LINES["gpu_fault"][0]), Entry(EPOCH - 7100, KERNEL_LINES["oom_killed"][0]))
+    early = journal(kernel=faults, began=EPOCH - 600)
+    assert [(finding.code, finding.severity) for finding in diagnose(healthy(journal=early)).findings] == [("gpu_fault", "note"), ("oom_killed", "note")]
+    late = replace(early, kernel=(*faults, Entry(EPOCH, KERNEL_LINES["gpu_fault"][1])))
+    assert [(finding.code, finding.severity) for finding in diagnose(healthy(journal=late)).findings] == [("gpu_fault", "problem"), ("oom_killed", "note")]
+    both = replace(early, earlier=(Entry(EPOCH - 7200, LINES["oom_killed"][0]),))
+    assert codes(healthy(journal=both)) == ["oom_killed", "gpu_fault"]
+
+
 def test_a_processor_is_what_a_host_without_gpu_computes_on() -> None:
     bare = healthy(driver=DriverLook(), journal=JournalLook(startup=(Entry(EPOCH, ON_CPU),)))
     assert codes(bare) == []
@@ -388,6 +398,25 @@ def test_a_pass_that_is_running_is_not_overdue() -> None:
     old = {**STATUS, "last_pass": {**STATUS["last_pass"], "at": EPOCH - 3600}}
     assert codes(healthy(agent=agent(units, status=old))) == []
     assert codes(healthy(agent=agent(units, status={"last_pass": None}))) == []
+
+
+OVERDUE = {**STATUS, "last_pass": {**STATUS["last_pass"], "at": EPOCH - 3600}}
+
+
+@pytest.mark.parametrize("state", ["inactive", "failed", "deactivating"])
+def test_no_pass_is_due_while_the_server_is_down(state: str) -> None:
+    stopped = healthy(unit=down(active=state), server=None, agent=agent(status=OVERDUE))
+    assert "pass_overdue" not in codes(stopped)
+    elsewhere = {"url": "http://gpu2.example.org:11434"}
+    assert "pass_overdue" in codes(replace(stopped, agent=agent(status=OVERDUE, raw=elsewhere)))
+    assert "pass_overdue" in codes(replace(stopped, unit=down("not-found", state)))  # which nobody can have stopped
+
+
+@pytest.mark.parametrize(("ago", "found"), [(60, []), (3000, ["pass_overdue"])])
+def test_a_pass_is_due_some_time_after_what_kept_it_off(ago: float, found: list[str]) -> None:
+    assert codes(healthy(agent=agent(status=OVERDUE, held_until=EPOCH - ago))) == found
+    started = unit(properties={"ExecMainStartTimestamp": f"@{EPOCH - ago:.0f}"})
+    assert codes(healthy(agent=agent(status=OVERDUE), unit=started)) == found
 
 
 def test_where_a_shell_s_client_asks_is_a_note() -> None:

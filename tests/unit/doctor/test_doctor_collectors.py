@@ -83,7 +83,8 @@ def test_the_present_start_is_told_from_those_before() -> None:
     look = journal.read()
     assert [each.message for each in look.earlier] == ["old", "stopped"]
     assert [each.message for each in look.current] == ["new", "newer"]
-    assert (look.startup, look.kernel) == ((Entry(20.0, "new"),), (Entry(5.0, "k"),))
+    assert (look.startup, look.kernel, look.began) == ((Entry(20.0, "new"),), (Entry(5.0, "k"),), 20.0)
+    assert Journal([entry("old", 10, "i1")]).read(started=7).began == 7
     assert journal.spans == [["--since=@3600"], ["--since=@19", "--until=@200"], ["--since=@3600"]]
 
 
@@ -275,6 +276,15 @@ def test_state_of_another_user_is_told(tmp_path: pathlib.Path) -> None:
     (tmp_path / "var/lib/ollama-warmup/default").mkdir(parents=True)
     look = look_at_agent(Systemd(systemctl=(0, f"User={UNPRIVILEGED}\n", "")), "default", 0.0, str(tmp_path))
     assert look.owner_problem == f"{tmp_path}/var/lib/ollama-warmup/default belongs to user {os.geteuid()}, not to the agent's ({UNPRIVILEGED})"
+
+
+@pytest.mark.parametrize(("now", "on"), [(1500.0, True), (2500.0, False)])
+def test_a_hold_leaves_its_end_behind(now: float, on: bool, tmp_path: pathlib.Path) -> None:
+    write(tmp_path, "var/lib/ollama-warmup/default.hold", json.dumps({"since": 1000, "until": 2000, "reason": "new GPU", "by": "alice"}))
+    look = look_at_agent(Systemd(), "default", now, str(tmp_path))
+    assert (look.hold is not None, look.held_until) == (on, 2000)
+    write(tmp_path, "var/lib/ollama-warmup/default.hold", "{")
+    assert look_at_agent(Systemd(), "default", now, str(tmp_path)).held_until == 0
 
 
 # All of it
