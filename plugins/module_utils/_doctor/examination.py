@@ -145,6 +145,11 @@ class DriverLook:
     smi_failure: str = ""
     hidden: tuple[str, ...] = ()
 
+    @property
+    def vendors(self) -> frozenset[str]:
+        """Whose GPUs the machine has, by its devices or by their drivers' nodes."""
+        return frozenset([*(vendor for vendor, found in self.cards.items() if found), *("amd" if node == "/dev/kfd" else "nvidia" for node in self.nodes)])
+
 
 @dataclass(frozen=True)
 class AgentLook:

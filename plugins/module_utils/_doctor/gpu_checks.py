@@ -50,6 +50,8 @@ HIDDEN = Kind(
 DEVICES_HIDDEN = Kind("gpu_hidden_by_unit", PROBLEM, "{unit} hides the GPU from its server: {setting}", "take {setting} out of the unit (systemctl cat {unit})")
 KINDS = (NO_DRIVER, NO_UVM, SMI_FAILS, SMI_ABSENT, NOT_PERSISTENT, NOT_HERE, HIDDEN, DEVICES_HIDDEN)
 _NVIDIA = "CUDA_VISIBLE_DEVICES"
+_ALLOWED = {"nvidia": (("nvidia",),), "amd": (("kfd",), ("drm", "/dev/dri"))}
+"""What DeviceAllow= has to name for each vendor, one word of each."""
 _NODES = {"nvidia": ("/dev/nvidiactl", "/dev/nvidia"), "amd": ("/dev/kfd", "/dev/kfd")}
 
 
@@ -99,7 +101,14 @@ def _told(look: Examination, gpus: Sequence[str]) -> Iterator[Finding]:
 
 def _sandbox(look: Examination) -> Iterator[Finding]:
     properties = look.unit.properties if look.unit else {}
-    for key, harmful in (("PrivateDevices", ("yes",)), ("DevicePolicy", ("strict", "closed"))):
-        if properties.get(key) in harmful and not (key == "DevicePolicy" and "nvidia" in properties.get("DeviceAllow", "")):
+    closed = () if _lets_through(look.driver, properties.get("DeviceAllow", "")) else ("strict", "closed")
+    for key, harmful in (("PrivateDevices", ("yes",)), ("DevicePolicy", closed)):
+        if properties.get(key) in harmful:
             text = f"{key}={properties[key]}"
             yield DEVICES_HIDDEN.found(seen(f"systemctl show {look.unit_name}", text), unit=look.unit_name, setting=text)
+
+
+def _lets_through(driver: DriverLook, allowed: str) -> bool:
+    """Whether a closed unit lists all that some GPU is reached by."""
+    vendors = driver.vendors or _ALLOWED.keys()
+    return any(all(any(word in allowed for word in words) for words in _ALLOWED[vendor]) for vendor in vendors)

@@ -19,15 +19,22 @@ CPU_ONLY = Kind(
     "{unit} found no GPU at its start, though this host has one ({gpu}): all models are on the CPU",
     "once the driver works (nvidia-smi, /dev/nvidia*, /dev/kfd): systemctl restart {unit}; ollama_server_gpu has a start wait for it",
 )
+INTEGRATED = Kind(
+    "integrated_gpu_unused",
+    NOTE,
+    "{unit} found no GPU but an integrated one ({gpu}), which Ollama leaves alone by default: all models are on the CPU",
+    "nothing; or OLLAMA_IGPU_ENABLE=1 (ollama_server_environment) to use it, which shares the machine's memory",
+)
 SILENT = Kind(
     "journal_silent",
     NOTE,
     "{unit} runs, but the journal holds no line of it: evictions, aborted loads and the like do not show",
     "look for StandardOutput= in systemctl cat {unit}, and for Storage= in journald.conf",
 )
-KINDS = (CPU_ONLY, SILENT, *PATTERN_KINDS)
+KINDS = (CPU_ONLY, INTEGRATED, SILENT, *PATTERN_KINDS)
 _DEVICE = 'msg="inference compute"'
 _ON_CPU = "library=cpu"
+_DROPPED = "dropping integrated GPU"
 
 
 def check(look: Examination) -> Iterator[Finding]:
@@ -62,8 +69,16 @@ def _cpu_only(look: Examination, journal: JournalLook) -> Iterator[Finding]:
     devices = [entry for entry in journal.startup if _DEVICE in entry.message]
     on_cpu = devices and all(_ON_CPU in entry.message for entry in devices)
     if on_cpu and look.gpu_expected:
-        evidence = _line(devices[-1], f"journalctl -u {look.unit_name}")
-        yield CPU_ONLY.found(evidence, seen("GPU", look.gpu_expected), unit=look.unit_name, gpu=look.gpu_expected)
+        dropped = [entry for entry in journal.startup if _DROPPED in entry.message] if _may_be_integrated(look) else []
+        kind = INTEGRATED if dropped else CPU_ONLY
+        evidence = [_line(entry, f"journalctl -u {look.unit_name}") for entry in (*dropped[-1:], devices[-1])]
+        yield kind.found(*evidence, seen("GPU", look.gpu_expected), unit=look.unit_name, gpu=look.gpu_expected)
+
+
+def _may_be_integrated(look: Examination) -> bool:
+    """Whether one that the server dropped is all there is to expect."""
+    declared = look.policy is not None and any(model.min_gpu_percent for model in look.policy.models)
+    return not declared and look.driver.vendors == {"amd"} and len(look.driver.cards.get("amd", ())) < 2
 
 
 def _matched(look: Examination, entries: Iterable[Entry], patterns: tuple[Pattern, ...], source: str, severity: str | None = None) -> Iterator[Finding]:

@@ -141,7 +141,7 @@ PATTERNS = (
     Pattern(CONTEXT_REDUCED, "WARN", "load failed; reducing automatic context"),
     Pattern(OOM_KILLED, "systemd", "has been killed by the OOM killer|Failed with result 'oom-kill'"),
     Pattern(RUNNER_DIED, "WARN", "(llama-server|llama runner) process no longer running"),
-    Pattern(RUNNER_DIED, "ERROR", "llama-server terminated"),
+    Pattern(RUNNER_DIED, "ERROR", "(llama-server|llama runner) terminated"),
     Pattern(K_SHIFT, "runner", "does not support K-shift"),
     Pattern(GPU_FAULT, "runner", "CUDA error|cudaMalloc failed|ROCm error|GGML_ASSERT"),
     Pattern(GPU_UNREADABLE, "WARN", "unable to refresh free memory"),

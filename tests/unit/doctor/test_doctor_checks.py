@@ -109,6 +109,14 @@ CASES: dict[str, tuple[Any, str, str]] = {
     "gpu_not_permitted": (healthy(driver=driver(hidden=("/dev/kfd",))), "/dev/kfd", "usermod -aG render,video ollama"),
     "gpu_hidden_by_unit": (healthy(unit=unit(properties={"PrivateDevices": "yes"})), "PrivateDevices=yes", "take PrivateDevices=yes out"),
     "cpu_only_start": (healthy(journal=JournalLook(startup=(Entry(EPOCH, ON_CPU),))), "library=cpu", "systemctl restart ollama.service"),
+    "integrated_gpu_unused": (
+        healthy(
+            driver=DriverLook(cards={"amd": ("0000:c5:00.0",)}, nodes=("/dev/kfd",)),
+            journal=JournalLook(startup=(Entry(EPOCH, 'msg="dropping integrated GPU" id=0 library=ROCm'), Entry(EPOCH, ON_CPU))),
+        ),
+        "dropping integrated GPU",
+        "OLLAMA_IGPU_ENABLE=1",
+    ),
     "journal_silent": (healthy(journal=JournalLook()), "no entries", "StandardOutput="),
     "keep_alive_sent": (healthy(journal=journal(POST, TIMED)), "10.0.0.7", "/v1"),
     "keep_alive_unseen": (
@@ -217,6 +225,7 @@ LINES: dict[str, list[str]] = {
         'level=WARN source=llama_server.go:1196 msg="llama-server process no longer running" sys=9 string="signal: killed"',
         'level=WARN source=server.go:1100 msg="llama runner process no longer running" sys=9 string="signal: killed"',
         'level=ERROR source=llama_server.go:300 msg="llama-server terminated" error="signal: segmentation fault"',
+        'level=ERROR source=server.go:300 msg="llama runner terminated" error="exit status 2"',
     ],
     "gpu_fault": ["CUDA error: an illegal memory access was encountered", "cudaMalloc failed: out of memory", "GGML_ASSERT(n > 0) failed"],
     "gpu_memory_unreadable": ['level=WARN msg="unable to refresh free memory, using old values"'],
@@ -334,6 +343,41 @@ def test_a_processor_is_what_a_host_without_gpu_computes_on() -> None:
     assert codes(bare) == []
     declared = replace(bare, policy=policy({"name": "a", "min_gpu_percent": 50}, "b"))
     assert codes(declared) == ["cpu_only_start"]
+
+
+DROPPED = 'level=INFO source=types.go:40 msg="dropping integrated GPU; to enable, set OLLAMA_IGPU_ENABLE=1" id=0 library=Vulkan'
+INTEGRATED = DriverLook(cards={"amd": ("0000:c5:00.0",)}, nodes=("/dev/kfd",), count=1)
+
+
+def test_an_integrated_gpu_that_the_server_drops_is_a_note() -> None:
+    said = journal(startup=(Entry(EPOCH, DROPPED), Entry(EPOCH, ON_CPU)))
+    look = healthy(driver=INTEGRATED, journal=said)
+    assert [(finding.code, finding.severity) for finding in diagnose(look).findings] == [("integrated_gpu_unused", "note")]
+    assert "OLLAMA_IGPU_ENABLE=1" in only(look, "integrated_gpu_unused").remedy
+    assert codes(replace(look, policy=policy({"name": "a", "min_gpu_percent": 50}, "b"))) == ["cpu_only_start"]
+    assert codes(replace(look, journal=journal(startup=(Entry(EPOCH, ON_CPU),)))) == ["cpu_only_start"]
+    beside = replace(INTEGRATED, cards={"amd": ("0000:03:00.0", "0000:c5:00.0")})
+    assert codes(replace(look, driver=beside)) == ["cpu_only_start"]
+    assert codes(replace(look, driver=driver(cards={**INTEGRATED.cards, **CARDS}, nodes=("/dev/kfd", *NODES)))) == ["cpu_only_start"]
+
+
+@pytest.mark.parametrize(
+    ("driver_look", "properties", "found"),
+    [
+        (driver(), {"DevicePolicy": "closed"}, ["gpu_hidden_by_unit"]),
+        (driver(), {"DevicePolicy": "strict", "DeviceAllow": "char-nvidia-frontend rw"}, []),
+        (driver(), {"DevicePolicy": "closed", "DeviceAllow": "/dev/kfd rw char-drm rw"}, ["gpu_hidden_by_unit"]),
+        (INTEGRATED, {"DevicePolicy": "closed", "DeviceAllow": "/dev/kfd rw char-drm rw"}, []),
+        (INTEGRATED, {"DevicePolicy": "closed", "DeviceAllow": "char-kfd rw /dev/dri/renderD128 rw"}, []),
+        (INTEGRATED, {"DevicePolicy": "closed", "DeviceAllow": "/dev/kfd rw"}, ["gpu_hidden_by_unit"]),
+        (INTEGRATED, {"DevicePolicy": "closed", "DeviceAllow": "char-nvidia rw"}, ["gpu_hidden_by_unit"]),
+        (INTEGRATED, {"PrivateDevices": "yes", "DeviceAllow": "/dev/kfd rw char-drm rw"}, ["gpu_hidden_by_unit"]),
+        (driver(cards={**INTEGRATED.cards, **CARDS}, nodes=("/dev/kfd", *NODES)), {"DevicePolicy": "closed", "DeviceAllow": "char-nvidia rw"}, []),
+        (INTEGRATED, {"DevicePolicy": "auto"}, []),
+    ],
+)
+def test_a_unit_that_lets_its_gpu_through_hides_none(driver_look: DriverLook, properties: dict[str, str], found: list[str]) -> None:
+    assert codes(healthy(driver=driver_look, unit=unit(properties=properties))) == found
 
 
 def test_an_instance_without_gpu_is_to_be_on_the_processor() -> None:
