@@ -13,7 +13,7 @@ from .._residency.gpus import count_gpus, read
 from .._residency.wording import quoted
 from .._systemd.host import Run
 from .examination import DriverLook
-from .permission import READ, may
+from .permission import READ, Account, may
 
 _VENDORS = {"0x10de": "nvidia", "0x1002": "amd"}
 _DISPLAY = "0x03"  # the PCI class of display controllers
@@ -21,8 +21,8 @@ _NODES = ("dev/nvidia[0-9]*", "dev/nvidiactl", "dev/nvidia-uvm", "dev/kfd")
 _QUERY = "--query-gpu=index,uuid,name,driver_version,persistence_mode,memory.used,memory.total"
 
 
-def look_at_driver(run: Run, user: str, root: str = "/") -> DriverLook:
-    """C(user) is the account that the server runs under."""
+def look_at_driver(run: Run, account: Account, root: str = "/") -> DriverLook:
+    """C(account) is whom the server runs as."""
     nodes = tuple(sorted("/" + os.path.relpath(path, root) for pattern in _NODES for path in glob.glob(os.path.join(root, pattern))))
     smi, failure = _smi(run) if any(node.startswith("/dev/nvidia") for node in nodes) else (None, "")
     return DriverLook(
@@ -31,7 +31,7 @@ def look_at_driver(run: Run, user: str, root: str = "/") -> DriverLook:
         count=count_gpus(root),
         smi=smi,
         smi_failure=failure,
-        hidden=tuple(node for node in nodes if not may(user, READ, os.path.join(root, node[1:]))),
+        hidden=tuple(node for node in nodes if not may(account, READ, os.path.join(root, node[1:]))),
     )
 
 

@@ -18,6 +18,7 @@ from .._systemd.address import Address, effective_address
 from .._systemd.assessment import Assessment
 from .._systemd.environment import Assignment
 from .._systemd.host import Process, Unit
+from .permission import Account, account_of
 
 VISIBLE_DEVICES = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
 Properties = Mapping[str, str]
@@ -50,6 +51,11 @@ class UnitLook:
     def environment(self) -> Mapping[str, str | None]:
         """What the server has, or would be started with."""
         return self.process.environment if self.process else self.effective.values
+
+    @property
+    def account(self) -> Account:
+        """Whom its server runs as."""
+        return account_of(self.unit.user, self.properties)
 
     @property
     def is_down(self) -> bool:

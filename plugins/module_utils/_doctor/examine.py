@@ -24,6 +24,7 @@ from .commands import patient
 from .driver import look_at_driver
 from .examination import AgentLook, DriverLook, Examination, JournalLook, UnitLook
 from .journal import JournalError, read_journal
+from .permission import Account
 from .prospects import prospects
 from .server_ask import CannotAsk, ask_server, require_library, server_url
 from .shell_files import shell_settings
@@ -93,7 +94,7 @@ class _Examiner:
             journal=self._try("the journal", lambda: self._journal(look.unit_name, unit)),
             listeners=self._try("listening sockets", listeners),
             stores=(self._try("folders of models", lambda: look_at_stores(unit, _names(look.policy))) if unit else None) or (),
-            driver=self._try("the GPU's driver", lambda: look_at_driver(self.run, unit.unit.user if unit else "ollama", self.root)) or DriverLook(),
+            driver=self._try("the GPU's driver", lambda: look_at_driver(self.run, unit.account if unit else Account("ollama"), self.root)) or DriverLook(),
             vram=read_vram(unit.environment if unit else {}, self.root, self.run),
         )
 

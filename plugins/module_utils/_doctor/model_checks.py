@@ -94,7 +94,8 @@ def check(look: Examination) -> Iterator[Finding]:
 
 def _store(look: Examination) -> Iterator[Finding]:
     own = look.stores[0] if look.stores else None
-    if own and own.blocked and look.unit:
+    observation = look.server.observation if look.server else None
+    if own and own.blocked and look.unit and not (observation and observation.installed):  # who lists models, gets at them
         evidence = seen("stat", f"{own.blocked} is not open to {look.unit.unit.user}")
         yield STORE_CLOSED.found(evidence, user=look.unit.unit.user, store=own.path, blocked=own.blocked)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from .._residency.model_name import ModelName
 from .examination import Store, UnitLook
-from .permission import PASS, may
+from .permission import PASS, Account, may
 
 _ELSEWHERE = (
     "/usr/share/ollama/.ollama/models",
@@ -25,7 +25,7 @@ _ELSEWHERE = (
 def look_at_stores(unit: UnitLook, names: Iterable[ModelName], places: Sequence[str] = _ELSEWHERE) -> tuple[Store, ...]:
     """The server's store first, then the others that are there and hold one of the models."""
     wanted, own = tuple(names), own_store(unit)
-    first = _store(own, wanted, blocked_at(own, unit.unit.user))
+    first = _store(own, wanted, blocked_at(own, unit.account))
     others = [_store(path, wanted) for path in (*places, *_homes()) if os.path.realpath(path) != os.path.realpath(own)]
     return (first, *(store for store in others if store.exists and store.models))
 
@@ -36,9 +36,9 @@ def own_store(unit: UnitLook) -> str:
     return unit.environment.get("OLLAMA_MODELS") or os.path.join(home, ".ollama/models")
 
 
-def blocked_at(path: str, user: str) -> str:
-    """The first folder on the way that the user cannot pass; empty where there is none."""
-    return next((folder for folder in _way(path) if not may(user, PASS, folder)), "")
+def blocked_at(path: str, account: Account) -> str:
+    """The first folder on the way that the server's user cannot pass; empty where there is none."""
+    return next((folder for folder in _way(path) if not may(account, PASS, folder)), "")
 
 
 def _store(path: str, names: Iterable[ModelName], blocked: str = "") -> Store:
@@ -64,5 +64,10 @@ def _home(user: str) -> str:
 
 
 def _way(path: str) -> list[str]:
-    parts = os.path.realpath(path).split("/")
+    """What is passed on the way to a link, and on the way to where it leads."""
+    return list(dict.fromkeys((*_folders(os.path.abspath(path)), *_folders(os.path.realpath(path)))))
+
+
+def _folders(path: str) -> list[str]:
+    parts = path.split("/")
     return ["/".join(parts[:count]) or "/" for count in range(1, len(parts) + 1)]

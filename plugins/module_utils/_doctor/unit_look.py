@@ -16,7 +16,7 @@ from .._systemd.unit_file import UnitFile
 from .examination import Properties, UnitLook
 
 DROPIN = "zz-keepwarm.conf"
-_PROPERTIES = "Result,InvocationID,ExecMainStartTimestamp,PrivateDevices,DevicePolicy,DeviceAllow"
+_PROPERTIES = "Result,InvocationID,ExecMainStartTimestamp,Group,SupplementaryGroups,PrivateDevices,DevicePolicy,DeviceAllow"
 
 
 def look_at_unit(run: host.Run, name: str) -> UnitLook:

@@ -130,7 +130,11 @@ CASES: dict[str, tuple[Any, str, str]] = {
         "/root/.ollama/models holds a:latest",
         "ollama_server_models: /root/.ollama/models",
     ),
-    "store_unreadable": (healthy(stores=(Store("/home/x/models", True, frozenset(), "/home/x"),)), "/home/x is not open to ollama", "chmod o+x /home/x"),
+    "store_unreadable": (
+        healthy(server=None, stores=(Store("/home/x/models", True, frozenset(), "/home/x"),)),
+        "/home/x is not open to ollama",
+        "chmod o+x /home/x",
+    ),
     "not_in_memory": (listed(resident("b")), "a:latest is not listed", "ollama-warmup run"),
     "leaving_memory": (listed(resident("a", timedelta(minutes=5)), resident("b")), "a:latest expires_at=2026-08-22T08:05:00", "ollama-warmup run"),
     "dead_runner": (listed(alive=runners("b")), "a:latest expires_at", "journalctl -k"),
@@ -514,6 +518,12 @@ WARM = {"name": "a", "policy": "warm", "keep_alive": "10m"}
 def test_a_model_that_left_as_declared_is_missed_by_nobody(declared: Any, agents: Any, found: list[tuple[str, str]]) -> None:
     seen = diagnose(healthy(policy=policy(declared, "b"), server=server(resident("b"), start="211@1"), agent=agents))
     assert ([(finding.code, finding.severity) for finding in seen.findings], seen.failed) == (found, [])
+
+
+def test_a_server_that_lists_its_models_gets_at_them() -> None:
+    closed = healthy(stores=(Store("/home/x/models", True, frozenset(), "/home/x"),))
+    assert codes(closed) == []
+    assert "store_unreadable" in codes(replace(closed, server=server(observation=look(()))))
 
 
 STRANGE: list[Any] = [

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import grp
 import json
 import os
 import pathlib
@@ -19,11 +20,12 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor import com
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.agent_look import look_at_agent
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.examination import Entry, JournalLook, ShellSetting
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.journal import JournalError, read_journal
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.permission import PASS, Account, account_of, may
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
 from support.examinations import unit
 
 ME = pwd.getpwuid(os.geteuid()).pw_name
-UNPRIVILEGED = "nobody"
+UNPRIVILEGED = Account("nobody")
 NOTHING = (1, "", "nothing is known")
 
 
@@ -169,8 +171,46 @@ def test_a_folder_that_its_user_cannot_pass_is_named(tmp_path: pathlib.Path, mon
     assert stores.blocked_at(str(inner), UNPRIVILEGED) == ""
     (tmp_path / "closed").chmod(0o700)
     assert stores.blocked_at(str(inner), UNPRIVILEGED) == str(tmp_path / "closed")
-    assert stores.blocked_at(str(inner), ME) == ""
-    assert stores.blocked_at(str(inner), "no-such-user") == ""
+    assert stores.blocked_at(str(inner), Account(ME)) == ""
+    assert stores.blocked_at(str(inner), Account("no-such-user")) == ""
+
+
+def test_a_link_is_passed_as_well_as_what_it_leads_to(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here/models").symlink_to(tmp_path / "there")
+    (tmp_path / "here").chmod(0o700)
+    way = stores._way(str(tmp_path / "here/models"))
+    assert [folder for folder in way if folder.startswith(f"{tmp_path}/")] == [str(tmp_path / name) for name in ("here", "here/models", "there")]
+    assert way[0] == "/"
+
+
+GROUPS = (grp.getgrgid(os.getegid()).gr_name, str(os.getegid()))
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_folder_of_the_units_own_group_is_open_to_it(group: str, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models").chmod(0o750)
+    assert not may(UNPRIVILEGED, PASS, str(tmp_path / "models"))
+    for properties in ({"Group": group}, {"SupplementaryGroups": f"no-such-group {group}"}):
+        assert may(account_of("nobody", properties), PASS, str(tmp_path / "models"))
+
+
+def test_the_units_group_takes_the_place_of_the_users(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    of_my_group = pwd.struct_passwd(("nobody", "x", os.geteuid() + 1, os.getegid(), "", "/", "/bin/false"))
+    monkeypatch.setattr(pwd, "getpwnam", lambda _name: of_my_group)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models").chmod(0o750)
+    assert may(UNPRIVILEGED, PASS, str(tmp_path / "models"))
+    assert not may(account_of("nobody", {"Group": "no-such-group"}), PASS, str(tmp_path / "models"))
+
+
+def test_what_an_access_list_comes_to_is_not_guessed(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models").chmod(0o700)
+    monkeypatch.setattr(os, "listxattr", lambda _path: ["system.posix_acl_access"])
+    assert may(UNPRIVILEGED, PASS, str(tmp_path / "models"))
 
 
 # Driver
@@ -274,8 +314,8 @@ def test_a_missing_library_is_told_by_its_last_line(tmp_path: pathlib.Path) -> N
 
 def test_state_of_another_user_is_told(tmp_path: pathlib.Path) -> None:
     (tmp_path / "var/lib/ollama-warmup/default").mkdir(parents=True)
-    look = look_at_agent(Systemd(systemctl=(0, f"User={UNPRIVILEGED}\n", "")), "default", 0.0, str(tmp_path))
-    assert look.owner_problem == f"{tmp_path}/var/lib/ollama-warmup/default belongs to user {os.geteuid()}, not to the agent's ({UNPRIVILEGED})"
+    look = look_at_agent(Systemd(systemctl=(0, f"User={UNPRIVILEGED.user}\n", "")), "default", 0.0, str(tmp_path))
+    assert look.owner_problem == f"{tmp_path}/var/lib/ollama-warmup/default belongs to user {os.geteuid()}, not to the agent's ({UNPRIVILEGED.user})"
 
 
 @pytest.mark.parametrize(("now", "on"), [(1500.0, True), (2500.0, False)])
