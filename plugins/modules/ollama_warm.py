@@ -330,7 +330,12 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.prediction import Fit, Knowledge
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.prediction import predict as predict_fit
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.progress import PassResult
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import OllamaServer, ServerFailure, ServerTooOld
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import (
+    OllamaServer,
+    ServerFailure,
+    ServerTooOld,
+    leading_numbers,
+)
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import Pace, Warmer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import (
     fail,
@@ -477,7 +482,7 @@ def observe(
         return None, missing_library()
     try:
         look = Observer(server, policy, module.params["unit"]).look()
-        server.require_version()
+        look = replace(look, release=leading_numbers(server.require_version()))
     except ServerTooOld as failure:
         fail(module, str(failure), url=server.url)
     except ServerFailure as failure:

@@ -13,6 +13,7 @@ from .observation import ResidentModel
 
 _GIB = 1024**3
 _TIERS = ((47 * _GIB, 262144), (23 * _GIB, 32768))
+_TIERS_SINCE = (0, 15, 5)  # before, it was always the least (envconfig/config.go: ContextLength)
 _LEAST_CONTEXT = 4096
 _INACCURACY = 20  # a twentieth of the VRAM: what drivers count beside models, as each runner's own context on the GPU
 
@@ -56,11 +57,15 @@ class Capacity:
         return most if self.others > self.total // _INACCURACY else max(most, min(self.at_least, self.total))
 
 
-def default_context(vram: Vram | None, seen: int = 0) -> int | None:
-    """The context of a model for which nobody asks another, in tokens (server/routes.go: Serve, since 0.15.5). Where no driver tells,
-    it follows from the VRAM that was C(seen) in use; None where none was."""
-    total = vram.total if vram else seen
-    return next((context for least, context in _TIERS if total >= least), _LEAST_CONTEXT) if total else None
+def default_context(vram: Vram | None, seen: int = 0, release: tuple[int, ...] = ()) -> int | None:
+    """The context of a model for which nobody asks another, in tokens (server/routes.go: Serve). The C(release) is newer than that the
+    VRAM decides it where it is not known. Where no driver tells, the VRAM that was C(seen) in use does only if it is enough for the
+    most: there may always be more than that. None where it is not known."""
+    if any(release) and release < _TIERS_SINCE:
+        return _LEAST_CONTEXT
+    if vram is None:
+        return _TIERS[0][1] if seen >= _TIERS[0][0] else None
+    return next((context for least, context in _TIERS if vram.total >= least), _LEAST_CONTEXT)
 
 
 def learn(bounds: Bounds, living: Iterable[ResidentModel], gpus: tuple[str, ...], partial: frozenset[str] = frozenset()) -> Bounds:

@@ -34,12 +34,15 @@ def gather(
     settings = _settings(look, environment)
     vram = read_vram(environment or {}, root, run) if local else None
     known = capacity(record.bounds, gpu_names(root), vram, look.living)
+    context = default_context(vram, known.at_least, look.release)
+    is_sure = vram is not None and environment is not None  # an environment that nobody can read may ask for another
     return Knowledge(
         measurements=record.measurements,
         capacity=known,
         settings=settings,
         limit=settings.max_loaded_models or (policy.limit(count_gpus(root)) if local else policy.max_loaded_models or None),
-        default_context=default_context(vram, known.at_least),
+        default_context=context if is_sure else None,
+        guessed_context=context,
     )
 
 

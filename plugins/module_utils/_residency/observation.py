@@ -114,13 +114,15 @@ class Runners:
 
 @dataclass(frozen=True)
 class Observation:
-    """One look at one server. C(now) is the server's clock; C(cards) is by digest; C(runners) None when unreadable."""
+    """One look at one server. C(now) is the server's clock; C(cards) is by digest; C(runners) None when unreadable; C(release) its
+    version in numbers, empty where nobody asked for it."""
 
     now: datetime
     installed: tuple[InstalledModel, ...] = ()
     resident: tuple[ResidentModel, ...] = ()
     cards: Mapping[str, ModelCard] = field(default_factory=dict)
     runners: Runners | None = None
+    release: tuple[int, ...] = ()
 
     @property
     def living(self) -> tuple[ResidentModel, ...]:

@@ -29,13 +29,15 @@ COUNTED = "counted"
 @dataclass(frozen=True)
 class Knowledge:
     """What is known beside the look. C(limit): how many models the server holds at once, None for any number; C(default_context):
-    what it gives a model for which nobody asks one, in tokens, None if unknown."""
+    what it gives a model for which nobody asks one, in tokens, None if unknown; C(guessed_context) is the same where it may as well
+    be another."""
 
     measurements: tuple[Measurement, ...] = ()
     capacity: Capacity = field(default_factory=Capacity)
     settings: ServerSettings = field(default_factory=ServerSettings)
     limit: int | None = None
     default_context: int | None = None
+    guessed_context: int | None = None
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,7 @@ def _context(verdict: Verdict, knowledge: Knowledge) -> int | None:
         knowledge.settings.context_length,
         knowledge.default_context,
         before[-1] if before else None,
+        knowledge.guessed_context,
     )
     context = next((choice for choice in choices if choice), None)
     training = card.training_context if card else None

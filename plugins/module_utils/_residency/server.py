@@ -109,7 +109,7 @@ class OllamaServer:
         text = self._read(lambda data: data, self._get("/api/version")).get("version")
         if not isinstance(text, str):
             raise ServerGarbled(f"{self.url}/api/version holds no version: is this an Ollama server?")
-        return text, _leading_numbers(text)
+        return text, leading_numbers(text)
 
     def require_version(self) -> str:
         """The version's text. Raises C(ServerTooOld) below 0.10; builds without a number (0.0.0) pass."""
@@ -244,7 +244,8 @@ def _clock(date: str | None) -> datetime:
     return theirs if abs(theirs - ours) < FOREVER_AHEAD / 2 else ours
 
 
-def _leading_numbers(text: str) -> tuple[int, ...]:
+def leading_numbers(text: str) -> tuple[int, ...]:
+    """Of a version's text, to compare; none of what is no version."""
     numbers = []
     for part in text.lstrip("v").split("-")[0].split("."):
         if not _SHORT_NUMBER.fullmatch(part):

@@ -14,9 +14,11 @@ from typing import Any, NoReturn
 import pytest
 from _residency.capacity import Bounds
 from _residency.evictions import Eviction
-from _residency.measurement_record import read_record, record_path
+from _residency.measurement_record import Record, read_record, record_path
 from _residency.model_name import ModelName
-from _residency.observation import Runners
+from _residency.observation import Observation, Runners
+from _residency.policy import Policy
+from _residency.prediction import Knowledge
 from _residency.runner_settings import RunnerSettings
 from ollama_warmup import exits
 from ollama_warmup.commands import check
@@ -166,6 +168,20 @@ def test_check_tells_what_the_next_pass_will_find_no_room_for(seeing: Agent, cap
     seeing.server.hold("c", "5m")
     assert check(seeing.instance) == exits.NOT_RESIDENT
     assert "warning: b:latest is one model too many under OLLAMA_MAX_LOADED_MODELS=2: loading it will evict c:latest" in capsys.readouterr().out
+
+
+def test_check_foretells_for_the_release_that_answers(seeing: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    releases = []
+
+    def gathered(_record: Record, _policy: Policy, look: Observation, *_others: Any) -> Knowledge:
+        releases.append(look.release)
+        return Knowledge()
+
+    monkeypatch.setattr("_residency.foresight.gather", gathered)
+    seeing.server.version_text = "0.15.4"
+    seeing.configure("a")
+    check(seeing.instance)
+    assert releases == [(0, 15, 4)]
 
 
 def test_check_of_a_host_that_is_warm_foretells_nothing(seeing: Agent, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

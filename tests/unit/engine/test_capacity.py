@@ -103,16 +103,19 @@ def test_what_there_is_now(vram: Vram | None, bounds: Bounds, expected: Capacity
 
 
 @pytest.mark.parametrize(
-    ("vram", "seen", "context"),
+    ("vram", "seen", "release", "context"),
     [
-        (Vram(8 * GIB), 0, 4096),
-        (Vram(23 * GIB), 0, 32768),
-        (Vram(47 * GIB), 0, 262144),
-        (Vram(8 * GIB), 47 * GIB, 4096),
-        (None, 24 * GIB, 32768),
-        (None, 1, 4096),
-        (None, 0, None),
+        (Vram(8 * GIB), 0, (), 4096),
+        (Vram(23 * GIB), 0, (), 32768),
+        (Vram(47 * GIB), 0, (0, 15, 5), 262144),
+        (Vram(47 * GIB), 0, (0, 0, 0), 262144),  # a build of one's own
+        (Vram(47 * GIB), 0, (0, 15, 4), 4096),
+        (None, 47 * GIB, (0, 15), 4096),
+        (Vram(8 * GIB), 47 * GIB, (0, 32, 15), 4096),
+        (None, 47 * GIB, (), 262144),
+        (None, 24 * GIB, (), None),  # there may be twice as much
+        (None, 0, (), None),
     ],
 )
-def test_the_default_context_follows_the_memory(vram: Vram | None, seen: int, context: int | None) -> None:
-    assert default_context(vram, seen) == context
+def test_the_default_context_follows_the_memory(vram: Vram | None, seen: int, release: tuple[int, ...], context: int | None) -> None:
+    assert default_context(vram, seen, release) == context

@@ -124,6 +124,9 @@ def test_a_model_that_gets_in_with_more_memory_may_take_anothers_place() -> None
         ("a", {}, 4096),
         ("a", {"default_context": 262144}, 32768),
         ("a", {"default_context": None, "measurements": (measured("a", 5000, 2048),)}, 2048),
+        ("a", {"default_context": None, "guessed_context": 16384, "measurements": (measured("a", 5000, 2048),)}, 2048),
+        ("a", {"default_context": None, "guessed_context": 16384}, 16384),
+        ("a", {"measurements": (measured("a", 5000, 2048),)}, 4096),
     ],
 )
 def test_the_context_is_the_servers_choice(declared: Any, known: dict[str, Any], context: int) -> None:

@@ -171,7 +171,7 @@ def test_without_a_driver_it_is_told_from_what_was_seen(live: LiveHost, tmp_path
     assert (bounds.at_least, bounds.at_most) == (2 * TINY, None)
     live.stand_in.restart()
     nowhere = str(tmp_path)
-    assert short(foretell(live, policy("tiny-b"), Record(bounds=bounds), nowhere)) == {"tiny-b": ("fits", ())}
+    assert short(foretell(live, policy({"name": "tiny-b", "num_ctx": 4096}), Record(bounds=bounds), nowhere)) == {"tiny-b": ("fits", ())}
     assert short(foretell(live, wide, Record(bounds=bounds), nowhere)) == {"tiny-c": ("unknown", ())}
     live.run(wide)
     (spilled,) = live.stand_in.residents().values()
@@ -186,14 +186,15 @@ def test_a_pin_that_was_driven_out_tells_how_much_there_is_not(live: LiveHost, t
     """Whether the newcomer was declared after it, and gave way, or before it: the same set is then foretold without any driver."""
     live.stand_in.run(OLLAMA_STUB_VRAM="4MiB")
     live.run(policy("tiny-a"))
-    declared = policy(*({"name": name, "num_ctx": 4096} for name in order), max_loaded_models=5)
+    models = [{"name": name, "num_ctx": 4096} for name in order]
+    declared = policy(*models, max_loaded_models=5)
     result = live.run(declared)
     (found,) = evictions(declared, result)
     assert found.others == TINY
     bounds = learn_eviction(learn(Bounds(), result.look.resident, ()), found.others, found.reckoned)
     assert bounds.at_least == TINY
     assert bounds.at_most is not None and 4 * MIB < bounds.at_most < TINY + 1.3 * TINY
-    assert short(foretell(live, policy(order[0], order[1]), Record(bounds=bounds), str(tmp_path))) == {order[1]: ("evicts", (order[0],))}
+    assert short(foretell(live, policy(*models), Record(bounds=bounds), str(tmp_path))) == {order[1]: ("evicts", (order[0],))}
 
 
 def test_one_model_too_many_tells_nothing_of_memory(live: LiveHost) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -504,6 +505,16 @@ def test_the_environment_that_the_server_will_have_decides_what_a_model_takes(en
     result = entrance.succeed(check=True, url=server.url, models=[A], assume_restarted=True, server_environment=environment)
     fit = result["models"][0]["fit"]
     assert (fit["size"], fit["reckoned"], fit["free"]) == (1000 + 2 * 2 * 8192 * 34 // 32, 1000 + 2 * 2 * 8192 * 2, 32_000)
+
+
+@pytest.mark.parametrize(("version", "context"), [("0.14.3", 4096), ("0.15.5", 32768)])
+def test_the_servers_release_decides_what_a_default_context_is(
+    entrance: Entrance, server: ScriptedServer, gpu: Any, monkeypatch: pytest.MonkeyPatch, version: str, context: int
+) -> None:
+    monkeypatch.setattr(knowledge, "read_vram", lambda _environment, _root, _run: Vram(24 * 2**30))
+    server.expect(ps(), on_disk("a"), shown("a"), replace(VERSION, answer={"version": version}))
+    result = entrance.succeed(check=True, url=server.url, models=[{"name": "a"}], server_environment={})
+    assert result["models"][0]["fit"]["reckoned"] == 1000 + 4 * context
 
 
 def test_measurements_that_cannot_be_read_are_a_warning(entrance: Entrance, server: ScriptedServer, gpu: Any) -> None:

@@ -13,7 +13,7 @@ from _residency import report
 from _residency.cause import chief, name_causes, present_of
 from _residency.drift import History, Plan, Verdict, make_plan
 from _residency.observation import Observation
-from _residency.server import ServerFailure
+from _residency.server import ServerFailure, leading_numbers
 
 from . import exits, memory
 from .configuration import Configuration
@@ -28,7 +28,10 @@ def inspect(configuration: Configuration, state: State, measurements: str | None
     moment = memory.Moment(time.time(), server_start(configuration))
     state = memory.begin(state, configuration.policy, moment)
     try:
-        look = make_observer(configuration, state, ready_timeout=0).look()
+        observer = make_observer(configuration, state, ready_timeout=0)
+        look = observer.look()
+        if measurements:
+            look = replace(look, release=leading_numbers(observer.server.require_version()))
     except ServerStopped as reason:
         return _failed(exits.STOPPED, str(reason))
     except ServerFailure as failure:
