@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .steps import LEAVE_GROUP, REMOVE_GROUP, REMOVE_USER, Step, below
+from .files import below
+from .steps import LEAVE_GROUP, REMOVE_GROUP, REMOVE_USER, Step
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass
 
 from .accounts import Accounts
-from .steps import REMOVE, REMOVE_FOLDER, Run, Step, below
+from .files import below
+from .steps import REMOVE, Run, Step, remove_empty_folder, remove_tree
 from .units import FOLDER, Ours, Units, loaded_units
 
 MARK = "(keepwarm.ollama.ollama_warmup)"
@@ -76,7 +77,7 @@ class Agent:
         steps = [Step(REMOVE, path) for path in self._configured()]
         everything = self._found(f"{CONFIGURATION}/*") + self._found(f"{CONFIGURATION}/.*")
         is_ours_alone = self._exists(CONFIGURATION) and set(everything) <= set(self._configured())
-        return [*steps, Step(REMOVE_FOLDER, CONFIGURATION)] if is_ours_alone else steps
+        return [*steps, *remove_empty_folder(CONFIGURATION, self.root)] if is_ours_alone else steps
 
     def _links_to_metrics(self) -> list[Step]:
         told = {found for path in self.configurations() for found in _TEXTFILES.findall(self._text(path))}
@@ -89,7 +90,7 @@ class Agent:
 
     def _trees(self) -> list[Step]:
         notifier = [path for pattern in _NOTIFIER for path in self._found(pattern)]
-        return [Step(REMOVE, path) for path in [*_FOLDERS[:-1], *notifier, _FOLDERS[-1]] if self._exists(path)]
+        return [step for path in [*_FOLDERS[:-1], *notifier, _FOLDERS[-1]] for step in remove_tree(path, self.root)]
 
     def _found(self, pattern: str) -> list[str]:
         return sorted("/" + os.path.relpath(path, self.root) for path in glob.glob(below(glob.escape(self.root), pattern)))

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._release import CURRENT, RECORD, VERSION
-from .steps import REMOVE, REMOVE_FOLDER, REMOVE_RELEASE, Step, below
+from .files import below
+from .steps import REMOVE, REMOVE_RELEASE, Step, remove_empty_folder, remove_tree
 
 # What an installation, an upgrade or a removal works with that did not come to its end.
 _SCRATCH = re.compile(rf"\.(incoming|downloads|removed)-{VERSION.pattern}", re.ASCII)
@@ -32,7 +33,7 @@ class ReleaseFolder:
     def remove(self, command: str = "") -> list[Step]:
         """What is ours, with the C(command) that is linked to it; what tells that it is, last, so that a removal may be taken up again."""
         versions = [Step(REMOVE_RELEASE, self._path(name)) for name in self._names() if self._is_version(name)]
-        rest = [Step(REMOVE, self._path(name)) for name in self._names() if self._is_scratch(name)]
+        rest = [step for name in self._names() if self._is_scratch(name) for step in remove_tree(self._path(name), self.root)]
         steps = rest + versions + ([Step(REMOVE, command)] if command else [])
         steps += [Step(REMOVE, self._path(CURRENT))] if self._has_current() else []
         return steps + self._remove_itself(steps)
@@ -43,8 +44,7 @@ class ReleaseFolder:
 
     def _remove_itself(self, steps: list[Step]) -> list[Step]:
         emptied = steps and set(map(self._path, self._names())) <= {step.subject for step in steps}
-        goes = emptied and self.dest.count("/") > 1 and not os.path.islink(below(self.root, self.dest))
-        return [Step(REMOVE_FOLDER, self.dest)] if goes else []
+        return remove_empty_folder(self.dest, self.root) if emptied and self.dest.count("/") > 1 else []
 
     def _is_version(self, name: str) -> bool:
         if not VERSION.fullmatch(name) or not self._is_folder(name):

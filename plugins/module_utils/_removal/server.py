@@ -14,8 +14,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .accounts import Accounts, User
+from .files import below
 from .releases import ReleaseFolder
-from .steps import REMOVE, REMOVE_FOLDER, RESTORE, Run, Step, below
+from .steps import REMOVE, RESTORE, Run, Step, remove_empty_folder, remove_tree
 from .units import FOLDER, LoadedUnit, Ours, Units, loaded_units
 
 MARK = "keepwarm.ollama.ollama_server)"
@@ -99,8 +100,7 @@ class Files:
 
     def remove(self) -> list[Step]:
         """The account stays as long as models do, which are its own."""
-        programs = [Step(REMOVE, PROGRAMS)] if self._exists(PROGRAMS) else []
-        return self._remove_releases() + programs + self._remove_data()
+        return self._remove_releases() + remove_tree(PROGRAMS, self.root) + self._remove_data()
 
     def left(self) -> list[str]:
         """The folders with models, and the account that they belong to."""
@@ -122,14 +122,14 @@ class Files:
     def _remove_user(self, user: User) -> list[Step]:
         folders = (folder for folder in self._candidates(user) if folder != user.home and self._owns(user, folder))
         steps = [step for folder in folders for step in self._empty(folder)]
-        home = [Step(REMOVE, user.home)] if self._owns(user, user.home) else []
+        home = remove_tree(user.home, self.root) if self._owns(user, user.home) else []
         return steps + home + self.accounts.remove(user, keep_group=user.comment == GUEST)
 
     def _empty(self, folder: str) -> list[Step]:
         """Take out what Ollama makes in it, and the folder itself if nothing else is there."""
-        made = [f"{folder}/{name}" for name in _MADE_BY_OLLAMA if self._exists(f"{folder}/{name}")]
+        made = [step for name in _MADE_BY_OLLAMA for step in remove_tree(f"{folder}/{name}", self.root)]
         rest = set(os.listdir(below(self.root, folder))) - set(_MADE_BY_OLLAMA)
-        return [Step(REMOVE, path) for path in made] + ([] if rest else [Step(REMOVE_FOLDER, folder)])
+        return made + ([] if rest else remove_empty_folder(folder, self.root))
 
     def _users(self) -> list[User]:
         return [*self.accounts.made_with(ACCOUNT), *self.accounts.made_with(GUEST)]

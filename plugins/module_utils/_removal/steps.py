@@ -6,19 +6,18 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Callable
 
-from .._release import RECORD
+from .files import below, holds_anything, mounts_in, remove, remove_folder, remove_release
 
 Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
 """Runs a command: exit status, standard output, standard error."""
 
 STOP = "stop"
 REMOVE = "remove"
+EMPTY = "empty"
 REMOVE_FOLDER = "remove folder"
 REMOVE_RELEASE = "remove release"
 RESTORE = "restore"
@@ -56,9 +55,10 @@ class Executor:
         self._root = root
         self._acts: dict[str, Callable[[Step], None]] = {
             STOP: lambda step: self._command("systemctl", "stop", "--", *step.subject.split()),
-            REMOVE: lambda step: remove(self._path(step.subject)),
+            REMOVE: self._remove,
+            EMPTY: self._remove,
             REMOVE_FOLDER: lambda step: remove_folder(self._path(step.subject)),
-            REMOVE_RELEASE: lambda step: remove_release(self._path(step.subject)),
+            REMOVE_RELEASE: lambda step: remove_release(self._path(step.subject), self._root),
             RESTORE: lambda step: os.replace(self._path(step.source), self._path(step.subject)),
             RELOAD: lambda dummy: self._command("systemctl", "daemon-reload"),
             RESET: lambda step: self._command("systemctl", "reset-failed", "--", *step.subject.split()),
@@ -75,6 +75,9 @@ class Executor:
             except OSError as error:
                 raise RemovalError(f"{step} failed: {error.strerror} ({error.filename})") from error
 
+    def _remove(self, step: Step) -> None:
+        remove(self._path(step.subject), mounts_in(self._path(step.subject), self._root))
+
     def _path(self, path: str) -> str:
         return below(self._root, path)
 
@@ -85,36 +88,19 @@ class Executor:
             raise RemovalError(f"{' '.join(command)} failed: {' '.join((output + error).split())}")
 
 
-def below(root: str, path: str) -> str:
-    """A path of the host, seen from where C(root) is its top."""
-    return os.path.join(root, path.lstrip("/"))
+def remove_tree(path: str, root: str) -> list[Step]:
+    """What there is at the path. Where something is mounted, the host's operator did that: it stays, empty."""
+    real = below(root, path)
+    mounts = mounts_in(real, root)
+    if mounts:
+        return [Step(EMPTY, path)] if holds_anything(real, mounts) else []
+    return [Step(REMOVE, path)] if os.path.lexists(real) else []
 
 
-def remove(path: str) -> None:
-    """A file, a link itself, or a folder with all that is in it."""
-    if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path)
-        return
-    with suppress(FileNotFoundError):
-        os.unlink(path)
-
-
-def remove_release(path: str) -> None:
-    """The record goes last, since it tells whose folder it is: what was interrupted is known at the next run."""
-    for name in sorted(os.listdir(path), key=lambda name: name == RECORD):
-        remove(os.path.join(path, name))
-    os.rmdir(path)
-
-
-def remove_folder(path: str) -> None:
-    """Unless something came into it meanwhile, or something is mounted there."""
-    try:
-        os.rmdir(path)
-    except OSError:
-        if not os.path.isdir(path):
-            return
-        if not os.path.ismount(path) and not os.listdir(path):
-            raise
+def remove_empty_folder(path: str, root: str) -> list[Step]:
+    """The folder, once nothing is in it any more; a link to one is the operator's, too."""
+    real = below(root, path)
+    return [] if os.path.islink(real) or mounts_in(real, root) else [Step(REMOVE_FOLDER, path)]
 
 
 def removal_diff(steps: Iterable[Step], released: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
@@ -127,6 +113,7 @@ def removal_diff(steps: Iterable[Step], released: Iterable[tuple[str, str]] = ()
 _SHOWN: Mapping[str, Callable[[Step], tuple[str, str]]] = {
     STOP: lambda step: ("\n".join(f"{unit}: active" for unit in step.subject.split()), ""),
     REMOVE: lambda step: (step.subject, ""),
+    EMPTY: lambda step: (step.subject, f"{step.subject}: empty, since something is mounted there"),
     REMOVE_FOLDER: lambda step: (step.subject, ""),
     REMOVE_RELEASE: lambda step: (step.subject, ""),
     RESTORE: lambda step: (f"{step.subject}: of keepwarm.ollama", f"{step.subject}: as it was before"),

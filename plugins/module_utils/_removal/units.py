@@ -10,7 +10,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .steps import RELOAD, REMOVE, REMOVE_FOLDER, RESET, STOP, RemovalError, Run, Step, below
+from .files import below
+from .steps import RELOAD, REMOVE, REMOVE_FOLDER, RESET, STOP, RemovalError, Run, Step
 
 FOLDER = "/etc/systemd/system"
 NOTHING = re.compile(r"(?!)")

@@ -9,9 +9,10 @@ import json
 import pathlib
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._removal import server, steps
+from ansible_collections.keepwarm.ollama.plugins.module_utils._removal import files, server, steps
+from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.files import below
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.releases import _UPGRADE_KEYS
-from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import Executor, Step, below
+from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import Executor, Step
 from ansible_collections.keepwarm.ollama.plugins.module_utils._upgrade import KeptFile, Record
 from ansible_collections.keepwarm.ollama.plugins.module_utils._upgrade_files import write_record
 from support.removal_host import Host
@@ -112,7 +113,7 @@ def test_a_removal_that_was_interrupted_comes_to_the_same_end(host: Host, done: 
 
 def test_a_release_is_ours_until_the_last_of_it_is_gone(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.release()
-    monkeypatch.setattr(steps.shutil, "rmtree", _fail)
+    monkeypatch.setattr(files.shutil, "rmtree", _fail)
     with pytest.raises(steps.RemovalError, match=r"^remove release /opt/ollama/0\.32\.15 failed: "):
         Executor(host.run, host.root).carry_out(plan(host))
     monkeypatch.undo()

@@ -133,6 +133,20 @@ def test_what_others_keep_beside_the_models_stays(host: Host) -> None:
     assert {path for path in host.files() if path.startswith("/srv/models/")} == {"/srv/models/gguf", "/srv/models/gguf/mine.gguf"}
 
 
+@pytest.mark.parametrize(
+    "mounted", ["/var/lib/ollama", "/var/lib/ollama/.ollama", "/srv/models", "/srv/models/blobs", "/usr/local/lib/ollama-server", "/opt/ollama"]
+)
+def test_what_something_is_mounted_on_is_emptied_once_and_stays(host: Host, mounted: str) -> None:
+    install(host)
+    host.mount(mounted)
+    theirs = {path for path in host.files() if mounted == path or mounted.startswith(f"{path}/")}
+    remove_settings(host)
+    remove_files(host, "/srv/models", purge=True)
+    ours = ("/var/lib/ollama", "/srv/models", "/usr/local/lib/ollama-server", "/opt/ollama")
+    assert {path for path in host.files() if path.startswith(ours)} == {path for path in theirs if path.startswith(ours)}
+    assert remove_files(host, "/srv/models", purge=True).remove() == []
+
+
 def test_nobody_s_folder_is_emptied_for_having_been_named(host: Host) -> None:
     install(host)
     host.write("/blobs")

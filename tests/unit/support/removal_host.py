@@ -59,6 +59,12 @@ class Host:
         _write_record(str(folder / version), version, [{"path": "/tmp/ollama-linux-amd64.tar.zst", "sha256": "0" * 64}])
         Releases(str(folder), run=lambda *_words: (0, "", "")).switch(version)
 
+    def mount(self, path: str) -> None:
+        """Have something mounted there, a folder of the same file system, say."""
+        (self._top / path.lstrip("/")).mkdir(parents=True, exist_ok=True)
+        (self._top / "proc/self").mkdir(parents=True, exist_ok=True)
+        self._append("proc/self/mountinfo", f"1 2 8:1 /x {path.replace(' ', chr(92) + '040')} rw,relatime - ext4 /dev/sda1 rw\n")
+
     def lose(self, path: str) -> None:
         """Somebody else removed it."""
         (self._top / path.lstrip("/")).unlink()
