@@ -20,7 +20,7 @@ PLANTED = {
     "cpu_only_start": ("library=cpu", "systemctl restart ollama.service"),
     "evicted_after_oom": ("evicting all other models and retrying once", "fewer or smaller models"),
     "gpu_fault": ("CUDA error: out of memory", "journalctl -k"),
-    "model_not_installed": ("/api/tags: big:latest, tiny-a:latest", "ollama pull embed:latest"),
+    "model_not_installed": ("/api/tags: big:latest, tiny-a:latest", "OLLAMA_HOST=http://127.0.0.1:11435 ollama pull embed:latest"),
     "leaving_memory": ("/api/ps: tiny-a:latest expires_at=", "ollama-warmup run"),
     "timer_inactive": ("systemctl show ollama-warmup.timer: ActiveState=inactive", "systemctl enable --now ollama-warmup.timer"),
     "on_hold": ("new GPU", "ollama-warmup release"),

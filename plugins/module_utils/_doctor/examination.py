@@ -14,7 +14,7 @@ from .._residency.capacity import Vram
 from .._residency.hold import Hold
 from .._residency.observation import Observation
 from .._residency.policy import Policy
-from .._systemd.address import Address, effective_address
+from .._systemd.address import DEFAULT_PORT, Address, effective_address
 from .._systemd.assessment import Assessment
 from .._systemd.environment import Assignment
 from .._systemd.host import Process, Unit
@@ -229,6 +229,11 @@ class Examination:
         if self.server:
             return self.server.url
         return self.unit.address.url if self.unit and self.unit.unit.exists else self.agent.url
+
+    @property
+    def address(self) -> str:
+        """The same as OLLAMA_HOST has it for a client of a person's, who may have another one in his shell."""
+        return self.url or Address("127.0.0.1", DEFAULT_PORT).url
 
     @property
     def is_elsewhere(self) -> bool:

@@ -88,7 +88,7 @@ def _matched(look: Examination, entries: Iterable[Entry], patterns: tuple[Patter
         if kind:
             by_kind.setdefault(kind, []).append(entry)
     for kind, lines in by_kind.items():
-        yield kind.found(*_first_and_last(lines, source), severity=severity, unit=look.unit_name, count=len(lines))
+        yield kind.found(*_first_and_last(lines, source), severity=severity, unit=look.unit_name, address=look.address, count=len(lines))
 
 
 def _first_and_last(lines: Sequence[Entry], source: str) -> list[Evidence]:

@@ -92,7 +92,10 @@ LOAD_STALLED = Kind(
     "ollama_server_load_timeout: 15m; a slow disk, or memory that swaps",
 )
 LOAD_FAILED = Kind(
-    "load_failed", PROBLEM, "a model could not be loaded (lines: {count})", "what the line says; ollama pull the model anew if its file is broken"
+    "load_failed",
+    PROBLEM,
+    "a model could not be loaded (lines: {count})",
+    "what the line says; ollama pull the model anew (with OLLAMA_HOST={address}) if its file is broken",
 )
 INVALID_VARIABLE = Kind(
     "invalid_variable",

@@ -31,13 +31,16 @@ from .finding import NOTE, PROBLEM, WARNING, Evidence, Finding, Kind, seen
 from .remembered import remembered
 
 NOT_INSTALLED = Kind(
-    "model_not_installed", PROBLEM, "{model} is declared, and not on this server's disk", "ollama pull {name}, or ollama_model_pull: true and the play site"
+    "model_not_installed",
+    PROBLEM,
+    "{model} is declared, and not on this server's disk",
+    "OLLAMA_HOST={address} ollama pull {name}, or ollama_model_pull: true and the play site",
 )
 ELSEWHERE = Kind(
     "model_in_another_store",
     PROBLEM,
     "{model} is declared, and lies in {path}, but the server's models are in {store}",
-    "ollama_server_models: {path}, which the server's user must be able to read; or pull it with the server running",
+    "ollama_server_models: {path}, which the server's user must be able to read; or OLLAMA_HOST={address} ollama pull {name}, with the server running",
 )
 STORE_CLOSED = Kind(
     "store_unreadable",
@@ -134,13 +137,14 @@ def _severity(word: str, kind: Kind, verdict: Verdict, remembers: bool) -> str:
 
 def _missing(look: Examination, observation: Observation, verdict: Verdict) -> Finding:
     name, severity = str(verdict.model.name), PROBLEM if verdict.model.required else WARNING
+    values = {"model": verdict.model.declared, "name": name, "address": look.address}
     installed = ", ".join(sorted(str(model.name) for model in observation.installed)) or "no models"
     listed = seen("/api/tags", installed)
     other = next((store for store in look.stores[1:] if name in store.models), None)
     if other and look.stores:
         evidence = (listed, seen("manifest", f"{other.path} holds {name}"))
-        return ELSEWHERE.found(*evidence, severity=severity, model=verdict.model.declared, path=other.path, store=look.stores[0].path)
-    return NOT_INSTALLED.found(listed, severity=severity, model=verdict.model.declared, name=name)
+        return ELSEWHERE.found(*evidence, severity=severity, **values, path=other.path, store=look.stores[0].path)
+    return NOT_INSTALLED.found(listed, severity=severity, **values)
 
 
 def _evidence(look: Examination, verdict: Verdict) -> Iterator[Evidence]:

@@ -124,7 +124,11 @@ CASES: dict[str, tuple[Any, str, str]] = {
         "expires_at=2026-08-22T08:05:00",
         "OLLAMA_DEBUG=1",
     ),
-    "model_not_installed": (healthy(server=server(resident("b"), installed=("b",))), "/api/tags: b:latest", "ollama pull a:latest"),
+    "model_not_installed": (
+        healthy(server=server(resident("b"), installed=("b",))),
+        "/api/tags: b:latest",
+        "OLLAMA_HOST=http://127.0.0.1:11434 ollama pull a:latest",
+    ),
     "model_in_another_store": (
         healthy(server=server(resident("b"), installed=("b",)), stores=(Store("/srv/m"), Store("/root/.ollama/models", True, frozenset({"a:latest"})))),
         "/root/.ollama/models holds a:latest",
@@ -387,6 +391,16 @@ def test_a_unit_that_lets_its_gpu_through_hides_none(driver_look: DriverLook, pr
 def test_an_instance_without_gpu_is_to_be_on_the_processor() -> None:
     without = healthy(unit=unit(environment={"CUDA_VISIBLE_DEVICES": "-1"}), journal=JournalLook(startup=(Entry(EPOCH, ON_CPU),)))
     assert codes(without) == []
+
+
+def test_a_model_is_pulled_to_the_server_that_misses_it() -> None:
+    other = server(resident("b"), installed=("b",), url="http://127.0.0.1:11500")
+    asked = "OLLAMA_HOST=http://127.0.0.1:11500"
+    assert only(healthy(server=other), "model_not_installed").remedy.startswith(f"{asked} ollama pull a:latest")
+    found = (Store("/srv/m"), Store("/root/.ollama/models", True, frozenset({"a:latest"})))
+    assert f"{asked} ollama pull a:latest" in only(healthy(server=other, stores=found), "model_in_another_store").remedy
+    broken = healthy(server=replace(server(), url="http://127.0.0.1:11500"), journal=journal(LINES["load_failed"][0]))
+    assert asked in only(broken, "load_failed").remedy
 
 
 def test_a_remedy_is_of_the_instance() -> None:
