@@ -51,6 +51,26 @@ def test_it_is_refused_before_anything_is_removed() -> None:
     assert refused < min(number for number, name in enumerate(tasks) if name.startswith("Remove "))
 
 
+@pytest.mark.parametrize(
+    ("ended", "changes", "named"),
+    [
+        (["ollama@a.service"], {}, True),
+        (["ollama.service", "ollama@a.service"], {}, False),
+        (["ollama@a.service"], {"active_state": "active"}, False),
+        (["ollama@a.service"], {"enabled": True}, False),
+        (["ollama@a.service"], {"exists": False}, False),
+        (["llm.service"], {}, False),
+        ([], {}, False),
+    ],
+)
+def test_a_server_that_made_way_for_instances_is_named(ended: list[str], changes: dict[str, Any], named: bool) -> None:
+    say = task(ROLE, "absent.yml", "Name a server that may have made way for instances")
+    server = {**stays("ollama.service", "inactive"), "exists": True, "enabled": False, **changes}
+    given = {**say["vars"], "__ollama_server_theirs": {"ended": ended}, "__ollama_server_stay": {"results": [server]}}
+    assert holds(ROLE, say["when"], **given) is named
+    assert not named or value(ROLE, say["ansible.builtin.debug"]["msg"], **given).endswith("systemctl enable --now ollama.service")
+
+
 def test_folders_of_models_are_known_without_the_settings_that_told_them() -> None:
     folders = task(ROLE, "absent.yml", "Remove the releases and the account")["keepwarm.ollama.ollama_server_removal"]["folders"]
     given = {"ollama_server_models": "/srv/a", "__ollama_server_folders": ["/srv/b"], "__ollama_server_theirs": {"folders": []}}
