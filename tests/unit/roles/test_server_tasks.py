@@ -4,6 +4,10 @@
 
 from __future__ import annotations
 
+import os
+import pathlib
+import stat
+import subprocess
 from typing import Any
 
 import pytest
@@ -108,6 +112,25 @@ def test_an_account_tells_whether_its_group_was_there_before(groups: dict[str, A
     assert value(ROLE, "{{ __ollama_server_comment }}", **given) == value(ROLE, f"{{{{ {comment} }}}}")
     tasks = names(ROLE, "account.yml")
     assert tasks.index("Look the groups up, that of the server before it is created") < tasks.index("Create the group of the server")
+
+
+@pytest.mark.parametrize(
+    ("file", "made", "then", "of_results"),
+    [
+        ("account.yml", "Create what is above the folder of the models, as root's", "Create the folders of the server", False),
+        ("instances_template.yml", "Create what is above the folders of the models, as root's", "Create the folders of the models", True),
+    ],
+)
+def test_what_is_above_the_models_is_open_to_all(tmp_path: pathlib.Path, file: str, made: str, then: str, of_results: bool) -> None:
+    """However root's umask is, and before the task that would give it to the server."""
+    folder = str(tmp_path / "ai b/chat/models")
+    above = task(ROLE, file, made)["ansible.builtin.command"]
+    given = {"item": {"item": folder} if of_results else folder}
+    argv = [value(ROLE, word, **given) for word in above["argv"]]
+    subprocess.run(argv, check=True, preexec_fn=lambda: os.umask(0o077))
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")} == {"ai b": 0o755, "chat": 0o755}
+    assert value(ROLE, above["creates"], **given) == str(tmp_path / "ai b/chat")
+    assert names(ROLE, file).index(made) < names(ROLE, file).index(then)
 
 
 CLIENT = {"ollama_server_release_dest": "/srv/releases"}
