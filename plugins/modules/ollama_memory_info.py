@@ -91,7 +91,9 @@ capacity:
       type: int
       returned: always
     gpus:
-      description: What tells these GPUs from others. When they change, both bounds are forgotten.
+      description:
+          - What tells the GPUs that the server may use from others. When they change, both bounds are forgotten.
+          - Where it is shown some of them by a number or a name of AMD's, that and what tells all GPUs of the host from others.
       type: list
       elements: str
       returned: always
@@ -109,7 +111,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._driver_program import driver_program
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Bounds
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.gpus import gpu_names
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.gpus import are_of, gpu_names
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement import Measurement, measurement_data
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement_record import (
     Record,
@@ -129,14 +131,14 @@ def told(measurement: Measurement) -> dict[str, Any]:
 def told_capacity(record: Record, run: Run) -> dict[str, Any]:
     """C(capacity): what was learned of other GPUs than these is no longer so."""
     gpus = gpu_names()
-    bounds = record.bounds if record.bounds.gpus == gpus else Bounds(gpus=gpus)
+    bounds = record.bounds if are_of(record.bounds.gpus, gpus) else Bounds(gpus=gpus)
     vram = read_vram({}, run=run)
     return {
         "total": vram.total if vram else None,
         "used": vram.used if vram else None,
         "at_least": bounds.at_least,
         "at_most": bounds.at_most,
-        "gpus": list(gpus),
+        "gpus": list(bounds.gpus),
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from .address import is_local
 from .capacity import capacity, default_context
-from .gpus import count_gpus, gpu_names
+from .gpus import gpu_names
 from .measurement_record import Record
 from .observation import Observation
 from .policy import Policy
@@ -33,14 +33,15 @@ def gather(
     local = is_local(url)
     settings = _settings(look, environment)
     vram = read_vram(environment or {}, root, run) if local else None
-    known = capacity(record.bounds, gpu_names(root), vram, look.living)
+    gpus = gpu_names(root, environment)
+    known = capacity(record.bounds, gpus, vram, look.living)
     context = default_context(vram, known.at_least, look.release)
     is_sure = vram is not None and environment is not None  # an environment that nobody can read may ask for another
     return Knowledge(
         measurements=record.measurements,
         capacity=known,
         settings=settings,
-        limit=settings.max_loaded_models or (policy.limit(count_gpus(root)) if local else policy.max_loaded_models or None),
+        limit=settings.max_loaded_models or (policy.limit(len(gpus)) if local else policy.max_loaded_models or None),
         default_context=context if is_sure else None,
         guessed_context=context,
     )

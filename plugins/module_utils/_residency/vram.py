@@ -12,12 +12,11 @@ from typing import Callable
 
 from .background import Background
 from .capacity import Vram
-from .gpus import NVIDIA, read
+from .gpus import AMDS_CHOICE, NVIDIA, NVIDIAS_CHOICE, read
 
 Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
 """Runs a command: exit status, standard output, standard error. Raises C(OSError) where there is no such program."""
 _AMD_VRAM = "sys/class/drm/card*/device/mem_info_vram_total"
-_AMD_CHOICES = ("ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL")
 _NVIDIA_SMI = ("nvidia-smi", "--query-gpu=index,uuid,memory.total,memory.used", "--format=csv,noheader,nounits")
 _MIB = 1024 * 1024
 _PATIENCE = 20  # seconds; without persistence mode each call initialises the driver
@@ -27,8 +26,8 @@ def read_vram(environment: Mapping[str, str | None], root: str = "/", run: Run |
     """VRAM of the GPUs that a server with this environment may use; None where no driver tells. C(run) asks NVIDIA's, which takes
     up to a second; without it that one does not tell."""
     if glob.glob(os.path.join(root, NVIDIA)):
-        return _nvidia_vram(environment.get("CUDA_VISIBLE_DEVICES"), run) if run else None
-    chosen = any(environment.get(key) for key in _AMD_CHOICES)  # by a number that is ROCm's own, or by a name that is
+        return _nvidia_vram(environment.get(*NVIDIAS_CHOICE), run) if run else None
+    chosen = any(environment.get(key) for key in AMDS_CHOICE)  # by a number that is ROCm's own, or by a name that is
     totals = [] if chosen else sorted(glob.glob(os.path.join(root, _AMD_VRAM)))
     found = [(_size(path), _size(path[: -len("total")] + "used")) for path in totals]
     return Vram(sum(total for total, used in found), sum(used for total, used in found)) if found else None

@@ -23,7 +23,8 @@ from _residency.runner_settings import RunnerSettings
 from ollama_warmup import exits
 from ollama_warmup.commands import check
 from ollama_warmup.instance import Instance
-from support.agent import Agent
+from ollama_warmup.one_pass import make_pass
+from support.agent import URL, Agent
 from support.values import digest
 
 
@@ -51,7 +52,7 @@ def seeing(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
         return replace(found, arguments=arguments, starts=starts)
 
     monkeypatch.setattr("_residency.observer.living_runners", runners)
-    monkeypatch.setattr("ollama_warmup.measuring.gpu_names", lambda: ("GPU-1",))
+    monkeypatch.setattr("ollama_warmup.measuring.gpu_names", lambda **_others: ("GPU-1",))
     return agent
 
 
@@ -122,12 +123,25 @@ def test_what_died_is_no_evidence_of_how_much_goes_in(seeing: Agent) -> None:
 
 def test_other_gpus_make_it_forget_how_much_went_in(seeing: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     seeing.run("a", "b")
-    monkeypatch.setattr("ollama_warmup.measuring.gpu_names", lambda: ("GPU-2",))
+    monkeypatch.setattr("ollama_warmup.measuring.gpu_names", lambda **_others: ("GPU-2",))
     seeing.start = "200-2"
     seeing.server.loaded.clear()
     seeing.run("a")
     assert read_record(seeing.instance.measurements).bounds == Bounds(1000, None, ("GPU-2",))
     assert len(kept(seeing)) == 2
+
+
+@pytest.mark.parametrize(("url", "gpus"), [(URL, ("GPU-2 of ollama.service",)), ("http://gpu7:11434", ("None of ollama.service",))], ids=["here", "elsewhere"])
+def test_how_much_goes_in_is_of_the_gpus_that_the_servers_unit_shows_it(
+    seeing: Agent, monkeypatch: pytest.MonkeyPatch, url: str, gpus: tuple[str, ...]
+) -> None:
+    def names(environment: dict[str, str]) -> tuple[str, ...]:
+        return (f"{environment.get('CUDA_VISIBLE_DEVICES')} of ollama.service",)
+
+    monkeypatch.setattr("ollama_warmup.measuring.unit_environment", lambda unit: {"CUDA_VISIBLE_DEVICES": "GPU-2"} if unit == "ollama.service" else {})
+    monkeypatch.setattr("ollama_warmup.measuring.gpu_names", names)
+    make_pass(seeing.instance, replace(seeing.configuration("a"), url=url))
+    assert read_record(seeing.instance.measurements).bounds == Bounds(1000, None, gpus)
 
 
 def test_a_full_disk_is_said_and_costs_no_model_its_place(seeing: Agent, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

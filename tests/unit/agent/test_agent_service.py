@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import pytest
 from ollama_warmup import condition as condition_module
 from ollama_warmup import service
@@ -33,8 +35,29 @@ def test_a_unit_is_stopped_when_it_is_down_without_having_failed(load: str, acti
 
 def test_a_host_without_systemd_tells_nothing_and_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    assert service.unit_state("ollama.service") == {}
+    assert service.unit_state("ollama.service") == service.unit_environment("ollama.service") == {}
     assert service.is_stopped({}) is False
+
+
+@pytest.mark.parametrize(
+    ("shown", "environment"),
+    [
+        ("", {}),
+        ("Environment=", {}),
+        ("Environment=PATH=/bin CUDA_VISIBLE_DEVICES=GPU-aa,GPU-bb", {"PATH": "/bin", "CUDA_VISIBLE_DEVICES": "GPU-aa,GPU-bb"}),
+        ('Environment="CUDA_VISIBLE_DEVICES=0, 1" A=b=c', {"CUDA_VISIBLE_DEVICES": "0, 1", "A": "b=c"}),
+        ('Environment="A=b', {}),
+    ],
+)
+def test_what_a_units_files_give_its_process_is_read(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, shown: str, environment: dict[str, str]
+) -> None:
+    (tmp_path / "said").write_text(f"{shown}\n")
+    program = tmp_path / "systemctl"
+    program.write_text(f'#!/bin/sh\n[ "$*" = "show --property Environment -- two.service" ] && exec cat {tmp_path}/said\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert service.unit_environment("two.service") == environment
 
 
 @pytest.mark.parametrize(("configuration", "asked"), [('{"unit": "two.service"}', "two.service"), ("garbage", "ollama.service"), ("[1]", "ollama.service")])

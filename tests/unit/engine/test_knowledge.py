@@ -61,3 +61,36 @@ def test_with_a_drivers_word_the_release_decides(tmp_path: pathlib.Path, release
 def test_an_environment_that_nobody_can_read_may_ask_for_what_was_measured(tmp_path: pathlib.Path) -> None:
     amd(tmp_path, 24 * GIB)
     assert foretell(tmp_path, Record((MEASURED,))).footprint.reckoned == 1000 + 2**16 * 2 * LONG
+
+
+TWO = {"proc/driver/nvidia/gpus/0000:01:00.0": "GPU-aaaa", "proc/driver/nvidia/gpus/0000:02:00.0": "GPU-bbbb"}
+SAYS = "0, GPU-aaaa, 24564, 0\n1, GPU-bbbb, 24564, 0\n"
+
+
+@pytest.fixture
+def two(tmp_path: pathlib.Path) -> pathlib.Path:
+    """A host with two GPUs of 24 GB."""
+    for name, uuid in TWO.items():
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "information").write_text(f"GPU UUID: {uuid}\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("environment", "point", "at_least", "limit"),
+    [
+        ({}, 2 * 24564 * 2**20, 40 * GIB, 6),
+        ({"CUDA_VISIBLE_DEVICES": "GPU-bbbb"}, 24564 * 2**20, 0, 3),
+        ({"CUDA_VISIBLE_DEVICES": "0"}, 24564 * 2**20, 0, 3),
+    ],
+)
+def test_what_went_into_two_gpus_is_no_claim_of_one(two: pathlib.Path, environment: dict[str, str], point: int, at_least: int, limit: int) -> None:
+    record = Record(bounds=Bounds(40 * GIB, None, ("GPU-aaaa", "GPU-bbbb")))
+    found = gather(record, policy("a"), look(["a"]), URL, environment, str(two), lambda _command: (0, SAYS, ""))
+    assert (found.capacity.point, found.capacity.at_least, found.limit) == (point, at_least, limit)
+
+
+def test_what_went_into_the_gpu_that_it_is_shown_counts(two: pathlib.Path) -> None:
+    record = Record(bounds=Bounds(20 * GIB, None, ("GPU-bbbb",)))
+    found = [gather(record, policy("a"), look(["a"]), URL, {"CUDA_VISIBLE_DEVICES": visible}, str(two)) for visible in ("GPU-bb", "GPU-aa", "")]
+    assert [each.capacity.at_least for each in found] == [20 * GIB, 0, 0]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import vram
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Vram
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.gpus import gpu_names
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.gpus import are_of, gpu_names
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.vram import read_vram
 
 MIB = 2**20
@@ -96,6 +96,34 @@ def test_gpus_are_told_apart_by_their_own_names(nvidia: pathlib.Path, tmp_path: 
     assert gpu_names(str(nvidia)) == ("GPU-aaaa-1", "GPU-bbbb-2")
     (nvidia / NVIDIA.format(1)).write_text("Model: x\n")
     assert gpu_names(str(nvidia)) == ("0000:01:00.0", "GPU-aaaa-1")
+
+
+@pytest.mark.parametrize(
+    ("visible", "names"),
+    [
+        (None, ("GPU-aaaa-1", "GPU-bbbb-2")),
+        ("", ("GPU-aaaa-1", "GPU-bbbb-2")),
+        ("GPU-bbbb-2", ("GPU-bbbb-2",)),
+        ("GPU-bb, GPU-aaaa-1", ("GPU-aaaa-1", "GPU-bbbb-2")),
+        ("GPU-bb,GPU-bbbb", ("GPU-bbbb-2",)),
+        ("1", ("1 of GPU-aaaa-1, GPU-bbbb-2",)),
+        ("-1", ()),
+        ("GPU-aa,-1,GPU-bb", ("GPU-aaaa-1",)),  # CUDA looks no further
+    ],
+)
+def test_of_those_that_a_server_is_shown(nvidia: pathlib.Path, visible: str | None, names: tuple[str, ...]) -> None:
+    everything = gpu_names(str(nvidia))
+    assert gpu_names(str(nvidia), {"CUDA_VISIBLE_DEVICES": visible, "ROCR_VISIBLE_DEVICES": "0"}) == names
+    assert are_of(names, everything) is bool(names)
+    assert not are_of(names, ("GPU-cccc-3",))
+
+
+def test_of_amds_some_are_told_apart_by_what_was_chosen_among_which(tmp_path: pathlib.Path) -> None:
+    assert gpu_names(str(tmp_path), {"ROCR_VISIBLE_DEVICES": "1"}) == ()
+    write(tmp_path, {AMD.format(2): "28852\n", AMD.format(1): "28851\n"})
+    found = gpu_names(str(tmp_path), {"ROCR_VISIBLE_DEVICES": None, "HIP_VISIBLE_DEVICES": "1", "CUDA_VISIBLE_DEVICES": "0"})
+    assert found == ("1 of amd-28851, amd-28852",)
+    assert are_of(found, gpu_names(str(tmp_path)))
 
 
 def test_amds_are_told_apart_by_their_numbers(tmp_path: pathlib.Path) -> None:

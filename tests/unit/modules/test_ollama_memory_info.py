@@ -63,6 +63,16 @@ def test_what_was_learned_of_other_gpus_is_not_told(module: Entrance, tmp_path: 
     assert result["capacity"] == {"total": None, "used": None, "at_least": 0, "at_most": None, "gpus": ["GPU-1"]}
 
 
+@pytest.mark.parametrize("gpu", ["GPU-1", "0 of GPU-1, GPU-3"])
+def test_of_a_server_that_sees_some_gpus_only_they_are_told(
+    module: Entrance, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, gpu: str
+) -> None:
+    monkeypatch.setattr(ollama_memory_info, "gpu_names", lambda: ("GPU-1", "GPU-3"))
+    remember(tmp_path, "default", Bounds(800, 900, (gpu,)))
+    capacity = module.succeed(folder=str(tmp_path))["capacity"]
+    assert (capacity["at_least"], capacity["at_most"], capacity["gpus"]) == (800, 900, [gpu])
+
+
 @pytest.mark.parametrize("spoil", [lambda _text: "garbage", lambda text: text.replace("1795000000.25", "1e400")], ids=["garbage", "a moment without end"])
 def test_garbage_is_no_measurement_and_a_warning(module: Entrance, tmp_path: pathlib.Path, spoil: Callable[[str], str]) -> None:
     remember(tmp_path, "default", Bounds(800, 900, GPUS))

@@ -477,7 +477,7 @@ def on_disk(*names: str) -> Exchange:
 def gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Any:
     """A GPU of 32 kB, and measurements in a folder of the test's."""
     monkeypatch.setattr(knowledge, "read_vram", lambda _environment, _root, _run: Vram(32_000))
-    monkeypatch.setattr(knowledge, "gpu_names", lambda _root: ("GPU-1",))
+    monkeypatch.setattr(knowledge, "gpu_names", lambda _root, _environment: ("GPU-1",))
     monkeypatch.setattr(ollama_warm, "record_path", lambda instance: str(tmp_path / f"{instance}.json"))
     return tmp_path
 

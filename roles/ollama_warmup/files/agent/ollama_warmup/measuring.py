@@ -6,24 +6,26 @@ from __future__ import annotations
 
 import json
 
+from _residency.address import is_local
 from _residency.capacity import Bounds, learn, learn_eviction
 from _residency.evictions import evictions
 from _residency.gpus import gpu_names
 from _residency.measurement import keep, measure
 from _residency.measurement_record import Record, RecordError, read_record, record_data
-from _residency.policy import Policy
 from _residency.progress import PassResult
 
+from .configuration import Configuration
 from .journal import WARNING, log
+from .service import unit_environment
 from .state_file import replace_file
 
 
-def note(path: str, policy: Policy, result: PassResult, now: float) -> None:
+def note(path: str, configuration: Configuration, result: PassResult, now: float) -> None:
     """Add what is in memory to the file. C(now) in seconds since 1970. What is wrong with the file is said and lived with."""
     known = _known(path)
     record = Record(
         measurements=keep(known.measurements, measure(result.look, round(now, 3))),
-        bounds=_learned(known.bounds, policy, result),
+        bounds=_learned(known.bounds, configuration, result),
     )
     try:
         replace_file(path, json.dumps(record_data(record), indent=1))
@@ -31,11 +33,13 @@ def note(path: str, policy: Policy, result: PassResult, now: float) -> None:
         log(WARNING, "measurements_not_saved", path=path, reason=error.strerror)
 
 
-def _learned(bounds: Bounds, policy: Policy, result: PassResult) -> Bounds:
+def _learned(bounds: Bounds, configuration: Configuration, result: PassResult) -> Bounds:
+    """Of the GPUs that the server may use: its process' own environment is not for the service user to read, its unit's is."""
     look = result.look
+    environment = unit_environment(configuration.unit) if is_local(configuration.url) else {}
     partial = frozenset(digest for digest, card in look.cards.items() if card.num_gpu is not None)
-    found = learn(bounds, look.living, gpu_names(), partial)
-    for eviction in evictions(policy, result):
+    found = learn(bounds, look.living, gpu_names(environment=environment), partial)
+    for eviction in evictions(configuration.policy, result):
         found = learn_eviction(found, eviction.others, eviction.reckoned)
     return found
 

@@ -14,7 +14,6 @@ from typing import Any
 from _residency import report
 from _residency.address import is_local
 from _residency.gpus import count_gpus
-from _residency.policy import Policy
 from _residency.progress import PassResult
 from _residency.runners import server_identity
 from _residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure, ServerSilent
@@ -111,18 +110,18 @@ def _warm(
         end = _end(state, started, exits.INTERRUPTED, failures=[f"the pass was told to stop ({signal})"])
     else:
         after = memory.conclude(before, state, configuration, moment, result, time.time())
-        _keep_measurements(instance, policy, before, after, result)
+        _keep_measurements(instance, configuration, before, after, result)
         return after, _judged(configuration, after, started, result)
     return memory.abort(state, dict(observer.cards), warmer.loading if end.exit == exits.UNREACHABLE else None, time.time()), end
 
 
-def _keep_measurements(instance: Instance, policy: Policy, before: State, after: State, result: PassResult) -> None:
+def _keep_measurements(instance: Instance, configuration: Configuration, before: State, after: State, result: PassResult) -> None:
     """Where something is in memory that was not there before; a healthy pass neither reads nor imports anything for it."""
     if sizes(after.seen) <= sizes(before.seen) and os.path.exists(instance.measurements):
         return
     from .measuring import note
 
-    note(instance.measurements, policy, result, time.time())
+    note(instance.measurements, configuration, result, time.time())
 
 
 def _judged(configuration: Configuration, state: State, started: float, result: PassResult) -> LastPass:

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 _PROPERTIES = ("LoadState", "ActiveState", "SubState", "Result")
 _SECONDS = 10
@@ -13,7 +14,22 @@ _SECONDS = 10
 
 def unit_state(unit: str) -> dict[str, str]:
     """LoadState, ActiveState, SubState and Result; empty where systemd does not tell."""
-    command = ["systemctl", "show", "--property", ",".join(_PROPERTIES), "--", unit]
+    return _show(unit, _PROPERTIES)
+
+
+def unit_environment(unit: str) -> dict[str, str]:
+    """What its files say that its process has, but for what they have read from others (C(EnvironmentFile=)); empty where systemd
+    does not tell."""
+    try:
+        words = shlex.split(_show(unit, ("Environment",)).get("Environment", ""))
+    except ValueError:
+        return {}
+    pairs = (word.partition("=") for word in words)
+    return {key: value for key, equals, value in pairs if equals}
+
+
+def _show(unit: str, properties: Sequence[str]) -> dict[str, str]:
+    command = ["systemctl", "show", "--property", ",".join(properties), "--", unit]
     try:
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_SECONDS)
     except (OSError, subprocess.TimeoutExpired):
