@@ -31,7 +31,7 @@ SENT = Kind(
 SUSPECTS = Kind(
     "keep_alive_unseen",
     NOTE,
-    "a client gave {model} a keep_alive of its own; at this log level nothing tells which: requests came from {clients}",
+    "a client gave {model} a keep_alive of its own, or had it loaded anew without one; at this log level nothing tells which: requests came from {clients}",
     "OLLAMA_DEBUG=1 (ollama_server_environment) has the log tell it; or ask the owners of these addresses",
 )
 KINDS = (SENT, SUSPECTS)
@@ -119,7 +119,9 @@ def _suspects(look: Examination, entries: Sequence[Entry]) -> Iterator[Finding]:
     observation = look.server.observation if look.server else None
     if observation is None or look.policy is None:
         return
-    leaving = [verdict for verdict in make_plan(look.policy, observation).verdicts if EXPIRING in verdict.drift]
+    timed = {stay.model for stay in map(_stay, entries) if stay}  # with debug lines, who is not named there sent none
+    plan = make_plan(look.policy, observation)
+    leaving = [verdict for verdict in plan.verdicts if EXPIRING in verdict.drift and verdict.model.name not in timed]
     requests = [found for found in map(_sender, entries) if found] if leaving else []
     for verdict in leaving:
         evidence = [seen("/api/ps", f"{verdict.listed.name} expires_at={verdict.listed.expiry}")] if verdict.listed else []

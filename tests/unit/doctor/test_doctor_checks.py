@@ -650,6 +650,13 @@ def test_what_was_sent_before_the_lines_that_are_left_is_not_known() -> None:
     assert "keep_alive of 1m" in only(healthy(journal=replace(cut, current=cut.current[1:])), "keep_alive_sent").what
 
 
+def test_with_debug_lines_nobody_is_suspected_of_what_a_load_gave() -> None:
+    reloaded = journal(*PINNED, requested("10.0.0.7"), timed("45m0s", pid=8))
+    leaving = healthy(journal=reloaded, server=server(resident("a", timedelta(minutes=45)), resident("b")))
+    assert codes(leaving) == ["leaving_memory"]
+    assert codes(replace(leaving, journal=journal(requested("10.0.0.7")))) == ["leaving_memory", "keep_alive_unseen"]
+
+
 def test_five_minutes_are_the_servers_own_where_it_has_no_other_length() -> None:
     for value in ("", "soon"):
         look = healthy(unit=unit(environment={"OLLAMA_KEEP_ALIVE": value}), journal=journal(requested("10.0.0.7"), timed("5m0s")))
