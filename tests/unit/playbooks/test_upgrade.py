@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from support.role_variables import templated
+from support.role_tasks import value
 
 (PLAY,) = yaml.safe_load((pathlib.Path(__file__).parents[3] / "playbooks/upgrade.yml").read_text())
 
@@ -31,8 +31,8 @@ from support.role_variables import templated
 )
 def test_which_hosts_fail(noted: dict[str, Any], run: bool, check: bool) -> None:
     found = {f"__keepwarm_{name}": value for name, value in noted.items()}
-    assert templated(PLAY["vars"]["__keepwarm_failed"], ansible_check_mode=False, **found) is run
-    assert templated(PLAY["vars"]["__keepwarm_failed"], ansible_check_mode=True, **found) is check
+    assert value("ollama_server", PLAY["vars"]["__keepwarm_failed"], ansible_check_mode=False, **found) is run
+    assert value("ollama_server", PLAY["vars"]["__keepwarm_failed"], ansible_check_mode=True, **found) is check
 
 
 def bounded(tmp_path: pathlib.Path, percentage: int) -> set[str]:

@@ -7,7 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.role_variables import ROLES, task, templated
+from support.role_tasks import ROLES, holds, task, value
+
+SERVER, WARMUP = "ollama_server", "ollama_warmup"
+UNIT = "ollama@a.service"
+ENTRY = {"unit": UNIT}
 
 
 @pytest.mark.parametrize(
@@ -18,23 +22,23 @@ from support.role_variables import ROLES, task, templated
         ({"ollama_server_max_loaded_models": ""}, None),
         ({"ollama_server_max_loaded_models": 5}, 5),
         ({"ollama_server_max_loaded_models": 5, "ollama_warmup_max_loaded_models": 0}, 0),
-        ({"ollama_warmup_models": [{"name": "x"}]}, 2),
+        ({"ollama_server_max_loaded_models": None}, None),
     ],
 )
 def test_the_agent_counts_with_the_places_that_the_server_has(given: dict[str, Any], most: int | None) -> None:
-    (found,) = templated("{{ [__ollama_warmup_flat.max_loaded_models] }}", **given)
+    (found,) = value(WARMUP, "{{ [__ollama_warmup_flat.max_loaded_models] }}", **given)
     # Up to ansible-core 2.18 a templated number is a text.
     assert (found if found is None else int(found)) == most
 
 
 @pytest.mark.parametrize("seconds", [0, 30, 60, "60"])
 def test_a_wait_for_gpus_that_a_start_has_time_for(seconds: Any) -> None:
-    assert templated("{{ __ollama_server_gpu_problems }}", ollama_server_gpu_timeout=seconds) == []
+    assert value(SERVER, "{{ __ollama_server_gpu_problems }}", ollama_server_gpu_timeout=seconds) == []
 
 
 @pytest.mark.parametrize("seconds", [61, "90", -1, "soon"])
 def test_a_wait_for_gpus_that_would_keep_the_server_from_ever_starting(seconds: Any) -> None:
-    (sentence,) = templated("{{ __ollama_server_gpu_problems }}", ollama_server_gpu_timeout=seconds)
+    (sentence,) = value(SERVER, "{{ __ollama_server_gpu_problems }}", ollama_server_gpu_timeout=seconds)
     assert sentence == (
         f"ollama_server_gpu_timeout is {seconds}, not a whole number of seconds from 0 to 60: systemd ends a start that takes 90 s, waiting for GPUs included"
     )
@@ -44,11 +48,7 @@ def test_a_wait_for_gpus_that_would_keep_the_server_from_ever_starting(seconds: 
 def test_the_drop_in_waits_for_no_longer_whatever_came_past_the_check(seconds: int, written: str) -> None:
     dropin = (ROLES / "ollama_server/templates/zz-keepwarm.conf.j2").read_text()
     (line,) = [line for line in dropin.splitlines() if line.startswith("ExecStartPre=")]
-    assert templated(line, ollama_server_gpu_timeout=seconds).split()[-1] == written
-
-
-UNIT = "ollama@a.service"
-ENTRY = {"unit": UNIT}
+    assert value(SERVER, line, ollama_server_gpu_timeout=seconds).split()[-1] == written
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ ENTRY = {"unit": UNIT}
     ],
 )
 def test_whether_an_instance_restarts_is_its_own_affair(given: dict[str, Any], restarted: bool) -> None:
-    plan = task("ollama_warmup/tasks/instance.yml", "Carry it out")["vars"]["__ollama_server_plan"]
-    found = templated("{{ ollama_warmup_assume_restarted }}", __ollama_warmup_entry=ENTRY, __ollama_server_plan=plan, **given)
+    plan = task(WARMUP, "instance.yml", "Carry it out for instance {{ __ollama_warmup_entry.name }}")["vars"]["__ollama_server_plan"]
+    found = value(WARMUP, "{{ ollama_warmup_assume_restarted }}", __ollama_warmup_entry=ENTRY, __ollama_server_plan=plan, **given)
     assert found is restarted
 
 
@@ -78,17 +78,19 @@ def test_whether_an_instance_restarts_is_its_own_affair(given: dict[str, Any], r
     ("given", "restarted"),
     [
         ({}, False),
-        ({"__ollama_server_plan": {"restart_due": True}}, True),
+        ({"__ollama_server_plan": {"restart_due": True}}, False),
+        ({"ollama_server_restart": "auto"}, False),
+        ({"__ollama_server_plan": {"restart_due": True}, "ollama_server_restart": "auto"}, True),
         ({"__ollama_server_plan": {"restart_due": True}, "ollama_server_restart": "never"}, False),
     ],
 )
 def test_whether_the_one_server_restarts(given: dict[str, Any], restarted: bool) -> None:
-    assert templated("{{ ollama_warmup_assume_restarted }}", **given) is restarted
+    assert value(WARMUP, "{{ ollama_warmup_assume_restarted }}", **given) is restarted
 
 
 def test_the_plan_of_an_instance_says_what_may_restart_it() -> None:
-    keep = task("ollama_server/tasks/instance_preflight.yml", "Keep what the drop-in will do")["ansible.builtin.set_fact"]["__ollama_server_plans"]
-    found = templated(keep, ollama_server_unit=UNIT, ollama_server_restart="never", __ollama_server_plan={"restart_due": True})
+    keep = task(SERVER, "instance_preflight.yml", "Keep what the drop-in will do")["ansible.builtin.set_fact"]["__ollama_server_plans"]
+    found = value(SERVER, keep, ollama_server_unit=UNIT, ollama_server_restart="never", __ollama_server_plan={"restart_due": True})
     assert found == {UNIT: {"restart_due": True, "restart": "never"}}
 
 
@@ -102,8 +104,8 @@ def test_the_plan_of_an_instance_says_what_may_restart_it() -> None:
     ],
 )
 def test_a_server_yet_to_start_is_empty_unless_models_are_there(given: dict[str, Any], empty: bool) -> None:
-    module = task("ollama_model/tasks/models.yml", "Pull, create")["keepwarm.ollama.ollama_model"]
-    assert templated(module["assume_empty"], ollama_model_unit=UNIT, **given) is empty
+    module = task("ollama_model", "models.yml", "Pull, create and delete models")["keepwarm.ollama.ollama_model"]
+    assert value("ollama_model", module["assume_empty"], ollama_model_unit=UNIT, **given) is empty
 
 
 @pytest.mark.parametrize(
@@ -117,8 +119,8 @@ def test_a_server_yet_to_start_is_empty_unless_models_are_there(given: dict[str,
     ],
 )
 def test_what_a_server_holds_has_to_be_seen(look: dict[str, Any], blind: list[str], goes_on: bool) -> None:
-    refusal = task("ollama_warmup/tasks/residency.yml", "Refuse a server")["ansible.builtin.assert"]
+    refusal = task(WARMUP, "residency.yml", "Refuse a server that does not tell what it holds")["ansible.builtin.assert"]
     given = {"__ollama_warmup_residency": look, "__ollama_warmup_blind": blind, "ollama_warmup_unit": UNIT}
-    assert templated(f"{{{{ {refusal['that']} }}}}", **given) is goes_on
+    assert holds(WARMUP, refusal["that"], **given) is goes_on
     if not goes_on:
-        assert templated(refusal["fail_msg"], **given) == f"it cannot be seen which models {UNIT} has in memory: it times out"
+        assert value(WARMUP, refusal["fail_msg"], **given) == f"it cannot be seen which models {UNIT} has in memory: it times out"
