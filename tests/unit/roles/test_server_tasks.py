@@ -86,7 +86,7 @@ def test_a_template_goes_after_what_tells_of_its_instances() -> None:
     units = "/etc/systemd/system"
     there = ["ollama@.service", "ollama.target", "ollama@a.service.d/zz-keepwarm.conf", "ollama@b.service.d/zz-keepwarm.conf"]
     found = {"files": [{"path": f"{units}/{path}"} for path in there]}
-    given = {"__ollama_server_there": found, "__ollama_server_units": ["ollama.service"], "__ollama_server_several": False}
+    given = {"__ollama_server_there": found, "__ollama_server_units": ["ollama.service"], "__ollama_server_in_the_way": ""}
     files = value(ROLE, "{{ __ollama_server_left_files }}", **given)
     assert files == [f"{units}/{path}" for path in [*there[2:], *there[:2]]]
     assert value(ROLE, "{{ __ollama_server_left_files }}", **{**given, "__ollama_server_units": ["ollama@a.service"]})[0] == files[1]
