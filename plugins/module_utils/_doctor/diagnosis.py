@@ -61,7 +61,7 @@ def diagnose(look: Examination) -> Diagnosis:
     for group in GROUPS:
         try:
             findings.extend(group.check(look))
-        except Exception as error:  # whatever it is, the other groups still tell what they see
+        except Exception as error:  # pylint: disable=broad-except  # whatever it is, the other groups tell what they see
             failed.append(f"the checks of {group.name} failed: {type(error).__name__}: {error}")
     return Diagnosis(sorted_findings(findings), failed)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import glob
 import os
 import shutil
+from collections.abc import Mapping
 
-from .._residency.gpus import count_gpus, read
+from .._residency.gpus import gpu_names, read
 from .._residency.wording import quoted
 from .._systemd.host import Run
 from .examination import DriverLook
@@ -21,14 +22,14 @@ _NODES = ("dev/nvidia[0-9]*", "dev/nvidiactl", "dev/nvidia-uvm", "dev/kfd")
 _QUERY = "--query-gpu=index,uuid,name,driver_version,persistence_mode,memory.used,memory.total"
 
 
-def look_at_driver(run: Run, account: Account, root: str = "/") -> DriverLook:
-    """C(account) is whom the server runs as."""
+def look_at_driver(run: Run, account: Account, environment: Mapping[str, str | None], root: str = "/") -> DriverLook:
+    """C(account) is whom the server runs as, with what C(environment)."""
     nodes = tuple(sorted("/" + os.path.relpath(path, root) for pattern in _NODES for path in glob.glob(os.path.join(root, pattern))))
     smi, failure = _smi(run) if any(node.startswith("/dev/nvidia") for node in nodes) else (None, "")
     return DriverLook(
         cards=_cards(root),
         nodes=nodes,
-        count=count_gpus(root),
+        count=len(gpu_names(root, environment)),
         smi=smi,
         smi_failure=failure,
         hidden=tuple(node for node in nodes if not may(account, READ, os.path.join(root, node[1:]))),

@@ -141,8 +141,8 @@ class Store:
 
 @dataclass(frozen=True)
 class DriverLook:
-    """C(cards): PCI addresses of display controllers by vendor (nvidia, amd), C(count): how many GPUs their drivers have. C(smi):
-    what nvidia-smi printed, None without one. C(hidden): device nodes that the server's user may not open."""
+    """C(cards): PCI addresses of display controllers by vendor (nvidia, amd), C(count): how many GPUs their drivers have for
+    the server. C(smi): what nvidia-smi printed, None without one. C(hidden): device nodes that the server's user may not open."""
 
     cards: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     nodes: tuple[str, ...] = ()

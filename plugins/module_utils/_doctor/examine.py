@@ -87,6 +87,7 @@ class _Examiner:
 
     def _with_host(self, look: Examination) -> Examination:
         unit = self._try("the unit", lambda: look_at_unit(self.run, look.unit_name))
+        account, environment = (unit.account, unit.environment) if unit else (Account("ollama"), {})
         return replace(
             look,
             unit=unit,
@@ -94,8 +95,8 @@ class _Examiner:
             journal=self._try("the journal", lambda: self._journal(look.unit_name, unit)),
             listeners=self._try("listening sockets", listeners),
             stores=(self._try("folders of models", lambda: look_at_stores(unit, _names(look.policy))) if unit else None) or (),
-            driver=self._try("the GPU's driver", lambda: look_at_driver(self.run, unit.account if unit else Account("ollama"), self.root)) or DriverLook(),
-            vram=read_vram(unit.environment if unit else {}, self.root, self.run),
+            driver=self._try("the GPU's driver", lambda: look_at_driver(self.run, account, environment, self.root)) or DriverLook(),
+            vram=read_vram(environment, self.root, self.run),
         )
 
     def _journal(self, name: str, unit: UnitLook | None) -> JournalLook:

@@ -228,11 +228,13 @@ def gpu_host(root: pathlib.Path, *nodes: str) -> str:
 
 def test_cards_and_nodes_are_seen_without_any_tool(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    look = driver.look_at_driver(lambda _command: NOTHING, UNPRIVILEGED, gpu_host(tmp_path, "dev/nvidia0", "dev/nvidiactl", "dev/dri/card0"))
+    look = driver.look_at_driver(lambda _command: NOTHING, UNPRIVILEGED, {}, gpu_host(tmp_path, "dev/nvidia0", "dev/nvidiactl", "dev/dri/card0"))
     assert (look.cards, look.nodes) == ({"nvidia": ("0000:01:00.0",)}, ("/dev/nvidia0", "/dev/nvidiactl"))
     assert (look.smi, look.smi_failure, look.count) == (None, "", 0)
     (tmp_path / "proc/driver/nvidia/gpus/0000:01:00.0").mkdir(parents=True)
-    assert driver.look_at_driver(lambda _command: NOTHING, UNPRIVILEGED, str(tmp_path)).count == 1
+    assert driver.look_at_driver(lambda _command: NOTHING, UNPRIVILEGED, {}, str(tmp_path)).count == 1
+    unused = {"CUDA_VISIBLE_DEVICES": "-1"}
+    assert driver.look_at_driver(lambda _command: NOTHING, UNPRIVILEGED, unused, str(tmp_path)).count == 0
 
 
 @pytest.mark.parametrize(
@@ -246,16 +248,16 @@ def test_cards_and_nodes_are_seen_without_any_tool(tmp_path: pathlib.Path, monke
 def test_nvidia_smi_is_asked_where_it_is(answer: Any, seen: Any, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, "nvidia-smi", "", 0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    look = driver.look_at_driver(lambda _command: answer, UNPRIVILEGED, gpu_host(tmp_path, "dev/nvidia0"))
+    look = driver.look_at_driver(lambda _command: answer, UNPRIVILEGED, {}, gpu_host(tmp_path, "dev/nvidia0"))
     assert (look.smi, look.smi_failure) == seen
 
 
 def test_a_node_that_the_user_may_not_open_is_named(tmp_path: pathlib.Path) -> None:
     root = gpu_host(tmp_path, "dev/kfd")
     (tmp_path / "dev/kfd").chmod(0o600)
-    assert driver.look_at_driver(lambda _command: NOTHING, UNPRIVILEGED, root).hidden == ("/dev/kfd",)
+    assert driver.look_at_driver(lambda _command: NOTHING, UNPRIVILEGED, {}, root).hidden == ("/dev/kfd",)
     (tmp_path / "dev/kfd").chmod(0o666)
-    assert driver.look_at_driver(lambda _command: NOTHING, UNPRIVILEGED, root).hidden == ()
+    assert driver.look_at_driver(lambda _command: NOTHING, UNPRIVILEGED, {}, root).hidden == ()
 
 
 # The agent
