@@ -100,7 +100,7 @@ def test_a_pass_that_is_told_to_stop_leaves_its_state_and_no_load(gpu: Gpu) -> N
     assert gpu.show(PASS, "Result", "ExecMainStatus") == ["success", "143"]  # not killed after its five seconds
     state = json.loads(gpu.host.file(STATE).content_string)
     assert (state["last_pass"]["exit"], set(state["pinned"])) == (143, set(PINS))
-    assert gpu.run("ls -A /var/lib/ollama-warmup/default").split() == ["lock", "state.json"]
+    assert gpu.run("ls -A /var/lib/ollama-warmup/default").split() == ["lock", "measurements.json", "state.json"]
     eventually(lambda: gpu.runner("tiny-a"), "")
 
 
