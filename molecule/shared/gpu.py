@@ -21,6 +21,7 @@ TIMER = "ollama-warmup.timer"
 SERVER = "ollama.service"
 CONFIGURATION = "/etc/ollama-warmup/default.json"
 STATE = "/var/lib/ollama-warmup/default/state.json"
+DOOR = "/var/lib/ollama-stub/door"
 PINS = ("tiny-a:latest", "embed:latest")
 FOR_EVER = "2300"
 DEADLINE = 90  # seconds; only a failing test waits that long
@@ -63,9 +64,9 @@ class Gpu:
         self.run(f"curl --fail --silent http://127.0.0.1:11434/api/generate --data '{body}'")
 
     def door(self, *words: str) -> Any:
-        """An order through the stand-in's side door."""
-        command = "/usr/local/lib/ollama/ollama-stub-ctl --socket /var/lib/ollama-stub/door"
-        return json.loads(self.run(f"{command} {' '.join(words)}"))
+        """An order through the stand-in's side door, which a server opens some time after systemd calls it started."""
+        eventually(lambda: self.host.file(DOOR).exists)
+        return json.loads(self.run(f"/usr/local/lib/ollama/ollama-stub-ctl --socket {DOOR} {' '.join(words)}"))
 
     def runner(self, model: str) -> str:
         """The process id of the model's living runner; empty when there is none."""

@@ -54,7 +54,7 @@ class Agent:
 
     @property
     def is_marked_warm(self) -> bool:
-        return pathlib.Path(self.instance.warm_mark).exists()
+        return pathlib.Path(self.instance.warm_mark).is_symlink()  # to a process that there is not
 
     def configure(self, *models: Any, **others: Any) -> None:
         policy = {"models": list(models), **others.pop("policy", {})}

@@ -15,7 +15,7 @@ from _residency import report
 from _residency.address import is_local
 from _residency.gpus import count_gpus
 from _residency.progress import PassResult
-from _residency.runners import server_identity
+from _residency.runners import process_id, server_identity
 from _residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure, ServerSilent
 from _residency.warmer import Pace, Warmer
 
@@ -51,7 +51,7 @@ def make_pass(instance: Instance, configuration: Configuration) -> int:
     request, trouble = RestartRequest(instance.restart), _worth_a_restart(configuration, before.last_pass, end)
     events = [*hold_events(instance, before.last_pass, end), *changes(before, state, configuration.policy), *request.news(trouble)]
     tell(instance, configuration, state, events)
-    WarmMark(instance.warm_mark).say(end.exit == exits.WARM)
+    WarmMark(instance.warm_mark).say(end.exit == exits.WARM, process_id(moment.server))
     request.say(trouble)  # last of all: the restart that it leads to ends the pass that asks for it
     return end.exit
 

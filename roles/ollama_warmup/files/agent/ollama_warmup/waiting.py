@@ -82,7 +82,7 @@ class _Door:
 def _mark(path: str) -> _Mark:
     """Tells one warm pass from the next, whatever the clock says."""
     try:
-        found = os.stat(path)
+        found = os.lstat(path)
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns

@@ -3,7 +3,8 @@
 """The file that lets ollama-warm.target start.
 
 systemd starts the units of C(OnSuccess=) after a pass that was skipped or told to stop, too (seen with 252 and 257);
-the target's condition on this file holds it back.
+the target's condition on this file holds it back. It is a link to the server's process, and leads nowhere once that is gone:
+a server that is stopped while a pass ends would have the target started after it.
 """
 
 from __future__ import annotations
@@ -20,21 +21,22 @@ class WarmMark:
     def __init__(self, path: str) -> None:
         self._path = path
 
-    def say(self, warm: bool) -> None:
-        """How a pass ended."""
+    def say(self, warm: bool, server: int | None = None) -> None:
+        """How a pass ended. C(server) is the number of the server's process, where that is this machine's."""
+        self.remove()
         if warm:
-            self._put()
-        else:
-            self.remove()
+            self._put(server)
 
     def remove(self) -> None:
         """Before a pass, since it may not come to its end, or in place of one."""
         with suppress(OSError):
             os.unlink(self._path)
 
-    def _put(self) -> None:
+    def _put(self, server: int | None) -> None:
         try:
-            with open(self._path, "w", encoding="ascii"):
-                pass
+            if server is None:
+                with open(self._path, "w", encoding="ascii"):
+                    return
+            os.symlink(f"/proc/{server}", self._path)
         except OSError as error:
             log(WARNING, "warm_mark_not_set", path=self._path, reason=error.strerror)
