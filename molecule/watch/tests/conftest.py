@@ -22,8 +22,8 @@ class Watched(Gpu):
         return self.show(WATCH, "MainPID")[0]
 
     def watched(self) -> set[str]:
-        """The processes that it has a pidfd of."""
-        return set(self.run(f"{FIND_WATCH}; sed -n 's/^Pid:\\t//p' /proc/$watch/fdinfo/*").split())
+        """The processes that it has a pidfd of. sed fails for a file that is closed before its turn comes."""
+        return set(self.host.run(f"{FIND_WATCH}; sed -n 's/^Pid:\\t//p' /proc/$watch/fdinfo/*").stdout.split())
 
     def watches_all(self) -> bool:
         """The server's process, the runners of both pins, and no other."""
