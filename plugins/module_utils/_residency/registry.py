@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from .model_name import ModelName
+from .wanted_models import Upstream
 from .wording import quoted
 
 try:
@@ -32,14 +32,6 @@ class RegistryUnknown(Exception):
 
 class NotInRegistry(Exception):
     """The registry answers, and has no such model."""
-
-
-@dataclass(frozen=True)
-class Upstream:
-    """What a pull would fetch. C(digest): 64 hexadecimal digits; C(size): bytes of all layers."""
-
-    digest: str
-    size: int
 
 
 class Registry:

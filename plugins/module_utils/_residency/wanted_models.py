@@ -13,7 +13,6 @@ from .model_name import ModelName, ModelNameError
 from .modelfile import Modelfile, parse_modelfile
 from .observation import InstalledModel
 from .policy import PolicyError
-from .registry import Upstream
 
 PRESENT = "present"
 LATEST = "latest"
@@ -27,6 +26,14 @@ DELETE = "delete"
 
 PRUNE_NONE = "none"
 PRUNE_UNLISTED = "unlisted"
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """What a pull would fetch, as its registry says. C(digest): 64 hexadecimal digits; C(size): bytes of all layers."""
+
+    digest: str
+    size: int
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_k
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_store import ModelStore, TransferBroken, TransferRefused
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import InstalledModel, ModelCard, ResidentModel
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.registry import NotInRegistry, Registry, RegistryUnknown, Upstream
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.registry import NotInRegistry, Registry, RegistryUnknown
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import ModelNotFound, ServerFailure, ServerRefused, ServerUnreachable
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.transfer import Progress
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.wanted_models import read_wanted
