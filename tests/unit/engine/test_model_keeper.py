@@ -20,7 +20,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observa
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.registry import NotInRegistry, Registry, RegistryUnknown
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import ModelNotFound, ServerFailure, ServerRefused, ServerUnreachable
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.transfer import Progress
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.wanted_models import read_wanted
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.wanted_models import Upstream, read_wanted
 from support import values
 from support.fake_server import FakeClock
 from support.values import NOW
