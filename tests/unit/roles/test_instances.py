@@ -13,7 +13,7 @@ import yaml
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.options import OPTIONS, SERVER_SETTINGS
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.own import READERS, read_own
 
-NOT_OF_ONE = ("absent.yml", "gates_preflight.yml", "instance.yml", "settings.yml")
+NOT_OF_ONE = ("absent.yml", "absent_look.yml", "gates_preflight.yml", "instance.yml", "settings.yml")
 """Tasks of the whole host, what routes, and a sentence that tells where gates are declared."""
 ROLES = pathlib.Path(__file__).parents[3] / "roles"
 OPTIONS_OF = [(role, name) for role, names in OPTIONS.items() for name in names]
