@@ -13,7 +13,7 @@ from .._residency.address import is_local
 from .._residency.observer import Observer
 from .._residency.policy import Policy
 from .._residency.runners import server_identity
-from .._residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure
+from .._residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure, leading_numbers
 from .examination import ServerLook, UnitLook
 
 # /api/ps waits for a model that is being unloaded (server semantics, section 2).
@@ -44,8 +44,9 @@ def ask_server(url: str, policy: Policy | None, unit: str) -> ServerLook:
     look = ServerLook(url, server_identity(unit) if is_local(url) else None)
     try:
         server = OllamaServer(url, _DEADLINES)
-        look = replace(look, version=server.require_version())
-        observation = Observer(server, policy or Policy(models=()), unit).look()
+        version = server.require_version()
+        look = replace(look, version=version)
+        observation = replace(Observer(server, policy or Policy(models=()), unit).look(), release=leading_numbers(version))
     except ServerFailure as failure:
         return replace(look, failure=str(failure), failed=type(failure).__name__)
     return replace(look, observation=observation, asked_at=time.time())

@@ -97,6 +97,7 @@ def test_a_server_is_asked_and_left_as_it_was(live: LiveHost) -> None:
     after = (live.stand_in.counters(), live.stand_in.residents())
     assert look.observation is not None
     assert {str(entry.name) for entry in look.observation.resident} == {"tiny-a:latest"}
+    assert ".".join(map(str, look.observation.release or ())) == look.version
     assert (look.failure, after[1]) == ("", before[1])
     assert {key: after[0][key] for key in after[0] if "load" in key} == {key: before[0][key] for key in before[0] if "load" in key}
 
