@@ -138,6 +138,11 @@ class Plan:
         """Whether carrying it out would change the server; a probe cannot tell, and waiting is no act of ours."""
         return bool(self.strays) or any(verdict.action in CHANGES for verdict in self.verdicts)
 
+    @property
+    def would_load(self) -> bool:
+        """Whether carrying it out would load anything."""
+        return any(verdict.action in LOADS for verdict in self.verdicts)
+
 
 @dataclass(frozen=True)
 class _Sight:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from . import fit_report
-from .drift import LOADS, Plan
+from .drift import Plan
 from .knowledge import gather
 from .measurement_record import Record, RecordError, read_record
 from .model_name import ModelName
@@ -50,7 +50,7 @@ def foresee(
 ) -> Forecast:
     """C(look) is what the plan was made from, C(seen) what is really there, where that is something else; C(last) is loaded after
     the others. Asks the GPUs' drivers, which may take a second, and only where something is to be loaded."""
-    if not any(verdict.action in LOADS for verdict in plan.verdicts):
+    if not plan.would_load:
         return Forecast(predict(plan, look, Knowledge()))
     record, problems = _record(source.measurements)
     knowledge = gather(record, policy, seen or look, source.url, source.environment, source.root, source.run)

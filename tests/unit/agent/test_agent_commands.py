@@ -98,7 +98,8 @@ def test_check_looks_and_changes_nothing(command: Agent, capsys: pytest.CaptureF
     assert command.server.work() == []
     assert list(pathlib.Path(command.instance.state_folder).iterdir()) == []
     call(command, "run")
-    assert call(command, "check") == exits.WARM
+    command.server.calls.clear()
+    assert (call(command, "check"), sorted(command.server.calls)) == (exits.WARM, ["ps", "tags"])
 
 
 @pytest.mark.parametrize(("unit", "status"), [({}, exits.UNREACHABLE), (STOPPED, exits.STOPPED)])

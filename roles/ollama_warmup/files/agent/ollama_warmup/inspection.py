@@ -27,17 +27,17 @@ def inspect(configuration: Configuration, state: State, measurements: str | None
     started = time.monotonic()
     moment = memory.Moment(time.time(), server_start(configuration))
     state = memory.begin(state, configuration.policy, moment)
+    past = memory.history(state, configuration, moment)
     try:
         observer = make_observer(configuration, state, ready_timeout=0)
         look = observer.look()
-        if measurements:
+        plan = make_plan(configuration.policy, look, past)
+        if measurements and plan.would_load:  # only what these come to goes by the release
             look = replace(look, release=leading_numbers(observer.server.require_version()))
     except ServerStopped as reason:
         return _failed(exits.STOPPED, str(reason))
     except ServerFailure as failure:
         return _failed(exits.UNREACHABLE, str(failure))
-    past = memory.history(state, configuration, moment)
-    plan = make_plan(configuration.policy, look, past)
     found = _judged(plan, look, past, configuration.policy.strict)
     foreseen = _foreseen(configuration, plan, look, past, measurements) if measurements else ()
     return replace(found, warnings=foreseen, seconds=time.monotonic() - started)
