@@ -432,13 +432,13 @@ def predict(
     server: OllamaServer | None,
 ) -> dict[str, Any]:
     """What a run would do."""
-    foreseen, seen, problem = foreseen_server(module, policy, server)
+    foreseen, seen, unobserved = foreseen_server(module, policy, server)
     look = assumed_disk(foreseen, read_names(module.params["assume_installed"]))
     plan = make_plan(policy, look, history)
     forecast = foretell(module, policy, plan, look, seen)
     for problem in forecast.problems:
         module.warn(problem)
-    told = {"observed": seen is not None, "unobserved": problem}
+    told = {"observed": seen is not None, "unobserved": unobserved}
     return {**told, **prediction(plan.within(scope), look, policy.strict, {fit.name: fit for fit in forecast.fits})}
 
 

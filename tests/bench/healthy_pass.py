@@ -63,6 +63,8 @@ def measure() -> dict[str, Findings]:
 def _take_turn(found: Findings, command: Sequence[str]) -> None:
     if bench_host.as_declared() < len(CONTEXTS):
         bench_host.make_a_pass()
+        if bench_host.as_declared() < len(CONTEXTS):
+            raise BenchError("The agent has not put back what the turn before left behind, so that the next one would not find a healthy host.")
     bench_host.counters(reset=True)
     used = json.loads(bench_host.on_host("python3", "-I", f"{PROGRAMS}/measure.py", *command, user=bench_host.USER))
     if used["status"]:

@@ -108,7 +108,7 @@ class Files:
         return [*(folder for folders in kept.values() for folder in folders), *(f"user {user.name}" for user in kept)]
 
     def _kept(self) -> dict[User, list[str]]:
-        """Where there are models of a user's."""
+        """Where there are models that are a user's, or that would go with what is."""
         found = {user: [folder for folder in self._candidates(user) if self._has_models(user, folder)] for user in self._users()}
         return {user: folders for user, folders in found.items() if folders and not self.purge}
 
@@ -148,10 +148,12 @@ class Files:
         return folder.count("/") > 1 and os.path.isdir(real) and not os.path.islink(real) and os.stat(real).st_uid == user.uid
 
     def _has_models(self, user: User, folder: str) -> bool:
-        """Whether they are the user's, whosever the folder is: without the account they would be the next one's of its number."""
+        """Whosever they are where the folder would go with the user; elsewhere the user's, which without the account would be the next
+        one's of its number."""
+        goes = self._owns(user, folder) or folder in self._in_home(user)
         made = (below(self.root, f"{folder}/{name}") for name in _MADE_BY_OLLAMA)
         found = (os.path.join(at, name) for top in made for at, dummy, names in os.walk(top) for name in names)
-        return any(os.lstat(path).st_uid == user.uid for path in found)
+        return any(goes or os.lstat(path).st_uid == user.uid for path in found)
 
     def _remove_releases(self) -> list[Step]:
         """Those in the folder that is named, and in the one that the command's link tells."""

@@ -522,6 +522,7 @@ def test_measurements_that_cannot_be_read_are_a_warning(entrance: Entrance, serv
     server.expect(ps(), on_disk("a"), shown("a"), VERSION)
     result = entrance.succeed(check=True, url=server.url, models=[A])
     assert "holds no measurements of the agent" in result["warnings"][0]
+    assert (result["observed"], result["unobserved"]) == (True, None)
     assert fits(result)["a"][:2] == ("fits", "estimated")
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -107,6 +108,15 @@ def test_models_of_another_user_keep_no_account(host: Host) -> None:
     install(host)
     host.account("llm", os.getuid() + 1, server.ACCOUNT, "/nowhere")
     assert server.look_at_files("/opt/ollama", ["/srv/models"], False, host.root).left() == ["/srv/models", "user ollama"]
+
+
+@pytest.mark.parametrize("folder", ["/srv/models", "/var/lib/ollama/.ollama/models"])
+def test_models_that_somebody_else_brought_keep_their_folder(host: Host, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(host)
+    host.write(f"{folder}/blobs/sha256-b", "brought by root")
+    look = os.lstat
+    monkeypatch.setattr(os, "lstat", lambda path: SimpleNamespace(st_uid=os.getuid() + 1) if "/blobs/" in path or "/manifests/" in path else look(path))
+    assert {folder, "user ollama"} <= set(server.look_at_files("/opt/ollama", ["/srv/models"], False, host.root).left())
 
 
 def test_an_account_without_any_model_goes(host: Host) -> None:

@@ -132,6 +132,15 @@ def test_what_is_above_the_models_is_open_to_all(tmp_path: pathlib.Path, file: s
     assert names(ROLE, file).index(made) < names(ROLE, file).index(then)
 
 
+def test_what_is_above_models_in_the_account_s_home_is_the_account_s() -> None:
+    folders = ["/var/lib/ollama/.ollama/models", "/srv/models"]
+    found = {"results": [{"item": folder, "stat": {"exists": False}} for folder in folders]}
+    above = "Create what is above the folder{} of the models, as root's"
+    one, several = (task(ROLE, file, above.format(word))["loop"] for file, word in (("account.yml", ""), ("instances_template.yml", "s")))
+    assert [value(ROLE, one, ollama_server_models=folder) for folder in folders] == [[], ["/srv/models"]]
+    assert [item["item"] for item in value(ROLE, several, __ollama_server_folders_found=found, __ollama_server_user_found=[])] == ["/srv/models"]
+
+
 CLIENT = {"ollama_server_release_dest": "/srv/releases"}
 
 

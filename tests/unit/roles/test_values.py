@@ -115,12 +115,17 @@ def test_a_server_yet_to_start_is_empty_unless_models_are_there(given: dict[str,
         ({"observed": False, "unobserved": "it times out"}, [], False),
         ({"observed": False, "unobserved": "it times out"}, ["ollama@b.service"], False),
         ({"observed": False, "unobserved": "it times out"}, [UNIT], True),
-        ({"skipped": True}, [], True),
     ],
 )
 def test_what_a_server_holds_has_to_be_seen(look: dict[str, Any], blind: list[str], goes_on: bool) -> None:
     refusal = task(WARMUP, "residency.yml", "Refuse a server that does not tell what it holds")["ansible.builtin.assert"]
     given = {"__ollama_warmup_residency": look, "__ollama_warmup_blind": blind, "ollama_warmup_unit": UNIT}
     assert holds(WARMUP, refusal["that"], **given) is goes_on
-    if not goes_on:
-        assert value(WARMUP, refusal["fail_msg"], **given) == f"it cannot be seen which models {UNIT} has in memory: it times out"
+    assert value(WARMUP, refusal["fail_msg"], **given) == f"it cannot be seen which models {UNIT} has in memory: {look['unobserved'] or ''}"
+
+
+def test_a_server_that_was_not_asked_is_not_refused() -> None:
+    """Ansible words a refusal before it asks whether there is one."""
+    refusing = task(WARMUP, "residency.yml", "Refuse a server that does not tell what it holds")
+    assert holds(WARMUP, refusing["when"], __ollama_warmup_residency={"skipped": True}) is False
+    assert holds(WARMUP, refusing["when"], __ollama_warmup_residency={"observed": True}) is True
