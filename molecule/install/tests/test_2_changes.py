@@ -101,3 +101,16 @@ def test_what_the_vendor_installed_is_taken_over_with_its_models(vendors: Host) 
     assert vendors.run("cat /etc/systemd/system/ollama.service.before-keepwarm") == before
     assert (vendors.models(), "tiny-a:latest" in models) == (models, True)
     assert vendors.play(ollama_server_install="takeover", ollama_server_models=None).changed == []
+
+
+def test_the_vendor_s_unit_comes_back_when_the_role_goes(vendors: Host) -> None:
+    models, unit = vendors.models(), vendors.run("cat /etc/systemd/system/ollama.service.before-keepwarm")
+    gone = {"ollama_server_state": "absent", "ollama_server_install": "takeover", "ollama_server_models": None}
+    refused = vendors.play(**gone, ollama_server_restart="never")
+    assert "ollama.service runs what would be removed, and ollama_server_restart is never: stop it first, or set that to auto." in refused.output
+    assert (refused.status != 0, refused.changed) == (True, [])
+    outcome = vendors.play(**gone)
+    assert outcome.status == 0, outcome.output
+    assert (vendors.run("cat /etc/systemd/system/ollama.service"), vendors.run("ls /opt").split()) == (unit, [])
+    assert (vendors.models(), vendors.run("systemctl is-active ollama.service").strip()) == (models, "active")
+    assert vendors.play(**gone).changed == []
