@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from .._residency.address import is_local
-from .._systemd.address import Address
+from .._systemd.address import EVERY_INTERFACE, Address
 from .examination import Examination, Listener, UnitLook
 from .finding import PROBLEM, WARNING, Evidence, Finding, Kind, seen
 
@@ -130,22 +130,18 @@ def _answer(look: Examination) -> Iterator[Finding]:
 def _same(url: str, address: Address) -> bool:
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    return port == address.port and (_is_any(address.host) or _covers(address.host, Address(parts.hostname or "", port)))
+    return port == address.port and (address.host in EVERY_INTERFACE or _covers(address.host, Address(parts.hostname or "", port)))
 
 
 def _covers(host: str, address: Address) -> bool:
     """Whether a socket bound to C(host) takes what a local client sends to the address."""
     wanted = "127.0.0.1" if address.host.lower() in ("localhost", "") else address.host
-    if _is_any(host) or _is_any(wanted):
+    if host in EVERY_INTERFACE or wanted in EVERY_INTERFACE:
         return True
     try:
         return ip_address(host) == ip_address(wanted)
     except ValueError:
         return host in ("localhost", wanted)
-
-
-def _is_any(host: str) -> bool:
-    return host in ("", "0.0.0.0", "::")
 
 
 def _socket(listener: Listener) -> Evidence:

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from .._systemd.address import Address, effective_address
+from .._systemd.address import EVERY_INTERFACE, Address, effective_address
 from .entry import Entry
 
-_WILDCARDS = ("", "0.0.0.0", "::")
 _REPLACE = "ollama_server_instances_replace"
 
 
@@ -35,7 +34,7 @@ def overlap(one: Address, other: Address) -> bool:
     if one.port != other.port:
         return False
     hosts = {_normal(one.host), _normal(other.host)}
-    return len(hosts) == 1 or bool(hosts & set(_WILDCARDS))
+    return len(hosts) == 1 or bool(hosts & set(EVERY_INTERFACE))
 
 
 def shown(address: Address) -> str:

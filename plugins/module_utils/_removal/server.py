@@ -170,9 +170,6 @@ class Files:
         target = os.readlink(real) if os.path.islink(real) else ""
         return os.path.normpath(target[: -len(_CURRENT)]) if target.startswith("/") and target.endswith(_CURRENT) else ""
 
-    def _exists(self, path: str) -> bool:
-        return os.path.lexists(below(self.root, path))
-
 
 def look_at_settings(run: Run, root: str = "/") -> Settings:
     """As they are now. Raises C(RemovalError)."""

@@ -9,6 +9,8 @@ import ipaddress
 from dataclasses import dataclass
 
 DEFAULT_PORT = 11434
+EVERY_INTERFACE = ("", "0.0.0.0", "::")
+"""Hosts of which a server takes what is sent to any address of the machine."""
 _SCHEME_PORTS = {"http": 80, "https": 443}
 _LOOPBACK_NAMES = ("localhost", "ip6-localhost")
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 
@@ -20,6 +19,8 @@ def unit_state(unit: str) -> dict[str, str]:
 def unit_environment(unit: str) -> dict[str, str]:
     """What its files say that its process has, but for what they have read from others (C(EnvironmentFile=)); empty where systemd
     does not tell."""
+    import shlex  # few passes ask this; all import this module
+
     try:
         words = shlex.split(_show(unit, ("Environment",)).get("Environment", ""))
     except ValueError:
