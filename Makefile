@@ -24,7 +24,7 @@ SCENARIOS := $(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule
 # The scenarios that run on the oldest supported ansible-core.
 OLDEST_SCENARIOS := debian12
 # Unit tests of what never imports ansible, to which its release is all the same.
-WITHOUT_ANSIBLE := agent bench engine engine_live
+WITHOUT_ANSIBLE := agent base bench engine engine_live
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 # Names the hosts of this checkout, so that two clones do not share any.
 # How they are reached (tests/hosts/ssh.py).
@@ -61,7 +61,8 @@ test: setup ## Run everything: all the gates below on the newest ansible-core, a
 lint: setup-checks ## ruff, mypy, vermin, yamllint, ansible-lint (production), shellcheck
 	$(CHECKS)/ruff check .
 	$(WITH_COLLECTIONS) MYPYPATH="$$ANSIBLE_COLLECTIONS_PATH" $(MYPY) --exclude /roles/ --package ansible_collections.keepwarm.ollama
-	MYPYPATH=roles/ollama_warmup/files/agent:plugins/module_utils $(MYPY) --package ollama_warmup
+	mkdir -p .cache/agent && ln -sfn ../../plugins/module_utils .cache/agent/keepwarm
+	MYPYPATH=roles/ollama_warmup/files/agent:.cache/agent $(MYPY) --package ollama_warmup
 	MYPYPATH=tests/tools:tests/hosts $(MYPY) tests/tools tests/hosts tests/demo
 	MYPYPATH=tests/bench:tests/hosts $(MYPY) --exclude tests/bench/exposure tests/bench
 	MYPYPATH=tests/bench/exposure:tests/hosts $(MYPY) tests/bench/exposure

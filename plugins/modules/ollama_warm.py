@@ -215,7 +215,7 @@ warm:
 models:
   description:
     - One entry for each declared model, or for each of O(only), in declared order.
-    - C(drift) is a list. C(missing), C(absent), C(expiring) and C(dead_runner) break residency; C(context_mismatch), C(spilled),
+    - C(drift) is a list. C(not_installed), C(not_loaded), C(expiring) and C(dead_runner) break residency; C(context_mismatch), C(spilled),
       C(stale_digest), C(overstaying) and C(stuck) degrade it; C(loading) and C(busy) are undecided.
     - C(action) is one of C(none), C(set_expiry), C(probe), C(load), C(revive), C(reload) and C(wait).
     - C(before) and C(after) are how C(/api/ps) listed it, null if it did not; C(alive) is null where its process cannot be seen.
@@ -258,7 +258,7 @@ models:
       policy: pin
       required: true
       resident: null
-      drift: [absent]
+      drift: [not_loaded]
       cause: unknown
       cause_evidence: inferred
       action: load

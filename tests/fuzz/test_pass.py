@@ -29,7 +29,7 @@ from support.fake_server import FakeServer, Installed
 from support.wire import Request, answered
 
 # isort: split
-import _residency.observer
+import keepwarm._residency.observer
 from ollama_warmup import cli, commands, exits, one_pass, patience
 
 SHARE = CASES * 2 // 10 // 2
@@ -125,7 +125,7 @@ def seams(agent: Agent, garbler: Garbler, seeing: bool) -> list[tuple[Any, str, 
     warmer = one_pass.Warmer
     clock = garbler.server.clock
     return [
-        (_residency.observer, "living_runners", lambda _unit: garbler.server.runners() if seeing else None),
+        (keepwarm._residency.observer, "living_runners", lambda _unit: garbler.server.runners() if seeing else None),
         (one_pass, "server_identity", lambda _unit: agent.start),
         (one_pass, "Warmer", lambda *given, **named: warmer(*given, **named, clock=clock)),
         (patience, "unit_state", lambda _unit: dict(RUNNING)),

@@ -42,7 +42,7 @@ class Story:
             "model_resident{model}": "1x60",
             "model_required{model}": "1x60",
             "model_drift{model,drift=spilled}": "0x60",
-            "model_drift{model,drift=absent}": "0x60",
+            "model_drift{model,drift=not_loaded}": "0x60",
             "model_slow_loads_total{model}": "3x60",
             "model_fight{model,kind=context}": "0x60",
         }
@@ -50,7 +50,7 @@ class Story:
 
 
 HEALED = "0x9 1x50"
-COLD = {"model_resident{model}": "1x9 0x50", "model_drift{model,drift=absent}": "0x9 1x50"}
+COLD = {"model_resident{model}": "1x9 0x50", "model_drift{model,drift=not_loaded}": "0x9 1x50"}
 STOPPED = {"last_pass_result{result=server_stopped}": "0x9 1x50", "last_pass_result{result=warm}": "1x9 0x50"}
 SPILLED = {"model_drift{model,drift=spilled}": "0x9 1x50"}
 SLOW = {"model_slow_loads_total{model}": "3x9 4x50"}

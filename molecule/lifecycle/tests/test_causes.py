@@ -33,9 +33,9 @@ def restart(gpu: Gpu) -> None:
     ("happens", "story", "action"),
     [
         (shorten, "drift=expiring cause=client_changed_expiry evidence=observed", "set_expiry"),
-        (unload, "drift=absent cause=unloaded_by_client evidence=inferred", "load"),
+        (unload, "drift=not_loaded cause=unloaded_by_client evidence=inferred", "load"),
         (kill, "drift=dead_runner cause=runner_died evidence=observed", "revive"),
-        (restart, "drift=absent cause=server_restarted evidence=observed", "load"),
+        (restart, "drift=not_loaded cause=server_restarted evidence=observed", "load"),
     ],
 )
 def test_a_departure_is_told_once_with_its_cause_and_its_end(calm: Gpu, happens: Callable[[Gpu], None], story: str, action: str) -> None:

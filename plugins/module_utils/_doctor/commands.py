@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._residency.background import Background
+from .._base.background import Background
 from .._systemd.host import Run
 
 NOT_FOUND = 127

@@ -10,8 +10,8 @@ import os
 import shutil
 from collections.abc import Mapping
 
+from .._base.text import one_line
 from .._residency.gpus import gpu_names, read
-from .._residency.wording import quoted
 from .._systemd.host import Run
 from .examination import DriverLook
 from .permission import READ, Account, may
@@ -51,4 +51,4 @@ def _smi(run: Run) -> tuple[str | None, str]:
         return None, ""
     status, output, error = run(["nvidia-smi", _QUERY, "--format=csv,noheader"])
     said = output.strip()
-    return (said, "") if status == 0 else (None, quoted(said or error.strip()) or f"exit status {status}")
+    return (said, "") if status == 0 else (None, one_line(said or error.strip()) or f"exit status {status}")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .._residency.wording import quoted
+from .._base.text import one_line
 from .._systemd.masking import MASK, masked
 
 PROBLEM = "problem"
@@ -70,7 +70,7 @@ def public(text: object) -> str:
     like a credential hidden. Cut at the very end: what is cut off a credential may be what it is known by."""
     line = "".join(character if character.isprintable() else "?" for character in " ".join(str(text).split()))
     hidden = _NAMED_SECRET.sub(rf"\1{MASK}", _BEARER.sub(rf"\1 {MASK}", line))
-    return quoted(_USER_INFORMATION.sub(f"{MASK}@", hidden))
+    return one_line(_USER_INFORMATION.sub(f"{MASK}@", hidden))
 
 
 def seen(source: str, text: object) -> Evidence:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .._residency.wording import quoted
+from .._base.text import one_line
 from .._systemd.host import Run
 from .examination import Entry, JournalLook
 
@@ -42,7 +42,7 @@ def read_journal(run: Run, unit: str, invocation: str, started: int, now: float)
 def _ask(run: Run, *matches: str) -> list[str]:
     status, output, error = run([*_JOURNALCTL, *matches])
     if status != 0:
-        raise JournalError(quoted(error) or f"journalctl ended with {status}")
+        raise JournalError(one_line(error) or f"journalctl ended with {status}")
     return output.split("\n")
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from .._base.text import human_bytes
 from .._residency.observation import Observation
-from .._residency.wording import human_bytes
 from .examination import Examination
 from .finding import NOTE, PROBLEM, WARNING, Finding, Kind, seen
 from .meaning import read_number

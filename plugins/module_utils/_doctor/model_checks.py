@@ -10,14 +10,14 @@ from typing import Any
 
 from .._residency import report
 from .._residency.drift import (
-    ABSENT,
     BREAKING,
     BUSY,
     CONTEXT_MISMATCH,
     DEAD_RUNNER,
     EXPIRING,
     LOADING,
-    MISSING,
+    NOT_INSTALLED,
+    NOT_LOADED,
     OVERSTAYING,
     SPILLED,
     STALE_DIGEST,
@@ -30,7 +30,7 @@ from .examination import Examination, entries_of
 from .finding import NOTE, PROBLEM, WARNING, Evidence, Finding, Kind, seen
 from .remembered import remembered
 
-NOT_INSTALLED = Kind(
+ON_NO_DISK = Kind(
     "model_not_installed",
     PROBLEM,
     "{model} is declared, and not on this server's disk",
@@ -62,11 +62,11 @@ REFUSED = Kind("declaration_refused", PROBLEM, "{sentence}", "correct ollama_war
 CAPPED = Kind("context_capped", NOTE, "{model} is declared with a context of {declared}, but was trained for {trained}: it has that", "num_ctx: {trained}")
 NOTHING_DECLARED = Kind("nothing_declared", WARNING, "no models are declared for this instance: nothing is kept warm", "ollama_warmup_models")
 KINDS = (
-    NOT_INSTALLED, ELSEWHERE, STORE_CLOSED, NOT_IN_MEMORY, LEAVING, NO_RUNNER, OTHER_CONTEXT, SPILLED_OVER, OLD_WEIGHTS, STAYS_TOO_LONG, STUCK_FAST,
+    ON_NO_DISK, ELSEWHERE, STORE_CLOSED, NOT_IN_MEMORY, LEAVING, NO_RUNNER, OTHER_CONTEXT, SPILLED_OVER, OLD_WEIGHTS, STAYS_TOO_LONG, STUCK_FAST,
     UNDECIDED, SET_ASIDE, REFUSED, CAPPED, NOTHING_DECLARED,
 )  # fmt: skip
 _OF_DRIFT: Mapping[str, Kind] = {
-    ABSENT: NOT_IN_MEMORY,
+    NOT_LOADED: NOT_IN_MEMORY,
     EXPIRING: LEAVING,
     DEAD_RUNNER: NO_RUNNER,
     CONTEXT_MISMATCH: OTHER_CONTEXT,
@@ -114,7 +114,7 @@ def _model(look: Examination, observation: Observation, verdict: Verdict, rememb
     if verdict.refusal:
         yield REFUSED.found(seen(look.agent.configuration, verdict.model.declared), sentence=verdict.refusal)
         return
-    if MISSING in verdict.drift:
+    if NOT_INSTALLED in verdict.drift:
         yield _missing(look, observation, verdict)
         return
     for word in verdict.drift:
@@ -130,7 +130,7 @@ def _model(look: Examination, observation: Observation, verdict: Verdict, rememb
 
 def _severity(word: str, kind: Kind, verdict: Verdict, remembers: bool) -> str:
     """A model that is not required is missed by nobody who did not say so; a warm one may have left as declared."""
-    if word == ABSENT and not verdict.model.is_pin and not remembers:
+    if word == NOT_LOADED and not verdict.model.is_pin and not remembers:
         return NOTE
     return WARNING if word in BREAKING and not verdict.model.required else kind.severity
 
@@ -144,7 +144,7 @@ def _missing(look: Examination, observation: Observation, verdict: Verdict) -> F
     if other and look.stores:
         evidence = (listed, seen("manifest", f"{other.path} holds {name}"))
         return ELSEWHERE.found(*evidence, severity=severity, **values, path=other.path, store=look.stores[0].path)
-    return NOT_INSTALLED.found(listed, severity=severity, **values)
+    return ON_NO_DISK.found(listed, severity=severity, **values)
 
 
 def _evidence(look: Examination, verdict: Verdict) -> Iterator[Evidence]:

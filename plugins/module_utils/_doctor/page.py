@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from .._base.text import human_bytes
 from .._residency.report import resident_data
-from .._residency.wording import human_bytes
 from .diagnosis import GROUPS, diagnose, exit_status, is_healthy
 from .examination import Examination
 from .finding import NOTE, SEVERITIES, Finding, of_host, public, sorted_findings

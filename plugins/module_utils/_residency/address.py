@@ -8,7 +8,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from .wording import quoted, shown
+from .._base.text import one_line, short_repr
 
 
 class AddressError(ValueError):
@@ -22,11 +22,11 @@ def check_url(raw: str) -> str:
         parts = urlsplit(raw)
         port = parts.port
     except ValueError as error:
-        raise AddressError(f"url {shown(raw)} is not an address ({quoted(str(error))}): {wanted}") from error
+        raise AddressError(f"url {short_repr(raw)} is not an address ({one_line(str(error))}): {wanted}") from error
     if parts.scheme not in ("http", "https") or not _is_host(parts.hostname) or port == 0 or parts.query or parts.fragment:
-        raise AddressError(f"url {shown(raw)} is not the address of an HTTP server: {wanted}")
+        raise AddressError(f"url {short_repr(raw)} is not the address of an HTTP server: {wanted}")
     if not raw.isprintable() or " " in raw:  # which urlsplit drops, and the connection would not
-        raise AddressError(f"url {shown(raw)} holds a blank: {wanted}")
+        raise AddressError(f"url {short_repr(raw)} holds a blank: {wanted}")
     if parts.username is not None:
         raise AddressError(f"url of {parts.hostname!r} holds a user name, which would end up in logs: {wanted}")
     return raw.rstrip("/")

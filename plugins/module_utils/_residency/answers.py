@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from .._base.text import short_repr
 from .keep_alive import Expiry, ExpiryError
 from .model_name import ModelName, ModelNameError
 from .observation import CacheShape, InstalledModel, ModelCard, ResidentModel
-from .wording import shown
 
 _LARGEST = 2**63 - 1  # the server counts in Go's int64
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -42,7 +42,7 @@ def check_acknowledged(data: Mapping[str, Any], name: ModelName, deed: str) -> N
     asked, and gives the deed as C(done_reason); C(/api/embed) gives no embeddings instead (server semantics, section 3)."""
     done = data.get("done_reason") == deed or (deed == "load" and data.get("embeddings") == [])
     if data.get("model") != str(name) or not done:
-        raise MalformedAnswer(f"the {deed} of {name} was answered with {shown(data)}")
+        raise MalformedAnswer(f"the {deed} of {name} was answered with {short_repr(data)}")
 
 
 def read_resident(data: Mapping[str, Any]) -> tuple[ResidentModel, ...]:
@@ -147,14 +147,14 @@ def _name(entry: Mapping[str, Any]) -> ModelName:
 def _digest(entry: Mapping[str, Any]) -> str:
     digest = entry.get("digest")
     if not isinstance(digest, str) or _DIGEST.fullmatch(digest) is None:
-        raise MalformedAnswer(f"digest {shown(digest)} is not 64 hexadecimal digits")
+        raise MalformedAnswer(f"digest {short_repr(digest)} is not 64 hexadecimal digits")
     return digest
 
 
 def _count(entry: Mapping[str, Any], key: str, unit: str) -> int:
     count: Any = entry.get(key, 0)
     if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= _LARGEST:
-        raise MalformedAnswer(f"{key} {shown(count)} is not a number of {unit}")
+        raise MalformedAnswer(f"{key} {short_repr(count)} is not a number of {unit}")
     return int(count)
 
 

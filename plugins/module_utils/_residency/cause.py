@@ -14,11 +14,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from .drift import (
-    ABSENT,
     CONTEXT_MISMATCH,
     DEAD_RUNNER,
     EXPIRING,
-    MISSING,
+    NOT_INSTALLED,
+    NOT_LOADED,
     OVERSTAYING,
     SPILLED,
     STALE_DIGEST,
@@ -190,12 +190,12 @@ def _spilled(verdict: Verdict, past: Past, _present: Present) -> Cause:
 _EVIDENT = {DEAD_RUNNER: Cause(RUNNER_DIED, OBSERVED), STALE_DIGEST: Cause(REPULLED, OBSERVED)}
 """What shows by itself."""
 _JUDGES = {
-    MISSING: _missing,
-    ABSENT: _absent,
+    NOT_INSTALLED: _missing,
+    NOT_LOADED: _absent,
     EXPIRING: _expiring,
     OVERSTAYING: _expiring,
     CONTEXT_MISMATCH: _context_changed,
     SPILLED: _spilled,
 }
-_ORDER = (MISSING, ABSENT, DEAD_RUNNER, EXPIRING, OVERSTAYING, CONTEXT_MISMATCH, STALE_DIGEST, SPILLED, STUCK)
+_ORDER = (NOT_INSTALLED, NOT_LOADED, DEAD_RUNNER, EXPIRING, OVERSTAYING, CONTEXT_MISMATCH, STALE_DIGEST, SPILLED, STUCK)
 """The drift that explains most first."""

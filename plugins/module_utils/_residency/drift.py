@@ -18,8 +18,8 @@ from .observation import InstalledModel, ModelCard, Observation, ResidentModel
 from .past import Cause, Past
 from .policy import EXPIRE, KEEP, RELOAD, UNLOAD, DeclaredModel, Policy
 
-MISSING = "missing"
-ABSENT = "absent"
+NOT_INSTALLED = "not_installed"
+NOT_LOADED = "not_loaded"
 EXPIRING = "expiring"
 DEAD_RUNNER = "dead_runner"
 CONTEXT_MISMATCH = "context_mismatch"
@@ -29,7 +29,7 @@ OVERSTAYING = "overstaying"
 STUCK = "stuck"
 LOADING = "loading"
 BUSY = "busy"
-BREAKING = frozenset({MISSING, ABSENT, EXPIRING, DEAD_RUNNER})
+BREAKING = frozenset({NOT_INSTALLED, NOT_LOADED, EXPIRING, DEAD_RUNNER})
 DEGRADING = frozenset({CONTEXT_MISMATCH, SPILLED, STALE_DIGEST, OVERSTAYING, STUCK})
 UNDECIDED = frozenset({LOADING, BUSY})
 
@@ -102,7 +102,7 @@ class Verdict:
     @property
     def settled(self) -> bool:
         """Nothing to wait for: as declared, or nothing that waiting would change."""
-        return not (BREAKING - {MISSING} | UNDECIDED | {OVERSTAYING}).intersection(self.drift)
+        return not (BREAKING - {NOT_INSTALLED} | UNDECIDED | {OVERSTAYING}).intersection(self.drift)
 
 
 @dataclass(frozen=True)
@@ -256,7 +256,7 @@ def _refusal(sight: _Sight, policy: Policy) -> str | None:
 
 def _still_set_aside(model: DeclaredModel, drift: tuple[str, ...], history: History) -> str | None:
     """Not once somebody else loaded it: then it fits."""
-    if ABSENT not in drift or model.name not in history.set_aside:
+    if NOT_LOADED not in drift or model.name not in history.set_aside:
         return None
     rivals = " and ".join(history.set_aside[model.name]) or "the models declared before it"
     return (
@@ -276,7 +276,7 @@ def _earlier_twin(sight: _Sight, policy: Policy) -> DeclaredModel | None:
 
 def _drift(sight: _Sight, history: History) -> Iterator[str]:
     if sight.installed is None:
-        yield MISSING
+        yield NOT_INSTALLED
     elif sight.listed is None:
         yield from _unlisted(sight, history)
     if sight.listed is not None:
@@ -289,7 +289,7 @@ def _unlisted(sight: _Sight, history: History) -> Iterator[str]:
     if runs and all(sight.look.blob_of(entry.digest) for entry in sight.look.resident):
         yield LOADING  # a loading model has a runner, but is not listed (server semantics, section 0)
     elif sight.model.is_pin or sight.model.name not in history.warmed:
-        yield ABSENT
+        yield NOT_LOADED
 
 
 def _broken(sight: _Sight, listed: ResidentModel) -> Iterator[str]:
@@ -333,11 +333,11 @@ def _is_spilled(listed: ResidentModel, least: int | None, once_on_gpu: bool) -> 
 
 
 def _action(sight: _Sight, policy: Policy, drift: tuple[str, ...]) -> str:
-    if MISSING in drift:
+    if NOT_INSTALLED in drift:
         return NO_ACTION
     if LOADING in drift:
         return WAIT
-    if ABSENT in drift:
+    if NOT_LOADED in drift:
         return LOAD
     if sight.listed is None:
         return NO_ACTION

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from .._base.text import human_bytes
 from .fit import EVICTS, FITS, FREE_PERCENT, SPILLS
 from .footprint import ESTIMATED
 from .prediction import Fit
-from .wording import human_bytes
 
 
 def fit_data(fit: Fit) -> dict[str, Any]:

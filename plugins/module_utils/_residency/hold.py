@@ -12,13 +12,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from .._base.files import read_bytes, replace_file
+from .._base.text import one_line, short_repr
 from .keep_alive import KeepAlive, KeepAliveError
-from .wording import quoted, shown
 
 LONGEST = 30 * 86400.0
 """Seconds; what is forgotten for longer is no work in progress."""
@@ -64,15 +64,15 @@ def parse_length(raw: Any) -> float:
     try:
         seconds = KeepAlive.parse(raw).as_timedelta().total_seconds()
     except KeepAliveError as error:
-        raise HoldError(f"{shown(raw)} is not how long a hold may last: {wanted}") from error
+        raise HoldError(f"{short_repr(raw)} is not how long a hold may last: {wanted}") from error
     if not 1 <= seconds <= LONGEST:
-        raise HoldError(f"a hold of {shown(raw)} is not between a second and 30 days: {wanted}")
+        raise HoldError(f"a hold of {short_repr(raw)} is not between a second and 30 days: {wanted}")
     return seconds
 
 
 def parse_reason(raw: str) -> str:
     """One line of it. Raises C(HoldError) for what is too long to be read at a glance."""
-    reason = quoted(raw)
+    reason = one_line(raw)
     if len(reason) > _LONGEST_REASON:
         raise HoldError(f"the reason has {len(reason)} characters: use at most {_LONGEST_REASON}")
     return reason
@@ -87,32 +87,20 @@ def read_hold(path: str, now: float) -> Hold | None:
 def last_hold(path: str) -> Hold | None:
     """The hold of the file, be it over or not; None without one. Raises C(HoldError)."""
     try:
-        with open(path, encoding="utf-8") as file:
-            return _parse(json.loads(file.read(_LARGEST_FILE)))
+        return _parse(json.loads(read_bytes(path, _LARGEST_FILE)))
     except FileNotFoundError:
         return None
     except OSError as error:
         raise HoldError(f"{path} cannot be read, and is no hold: {error.strerror}") from error
     except (ValueError, RecursionError, OverflowError) as error:
-        raise HoldError(f"{path} tells no hold, and is taken for none ({quoted(str(error))}): hold anew or release") from error
+        raise HoldError(f"{path} tells no hold, and is taken for none ({one_line(str(error))}): hold anew or release") from error
 
 
 def write_hold(path: str, hold: Hold) -> None:
     """Replace the file as a whole. Raises C(OSError); only root may."""
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    temporary = path + ".new"
-    try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o644)
-            json.dump(vars(hold), file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        os.utime(temporary, (hold.until, hold.until))
-        os.replace(temporary, path)
-    except OSError:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
+    content = json.dumps(vars(hold), indent=1).encode()
+    replace_file(path, content, mode=0o644, prepare=lambda temporary: os.utime(temporary, (hold.until, hold.until)))
 
 
 def _parse(raw: Any) -> Hold:
@@ -135,4 +123,4 @@ def _text(raw: Mapping[str, Any], key: str) -> str:
     value = raw.get(key, "")
     if not isinstance(value, str):
         raise HoldError(f"{key} is no text")
-    return quoted(value)
+    return one_line(value)

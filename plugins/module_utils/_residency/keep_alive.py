@@ -19,7 +19,7 @@ from datetime import datetime, timedelta, timezone
 from decimal import ROUND_DOWN, Decimal
 from typing import Any, ClassVar
 
-from .wording import shown
+from .._base.text import short_repr
 
 SECOND = 1_000_000_000
 _UNITS = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
@@ -61,13 +61,13 @@ class KeepAlive:
         Raises C(KeepAliveError) with one sentence naming the value, what is wrong and what would be right.
         """
         if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
-            raise KeepAliveError(f"keep_alive {shown(raw)} is a {_kind(raw)}, not a duration: {_WANTED}")
+            raise KeepAliveError(f"keep_alive {short_repr(raw)} is a {_kind(raw)}, not a duration: {_WANTED}")
         nanoseconds = _from_text(raw) if isinstance(raw, str) else _from_number(raw)
         if nanoseconds < 0:
             return cls.FOREVER
         if nanoseconds > _MAX_NANOSECONDS:
             raise KeepAliveError(
-                f"keep_alive {shown(raw)} is longer than the {_MAX_SECONDS} seconds the server can count"
+                f"keep_alive {short_repr(raw)} is longer than the {_MAX_SECONDS} seconds the server can count"
                 " (it would unload the model): use -1 for ever"
             )
         return cls(int(nanoseconds))
@@ -114,7 +114,7 @@ class Expiry:
         """Read Go's RFC3339Nano: 0-9 fraction digits, C(Z) or any offset. Raises C(ExpiryError)."""
         found = _RFC3339.fullmatch(text) if isinstance(text, str) else None
         if found is None:
-            raise ExpiryError(f"{shown(text)} is not an RFC 3339 timestamp")
+            raise ExpiryError(f"{short_repr(text)} is not an RFC 3339 timestamp")
         seconds, fraction, offset = found.groups()
         microseconds = (fraction or "").ljust(6, "0")[:6]
         zone = "+00:00" if offset in "Zz" else offset
@@ -122,7 +122,7 @@ class Expiry:
             moment = datetime.strptime(f"{seconds.upper()}.{microseconds}{zone}", "%Y-%m-%dT%H:%M:%S.%f%z")
             return cls(moment.astimezone(timezone.utc))
         except (ValueError, OverflowError) as error:
-            raise ExpiryError(f"{shown(text)} is not an RFC 3339 timestamp: {error}") from error
+            raise ExpiryError(f"{short_repr(text)} is not an RFC 3339 timestamp: {error}") from error
 
     def remaining(self, now: datetime) -> timedelta:
         """How long from C(now), the server's clock; negative when past."""
@@ -150,12 +150,12 @@ def _from_number(value: float) -> Decimal:
 def _from_text(raw: str) -> Decimal:
     text = raw.strip()
     if not text:
-        raise KeepAliveError(f"keep_alive {shown(raw)} is empty: {_WANTED}")
+        raise KeepAliveError(f"keep_alive {short_repr(raw)} is empty: {_WANTED}")
     if _NUMBER.fullmatch(text):
         return Decimal(text) * SECOND
     found = _GO_DURATION.fullmatch(text)
     if found is None:
-        raise KeepAliveError(f"keep_alive {shown(raw)} is not a duration{_hint(text)}: {_WANTED}")
+        raise KeepAliveError(f"keep_alive {short_repr(raw)} is not a duration{_hint(text)}: {_WANTED}")
     total = sum((_part(*part) for part in _GO_PART.findall(found["parts"])), Decimal(0))
     return -total if found["sign"] == "-" else total
 

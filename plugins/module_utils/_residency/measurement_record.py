@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._base.files import read_bytes
 from .capacity import Bounds
 from .measurement import Measurement, measurement_data, parse_measurement, whole
 
@@ -41,8 +42,7 @@ def record_path(instance: str, folder: str = FOLDER, root: str = "/") -> str:
 def read_record(path: str) -> Record:
     """Empty where there is no file yet. Raises C(RecordError)."""
     try:
-        with open(path, encoding="utf-8", opener=_open_a_file) as file:
-            return _parse(json.loads(file.read(_LARGEST)))
+        return _parse(json.loads(read_bytes(path, _LARGEST)))
     except FileNotFoundError:
         return Record()
     except OSError as error:
@@ -60,10 +60,6 @@ def record_data(record: Record) -> dict[str, Any]:
         "measurements": [measurement_data(measurement) for measurement in record.measurements],
     }
 
-
-def _open_a_file(path: str, flags: int) -> int:
-    """Root waits for no pipe and follows no link that the agent's user may have put there."""
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _parse(raw: Any) -> Record:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Callable
 
+from .._base.text import short_repr
 from . import wanted_models
 from .model_name import ModelName
 from .model_store import ModelStore, TransferRefused
@@ -23,7 +24,6 @@ from .server import ModelNotFound, ServerFailure, ServerRefused
 from .transfer import Progress
 from .wanted_models import ABSENT, CREATE, DELETE, LATEST, NO_ACTION, PULL, Decision, WantedModel
 from .warmer import Clock
-from .wording import shown
 
 _HOPELESS = ("file does not exist", "no space left on device", "unauthorized", "not in GGUF format", "requires a newer version")
 _LONGEST_PAUSE = 30.0  # seconds
@@ -244,6 +244,6 @@ def _check_gguf(path: str) -> None:
         with open(path, "rb") as file:
             magic = file.read(4)
     except OSError as error:
-        raise GgufError(f"{shown(path)} cannot be read on the host: {error.strerror}") from error
+        raise GgufError(f"{short_repr(path)} cannot be read on the host: {error.strerror}") from error
     if magic != b"GGUF":
-        raise GgufError(f"{shown(path)} is no GGUF file: it begins with {magic!r}, not with b'GGUF'")
+        raise GgufError(f"{short_repr(path)} is no GGUF file: it begins with {magic!r}, not with b'GGUF'")

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from .wording import shown
+from .._base.text import short_repr
 
 DEFAULT_HOST = "registry.ollama.ai"
 DEFAULT_NAMESPACE = "library"
@@ -43,10 +43,10 @@ class ModelName:
         Raises C(ModelNameError) with one sentence naming the value, what is wrong and what would be right.
         """
         if not isinstance(raw, str) or not raw.strip():
-            raise ModelNameError(f"model name {shown(raw)} is not a name: write it as [host/][namespace/]model[:tag]")
+            raise ModelNameError(f"model name {short_repr(raw)} is not a name: write it as [host/][namespace/]model[:tag]")
         text = raw.strip()
         if "@" in text:
-            raise ModelNameError(f"model name {shown(raw)} holds a digest, which the server does not take: write model:tag")
+            raise ModelNameError(f"model name {short_repr(raw)} holds a digest, which the server does not take: write model:tag")
         path, tag = _split_tag(text)
         name = cls(*_split_path(path, raw), DEFAULT_TAG if tag is None else tag)
         name._check(raw)
@@ -57,7 +57,7 @@ class ModelName:
             value = getattr(self, part)
             if pattern.fullmatch(value) is None:
                 raise ModelNameError(
-                    f"model name {shown(raw)} has the {part} {shown(value)}, which the server refuses:"
+                    f"model name {short_repr(raw)} has the {part} {short_repr(value)}, which the server refuses:"
                     " use letters, digits, '_', '-' and '.', beginning with a letter, a digit or '_'"
                 )
 
@@ -94,6 +94,6 @@ def _split_tag(text: str) -> tuple[str, str | None]:
 def _split_path(path: str, raw: str) -> tuple[str, str, str]:
     parts = path.split("/")
     if len(parts) > 3:
-        raise ModelNameError(f"model name {shown(raw)} has {len(parts)} parts: write it as [host/][namespace/]model[:tag]")
+        raise ModelNameError(f"model name {short_repr(raw)} has {len(parts)} parts: write it as [host/][namespace/]model[:tag]")
     host, namespace, model = [DEFAULT_HOST, DEFAULT_NAMESPACE][: 3 - len(parts)] + parts
     return host, namespace, model

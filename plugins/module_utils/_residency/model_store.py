@@ -9,10 +9,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
+from .._base.text import one_line
 from .model_name import ModelName
 from .server import Deadlines, OllamaServer, ServerFailure, ServerGarbled, ServerSilent, timed_out
 from .transfer import SUCCESS, Progress, Report, StallWatch, TransferFailed, read_progress
-from .wording import quoted
 
 try:
     import requests
@@ -99,7 +99,7 @@ class ModelStore(OllamaServer):
             except TransferFailed:
                 raise
             except (ValueError, RecursionError) as error:
-                raise ServerGarbled(f"the server at {self.url} sent a line that cannot be read: {quoted(str(error))}") from error
+                raise ServerGarbled(f"the server at {self.url} sent a line that cannot be read: {one_line(str(error))}") from error
             watch.see(progress)
             yield progress
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .wording import shown
+from .._base.text import short_repr
 
 _LINE = re.compile(
     r'[ \t]*(?:#[^\n]*|(?P<command>[A-Za-z]+)[ \t]+(?P<value>"""(?P<block>.*?)"""[^\n]*|[^\n]*))?(?:\n|\Z)', re.DOTALL
@@ -50,7 +50,7 @@ def parse_modelfile(text: str) -> Modelfile:
     while position < len(text):
         match = _LINE.match(text, position)
         if match is None or match.end() == position:
-            raise ModelfileError(f"modelfile has the line {shown(text[position:].splitlines()[0])}, which is no command: write COMMAND value")
+            raise ModelfileError(f"modelfile has the line {short_repr(text[position:].splitlines()[0])}, which is no command: write COMMAND value")
         position = match.end()
         if match["command"]:
             block = match["block"]
@@ -73,12 +73,12 @@ def _apply(found: Modelfile, command: str, value: str) -> None:
     elif command == "PARAMETER":
         _parameter(found.fields.setdefault("parameters", {}), value)
     else:
-        raise ModelfileError(f"modelfile has the command {shown(command)}, which is not supported here: known are {', '.join(_KNOWN)}")
+        raise ModelfileError(f"modelfile has the command {short_repr(command)}, which is not supported here: known are {', '.join(_KNOWN)}")
 
 
 def _source(value: str) -> str:
     if value.startswith((".", "~")) or (value.endswith(".gguf") and not value.startswith("/")):
-        raise ModelfileError(f"modelfile has FROM {shown(value)}, which is relative to nothing: write the absolute path on the host")
+        raise ModelfileError(f"modelfile has FROM {short_repr(value)}, which is relative to nothing: write the absolute path on the host")
     return value
 
 
@@ -92,7 +92,7 @@ def _parameter(parameters: dict[str, Any], text: str) -> None:
     try:
         parameters[name] = _reader(name)(value)
     except ValueError as error:
-        raise ModelfileError(f"modelfile has PARAMETER {name} {shown(value)}, which the server refuses: {error}") from error
+        raise ModelfileError(f"modelfile has PARAMETER {name} {short_repr(value)}, which the server refuses: {error}") from error
 
 
 def _reader(name: str) -> Callable[[str], Any]:

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, TypeVar
 
+from .._base.text import short_repr
 from .keep_alive import KeepAlive, KeepAliveError
 from .model_name import ModelName
-from .wording import shown
 
 PIN = "pin"
 WARM = "warm"
@@ -118,7 +118,7 @@ def parse_policy(raw: Any) -> Policy:
     """
     problems: list[str] = []
     if not isinstance(raw, Mapping):
-        raise PolicyError([f"the policy is {shown(raw)}, not a mapping with the key 'models'"])
+        raise PolicyError([f"the policy is {short_repr(raw)}, not a mapping with the key 'models'"])
     problems += _unknown(raw, _POLICY_KEYS, "the policy")
     policy = Policy(
         models=_models(raw.get("models"), _attempt(problems, _slow_load, raw.get("slow_load_seconds"), None), problems),
@@ -162,7 +162,7 @@ def _model_data(model: DeclaredModel) -> dict[str, Any]:
 
 def _models(raw: Any, slow_load_seconds: float | None, problems: list[str]) -> tuple[DeclaredModel, ...]:
     if raw is None or isinstance(raw, (str, Mapping)) or not isinstance(raw, Iterable):
-        problems.append(f"models is {shown(raw)}, not a list: write one mapping with a 'name' for each model")
+        problems.append(f"models is {short_repr(raw)}, not a list: write one mapping with a 'name' for each model")
         return ()
     found = [_model(entry, slow_load_seconds, problems) for entry in raw]
     return tuple(model for model in found if model is not None)
@@ -172,11 +172,11 @@ def _model(raw: Any, slow_load_seconds: float | None, problems: list[str]) -> De
     if isinstance(raw, str):
         raw = {"name": raw}
     if not isinstance(raw, Mapping):
-        problems.append(f"model {shown(raw)} is neither a name nor a mapping: write '- name: qwen3:8b'")
+        problems.append(f"model {short_repr(raw)} is neither a name nor a mapping: write '- name: qwen3:8b'")
         return None
-    own: list[str] = _unknown(raw, _MODEL_KEYS, f"model {shown(raw.get('name'))}")
+    own: list[str] = _unknown(raw, _MODEL_KEYS, f"model {short_repr(raw.get('name'))}")
     name = _attempt(own, _local_name, _given(raw, "name", ""), None)
-    label = f"model {shown(raw.get('name'))}: "
+    label = f"model {short_repr(raw.get('name'))}: "
     found = _typed_model({"slow_load_seconds": slow_load_seconds, **_without_nulls(raw)}, name, own)
     problems += [text if text.startswith("model ") else label + text for text in own]
     return found
@@ -218,7 +218,7 @@ def _attempt(problems: list[str], read: Callable[[Any], _Value], raw: Any, defau
 def _local_name(raw: Any) -> ModelName:
     name = ModelName.parse(raw)
     if name.is_cloud:
-        raise ValueError(f"model {shown(raw)} runs in the cloud and is never in this server's memory: take it off the list")
+        raise ValueError(f"model {short_repr(raw)} runs in the cloud and is never in this server's memory: take it off the list")
     return name
 
 
@@ -229,11 +229,11 @@ def _keep_alive(policy: str) -> Callable[[Any], KeepAlive]:
         value = KeepAlive.parse(raw)
         if policy == PIN and not value.is_forever:
             raise ValueError(
-                f"keep_alive {shown(raw)} on a pin is finite, so that it would run out between two passes:"
+                f"keep_alive {short_repr(raw)} on a pin is finite, so that it would run out between two passes:"
                 " leave it out (or -1), or say policy 'warm'"
             )
         if policy == WARM and (value.is_forever or value.nanoseconds == 0):
-            raise ValueError(f"keep_alive {shown(raw)} does not fit policy 'warm': give a finite one above 0, or say policy 'pin'")
+            raise ValueError(f"keep_alive {short_repr(raw)} does not fit policy 'warm': give a finite one above 0, or say policy 'pin'")
         return value
 
     return read
@@ -245,7 +245,7 @@ def _undeclared(raw: Any) -> KeepAlive:
     except KeepAliveError as error:
         raise ValueError(f"undeclared_{error}") from error
     if value.is_forever or value.nanoseconds == 0:
-        raise ValueError(f"undeclared_keep_alive {shown(raw)} must be finite and above 0, such as '10m'")
+        raise ValueError(f"undeclared_keep_alive {short_repr(raw)} must be finite and above 0, such as '10m'")
     return value
 
 
@@ -256,7 +256,7 @@ def _whole(key: str, least: int, most: int | None = None) -> Callable[[Any], int
         digits = isinstance(raw, str) and raw.strip().isascii() and raw.strip().isdigit()
         number = int(raw) if digits else raw
         if isinstance(number, bool) or not isinstance(number, int) or number < least or (most is not None and number > most):
-            raise ValueError(f"{key} {shown(raw)} is not {wanted}")
+            raise ValueError(f"{key} {short_repr(raw)} is not {wanted}")
         return number
 
     return read
@@ -266,14 +266,14 @@ def _slow_load(raw: Any) -> float:
     """Seconds; up to ansible-core 2.18 a templated number is a text."""
     number = float(raw) if isinstance(raw, str) and _NUMBER.fullmatch(raw.strip()) else raw
     if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 < number <= _LONGEST_LOAD:
-        raise ValueError(f"slow_load_seconds {shown(raw)} is not a number of seconds above 0 and up to {_LONGEST_LOAD}")
+        raise ValueError(f"slow_load_seconds {short_repr(raw)} is not a number of seconds above 0 and up to {_LONGEST_LOAD}")
     return float(number)
 
 
 def _choice(key: str, choices: tuple[str, ...]) -> Callable[[Any], str]:
     def read(raw: Any) -> str:
         if raw not in choices:
-            raise ValueError(f"{key} {shown(raw)} is not one of {', '.join(choices)}")
+            raise ValueError(f"{key} {short_repr(raw)} is not one of {', '.join(choices)}")
         return str(raw)
 
     return read
@@ -282,14 +282,14 @@ def _choice(key: str, choices: tuple[str, ...]) -> Callable[[Any], str]:
 def _boolean(key: str) -> Callable[[Any], bool]:
     def read(raw: Any) -> bool:
         if not isinstance(raw, bool):
-            raise ValueError(f"{key} {shown(raw)} is not a boolean: write true or false")
+            raise ValueError(f"{key} {short_repr(raw)} is not a boolean: write true or false")
         return raw
 
     return read
 
 
 def _unknown(raw: Mapping[str, Any], known: tuple[str, ...], where: str) -> list[str]:
-    return [f"{where} has the unknown key {shown(key)}: known are {', '.join(known)}" for key in raw if key not in known]
+    return [f"{where} has the unknown key {short_repr(key)}: known are {', '.join(known)}" for key in raw if key not in known]
 
 
 def _problems_of_the_set(policy: Policy) -> list[str]:

@@ -12,9 +12,9 @@ import hashlib
 import json
 from typing import Any
 
+from .._base.text import one_line
 from .model_name import ModelName
 from .wanted_models import Upstream
-from .wording import quoted
 
 try:
     import requests
@@ -49,7 +49,7 @@ class Registry:
                 content = response.raw.read(_LARGEST_MANIFEST, decode_content=True)
                 return self._read(url, response.status_code, content)
         except (requests.exceptions.RequestException, HTTPError, OSError, ValueError, RecursionError) as error:
-            raise RegistryUnknown(f"{name.host} could not be asked from this host ({quoted(str(error))})") from error
+            raise RegistryUnknown(f"{name.host} could not be asked from this host ({one_line(str(error))})") from error
 
     def _read(self, url: str, status: int, content: bytes) -> Upstream:
         if status == 404:

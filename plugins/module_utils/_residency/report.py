@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from .drift import (
-    ABSENT,
     BREAKING,
     BUSY,
     CONTEXT_MISMATCH,
@@ -18,7 +17,8 @@ from .drift import (
     DEGRADING,
     EXPIRING,
     LOADING,
-    MISSING,
+    NOT_INSTALLED,
+    NOT_LOADED,
     OVERSTAYING,
     SPILLED,
     STALE_DIGEST,
@@ -31,8 +31,8 @@ from .past import Cause
 from .progress import PassResult, Progress
 
 _SENTENCES: Mapping[str, str] = {
-    MISSING: "is not installed on the server: pull it first (ollama pull {name})",
-    ABSENT: "is not in memory: look at the server's journal for why it did not stay (memory, eviction, a client's keep_alive 0)",
+    NOT_INSTALLED: "is not installed on the server: pull it first (ollama pull {name})",
+    NOT_LOADED: "is not in memory: look at the server's journal for why it did not stay (memory, eviction, a client's keep_alive 0)",
     EXPIRING: "leaves memory at {expires_at}: a client keeps sending its own keep_alive",
     DEAD_RUNNER: "has no living runner process: look at the server's journal and the kernel's for why it ended",
     CONTEXT_MISMATCH: "has the context {context} instead of {wanted}: a client sends its own num_ctx"
@@ -130,7 +130,7 @@ def obstacles(verdict: Verdict) -> list[str]:
     """What no pass can put right: known before anything is done."""
     if verdict.refusal:
         return [verdict.refusal]
-    return [explain(verdict, word) for word in verdict.drift if word == MISSING]
+    return [explain(verdict, word) for word in verdict.drift if word == NOT_INSTALLED]
 
 
 def model_data(progress: Progress, now: datetime) -> dict[str, Any]:

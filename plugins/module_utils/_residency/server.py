@@ -15,13 +15,13 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any, Callable, TypeVar
 
+from .._base.background import Background
+from .._base.text import one_line
 from .address import check_url
 from .answers import MalformedAnswer, check_acknowledged, read_card, read_json, read_resident, read_tags
-from .background import Background
 from .keep_alive import FOREVER_AHEAD, KeepAlive
 from .model_name import ModelName
 from .observation import InstalledModel, ModelCard, ResidentModel
-from .wording import quoted
 
 REQUESTS_IMPORT_ERROR: str | None
 try:
@@ -161,7 +161,7 @@ class OllamaServer:
         try:
             return reader(read_json(answer.body))
         except (MalformedAnswer, ValueError, RecursionError) as error:
-            raise ServerGarbled(f"the server at {self.url} gave an answer that cannot be read: {quoted(str(error))}") from error
+            raise ServerGarbled(f"the server at {self.url} gave an answer that cannot be read: {one_line(str(error))}") from error
 
     def _checked(self, method: str, path: str, body: Mapping[str, Any] | None, deadline: float) -> _Answer:
         answer = self._exchange(method, path, body, deadline)
@@ -205,7 +205,7 @@ class OllamaServer:
             return ServerGarbled(f"the server at {self.url} broke its answer off")
         cause = _root_cause(error)
         reason = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-        return ServerUnreachable(f"no Ollama server answers at {self.url}: {quoted(reason)}")
+        return ServerUnreachable(f"no Ollama server answers at {self.url}: {one_line(reason)}")
 
 
 def _new_session() -> requests.Session:
@@ -228,9 +228,9 @@ def _error_of(body: bytes) -> str:
     try:
         data = json.loads(text)
         said = data.get("error") if isinstance(data, dict) else None
-        return quoted(str(said or text)) or "(no body)"
+        return one_line(str(said or text)) or "(no body)"
     except (ValueError, RecursionError):
-        return quoted(text) or "(no body)"
+        return one_line(text) or "(no body)"
 
 
 def _clock(date: str | None) -> datetime:

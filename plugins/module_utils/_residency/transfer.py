@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Callable
 
-from .wording import human_bytes, quoted, shown
+from .._base.text import human_bytes, one_line, short_repr
 
 SUCCESS = "success"
 
@@ -48,20 +48,20 @@ Report = Callable[[Progress], None]
 def read_progress(line: Any) -> Progress:
     """Raises C(TransferFailed) for an error line, C(ValueError) for what is no line of a transfer."""
     if not isinstance(line, Mapping):
-        raise ValueError(f"{shown(line)} is no line of progress")
+        raise ValueError(f"{short_repr(line)} is no line of progress")
     if "error" in line:
-        raise TransferFailed(quoted(str(line["error"])))
+        raise TransferFailed(one_line(str(line["error"])))
     status = line.get("status")
     if not isinstance(status, str):
-        raise ValueError(f"{shown(dict(line))} is no line of progress")
-    return Progress(quoted(status), _count(line, "completed"), _count(line, "total"))
+        raise ValueError(f"{short_repr(dict(line))} is no line of progress")
+    return Progress(one_line(status), _count(line, "completed"), _count(line, "total"))
 
 
 def _count(line: Mapping[str, Any], key: str) -> int:
     """A zero is left out by the server."""
     count = line.get(key, 0)
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-        raise ValueError(f"{key} {shown(count)} is no number of bytes")
+        raise ValueError(f"{key} {short_repr(count)} is no number of bytes")
     return count
 
 

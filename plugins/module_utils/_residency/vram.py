@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Callable
 
-from .background import Background
+from .._base.background import Background
 from .capacity import Vram
 from .gpus import AMDS_CHOICE, NVIDIA, NVIDIAS_CHOICE, read
 

@@ -15,16 +15,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Callable, Protocol
 
-from .background import Background
+from .._base.background import Background
 from .cause import EVICTED, NEVER_LOADED, OBSERVED, SERVER_RESTARTED, name_causes, present_of
 from .drift import (
-    ABSENT,
     BUSY,
     DROP,
     EXPIRING,
     LOAD,
     LOADING,
     LOADS,
+    NOT_LOADED,
     OVERSTAYING,
     PROBE,
     SET_EXPIRY,
@@ -264,7 +264,7 @@ class Warmer:
         displaced = [progress for name, progress in self._progress.items() if name in others and progress.last.listed is None]
         before = [progress for progress in displaced if self._rank(progress.model) < self._rank(loaded.model)]
         for progress in displaced:
-            progress.causes[ABSENT] = Cause(EVICTED, OBSERVED, (str(loaded.model.name),))
+            progress.causes[NOT_LOADED] = Cause(EVICTED, OBSERVED, (str(loaded.model.name),))
         if before:
             self._give_way(loaded, [progress.model.declared for progress in before], displaced)
             return

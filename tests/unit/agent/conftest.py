@@ -17,7 +17,7 @@ def agent(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Agent:
     server = serving(["a", "b", "c"])
     server.url = URL
     made = Agent(tmp_path, server)
-    observer = importlib.import_module("_residency.observer")
+    observer = importlib.import_module("keepwarm._residency.observer")
     monkeypatch.setattr(observer, "living_runners", lambda _unit: server.runners())
     monkeypatch.setattr("ollama_warmup.one_pass.OllamaServer", lambda _url, _deadlines: server)
     monkeypatch.setattr("ollama_warmup.one_pass.server_identity", lambda _unit: made.start)

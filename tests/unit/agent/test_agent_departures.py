@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from _residency.model_name import ModelName
-from _residency.observation import Runners
-from _residency.server import ServerRefused
+from keepwarm._residency.model_name import ModelName
+from keepwarm._residency.observation import Runners
+from keepwarm._residency.server import ServerRefused
 from ollama_warmup import exits
 from ollama_warmup.departures import MOST, Departure, note
 from ollama_warmup.picture import describe, picture
@@ -38,7 +38,7 @@ def warm(agent: Agent, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.M
         living = {entry.model.blob: f"{id(entry)}-1" for entry in agent.server.loaded.values() if entry.alive}
         return Runners(frozenset(living), starts=living)
 
-    monkeypatch.setattr("_residency.observer.living_runners", runners)
+    monkeypatch.setattr("keepwarm._residency.observer.living_runners", runners)
     agent.run(CTX_A, "b")
     capsys.readouterr()
     return agent
@@ -67,9 +67,9 @@ def restart(agent: Agent) -> None:
     ("happens", "story", "action"),
     [
         (client("a", "5m", 8192), "drift=expiring cause=client_changed_expiry evidence=observed", "set_expiry"),
-        (unload, "drift=absent cause=unloaded_by_client evidence=inferred", "load"),
-        (evict, "drift=absent cause=evicted evidence=inferred by=c:latest", "load"),
-        (restart, "drift=absent cause=server_restarted evidence=observed", "load"),
+        (unload, "drift=not_loaded cause=unloaded_by_client evidence=inferred", "load"),
+        (evict, "drift=not_loaded cause=evicted evidence=inferred by=c:latest", "load"),
+        (restart, "drift=not_loaded cause=server_restarted evidence=observed", "load"),
         (lambda agent: agent.server.kill("a"), "drift=dead_runner cause=runner_died evidence=observed", "revive"),
     ],
 )
@@ -107,7 +107,7 @@ def test_what_goes_on_is_told_once_and_keeps_its_cause(warm: Agent, capsys: pyte
     warm.server.failing.clear()
     warm.server.hold("a", -1, 8192)
     warm.run(CTX_A, "b")
-    assert told(capsys)[0] == "event=back model=a:latest drift=absent cause=unloaded_by_client action=none"
+    assert told(capsys)[0] == "event=back model=a:latest drift=not_loaded cause=unloaded_by_client action=none"
     assert warm.state.counts.departures == {"a:latest": {"unloaded_by_client": 1}}
 
 
@@ -125,7 +125,7 @@ def test_another_context_and_an_expiry_are_two_departures_with_an_end_each(warm:
 
 
 def test_a_departure_is_as_long_as_it_takes_to_put_right(warm: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("_residency.warmer.time.monotonic", warm.server.clock.monotonic)
+    monkeypatch.setattr("keepwarm._residency.warmer.time.monotonic", warm.server.clock.monotonic)
     monkeypatch.setattr("ollama_warmup.one_pass.time.time", lambda: 5000.0 + warm.server.clock.seconds)
     warm.server.loaded.clear()
     began = 5000.0 + warm.server.clock.seconds
@@ -214,7 +214,7 @@ def test_what_holds_for_the_servers_start_is_told_with_it() -> None:
 
 
 def test_the_newest_are_remembered_and_the_open_ones_always() -> None:
-    old = [Departure("x", "evicted", "inferred", 0.0, None, ("absent",)), *(Departure("y", "evicted", "inferred", n, n + 1) for n in range(MOST + 9))]
+    old = [Departure("x", "evicted", "inferred", 0.0, None, ("not_loaded",)), *(Departure("y", "evicted", "inferred", n, n + 1) for n in range(MOST + 9))]
     kept = note(old, (), {}, frozenset(), 0, 0)
     assert ([departure.model for departure in kept], kept[-1].at) == (["y"] * MOST, MOST + 8)
     assert history_data(State(departures=kept))["departures"][0]["at"] == MOST + 8

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from _residency.model_name import ModelName
+from keepwarm._residency.model_name import ModelName
 from ollama_warmup import exits
 from ollama_warmup.departures import Departure
 from ollama_warmup.fights import Fight
@@ -122,14 +122,14 @@ def test_whoever_is_evicted_again_and_again_is_in_a_fight(agent: Agent, clock: C
 
 
 def test_a_model_that_is_no_longer_declared_fights_no_more(agent: Agent, clock: Clock) -> None:
-    evictions = [Departure("a:latest", "evicted", "inferred", clock.now, clock.now, ("absent",), ("c:latest",))] * 3
+    evictions = [Departure("a:latest", "evicted", "inferred", clock.now, clock.now, ("not_loaded",), ("c:latest",))] * 3
     StateFile(agent.instance.state_folder).save(State(departures=tuple(evictions)))
     agent.run("b")
     assert agent.state.fights == ()
 
 
 def test_evictions_of_long_ago_are_no_fight(agent: Agent, clock: Clock) -> None:
-    evictions = tuple(Departure("a:latest", "evicted", "inferred", clock.now + at, clock.now + at, ("absent",), ("c",)) for at in (0, 100, 200))
+    evictions = tuple(Departure("a:latest", "evicted", "inferred", clock.now + at, clock.now + at, ("not_loaded",), ("c",)) for at in (0, 100, 200))
     StateFile(agent.instance.state_folder).save(State(departures=evictions))
     clock.now += 300
     agent.run("a")
@@ -183,7 +183,7 @@ def test_only_the_last_hour_counts() -> None:
 
 
 def test_a_load_that_takes_longer_than_it_may_is_told_and_counted(agent: Agent, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("_residency.warmer.time.monotonic", agent.server.clock.monotonic)
+    monkeypatch.setattr("keepwarm._residency.warmer.time.monotonic", agent.server.clock.monotonic)
     agent.run({"name": "a", "slow_load_seconds": 1.5}, "b", {"name": "c", "slow_load_seconds": 3})
     lines = [line for line in capsys.readouterr().err.splitlines() if "slow" in line]
     assert lines == ["event=slow_load model=a:latest seconds=2.0 declared=1.5"]

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from _residency.hold import Hold, read_hold, write_hold
-from _residency.model_name import ModelName
+from keepwarm._residency.hold import Hold, read_hold, write_hold
+from keepwarm._residency.model_name import ModelName
 from ollama_warmup import commands, exits, holding, waiting
 from ollama_warmup.cli import main
 from ollama_warmup.condition import condition

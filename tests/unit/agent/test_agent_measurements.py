@@ -12,14 +12,14 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 import pytest
-from _residency.capacity import Bounds
-from _residency.evictions import Eviction
-from _residency.measurement_record import Record, read_record, record_path
-from _residency.model_name import ModelName
-from _residency.observation import Observation, Runners
-from _residency.policy import Policy
-from _residency.prediction import Knowledge
-from _residency.runner_settings import RunnerSettings
+from keepwarm._residency.capacity import Bounds
+from keepwarm._residency.evictions import Eviction
+from keepwarm._residency.measurement_record import Record, read_record, record_path
+from keepwarm._residency.model_name import ModelName
+from keepwarm._residency.observation import Observation, Runners
+from keepwarm._residency.policy import Policy
+from keepwarm._residency.prediction import Knowledge
+from keepwarm._residency.runner_settings import RunnerSettings
 from ollama_warmup import exits
 from ollama_warmup.commands import check
 from ollama_warmup.instance import Instance
@@ -51,7 +51,7 @@ def seeing(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
         starts = {blob: str(id(agent.server.loaded[blob])) for blob in found.blobs}
         return replace(found, arguments=arguments, starts=starts)
 
-    monkeypatch.setattr("_residency.observer.living_runners", runners)
+    monkeypatch.setattr("keepwarm._residency.observer.living_runners", runners)
     monkeypatch.setattr("ollama_warmup.measuring.gpu_names", lambda **_others: ("GPU-1",))
     return agent
 
@@ -191,7 +191,7 @@ def test_check_foretells_for_the_release_that_answers(seeing: Agent, monkeypatch
         releases.append(look.release)
         return Knowledge()
 
-    monkeypatch.setattr("_residency.foresight.gather", gathered)
+    monkeypatch.setattr("keepwarm._residency.foresight.gather", gathered)
     seeing.server.version_text = "0.15.4"
     seeing.configure("a")
     check(seeing.instance)

@@ -22,7 +22,7 @@ def result(word: str) -> Event:
     return Event(5, "pass", {"result": word, "seconds": 2.0, "models": 1})
 
 
-DEPARTED = Event(4, "departed", {"model": "a:latest", "drift": "absent", "cause": "evicted", "evidence": "inferred", "by": None})
+DEPARTED = Event(4, "departed", {"model": "a:latest", "drift": "not_loaded", "cause": "evicted", "evidence": "inferred", "by": None})
 BACK = Event(5, "back", {"model": "a:latest", "cause": "evicted", "seconds": 12.5})
 COLD = Event(3, "not_warm", {"reason": "a:latest: the load failed"})
 
@@ -56,7 +56,7 @@ def test_many_models_are_counted() -> None:
 def test_the_body_has_a_line_for_each_event() -> None:
     entries = [entry(DEPARTED, COLD), entry(Event(4, "warning", {"reason": "b spilled", "extra": None}), at=NOON + 1)]
     assert compose(entries, "gpu1", "default").body.splitlines() == [
-        "2026-11-21 12:00:00 UTC departed: a:latest (drift absent, cause evicted, evidence inferred)",
+        "2026-11-21 12:00:00 UTC departed: a:latest (drift not_loaded, cause evicted, evidence inferred)",
         "2026-11-21 12:00:00 UTC not warm: a:latest: the load failed",
         "2026-11-21 12:00:01 UTC warning: b spilled",
     ]

@@ -15,9 +15,9 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 import pytest
-from _residency.hold import Hold, write_hold
 from hypothesis import given
 from hypothesis import strategies as st
+from keepwarm._residency.hold import Hold, write_hold
 from ollama_warmup import exits, one_pass
 from ollama_warmup.condition import condition
 from ollama_warmup.configuration import Metrics, parse
@@ -83,7 +83,7 @@ def test_a_pass_tells_who_is_resident_and_until_when(told: Agent) -> None:
     listed = told.server.at("c")
     assert listed is not None
     assert read(told, "model_expiry_timestamp_seconds") == {"a:latest": math.inf, "c:latest": listed.expires_at.timestamp()}
-    assert true(told, "model_drift", model="nowhere:latest") == ["missing"]
+    assert true(told, "model_drift", model="nowhere:latest") == ["not_installed"]
     assert (one(told, "warm"), true(told, "last_pass_result")) == (0, ["not_warm"])
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from ollama_warmup.events import Event
 from ollama_warmup.pending import Pending
-from support.agent import COLLECTION, PROGRAM
+from support.agent import PROGRAM, deploy
 
 SECRET = "hunter2secret"
 EVENT = Event(4, "departed", {"model": "a:latest", "cause": "evicted"})
@@ -88,9 +88,7 @@ class Notifier:
 
     def __init__(self, root: pathlib.Path) -> None:
         self.root = root
-        self.program = root / "program"
-        shutil.copytree(PROGRAM / "ollama_warmup", self.program / "ollama_warmup")
-        shutil.copytree(COLLECTION / "plugins/module_utils/_residency", self.program / "_residency")
+        self.program = deploy(root / "program")
         for folder in ("var/lib/ollama-warmup/default", "credentials", "state"):
             (root / folder).mkdir(parents=True)
         self.pending = Pending(str(root / "var/lib/ollama-warmup/default/notify"))

@@ -7,7 +7,6 @@ from __future__ import annotations
 import http.server
 import json
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.agent import COLLECTION, PROGRAM
+from support.agent import deploy
 
 DIGEST = "a" * 64
 EMPTY: dict[str, Any] = {"models": []}
@@ -25,10 +24,7 @@ EMPTY: dict[str, Any] = {"models": []}
 @pytest.fixture
 def program(tmp_path: pathlib.Path) -> pathlib.Path:
     """The folder of one version."""
-    folder = tmp_path / "program"
-    shutil.copytree(PROGRAM / "ollama_warmup", folder / "ollama_warmup")
-    shutil.copytree(COLLECTION / "plugins/module_utils/_residency", folder / "_residency")
-    return folder
+    return deploy(tmp_path / "program")
 
 
 @pytest.fixture
@@ -112,15 +108,15 @@ def test_only_a_pass_that_is_to_leave_metrics_imports_their_library(
 def test_a_pass_that_sees_nothing_new_imports_nothing_to_measure_with(program: pathlib.Path, root: pathlib.Path, slow_server: str) -> None:
     configuration = {"url": slow_server, "unit": "no-such.service", "policy": {"models": []}}
     (root / "etc/ollama-warmup/default.json").write_text(json.dumps(configuration))
-    names = ("ollama_warmup.measuring", "_residency.measurement", "_residency.capacity", "_residency.foresight")
+    names = ("ollama_warmup.measuring", "keepwarm._residency.measurement", "keepwarm._residency.capacity", "keepwarm._residency.foresight")
     code = f"import os; os.geteuid = lambda: 999; from ollama_warmup.cli import main; main(['run'], {str(root)!r})"
     code += f"; print(*(name for name in {names!r} if name in sys.modules))"
     passes = [subprocess.run(python(program, code), check=True, capture_output=True, text=True).stdout for _turn in range(2)]
-    assert passes == ["ollama_warmup.measuring _residency.measurement _residency.capacity\n", "\n"]
+    assert passes == ["ollama_warmup.measuring keepwarm._residency.measurement keepwarm._residency.capacity\n", "\n"]
 
 
 def test_the_watch_imports_nothing_that_asks_a_server(program: pathlib.Path) -> None:
-    unwanted = ("requests", "urllib3", "http.client", "_residency.server", "_residency.warmer")
+    unwanted = ("requests", "urllib3", "http.client", "keepwarm._residency.server", "keepwarm._residency.warmer")
     code = f"import ollama_warmup.watch; print([name for name in {unwanted!r} if name in sys.modules])"
     done = subprocess.run(python(program, code), check=True, capture_output=True, text=True)
     assert done.stdout == "[]\n"

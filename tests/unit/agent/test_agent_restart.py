@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from _residency.server import ServerSilent, ServerUnreachable
+from keepwarm._residency.server import ServerSilent, ServerUnreachable
 from ollama_warmup import exits, one_pass
 from ollama_warmup.condition import condition
 from ollama_warmup.configuration import parse
@@ -32,7 +32,7 @@ def entry(*drift: str, after: dict[str, Any] | None = None) -> dict[str, Any]:
     ("models", "trouble"),
     [
         ([entry()], None),
-        ([entry("absent")], None),
+        ([entry("not_loaded")], None),
         ([entry("spilled", after=ON_GPU)], None),
         ([entry("spilled", after=ON_CPU)], "a has nothing of itself in VRAM: the server has lost its GPU, or never found it"),
         ([entry("spilled")], None),

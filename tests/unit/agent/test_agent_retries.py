@@ -7,8 +7,8 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-from _residency.model_name import ModelName
-from _residency.server import ServerRefused, ServerUnreachable
+from keepwarm._residency.model_name import ModelName
+from keepwarm._residency.server import ServerRefused, ServerUnreachable
 from ollama_warmup import commands, exits
 from ollama_warmup.inspection import inspect
 from ollama_warmup.retries import Retry, after_crash, still_held, withheld

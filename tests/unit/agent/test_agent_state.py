@@ -11,10 +11,10 @@ import pathlib
 from typing import Any, NoReturn
 
 import pytest
-from _residency.model_name import ModelName
-from _residency.observation import ModelCard
 from hypothesis import given
 from hypothesis import strategies as st
+from keepwarm._residency.model_name import ModelName
+from keepwarm._residency.observation import ModelCard
 from ollama_warmup import exits
 from ollama_warmup.counts import Counts
 from ollama_warmup.departures import Departure
@@ -41,8 +41,8 @@ FULL = State(
     declared=("qwen3:8b", "big:latest 512"),
     seen={"qwen3:8b": Seen(2.5, "131-77", {"expires_at": "2318-12-02T09:47:16Z"}, ("expiring",), "7-8", "d" * 64), "big:latest": Seen(2.5)},
     departures=(
-        Departure("qwen3:8b", "evicted", "inferred", 2.25, 2.5, ("absent",), ("stray:latest",)),
-        Departure("big:latest", "unknown", "inferred", 3, None, ("absent", "stuck")),
+        Departure("qwen3:8b", "evicted", "inferred", 2.25, 2.5, ("not_loaded",), ("stray:latest",)),
+        Departure("big:latest", "unknown", "inferred", 3, None, ("not_loaded", "stuck")),
     ),
     counts=Counts({"qwen3:8b": {"evicted": 3}}, {"qwen3:8b": 4}, {"qwen3:8b": 1}, {"qwen3:8b": 2.75}),
     retries={"big:latest": Retry(2, 99.5, "load of big failed: no room", "d" * 64, took_server=True)},

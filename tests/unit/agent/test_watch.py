@@ -10,8 +10,8 @@ import stat
 from collections.abc import Iterator
 
 import pytest
-from _residency.observation import ModelCard
-from _residency.runners import server_identity
+from keepwarm._residency.observation import ModelCard
+from keepwarm._residency.runners import server_identity
 from ollama_warmup import watch as watch_module
 from ollama_warmup import watch_pipe
 from ollama_warmup.cli import main

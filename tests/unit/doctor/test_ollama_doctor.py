@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.action.ollama_doctor import ActionModule, text_of
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_doctor
-from support.agent import COLLECTION, PROGRAM
+from support.agent import deploy
 from support.ansible_module import Entrance
 from support.examinations import agent, healthy
 
@@ -105,10 +104,7 @@ def test_a_host_on_which_nobody_could_look_has_its_line() -> None:
 @pytest.fixture
 def program(tmp_path: pathlib.Path) -> pathlib.Path:
     """The folder of one version, as the role packs it."""
-    shutil.copytree(PROGRAM / "ollama_warmup", tmp_path / "ollama_warmup")
-    for name in ("_residency", "_systemd", "_doctor"):
-        shutil.copytree(COLLECTION / "plugins/module_utils" / name, tmp_path / name)
-    return tmp_path
+    return deploy(tmp_path)
 
 
 def command(program: pathlib.Path, *arguments: str, before: str = "") -> subprocess.CompletedProcess[str]:

@@ -59,14 +59,14 @@ def seen(alive: Runners | None, *listed: Any, names: tuple[str, ...] = ("a",), c
 
 TABLE = [
     # A pin that is not listed.
-    Row("a pin that is not installed is missing", PIN, seen(DEAD, names=()), ("missing",), "none", False),
-    Row("a pin that is not installed is missing, whoever can be seen", PIN, seen(UNKNOWN, names=()), ("missing",), "none", False),
-    Row("a pin that is not listed is loaded", PIN, seen(DEAD), ("absent",), "load", False),
-    Row("a pin that is not listed is loaded where processes cannot be seen", PIN, seen(UNKNOWN), ("absent",), "load", False),
-    Row("a pin is loaded with its declared context", PIN_CTX, seen(DEAD), ("absent",), "load", False, 8192),
+    Row("a pin that is not installed is missing", PIN, seen(DEAD, names=()), ("not_installed",), "none", False),
+    Row("a pin that is not installed is missing, whoever can be seen", PIN, seen(UNKNOWN, names=()), ("not_installed",), "none", False),
+    Row("a pin that is not listed is loaded", PIN, seen(DEAD), ("not_loaded",), "load", False),
+    Row("a pin that is not listed is loaded where processes cannot be seen", PIN, seen(UNKNOWN), ("not_loaded",), "load", False),
+    Row("a pin is loaded with its declared context", PIN_CTX, seen(DEAD), ("not_loaded",), "load", False, 8192),
     Row("a pin whose runner lives but is not listed is loading: wait", PIN, seen(LIVES), ("loading",), "wait", False),
-    Row("a runner of an unknown kind is no sign of a load", PIN, seen(runners(complete=False)), ("absent",), "load", False),
-    Row("another model's runner is no sign of a load", PIN, seen(runners("b"), resident("b"), names=("a", "b")), ("absent",), "load", False),
+    Row("a runner of an unknown kind is no sign of a load", PIN, seen(runners(complete=False)), ("not_loaded",), "load", False),
+    Row("another model's runner is no sign of a load", PIN, seen(runners("b"), resident("b"), names=("a", "b")), ("not_loaded",), "load", False),
     # A pin that is listed for ever.
     Row("a pin that is listed for ever and lives is left alone", PIN, seen(LIVES, resident("a")), (), "none", True, 4096),
     Row("a pin whose runner is dead is revived with its context", PIN, seen(DEAD, resident("a")), ("dead_runner",), "revive", False, 4096),
@@ -178,7 +178,7 @@ TABLE = [
         "a load sends the capped context",
         {"name": "a", "num_ctx": 65536},
         seen(DEAD),
-        ("absent",),
+        ("not_loaded",),
         "load",
         False,
         32768,
@@ -313,9 +313,9 @@ TABLE = [
         4096,
     ),
     # Deleted.
-    Row("a deleted pin that is still listed is missing", PIN, seen(LIVES, resident("a"), names=()), ("missing",), "none", False, 4096),
+    Row("a deleted pin that is still listed is missing", PIN, seen(LIVES, resident("a"), names=()), ("not_installed",), "none", False, 4096),
     # A warm model.
-    Row("a warm model that had no load since the start is loaded", WARM, seen(DEAD), ("absent",), "load", False),
+    Row("a warm model that had no load since the start is loaded", WARM, seen(DEAD), ("not_loaded",), "load", False),
     Row("a warm model that had its load is left out", WARM, seen(DEAD), (), "none", False, history=HAD_ITS_LOAD),
     Row("a warm model that is loading is waited for", WARM, seen(LIVES), ("loading",), "wait", False, history=HAD_ITS_LOAD),
     Row("a warm model that is listed is left to its expiry", WARM, seen(LIVES, resident("a", 7 * MINUTE)), (), "none", True, 4096),
@@ -337,7 +337,7 @@ TABLE = [
     Row("a warm model long past its expiry is stuck", WARM, seen(LIVES, resident("a", -11 * MINUTE)), ("stuck",), "none", True, 4096),
     Row("a warm model whose runner is dead is revived", WARM, seen(DEAD, resident("a", 7 * MINUTE)), ("dead_runner",), "revive", False, 4096),
     Row("a warm model is not probed, which would lengthen its stay", WARM, seen(UNKNOWN, resident("a", 7 * MINUTE)), (), "none", None, 4096),
-    Row("a warm model that is not installed is missing", WARM, seen(DEAD, names=()), ("missing",), "none", False, history=HAD_ITS_LOAD),
+    Row("a warm model that is not installed is missing", WARM, seen(DEAD, names=()), ("not_installed",), "none", False, history=HAD_ITS_LOAD),
 ]
 
 
@@ -398,7 +398,7 @@ def test_the_digest_tells_before_the_name() -> None:
 def test_a_deleted_copy_that_holds_the_weights_is_not_taken_for_a_load_in_progress() -> None:
     """Its digest is no longer installed, so that nobody can tell its weights: waiting for it would never end."""
     verdict = one(look(["a"], [resident("gone")], LIVES), "a")
-    assert (verdict.drift, verdict.action) == (("absent",), "load")
+    assert (verdict.drift, verdict.action) == (("not_loaded",), "load")
 
 
 @pytest.mark.parametrize("second", ["b", {"name": "b", "policy": "warm", "keep_alive": 60}], ids=["pin", "warm"])
@@ -430,7 +430,7 @@ SET_ASIDE = History(set_aside={A: ()})
 
 def test_what_an_earlier_pass_set_aside_is_not_loaded_again() -> None:
     (verdict,) = make_plan(policy("a"), seen(DEAD), SET_ASIDE).verdicts
-    assert (verdict.action, verdict.resident, verdict.drift) == (NO_ACTION, False, ("absent",))
+    assert (verdict.action, verdict.resident, verdict.drift) == (NO_ACTION, False, ("not_loaded",))
     assert str(verdict.refusal).startswith("a was set aside by an earlier pass: memory does not hold it beside the models declared before it;")
 
 
@@ -621,7 +621,7 @@ def given_by_the_server(verdict: Verdict) -> int | None:
 @given(policies(), observations(), HISTORIES)
 def test_a_model_that_cannot_be_helped_is_not_touched(declared: Any, observation: Observation, history: History) -> None:
     for verdict in make_plan(declared, observation, history).verdicts:
-        if verdict.refusal or "missing" in verdict.drift:
+        if verdict.refusal or "not_installed" in verdict.drift:
             assert verdict.action == NO_ACTION
 
 

@@ -76,7 +76,7 @@ def test_no_file_is_no_hold(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_no_hold_and_says_so(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(HoldError, match="cannot be read, and is no hold: Is a directory"):
+    with pytest.raises(HoldError, match="cannot be read, and is no hold: it is no regular file"):
         read_hold(str(tmp_path), NOON)
 
 
@@ -94,7 +94,7 @@ GARBAGE: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("text", ["", "garbage", "[" * 100_000, "\x00", *map(json.dumps, GARBAGE)])
+@pytest.mark.parametrize("text", ["", "garbage", "[" * 60_000, "\x00", *map(json.dumps, GARBAGE)])
 def test_a_file_of_garbage_is_no_hold_and_says_so(tmp_path: pathlib.Path, text: str) -> None:
     path = tmp_path / "default.hold"
     path.write_text(text)

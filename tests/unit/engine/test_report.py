@@ -46,8 +46,8 @@ def done(*all_progress: Progress, warnings: tuple[str, ...] = ()) -> PassResult:
 
 
 SENTENCES = {
-    "missing": (verdict("a", DEAD, names=()), "a is not installed on the server: pull it first (ollama pull a:latest)"),
-    "absent": (
+    "not_installed": (verdict("a", DEAD, names=()), "a is not installed on the server: pull it first (ollama pull a:latest)"),
+    "not_loaded": (
         verdict("a", DEAD),
         "a is not in memory: look at the server's journal for why it did not stay (memory, eviction, a client's keep_alive 0)",
     ),
@@ -99,7 +99,7 @@ def test_a_context_that_the_server_caps_is_compared_with_what_it_is_capped_to() 
 def test_a_name_with_braces_does_not_break_a_sentence() -> None:
     found = verdict("a", DEAD)
     odd = replace(found, model=replace(found.model, declared="{0}"))
-    assert report.explain(odd, "absent").startswith("{0} is not in memory")
+    assert report.explain(odd, "not_loaded").startswith("{0} is not in memory")
 
 
 @pytest.mark.parametrize("word", sorted(BREAKING | {"loading"}))
@@ -128,7 +128,7 @@ def test_a_busy_model_is_undecided_and_nobodys_failure() -> None:
 
 
 def test_a_models_own_failure_comes_before_what_was_seen_of_it() -> None:
-    failed = progress(SENTENCES["absent"][0], failure="load of a failed: out of memory")
+    failed = progress(SENTENCES["not_loaded"][0], failure="load of a failed: out of memory")
     assert report.failures(done(failed)) == ["load of a failed: out of memory"]
 
 
@@ -173,8 +173,8 @@ def test_before_a_pass_a_model_is_warm_when_a_pass_that_finds_it_so_would_not_fa
 
 
 def test_obstacles_are_what_no_pass_can_put_right() -> None:
-    assert report.obstacles(SENTENCES["missing"][0]) == [SENTENCES["missing"][1]]
-    assert report.obstacles(SENTENCES["absent"][0]) == []
+    assert report.obstacles(SENTENCES["not_installed"][0]) == [SENTENCES["not_installed"][1]]
+    assert report.obstacles(SENTENCES["not_loaded"][0]) == []
     twins = make_plan(policy("a", "b"), look(["a", "b"], (), DEAD, {digest("b"): card("a")})).verdicts
     assert report.obstacles(twins[0]) == []
     assert report.obstacles(twins[1]) == [twins[1].refusal]
@@ -186,7 +186,7 @@ def test_one_model_as_data() -> None:
     before = verdict({"name": "A", "required": True}, DEAD, names=("a",))
     after = verdict("A", LIVES, resident("a", vram=600))
     found = Progress(before.model, before, after, action="load", changed=True, load_seconds=1.25, attempts={"load": 1})
-    found.causes = {"spilled": Cause("gpu_lost", "inferred"), "absent": Cause("evicted", "observed")}
+    found.causes = {"spilled": Cause("gpu_lost", "inferred"), "not_loaded": Cause("evicted", "observed")}
     assert report.model_data(found, NOW) == {
         "name": "A",
         "model": "A:latest",

@@ -7,13 +7,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import human_bytes
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.transfer import (
     Progress,
     StallWatch,
     TransferFailed,
     read_progress,
 )
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.wording import human_bytes
 from support.fake_server import FakeClock
 
 

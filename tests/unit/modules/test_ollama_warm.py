@@ -354,7 +354,7 @@ def test_check_mode_before_a_pull_predicts_the_load(entrance: Entrance, server: 
     server.expect(ps(), tags("b"), show("b"), VERSION)
     result = entrance.succeed(check=True, url=server.url, models=[A, B], assume_installed=["a:latest", "undeclared"])
     assert (result["changed"], by_name(result, "action")) == (True, {"a": "load", "b": "load"})
-    assert by_name(result, "drift") == {"a": ["absent"], "b": ["absent"]}
+    assert by_name(result, "drift") == {"a": ["not_loaded"], "b": ["not_loaded"]}
 
 
 def test_check_mode_before_a_pull_of_new_weights_predicts_that_the_old_ones_are_unloaded(

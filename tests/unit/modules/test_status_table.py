@@ -31,13 +31,13 @@ def test_each_model_of_each_host_has_a_line() -> None:
     forever = {**LISTED, "forever": True, "processor": "100% GPU"}
     table = [[cell.strip() for cell in line] for line in lines({
         "gpu1": said(0, "warm", model(after=forever), model(name="b", policy="warm", required=False)),
-        "gpu2": said(1, "not warm", model(resident=False, after=None, drift=["absent"])),
+        "gpu2": said(1, "not warm", model(resident=False, after=None, drift=["not_loaded"])),
     })]  # fmt: skip
     assert table == [
         ["HOST", "MODEL", "POLICY", "STATE", "UNTIL", "PROCESSOR", "CONTEXT", "DRIFT"],
         ["gpu1", "a", "pin", "resident", "for ever", "100% GPU", "512", "-"],
         ["gpu1", "b", "warm (optional)", "resident", "in 4 minutes", "25%/75% CPU/GPU", "512", "-"],
-        ["gpu2", "a", "pin", "not resident", "-", "-", "-", "absent"],
+        ["gpu2", "a", "pin", "not resident", "-", "-", "-", "not_loaded"],
         ["gpu2", "-", "-", "not warm", "-", "-", "-", "-"],
         [],
         ["1 of 2 hosts warm"],

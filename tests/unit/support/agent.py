@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The agent as it is deployed: its package beside the engine's, which it imports as C(_residency), before a server in memory.
+"""The agent as it is deployed: its package beside the engine's, which it imports as C(keepwarm._residency), before a server in memory.
 
 The engine's modules are the collection's own here, so that the fake server's exceptions are the ones the agent catches.
 """
@@ -11,20 +11,26 @@ import importlib
 import json
 import pathlib
 import pkgutil
+import shutil
 import sys
 from typing import Any
 
-from ansible_collections.keepwarm.ollama.plugins.module_utils import _residency
+from ansible_collections.keepwarm.ollama.plugins import module_utils
 
 from .fake_server import FakeServer
 
-COLLECTION = pathlib.Path(_residency.__file__).parents[3]
+COLLECTION = pathlib.Path(next(iter(module_utils.__path__))).parents[1]
 PROGRAM = COLLECTION / "roles/ollama_warmup/files/agent"
+LIBRARY = COLLECTION / "plugins/module_utils"
+PACKAGES = ("_base", "_residency", "_systemd", "_doctor")  # as the role packs them (__ollama_warmup_archive)
 
 sys.path.insert(0, str(PROGRAM))
-sys.modules["_residency"] = _residency
-for found in pkgutil.iter_modules(_residency.__path__):
-    sys.modules[f"_residency.{found.name}"] = importlib.import_module(f"{_residency.__name__}.{found.name}")
+sys.modules["keepwarm"] = module_utils
+for name in PACKAGES:
+    package = importlib.import_module(f"{module_utils.__name__}.{name}")
+    sys.modules[f"keepwarm.{name}"] = package
+    for found in pkgutil.walk_packages(package.__path__, f"{name}."):
+        sys.modules[f"keepwarm.{found.name}"] = importlib.import_module(f"{module_utils.__name__}.{found.name}")
 
 from ollama_warmup import one_pass  # noqa: E402
 from ollama_warmup.configuration import Configuration, parse  # noqa: E402
@@ -35,6 +41,14 @@ from ollama_warmup.state_file import StateFile, read_state  # noqa: E402
 URL = "http://127.0.0.1:11434"
 RUNNING = {"LoadState": "loaded", "ActiveState": "active", "SubState": "running", "Result": "success"}
 STOPPED = {"LoadState": "loaded", "ActiveState": "inactive", "SubState": "dead", "Result": "success"}
+
+
+def deploy(folder: pathlib.Path) -> pathlib.Path:
+    """Lay the program out in that folder as on a host; gives the folder back."""
+    shutil.copytree(PROGRAM / "ollama_warmup", folder / "ollama_warmup")
+    for package in PACKAGES:
+        shutil.copytree(LIBRARY / package, folder / "keepwarm" / package)
+    return folder
 
 
 class Agent:

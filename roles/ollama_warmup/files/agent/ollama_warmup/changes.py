@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from _residency.policy import Policy
+from keepwarm._residency.policy import Policy
 
 from . import exits
 from .departures import Departure

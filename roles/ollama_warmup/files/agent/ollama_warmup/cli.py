@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from _residency.hold import HoldError
+from keepwarm._residency.hold import HoldError
 
 from . import exits
 from .instance import DEFAULT, Instance, InstanceError

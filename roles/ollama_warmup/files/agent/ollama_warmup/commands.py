@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from _residency.hold import Hold
+from keepwarm._residency.hold import Hold
 
 from . import exits
 from .configuration import Configuration, load

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from _residency.address import AddressError, check_url
-from _residency.policy import Policy, PolicyError, parse_policy
+from keepwarm._residency.address import AddressError, check_url
+from keepwarm._residency.policy import Policy, PolicyError, parse_policy
 
 from .problems import ConfigurationError
 from .restart import CHOICES, NEVER

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from _residency.drift import LOADS
-from _residency.progress import Progress
+from keepwarm._residency.drift import LOADS
+from keepwarm._residency.progress import Progress
 
 from .departures import Departure
 from .plain import NUMBER, numbers, typed

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from _residency.cause import chief
-from _residency.drift import BREAKING, UNDECIDED
-from _residency.model_name import ModelName
-from _residency.past import Cause
-from _residency.progress import Progress
+from keepwarm._residency.cause import chief
+from keepwarm._residency.drift import BREAKING, UNDECIDED
+from keepwarm._residency.model_name import ModelName
+from keepwarm._residency.past import Cause
+from keepwarm._residency.progress import Progress
 
 from .plain import MAYBE_NUMBER, NUMBER, TEXT, model_name, texts, typed
 from .seen import Seen

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from _residency.cause import EVICTED
-from _residency.drift import CONTEXT_MISMATCH
-from _residency.model_name import ModelName
-from _residency.progress import Progress
+from keepwarm._residency.cause import EVICTED
+from keepwarm._residency.drift import CONTEXT_MISMATCH
+from keepwarm._residency.model_name import ModelName
+from keepwarm._residency.progress import Progress
 
 from .departures import Departure
 from .loads import HOUR

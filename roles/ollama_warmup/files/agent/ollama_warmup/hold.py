@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from _residency.hold import Hold, HoldError, last_hold, moment, read_hold
+from keepwarm._residency.hold import Hold, HoldError, last_hold, moment, read_hold
 
 from .events import Event
 from .instance import Instance

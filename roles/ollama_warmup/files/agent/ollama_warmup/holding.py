@@ -11,7 +11,7 @@ import syslog
 import time
 from contextlib import suppress
 
-from _residency.hold import Hold, HoldError, moment, parse_length, parse_reason, write_hold
+from keepwarm._residency.hold import Hold, HoldError, moment, parse_length, parse_reason, write_hold
 
 from . import exits
 from .hold import current_hold

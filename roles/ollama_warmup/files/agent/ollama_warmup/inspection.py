@@ -9,11 +9,11 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from _residency import report
-from _residency.cause import chief, name_causes, present_of
-from _residency.drift import History, Plan, Verdict, make_plan
-from _residency.observation import Observation
-from _residency.server import ServerFailure, leading_numbers
+from keepwarm._residency import report
+from keepwarm._residency.cause import chief, name_causes, present_of
+from keepwarm._residency.drift import History, Plan, Verdict, make_plan
+from keepwarm._residency.observation import Observation
+from keepwarm._residency.server import ServerFailure, leading_numbers
 
 from . import exits, memory
 from .configuration import Configuration
@@ -45,8 +45,8 @@ def inspect(configuration: Configuration, state: State, measurements: str | None
 
 def _foreseen(configuration: Configuration, plan: Plan, look: Observation, past: History, measurements: str) -> tuple[str, ...]:
     """What waits for a host to get warm looks often, and needs none of this."""
-    from _residency.foresight import Source, foresee
-    from _residency.knowledge import running_environment
+    from keepwarm._residency.foresight import Source, foresee
+    from keepwarm._residency.knowledge import running_environment
 
     environment = running_environment(configuration.unit, configuration.url)
     source = Source(configuration.url, measurements, environment, _run)

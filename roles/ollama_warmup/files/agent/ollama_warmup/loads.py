@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from _residency.cause import NEVER_LOADED, SERVER_RESTARTED
-from _residency.drift import LOADS, RELOAD_CONTEXT
-from _residency.model_name import ModelName
-from _residency.progress import Progress
+from keepwarm._residency.cause import NEVER_LOADED, SERVER_RESTARTED
+from keepwarm._residency.drift import LOADS, RELOAD_CONTEXT
+from keepwarm._residency.model_name import ModelName
+from keepwarm._residency.progress import Progress
 
 from .plain import MAYBE_TEXT, NUMBER, TEXT, model_name, typed
 

@@ -6,18 +6,18 @@ from __future__ import annotations
 
 import json
 
-from _residency.address import is_local
-from _residency.capacity import Bounds, learn, learn_eviction
-from _residency.evictions import evictions
-from _residency.gpus import gpu_names
-from _residency.measurement import keep, measure
-from _residency.measurement_record import Record, RecordError, read_record, record_data
-from _residency.progress import PassResult
+from keepwarm._base.files import replace_file
+from keepwarm._residency.address import is_local
+from keepwarm._residency.capacity import Bounds, learn, learn_eviction
+from keepwarm._residency.evictions import evictions
+from keepwarm._residency.gpus import gpu_names
+from keepwarm._residency.measurement import keep, measure
+from keepwarm._residency.measurement_record import Record, RecordError, read_record, record_data
+from keepwarm._residency.progress import PassResult
 
 from .configuration import Configuration
 from .journal import WARNING, log
 from .service import unit_environment
-from .state_file import replace_file
 
 
 def note(path: str, configuration: Configuration, result: PassResult, now: float) -> None:
@@ -28,7 +28,7 @@ def note(path: str, configuration: Configuration, result: PassResult, now: float
         bounds=_learned(known.bounds, configuration, result),
     )
     try:
-        replace_file(path, json.dumps(record_data(record), indent=1))
+        replace_file(path, json.dumps(record_data(record), indent=1).encode())
     except OSError as error:
         log(WARNING, "measurements_not_saved", path=path, reason=error.strerror)
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from _residency.drift import LOADS, History
-from _residency.model_name import ModelName
-from _residency.observation import ModelCard, Observation
-from _residency.policy import EXPIRE, KEEP, DeclaredModel, Policy
-from _residency.progress import PassResult, Progress
+from keepwarm._residency.drift import LOADS, History
+from keepwarm._residency.model_name import ModelName
+from keepwarm._residency.observation import ModelCard, Observation
+from keepwarm._residency.policy import EXPIRE, KEEP, DeclaredModel, Policy
+from keepwarm._residency.progress import PassResult, Progress
 
 from . import departures, fights, loads, retries
 from .configuration import Configuration

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from _residency import cause
-from _residency.drift import BREAKING, DEGRADING, UNDECIDED
-from _residency.keep_alive import Expiry, ExpiryError
-from _residency.policy import DeclaredModel
+from keepwarm._residency import cause
+from keepwarm._residency.drift import BREAKING, DEGRADING, UNDECIDED
+from keepwarm._residency.keep_alive import Expiry, ExpiryError
+from keepwarm._residency.policy import DeclaredModel
 
 from . import exits
 from .configuration import Configuration, Metrics, is_number

@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from _residency import report
-from _residency.address import is_local
-from _residency.gpus import count_gpus
-from _residency.progress import PassResult
-from _residency.runners import process_id, server_identity
-from _residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure, ServerSilent
-from _residency.warmer import Pace, Warmer
+from keepwarm._residency import report
+from keepwarm._residency.address import is_local
+from keepwarm._residency.gpus import count_gpus
+from keepwarm._residency.progress import PassResult
+from keepwarm._residency.runners import process_id, server_identity
+from keepwarm._residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure, ServerSilent
+from keepwarm._residency.warmer import Pace, Warmer
 
 from . import exits, memory
 from .changes import changes

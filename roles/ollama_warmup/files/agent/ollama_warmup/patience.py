@@ -7,10 +7,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from _residency.address import is_local
-from _residency.observation import Observation
-from _residency.observer import Observer
-from _residency.server import ServerSilent, ServerUnreachable
+from keepwarm._residency.address import is_local
+from keepwarm._residency.observation import Observation
+from keepwarm._residency.observer import Observer
+from keepwarm._residency.server import ServerSilent, ServerUnreachable
 
 from .service import is_lost, is_stopped, unit_state
 

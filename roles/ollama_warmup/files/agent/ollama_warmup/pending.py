@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Callable
 
+from keepwarm._base.files import read_bytes
+
 from .events import Event
 from .journal import WARNING, log
 
@@ -97,14 +99,8 @@ class Pending:
             return []
 
     def _entry(self, name: str) -> Entry:
-        with open(os.path.join(self.folder, name), encoding="utf-8", opener=_open_a_file) as file:
-            raw = json.loads(file.read(_LARGEST))
+        raw = json.loads(read_bytes(os.path.join(self.folder, name), _LARGEST))
         return Entry(name, float(raw["at"]), tuple(map(_event, raw["events"])))
-
-
-def _open_a_file(path: str, flags: int) -> int:
-    """The notifier waits for no pipe and follows no link that the agent's user may have put there."""
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 @contextmanager

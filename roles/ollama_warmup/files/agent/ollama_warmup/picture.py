@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from _residency.display import HEADS, ago, row
-from _residency.hold import Hold, hold_data
-from _residency.policy import DeclaredModel
-from _residency.table import render
+from keepwarm._residency.display import HEADS, ago, row
+from keepwarm._residency.hold import Hold, hold_data
+from keepwarm._residency.policy import DeclaredModel
+from keepwarm._residency.table import render
 
 from . import exits
 from .configuration import Configuration

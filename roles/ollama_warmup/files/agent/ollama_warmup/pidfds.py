@@ -9,7 +9,7 @@ import select
 from contextlib import suppress
 from dataclasses import dataclass
 
-from _residency.runners import Process, is_running
+from keepwarm._residency.runners import Process, is_running
 
 from .problems import ConfigurationError
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable, TypeVar
 
-from _residency.model_name import ModelName, ModelNameError
+from keepwarm._residency.model_name import ModelName, ModelNameError
 
 _Value = TypeVar("_Value")
 NUMBER = (int, float)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from _residency.display import ago, span
+from keepwarm._residency.display import ago, span
 
 from .state import State
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from _residency.drift import BREAKING
-from _residency.model_name import ModelName
-from _residency.progress import Progress
+from keepwarm._residency.drift import BREAKING
+from keepwarm._residency.model_name import ModelName
+from keepwarm._residency.progress import Progress
 
 from .plain import NUMBER, TEXT, WHOLE, StateError, typed
 

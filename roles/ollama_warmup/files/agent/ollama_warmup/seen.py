@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from _residency import report
-from _residency.keep_alive import Expiry, ExpiryError
-from _residency.model_name import ModelName, ModelNameError
-from _residency.past import Earlier, Past
-from _residency.progress import PassResult
+from keepwarm._residency import report
+from keepwarm._residency.keep_alive import Expiry, ExpiryError
+from keepwarm._residency.model_name import ModelName, ModelNameError
+from keepwarm._residency.past import Earlier, Past
+from keepwarm._residency.progress import PassResult
 
 from .plain import MAYBE_TEXT, MAYBE_WHOLE, NUMBER, StateError, texts, typed
 

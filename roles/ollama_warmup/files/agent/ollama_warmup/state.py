@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from _residency.model_name import ModelName
-from _residency.observation import CacheShape, ModelCard
+from keepwarm._residency.model_name import ModelName
+from keepwarm._residency.observation import CacheShape, ModelCard
 
 from .counts import Counts, parse_counts
 from .departures import Departure, parse_departure

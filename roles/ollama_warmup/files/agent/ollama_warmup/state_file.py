@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
+
+from keepwarm._base.files import read_bytes, replace_file
 
 from .journal import WARNING, log
 from .plain import StateError
@@ -18,29 +19,13 @@ _LARGEST = 16 * 1024 * 1024  # bytes; some hundred models take a few hundred kB
 def read_state(path: str) -> State:
     """The state; an empty one where there is no file yet. Raises C(StateError) with one sentence."""
     try:
-        with open(path, encoding="utf-8") as file:
-            return parse_state(json.loads(file.read(_LARGEST)))
+        return parse_state(json.loads(read_bytes(path, _LARGEST)))
     except FileNotFoundError:
         return State()
     except OSError as error:
         raise StateError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise StateError(f"{path} holds no state of the agent: {error}") from error
-
-
-def replace_file(path: str, text: str) -> None:
-    """As a whole, and on the disk when this returns. Raises C(OSError), and leaves nothing behind then."""
-    temporary = path + ".new"  # one name for all: only the holder of the lock writes
-    try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
 
 
 class StateFile:
@@ -60,7 +45,7 @@ class StateFile:
     def save(self, state: State) -> None:
         """Replace the file as a whole. A full disk is said and lived with: the models matter more than the memory of them."""
         try:
-            replace_file(self.path, json.dumps(state_data(state), indent=1))
+            replace_file(self.path, json.dumps(state_data(state), indent=1).encode())
         except OSError as error:
             log(WARNING, "state_not_saved", path=self.path, reason=error.strerror)
 

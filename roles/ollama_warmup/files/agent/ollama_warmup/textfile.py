@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-import os
 import time
-from contextlib import suppress
 from dataclasses import replace
 
-from _residency.address import is_local
-from _residency.runners import server_identity
+from keepwarm._base.files import replace_file
+from keepwarm._residency.address import is_local
+from keepwarm._residency.runners import server_identity
 
 from . import exits
 from .configuration import Configuration
@@ -50,18 +49,5 @@ def _tell(instance: Instance, configuration: Configuration, state: State, begun:
     if configuration.metrics is not None:
         hold = current_hold(instance)
         moment = Moment(begun, hold.until if hold else 0)
-        _replace(instance.metrics, text(instance.name, samples(configuration, configuration.metrics, state, moment)))
-
-
-def _replace(path: str, content: bytes) -> None:
-    """As a whole, so that nobody reads half of it; it need not survive a crash of the host."""
-    temporary = path + ".new"  # one name for all: only the holder of the lock writes
-    try:
-        with open(temporary, "wb") as file:
-            os.fchmod(file.fileno(), _MODE)
-            file.write(content)
-        os.replace(temporary, path)
-    except OSError:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
+        content = text(instance.name, samples(configuration, configuration.metrics, state, moment))
+        replace_file(instance.metrics, content, mode=_MODE, durable=False)

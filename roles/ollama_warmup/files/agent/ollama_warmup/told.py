@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from keepwarm._base.files import replace_file
+
 
 def address_hash(url: str) -> str:
     """Names an address."""
@@ -48,9 +50,7 @@ class Record:
         text = json.dumps({address: {"had": sorted(told.had), "result": told.result} for address, told in self.told.items()})
         if text == self._saved:
             return
-        with open(self._path + ".new", "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(self._path + ".new", self._path)
+        replace_file(self._path, text.encode(), durable=False)
         self._saved = text
 
     def _read(self) -> Mapping[str, Any]:

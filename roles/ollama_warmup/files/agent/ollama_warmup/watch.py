@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from typing import NoReturn
 
-from _residency.runners import ServerProcesses, server_processes
+from keepwarm._residency.runners import ServerProcesses, server_processes
 
 from .instance import Instance
 from .journal import WARNING, log
