@@ -28,7 +28,7 @@ from .drift import (
     Verdict,
 )  # fmt: skip
 from .model_name import ModelName
-from .observation import Observation
+from .observation import Observation, ResidentModel
 from .past import Cause, Earlier, Past
 
 NEVER_LOADED = "never_loaded"
@@ -51,17 +51,18 @@ _UNKNOWN = Cause(UNKNOWN, INFERRED)
 
 @dataclass(frozen=True)
 class Present:
-    """What is true now: which start of the server it is, what was seen, and which of it nobody declared."""
+    """What is true now: which start of the server it is, what was seen, and which of it was loaded since the look before."""
 
     server: str | None
     look: Observation
-    undeclared: frozenset[ModelName] = frozenset()
+    newcomers: tuple[ResidentModel, ...] = ()
 
 
-def present_of(server: str | None, look: Observation, plan: Plan) -> Present:
-    """The present, as one look shows it."""
+def present_of(server: str | None, look: Observation, plan: Plan, past: Past | None) -> Present:
+    """The present, as one look shows it after the C(past)."""
     declared = {verdict.listed.name for verdict in plan.verdicts if verdict.listed}
-    return Present(server, look, frozenset(entry.name for entry in look.resident if entry.name not in declared))
+    undeclared = frozenset(entry.name for entry in look.resident if entry.name not in declared)
+    return Present(server, look, tuple(_newcomers(past, look, undeclared)) if past else ())
 
 
 def name_causes(
@@ -118,7 +119,7 @@ def _left(verdict: Verdict, earlier: Earlier, past: Past, present: Present) -> C
         return Cause(EXPIRED, INFERRED)
     if past.server is None and _all_gone(past, present):
         return Cause(SERVER_RESTARTED, INFERRED)
-    by = tuple(_newcomers(verdict, past, present))
+    by = tuple(str(entry.name) for entry in present.newcomers if entry != verdict.listed)
     return Cause(EVICTED, INFERRED, by) if by else Cause(UNLOADED_BY_CLIENT, INFERRED)
 
 
@@ -128,16 +129,14 @@ def _all_gone(past: Past, present: Present) -> bool:
     return len(stayed) > 1 and not stayed.intersection(entry.digest for entry in present.look.resident)
 
 
-def _newcomers(verdict: Verdict, past: Past, present: Present) -> Iterator[str]:
+def _newcomers(past: Past, look: Observation, undeclared: frozenset[ModelName]) -> Iterator[ResidentModel]:
     """The models that were loaded since; where that cannot be told, those that nobody declared."""
     known = {earlier.digest: earlier.runner for earlier in past.models.values() if earlier.was_listed}
-    for entry in present.look.resident:
-        if entry == verdict.listed:
-            continue
-        now, then = present.look.runner_of(entry.digest), known.get(entry.digest)
+    for entry in look.resident:
+        now, then = look.runner_of(entry.digest), known.get(entry.digest)
         told = now is not None and then is not None
-        if entry.digest not in known or (now != then if told else entry.name in present.undeclared):
-            yield str(entry.name)
+        if entry.digest not in known or (now != then if told else entry.name in undeclared):
+            yield entry
 
 
 def _expiring(verdict: Verdict, past: Past, present: Present) -> Cause:

@@ -170,15 +170,17 @@ class _Sight:
 def make_plan(policy: Policy, look: Observation, history: History | None = None) -> Plan:
     """Decide for every model. The order of actions is the warmer's."""
     memory = history or History()
-    verdicts = tuple(judge(model, policy, look, memory) for model in policy.models)
+    sights = tuple(_find(model, look) for model in policy.models)
+    owners = _owners(sights)
+    verdicts = tuple(_judge(sight, policy, owners, memory) for sight in sights)
     return Plan(verdicts, tuple(_strays(policy, look, memory, verdicts)))
 
 
-def judge(model: DeclaredModel, policy: Policy, look: Observation, history: History) -> Verdict:
+def _judge(sight: _Sight, policy: Policy, owners: Mapping[str, DeclaredModel], history: History) -> Verdict:
     """Compare one declared model with what was seen."""
-    sight = _find(model, look)
+    model = sight.model
     drift = tuple(_drift(sight, history))
-    refusal = _refusal(sight, policy) or _still_set_aside(model, drift, history)
+    refusal = _refusal(sight, owners) or _still_set_aside(model, drift, history)
     action = NO_ACTION if refusal else _action(sight, policy, drift)
     withheld = _withheld(sight, action, history)
     if withheld:
@@ -202,27 +204,12 @@ def judge(model: DeclaredModel, policy: Policy, look: Observation, history: Hist
 def _find(model: DeclaredModel, look: Observation) -> _Sight:
     installed = look.find_installed(model.name)
     card = look.cards.get(installed.digest) if installed else None
-    listed = _listed(model, installed, card, look)
+    listed = look.find_resident(model.name, installed.digest if installed else None)
     alive = look.alive(card.blob if card else None)
     stale = listed is not None and installed is not None and _is_stale(listed, installed, card, look)
     if stale and listed is not None:
         alive = _old_runner_alive(listed, look)
     return _Sight(model, look, installed, card, listed, alive if listed else None, stale)
-
-
-def _listed(
-    model: DeclaredModel, installed: InstalledModel | None, card: ModelCard | None, look: Observation
-) -> ResidentModel | None:
-    """By digest, then by name, then by weights: one runner serves every name of a blob, listed under the first."""
-    if installed is not None:
-        for entry in look.resident:
-            if entry.digest == installed.digest:
-                return entry
-    for entry in look.resident:
-        if entry.name == model.name:
-            return entry
-    blob = card.blob if card else None
-    return next((entry for entry in look.resident if blob and look.blob_of(entry.digest) == blob), None)
 
 
 def _is_stale(listed: ResidentModel, installed: InstalledModel, card: ModelCard | None, look: Observation) -> bool:
@@ -242,14 +229,23 @@ def _old_runner_alive(listed: ResidentModel, look: Observation) -> bool | None:
     return any(blob not in others for blob in look.runners.blobs)
 
 
-def _refusal(sight: _Sight, policy: Policy) -> str | None:
+def _owners(sights: Iterable[_Sight]) -> Mapping[str, DeclaredModel]:
+    """By weights, the model that was declared first."""
+    found: dict[str, DeclaredModel] = {}
+    for sight in sights:
+        if sight.card and sight.card.blob:
+            found.setdefault(sight.card.blob, sight.model)
+    return found
+
+
+def _refusal(sight: _Sight, owners: Mapping[str, DeclaredModel]) -> str | None:
     model = sight.model
     if sight.installed is None:
         return None
     if sight.installed.remote:
         return f"{model.declared} runs in the cloud and is never in this server's memory: take it off the list"
-    twin = _earlier_twin(sight, policy)
-    if twin is not None:
+    twin = owners.get(sight.card.blob or "") if sight.card else None
+    if twin is not None and twin is not model:
         return f"{model.declared} and {twin.declared} are two names of the same weights, which share one runner: keep one"
     return None
 
@@ -265,15 +261,6 @@ def _still_set_aside(model: DeclaredModel, drift: tuple[str, ...], history: Hist
     )
 
 
-def _earlier_twin(sight: _Sight, policy: Policy) -> DeclaredModel | None:
-    blob = sight.card.blob if sight.card else None
-    for other in policy.models[: policy.models.index(sight.model)]:
-        installed = sight.look.find_installed(other.name)
-        if blob and installed and sight.look.blob_of(installed.digest) == blob:
-            return other
-    return None
-
-
 def _drift(sight: _Sight, history: History) -> Iterator[str]:
     if sight.installed is None:
         yield NOT_INSTALLED
@@ -286,7 +273,7 @@ def _drift(sight: _Sight, history: History) -> Iterator[str]:
 
 def _unlisted(sight: _Sight, history: History) -> Iterator[str]:
     runs = sight.look.alive(sight.card.blob if sight.card else None)
-    if runs and all(sight.look.blob_of(entry.digest) for entry in sight.look.resident):
+    if runs and sight.look.tells_all_weights:
         yield LOADING  # a loading model has a runner, but is not listed (server semantics, section 0)
     elif sight.model.is_pin or sight.model.name not in history.warmed:
         yield NOT_LOADED

@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from typing import Callable, TypeVar
 
 from .keep_alive import Expiry
 from .model_name import ModelName
 
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 _EMBEDDING_BATCH = 2048  # tokens; llm/llama_server.go: DefaultEmbeddingNumBatch
 
 
@@ -129,9 +133,40 @@ class Observation:
         """What takes memory: a runner that died is listed for ever with all that it had (semantics, section 8)."""
         return tuple(entry for entry in self.resident if self.alive(self.blob_of(entry.digest)) is not False)
 
+    @cached_property
+    def _installed_by_name(self) -> Mapping[ModelName, InstalledModel]:
+        return _first(self.installed, lambda model: model.name)
+
+    @cached_property
+    def _resident_by_digest(self) -> Mapping[str, ResidentModel]:
+        return _first(self.resident, lambda entry: entry.digest)
+
+    @cached_property
+    def _resident_by_name(self) -> Mapping[ModelName, ResidentModel]:
+        return _first(self.resident, lambda entry: entry.name)
+
+    @cached_property
+    def _resident_by_blob(self) -> Mapping[str | None, ResidentModel]:
+        return _first(self.resident, lambda entry: self.blob_of(entry.digest))
+
+    @cached_property
+    def tells_all_weights(self) -> bool:
+        """Whether the weights of everything in memory are known."""
+        return None not in self._resident_by_blob
+
     def find_installed(self, name: ModelName) -> InstalledModel | None:
         """The installed model of that name."""
-        return next((model for model in self.installed if model.name == name), None)
+        return self._installed_by_name.get(name)
+
+    def find_resident(self, name: ModelName, digest: str | None) -> ResidentModel | None:
+        """What serves the model of that name, whose installed C(digest) this is, if it is installed. By digest, then by
+        name, then by weights: one runner serves every name of a blob, listed under the first."""
+        blob = self.blob_of(digest) if digest else None
+        return (
+            (self._resident_by_digest.get(digest) if digest else None)
+            or self._resident_by_name.get(name)
+            or (self._resident_by_blob.get(blob) if blob else None)
+        )
 
     def blob_of(self, digest: str) -> str | None:
         """The weights behind a manifest digest, where its card was read."""
@@ -145,3 +180,11 @@ class Observation:
     def alive(self, blob: str | None) -> bool | None:
         """Whether a runner process for the blob lives; None when unknown."""
         return self.runners.alive(blob) if self.runners is not None else None
+
+
+def _first(values: Iterable[_Value], key: Callable[[_Value], _Key]) -> Mapping[_Key, _Value]:
+    """The first value of each key: asked for once for each declared model, in lists that may be long."""
+    found: dict[_Key, _Value] = {}
+    for value in values:
+        found.setdefault(key(value), value)
+    return found

@@ -137,7 +137,7 @@ class Warmer:
 
     def _explain(self, look: Observation, plan: Plan) -> None:
         """Name the causes of what drifted since the look before. What shows while we load a model is our own doing."""
-        present = present_of(self._history.server, look, plan)
+        present = present_of(self._history.server, look, plan, self._past)
         for verdict in plan.verdicts:
             progress = self._progress[verdict.model.name]
             if LOADS.isdisjoint(progress.attempts):

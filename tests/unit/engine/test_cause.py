@@ -13,10 +13,10 @@ import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.cause import (
     INFERRED,
     OBSERVED,
-    Present,
     chief,
     evident_cause,
     name_causes,
+    present_of,
 )
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History, make_plan
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
@@ -49,7 +49,7 @@ def before(*listed: ResidentModel, server: str | None = "1", seen: bool = True, 
 
 def causes(past: Past | None, now: Observation, declared: Any = "a", server: str | None = "1") -> dict[str, Cause]:
     plan = make_plan(policy(declared, "b"), now, History(past=past))
-    present = Present(server, now, frozenset({ModelName.parse("stray")}))
+    present = present_of(server, now, plan, past)
     return name_causes(plan.verdicts[0], past, present)
 
 

@@ -64,7 +64,7 @@ def _failed(code: int, reason: str) -> LastPass:
 
 def _judged(plan: Plan, look: Observation, past: History, strict: bool) -> LastPass:
     failures = tuple(_failures(plan.verdicts, strict))
-    present = present_of(past.server, look, plan)
+    present = present_of(past.server, look, plan, past.past)
     return LastPass(
         at=time.time(),
         seconds=0,
