@@ -20,7 +20,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._base.files import
 PLANTED: dict[str, Callable[[pathlib.Path], None]] = {
     "a link": lambda path: path.symlink_to("/etc/passwd"),
     "a link that leads nowhere": lambda path: path.symlink_to("/nonexistent/file"),
-    "a FIFO": lambda path: os.mkfifo(path),
+    "a FIFO": os.mkfifo,
     "a folder": lambda path: path.mkdir(),
 }
 

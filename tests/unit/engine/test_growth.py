@@ -64,7 +64,7 @@ def one_look(size: int, listed: range) -> Callable[[], None]:
     return think
 
 
-@pytest.mark.parametrize("listed", [range, lambda size: range(0), lambda size: range(size // 2)], ids=["all", "none", "half"])
+@pytest.mark.parametrize("listed", [range, lambda _size: range(0), lambda size: range(size // 2)], ids=["all", "none", "half"])
 def test_twice_as_many_models_are_twice_the_work(listed: Callable[[int], range]) -> None:
     few, twice = (calls(one_look(size, listed(size))) for size in (FEW, 2 * FEW))
     assert few > FEW
