@@ -43,9 +43,9 @@ options:
   models:
     description:
       - The models that are to be resident, in order of importance. When they do not fit together, those declared first stay.
+      - None, be it V([]) or null, leaves nothing to load and nothing to prove.
     type: list
     elements: dict
-    required: true
     suboptions:
       name:
         description: The model's name as C(ollama list) shows it; without a tag C(latest) is meant.
@@ -360,7 +360,7 @@ def argument_spec() -> dict[str, Any]:
     }
     return {
         **server_argument_spec(),
-        "models": {"type": "list", "elements": "dict", "required": True, "options": model},
+        "models": {"type": "list", "elements": "dict", "options": model},
         "unit": {"type": "str", "default": "ollama.service"},
         "undeclared_keep_alive": {"type": "raw"},
         "max_loaded_models": {"type": "int"},
@@ -381,7 +381,7 @@ def argument_spec() -> dict[str, Any]:
 
 def read_policy(params: dict[str, Any]) -> Policy:
     """Raises C(PolicyError) naming every problem."""
-    models = [{key: value for key, value in model.items() if value is not None} for model in params["models"]]
+    models = [{key: value for key, value in model.items() if value is not None} for model in params["models"] or ()]
     return parse_policy({"models": models, **{key: params[key] for key in _POLICY_OPTIONS}})
 
 

@@ -44,6 +44,8 @@ class ModelName:
         """
         if not isinstance(raw, str) or not raw.strip():
             raise ModelNameError(f"model name {short_repr(raw)} is not a name: write it as [host/][namespace/]model[:tag]")
+        if not raw.isprintable():  # which the server would trim off, and which would break lines of logs and units
+            raise ModelNameError(f"model name {short_repr(raw)} holds a line break or another control character: write it on one line")
         text = raw.strip()
         if "@" in text:
             raise ModelNameError(f"model name {short_repr(raw)} holds a digest, which the server does not take: write model:tag")

@@ -71,7 +71,11 @@ class DeclaredModel:
 
 @dataclass(frozen=True)
 class Policy:
-    """All that is declared for one server, in declared order."""
+    """All that is declared for one server, in declared order.
+
+    C(declared): whether anybody has said which models. Where nobody has (C(models: null)) there is nothing to keep, to prove or
+    to give back; an empty list says that none are to be resident, and gives back those that were.
+    """
 
     models: tuple[DeclaredModel, ...]
     undeclared_keep_alive: KeepAlive | None = None
@@ -79,6 +83,7 @@ class Policy:
     context_mismatch: str = REPORT
     strict: bool = False
     release: str = EXPIRE
+    declared: bool = True
 
     @property
     def released_keep_alive(self) -> KeepAlive:
@@ -129,6 +134,7 @@ def parse_policy(raw: Any) -> Policy:
         ),
         strict=_attempt(problems, _boolean("strict"), raw.get("strict"), False),
         release=_attempt(problems, _choice("release", RELEASES), raw.get("release"), EXPIRE),
+        declared=raw.get("models") is not None,
     )
     problems += _problems_of_the_set(policy)
     if problems:
@@ -139,7 +145,7 @@ def parse_policy(raw: Any) -> Policy:
 def policy_data(policy: Policy) -> dict[str, Any]:
     """The policy as plain data with every default filled in; C(parse_policy) reads it back."""
     return {
-        "models": [_model_data(model) for model in policy.models],
+        "models": [_model_data(model) for model in policy.models] if policy.declared else None,
         "undeclared_keep_alive": policy.undeclared_keep_alive.as_request() if policy.undeclared_keep_alive else None,
         "max_loaded_models": policy.max_loaded_models,
         "context_mismatch": policy.context_mismatch,
@@ -161,7 +167,9 @@ def _model_data(model: DeclaredModel) -> dict[str, Any]:
 
 
 def _models(raw: Any, slow_load_seconds: float | None, problems: list[str]) -> tuple[DeclaredModel, ...]:
-    if raw is None or isinstance(raw, (str, Mapping)) or not isinstance(raw, Iterable):
+    if raw is None:
+        return ()
+    if isinstance(raw, (str, Mapping)) or not isinstance(raw, Iterable):
         problems.append(f"models is {short_repr(raw)}, not a list: write one mapping with a 'name' for each model")
         return ()
     found = [_model(entry, slow_load_seconds, problems) for entry in raw]

@@ -50,8 +50,18 @@ def test_null_means_the_default() -> None:
     assert policy({"name": "a", **nulls}, strict=None, release=None, context_mismatch=None, max_loaded_models=None) == policy("a")
 
 
-def test_an_empty_list_declares_nothing() -> None:
-    assert parse_policy({"models": []}).models == ()
+def test_an_empty_list_declares_that_none_are_to_be_resident() -> None:
+    found = parse_policy({"models": []})
+    assert (found.models, found.declared) == ((), True)
+    assert policy_data(found)["models"] == []
+
+
+@pytest.mark.parametrize("raw", [{"models": None}, {}])
+def test_null_declares_nothing_and_comes_back_as_null(raw: Any) -> None:
+    found = parse_policy(raw)
+    assert (found.models, found.declared) == ((), False)
+    assert policy_data(found)["models"] is None
+    assert parse_policy(policy_data(found)) == found
 
 
 MODEL_REFUSALS = [
@@ -80,6 +90,8 @@ MODEL_REFUSALS = [
     ({}, "model name '' is not a name"),
     ({"name": None}, "model name '' is not a name"),
     ({"name": 7}, "model name 7 is not a name"),
+    ({"name": "a:8b\n"}, "model name 'a:8b\\n' holds a line break or another control character: write it on one line"),
+    ("a\x1b[31m", "holds a line break or another control character"),
     ({"name": "a@sha256:0123"}, "holds a digest, which the server does not take"),
     ("x:cloud", "model 'x:cloud' runs in the cloud"),
     (7, "model 7 is neither a name nor a mapping: write '- name: qwen3:8b'"),
@@ -97,8 +109,7 @@ def test_a_model_that_cannot_be_kept_is_refused_with_one_sentence(model: Any, se
 POLICY_REFUSALS = [
     (None, "the policy is None, not a mapping with the key 'models'"),
     ([], "the policy is [], not a mapping"),
-    ({}, "models is None, not a list: write one mapping with a 'name' for each model"),
-    ({"models": "a"}, "models is 'a', not a list"),
+    ({"models": "a"}, "models is 'a', not a list: write one mapping with a 'name' for each model"),
     ({"models": {"name": "a"}}, "models is {'name': 'a'}, not a list"),
     ({"models": 7}, "models is 7, not a list"),
     ({"models": [], "modles": []}, "the policy has the unknown key 'modles': known are models"),

@@ -152,6 +152,13 @@ def test_check_mode_then_a_run_then_a_second_run(entrance: Entrance, server: Scr
     assert by_name(foretold, "resident") == {"a": True, "b": True}
 
 
+@pytest.mark.parametrize("models", [None, []])
+def test_no_models_leave_nothing_to_load_nor_to_prove(entrance: Entrance, server: ScriptedServer, models: Any) -> None:
+    server.expect(ps("a"), tags("a"), VERSION)
+    done = entrance.succeed(url=server.url, models=models, check=True)
+    assert (done["changed"], done["models"], done["undeclared"]) == (False, [], [])
+
+
 def test_an_expiry_that_a_client_changed_is_put_back_with_the_resident_context(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
     host.runs("a")
     ends = listed("a", soon(5), context_length=1234)
