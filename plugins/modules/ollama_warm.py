@@ -315,7 +315,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._driver_program import driver_program
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import difference, report
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address import is_local
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.own_host import names_this_host, own_unit
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.cause import evident_cause
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History, Plan, make_plan
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.fit_report import fit_data, warnings
@@ -481,7 +481,7 @@ def observe(
     if server is None:
         return None, missing_library()
     try:
-        look = Observer(server, policy, module.params["unit"]).look()
+        look = Observer(server, policy, own_unit(server.url, module.params["unit"])).look()
         look = replace(look, release=leading_numbers(server.require_version()))
     except ServerTooOld as failure:
         fail(module, str(failure), url=server.url)
@@ -547,7 +547,7 @@ def main() -> None:
     if lacking and not module.check_mode:
         fail(module, lacking)
     server = None if lacking else OllamaServer(module.params["url"], deadlines)
-    for warning in policy.warnings(count_gpus()) if is_local(module.params["url"]) else ():
+    for warning in policy.warnings(count_gpus()) if names_this_host(module.params["url"]) else ():
         module.warn(warning)
     history = memory(policy, module.params["load_warm"])
     if module.check_mode or server is None:
@@ -556,7 +556,7 @@ def main() -> None:
     pace = Pace(
         verify=module.params["verify_timeout"] if module.params["verify"] else 0, loading=module.params["load_timeout"]
     )
-    warmer = Warmer(Observer(server, policy, module.params["unit"]), policy, history, scope, pace)
+    warmer = Warmer(Observer(server, policy, own_unit(server.url, module.params["unit"])), policy, history, scope, pace)
     try:
         result = carry_out(warmer, policy.strict)
     except ServerFailure as failure:

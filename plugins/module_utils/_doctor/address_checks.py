@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from .._residency.address import is_local
 from .._systemd.address import EVERY_INTERFACE, Address
 from .examination import Examination, Listener, UnitLook
 from .finding import PROBLEM, WARNING, Evidence, Finding, Kind, seen
@@ -94,7 +93,7 @@ def _second_servers(look: Examination, unit: UnitLook) -> Iterator[Finding]:
 
 def _agent(look: Examination, unit: UnitLook) -> Iterator[Finding]:
     url = look.agent.url
-    if url is None or not is_local(url) or _same(url, unit.address):
+    if url is None or look.is_elsewhere or _same(url, unit.address):
         return
     evidence = (seen(look.agent.configuration, f"url: {url}"), _wanted(unit))
     severity = WARNING if _gateway(look, url) else None

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._residency.address import AddressError, check_url, is_local
+from .._residency.address import AddressError, check_url
 from .._residency.capacity import Vram
 from .._residency.hold import Hold
 from .._residency.observation import Observation
@@ -178,6 +178,7 @@ class AgentLook:
     watch: str = "ollama-warmup-watch.service"
     user_missing: str = ""
     owner_problem: str = ""
+    asks_this_host: bool = True
     hold: Hold | None = None
     held_until: float = 0.0
 
@@ -238,7 +239,7 @@ class Examination:
     @property
     def is_elsewhere(self) -> bool:
         """Whether the agent looks after a server of another machine, so that this one's unit is none of its."""
-        return self.agent.url is not None and not is_local(self.agent.url)
+        return self.agent.url is not None and not self.agent.asks_this_host
 
     @property
     def gpu_expected(self) -> str:

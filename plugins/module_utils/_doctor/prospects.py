@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 
-from .._residency.address import is_local
 from .._residency.drift import make_plan
 from .._residency.foresight import Forecast, Source, foresee
 from .._residency.measurement_record import record_path
@@ -23,6 +22,6 @@ def prospects(look: Examination, root: str = "/", run: Run | None = None) -> For
     server, policy = look.server, look.policy
     if server is None or server.observation is None or policy is None:
         return Forecast(())
-    environment = look.unit.environment if look.unit and look.unit.serves and is_local(server.url) else None
+    environment = look.unit.environment if look.unit and look.unit.serves and server.is_own else None
     source = Source(server.url, record_path(look.instance, os.path.join(root, _FOLDER)), environment, run, root)
     return foresee(policy, make_plan(policy, server.observation, remembered(look)), server.observation, source)

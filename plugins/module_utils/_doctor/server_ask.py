@@ -9,8 +9,8 @@ import sys
 import time
 from dataclasses import replace
 
-from .._residency.address import is_local
 from .._residency.observer import Observer
+from .._residency.own_host import names_this_host, own_unit
 from .._residency.policy import Policy
 from .._residency.runners import server_identity
 from .._residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure, leading_numbers
@@ -34,19 +34,20 @@ def require_library() -> bool:
 def server_url(unit: UnitLook | None, asked: str | None) -> str | None:
     """Where its process listens, if that is this host's affair, else where the agent asks (C(asked)); None for a server that is down,
     of which the unit tells."""
-    if unit is None or not unit.serves or (asked and not is_local(asked)):
+    if unit is None or not unit.serves or (asked and not names_this_host(asked)):
         return asked
     return unit.address.url if unit.process else None
 
 
 def ask_server(url: str, policy: Policy | None, unit: str) -> ServerLook:
     """Its version and what it holds, or the sentence why not."""
-    look = ServerLook(url, server_identity(unit) if is_local(url) else None)
+    own = own_unit(url, unit)
+    look = ServerLook(url, server_identity(own) if own else None, is_own=own is not None)
     try:
         server = OllamaServer(url, _DEADLINES)
         version = server.require_version()
         look = replace(look, version=version)
-        observation = replace(Observer(server, policy or Policy(models=()), unit).look(), release=leading_numbers(version))
+        observation = replace(Observer(server, policy or Policy(models=()), own).look(), release=leading_numbers(version))
     except ServerFailure as failure:
         return replace(look, failure=str(failure), failed=type(failure).__name__)
     return replace(look, observation=observation, asked_at=time.time())

@@ -50,7 +50,7 @@ def give_back(kept: Kept, predict: bool) -> tuple[Stray, ...]:
     """Those that are in memory for ever get their finite expiry, or leave, as the policy says. Raises C(ReleaseError)."""
     history = History(pinned=kept.pins)
     try:
-        observer = Observer(OllamaServer(kept.url), kept.policy, kept.unit)
+        observer = Observer(OllamaServer(kept.url), kept.policy, own_unit(kept.url, kept.unit))
         if predict:
             return make_plan(kept.policy, observer.look(), history).strays
         return Warmer(observer, kept.policy, history, pace=Pace(verify=0)).run().strays

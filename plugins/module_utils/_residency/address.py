@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from .._base.text import one_line, short_repr
@@ -30,15 +29,6 @@ def check_url(raw: str) -> str:
     if parts.username is not None:
         raise AddressError(f"url of {parts.hostname!r} holds a user name, which would end up in logs: {wanted}")
     return raw.rstrip("/")
-
-
-def is_local(url: str) -> bool:
-    """Whether the URL is this machine's own, so that its processes can be looked at."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_host(name: str | None) -> bool:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .address import is_local
 from .capacity import capacity, default_context
 from .gpus import gpu_names
 from .measurement_record import Record
 from .observation import Observation
+from .own_host import names_this_host, own_unit
 from .policy import Policy
 from .prediction import Knowledge
 from .runner_settings import ServerSettings, settings_of_environment, settings_of_neighbours
@@ -30,7 +30,7 @@ def gather(
 ) -> Knowledge:
     """C(environment) is what the server has, or will have when it loads; None where that is not known, and then its living
     runners tell. The GPUs of another machine are not known; C(run) asks this one's driver, which takes up to a second."""
-    local = is_local(url)
+    local = names_this_host(url)
     settings = _settings(look, environment)
     vram = read_vram(environment or {}, root, run) if local else None
     gpus = gpu_names(root, environment)
@@ -49,7 +49,8 @@ def gather(
 
 def running_environment(unit: str, url: str, proc: str = "/proc") -> Mapping[str, str | None] | None:
     """Of the server's process; None where it is not this machine's, or not ours to read."""
-    processes = server_processes(unit, proc) if unit and is_local(url) else None
+    own = own_unit(url, unit)
+    processes = server_processes(own, proc) if own else None
     if processes is None:
         return None
     try:

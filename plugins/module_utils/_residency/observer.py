@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from .address import is_local
+from .impostor import require_processes
 from .model_name import ModelName
 from .observation import InstalledModel, ModelCard, Observation, ResidentModel
 from .policy import Policy
@@ -19,7 +19,7 @@ from .server import OllamaServer, ServerGarbled, ServerRefused
 
 @dataclass
 class Observer:
-    """Looks at C(server), whose processes are those of the systemd C(unit) where it is this machine's.
+    """Looks at C(server), whose processes are those of the systemd C(unit); without one where it is another machine's (C(own_unit)).
 
     C(cards) is kept by digest, which never changes its meaning; hand it on to the next pass to save requests.
     """
@@ -30,9 +30,14 @@ class Observer:
     cards: dict[str, ModelCard] = field(default_factory=dict)
 
     def look(self) -> Observation:
-        """Raises C(ServerFailure). /proc is read after /api/ps: a runner that ended in between is not called alive."""
+        """Raises C(ServerFailure), also where another program answers for a unit that is down.
+
+        /proc is read after /api/ps: a runner that ended in between is not called alive.
+        """
         resident, now = self.server.resident()
-        runners = living_runners(self.unit) if self.unit and is_local(self.server.url) else None
+        runners = living_runners(self.unit) if self.unit else None
+        if self.unit and runners is None:
+            require_processes(self.unit, self.server.url)
         installed = self.server.installed()
         for model in self._unknown(installed, resident):
             self._fetch(model)

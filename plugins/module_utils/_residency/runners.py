@@ -83,6 +83,13 @@ def living_runners(unit: str, proc: str = "/proc") -> Runners | None:
     return found.runners if found else None
 
 
+def has_processes(unit: str, proc: str = "/proc") -> bool | None:
+    """Whether the unit has any process at all; None where that cannot be seen (hidden, no systemd here)."""
+    if _manager_root(_read(proc, "1", "cgroup")) is None:
+        return None
+    return any(True for _process in _processes_of(unit, proc))
+
+
 def server_identity(unit: str, proc: str = "/proc") -> str | None:
     """Names one start of the server: the main process's number and start time."""
     server = _main_process(list(_processes_of(unit, proc)))

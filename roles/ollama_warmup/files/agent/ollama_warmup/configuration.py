@@ -7,16 +7,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from keepwarm._residency.address import AddressError, check_url
+from keepwarm._residency.own_host import own_unit
 from keepwarm._residency.policy import Policy, PolicyError, parse_policy
 
 from .problems import ConfigurationError
 from .restart import CHOICES, NEVER
 
 _TIMES = ("deadlines", "ready_timeout", "restart_server_after")
-_KEYS = ("url", "unit", "policy", *_TIMES, "metrics", "reload_budget", "context_reloads", "restart_server", "notify")
+_KEYS = ("url", "unit", "policy", *_TIMES, "metrics", "reload_budget", "context_reloads", "restart_server", "notify", "follows_unit")
 _DEADLINES = {"connect": 5.0, "answer": 20.0, "load": 900.0}
 _RELOAD_BUDGET = 60  # an hour
 _CONTEXT_RELOADS = 3  # of one model, an hour
@@ -41,7 +43,8 @@ class Configuration:
     """C(unit) is the server's systemd unit; C(deadlines) (connect, answer, load) and C(ready_timeout) are in seconds.
     C(reload_budget) is how many reloads an hour may cost, C(context_reloads) how many of them one model's context;
     C(restart_server_after) is how long, in seconds, a trouble must have stood for a restart;
-    C(notify) is whether somebody sends notifications, which are queued then."""
+    C(notify) is whether somebody sends notifications, which are queued then; C(follows_unit) is whether the URL was read from
+    the unit, so that the server there is this machine's whatever the address is."""
 
     url: str
     unit: str
@@ -54,6 +57,12 @@ class Configuration:
     restart_server: str = NEVER
     restart_server_after: float = _RESTART_AFTER
     notify: bool = False
+    follows_unit: bool = False
+
+    @cached_property
+    def own_unit(self) -> str | None:
+        """The unit, where the server is this machine's; None for another's. Asked once, since a name must be resolved for it."""
+        return own_unit(self.url, self.unit, self.follows_unit)
 
 
 def read_raw(path: str) -> Mapping[str, Any]:
@@ -90,6 +99,7 @@ def parse(raw: Mapping[str, Any]) -> Configuration:
         restart_server=_restart_server(raw.get("restart_server", NEVER), problems),
         restart_server_after=_seconds("restart_server_after", raw.get("restart_server_after", _RESTART_AFTER), problems),
         notify=_boolean("notify", raw.get("notify", False), problems),
+        follows_unit=_boolean("follows_unit", raw.get("follows_unit", False), problems),
     )
     if problems:
         raise ConfigurationError(problems)

@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 
 from keepwarm._base.files import replace_file
-from keepwarm._residency.address import is_local
 from keepwarm._residency.capacity import Bounds, learn, learn_eviction
 from keepwarm._residency.evictions import evictions
 from keepwarm._residency.gpus import gpu_names
@@ -36,7 +35,7 @@ def note(path: str, configuration: Configuration, result: PassResult, now: float
 def _learned(bounds: Bounds, configuration: Configuration, result: PassResult) -> Bounds:
     """Of the GPUs that the server may use: its process' own environment is not for the service user to read, its unit's is."""
     look = result.look
-    environment = unit_environment(configuration.unit) if is_local(configuration.url) else {}
+    environment = unit_environment(configuration.own_unit) if configuration.own_unit else {}
     partial = frozenset(digest for digest, card in look.cards.items() if card.num_gpu is not None)
     found = learn(bounds, look.living, gpu_names(environment=environment), partial)
     for eviction in evictions(configuration.policy, result):

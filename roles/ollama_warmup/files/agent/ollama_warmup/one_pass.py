@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Any
 
 from keepwarm._residency import report
-from keepwarm._residency.address import is_local
 from keepwarm._residency.gpus import count_gpus
 from keepwarm._residency.progress import PassResult
 from keepwarm._residency.runners import process_id, server_identity
@@ -69,7 +68,7 @@ def make_observer(configuration: Configuration, state: State, ready_timeout: flo
     return PatientObserver(
         server=OllamaServer(configuration.url, Deadlines(**configuration.deadlines)),
         policy=configuration.policy,
-        unit=configuration.unit,
+        unit=configuration.own_unit,
         cards=dict(state.cards),
         ready_timeout=ready_timeout,
     )
@@ -77,7 +76,7 @@ def make_observer(configuration: Configuration, state: State, ready_timeout: flo
 
 def server_start(configuration: Configuration) -> str | None:
     """Names this start of the server; None where its process is not this machine's."""
-    return server_identity(configuration.unit) if is_local(configuration.url) else None
+    return server_identity(configuration.own_unit) if configuration.own_unit else None
 
 
 def _is_by_hand(instance: Instance) -> bool:
@@ -127,7 +126,7 @@ def _keep_measurements(instance: Instance, configuration: Configuration, before:
 def _judged(configuration: Configuration, state: State, started: float, result: PassResult) -> LastPass:
     policy, now = configuration.policy, result.look.now
     failures = report.failures(result, policy.strict)
-    own = policy.warnings(count_gpus()) if is_local(configuration.url) else ()
+    own = policy.warnings(count_gpus()) if configuration.own_unit else ()
     models = tuple(report.model_data(progress, now) for progress in result.models)
     return _end(
         state,

@@ -7,7 +7,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from keepwarm._residency.address import is_local
 from keepwarm._residency.observation import Observation
 from keepwarm._residency.observer import Observer
 from keepwarm._residency.server import ServerSilent, ServerUnreachable
@@ -42,7 +41,7 @@ class PatientObserver(Observer):
                 time.sleep(_AGAIN)
 
     def _is_over(self) -> bool:
-        state = unit_state(self.unit) if self.unit and is_local(self.server.url) else {}
+        state = unit_state(self.unit) if self.unit else {}
         if is_stopped(state):
             raise ServerStopped(f"{self.unit} is stopped")
         return self._answered or is_lost(state) or time.monotonic() - self._started > self.ready_timeout

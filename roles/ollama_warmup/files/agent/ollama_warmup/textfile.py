@@ -8,7 +8,6 @@ import time
 from dataclasses import replace
 
 from keepwarm._base.files import replace_file
-from keepwarm._residency.address import is_local
 from keepwarm._residency.runners import server_identity
 
 from . import exits
@@ -37,7 +36,7 @@ def tell_end(instance: Instance, configuration: Configuration, state: State) -> 
 def tell_skip(instance: Instance, configuration: Configuration, state: State, code: int) -> None:
     """A pass was skipped; the exit status C(code) says why. What this start of the server was not seen with, it does not have."""
     now = time.time()
-    server = server_identity(configuration.unit) if is_local(configuration.url) else state.server
+    server = server_identity(configuration.own_unit) if configuration.own_unit else state.server
     result = exits.STOPPED if code == exits.STOPPED else exits.ON_HOLD
     last = state.last_pass if result == exits.ON_HOLD else None
     skipped = replace(last or LastPass(at=now, seconds=0, exit=result, server=server), at=now, seconds=0, exit=result)
