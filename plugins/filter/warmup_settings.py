@@ -46,7 +46,7 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._gates import parse_gates
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address import AddressError, check_url, is_local
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address import AddressError, check_url
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive, KeepAliveError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import PolicyError, parse_policy, policy_data
 
@@ -75,7 +75,7 @@ def warmup_settings(raw: Mapping[str, Any]) -> dict[str, Any]:
     """What the role needs, or why not."""
     problems: list[str] = []
     problems += [f"{key} {raw.get(key)!r} is not {wanted}" for key, (form, wanted) in _TEXTS.items() if not _fits(form, raw.get(key))]
-    _check_address(raw.get("url"), raw.get("watch") is True, problems)
+    _check_address(raw.get("url"), problems)
     _check_metrics(raw, problems)
     _check_restart(raw.get("restart_server", "never"), problems)
     policy = _policy(raw, problems)
@@ -97,11 +97,11 @@ def _fits(form: re.Pattern[str], raw: Any) -> bool:
     return isinstance(raw, str) and form.fullmatch(raw) is not None
 
 
-def _check_address(raw: Any, watch: bool, problems: list[str]) -> None:
-    """An empty one is not given: it follows the server's own settings. Nobody can watch the processes of another machine."""
+def _check_address(raw: Any, problems: list[str]) -> None:
+    """An empty one is not given: it follows the server's own settings. Whose address it is, only the host can tell."""
     try:
-        if raw and not is_local(check_url(str(raw))) and watch:
-            problems.append(f"watch true needs a server of this host, but url {raw!r} is another's: leave url empty, or set watch to false")
+        if raw:
+            check_url(str(raw))
     except AddressError as error:
         problems.append(str(error))
 

@@ -40,6 +40,10 @@ options:
         disk, and C(systemd-analyze verify) is asked about it, on a scratch copy of the unit.
       - Without it, the drop-in is judged as it is on disk.
     type: str
+  client_url:
+    description:
+      - An address by which the server is asked, such as a proxy's before it, to be told whether it is this host's.
+    type: str
   version:
     description:
       - The release that is installed, where that is known. A running server of another is due for a restart.
@@ -243,6 +247,12 @@ url_running:
   type: str
   returned: success
   sample: http://127.0.0.1:11434
+client_url_is_own:
+  description:
+    - Whether every address that the host of O(client_url) stands for is this host's own. Null without O(client_url).
+  type: bool
+  returned: success
+  sample: true
 version:
   description: The version that the running server gives as its own. Null when it does not run or does not tell.
   type: str
@@ -269,6 +279,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import fetch_url
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.own_host import names_this_host
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address import effective_address
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.assessment import (
@@ -382,6 +393,7 @@ def result_of(module: AnsibleModule, seen: Observation) -> dict[str, Any]:
         restart_unloads=resident_models(module, seen.url_running) if reasons else [],
         url=seen.predicted.address.url,
         url_running=seen.url_running,
+        client_url_is_own=names_this_host(module.params["client_url"]) if module.params["client_url"] else None,
         version=version,
         listens_beyond_loopback=seen.predicted.address.beyond_loopback,
     )
@@ -480,6 +492,7 @@ def main() -> None:
             "unit": {"type": "str", "default": "ollama.service"},
             "dropin": {"type": "str", "default": "zz-keepwarm.conf"},
             "dropin_content": {"type": "str"},
+            "client_url": {"type": "str"},
             "version": {"type": "str"},
             "ready_timeout": {"type": "int", "default": 0},
         },

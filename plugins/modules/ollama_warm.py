@@ -315,7 +315,6 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._driver_program import driver_program
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import difference, report
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.own_host import names_this_host, own_unit
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.cause import evident_cause
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History, Plan, make_plan
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.fit_report import fit_data, warnings
@@ -326,6 +325,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measure
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import InstalledModel, Observation
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.own_host import names_this_host, own_unit
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy, PolicyError, parse_policy
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.prediction import Fit, Knowledge
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.prediction import predict as predict_fit

@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._residency.hold import Hold, HoldError, last_hold
+from .._residency.own_host import names_this_host
 from .._systemd.host import Run
 from .examination import AgentLook
 from .unit_look import properties_of
@@ -32,18 +33,26 @@ def look_at_agent(run: Run, instance: str, now: float, root: str = "/") -> Agent
     """C(now) in seconds since 1970, by which a hold is on or over."""
     command, path = os.path.join(root, COMMAND), os.path.join(root, FOLDER, f"{instance}.json")
     suffix = "" if instance == DEFAULT else f"@{instance}"
+    raw = _raw(path)
     look = AgentLook(
         command=command,
         installed=os.path.exists(command),
         configuration=path,
         configured=os.path.exists(path),
-        raw=_raw(path),
+        raw=raw,
+        asks_this_host=_asks_this_host(raw),
         pass_unit=f"ollama-warmup{suffix}.service",
         timer=f"ollama-warmup{suffix}.timer",
         watch=f"ollama-warmup-watch{suffix}.service",
     )
     units = {name: properties_of(run, name, _PROPERTIES) for name in (look.pass_unit, look.timer, look.watch)}
     return _with_state(_with_program(run, instance, replace(look, units=units)), os.path.join(root, STATE, instance), now)
+
+
+def _asks_this_host(raw: Mapping[str, Any]) -> bool:
+    """Whether the server is of this machine, as the agent itself decides it."""
+    url = raw.get("url")
+    return raw.get("follows_unit") is True or not isinstance(url, str) or names_this_host(url)
 
 
 def _with_program(run: Run, instance: str, look: AgentLook) -> AgentLook:

@@ -118,10 +118,11 @@ class Listener:
 @dataclass(frozen=True)
 class ServerLook:
     """What answered at C(url): C(failure) is the engine's sentence, C(failed) the name of its kind. C(asked_at) is our own clock
-    when C(observation) was made, in seconds since 1970. C(start) names the start of its process, where that is of this machine."""
+    when C(observation) was made, in seconds since 1970. C(start) names the start of its process, where that is of this machine (C(is_own))."""
 
     url: str
     start: str | None = None
+    is_own: bool = True
     version: str = ""
     observation: Observation | None = None
     asked_at: float = 0.0
@@ -161,7 +162,8 @@ class DriverLook:
 class AgentLook:
     """The agent of this instance. C(problems) are what its own C(validate) says, C(status) what its C(status --json) does;
     C(library_error) why its interpreter finds no requests, C(owner_problem) a sentence; C(units) are by name.
-    C(hold) is the one that is on, C(held_until) the end of the last one, on or over, in seconds since 1970."""
+    C(asks_this_host) is whether its URL is of this machine. C(hold) is the one that is on, C(held_until) the end of the last one,
+    on or over, in seconds since 1970."""
 
     command: str
     installed: bool = False

@@ -104,10 +104,10 @@ class _Examiner:
         return read_journal(self.run, name, properties.get("InvocationID", ""), unit.started if unit else 0, self.now)
 
     def _with_server(self, look: Examination) -> Examination:
-        url = server_url(look.unit, look.agent.url)
+        url = server_url(look.unit, look.agent.url, look.is_elsewhere)
         if url is None or not self._try("the server", require_library):
             return look
-        return replace(look, server=self._try("the server", lambda: ask_server(url, look.policy, look.unit_name)))
+        return replace(look, server=self._try("the server", lambda: ask_server(url, look.policy, look.unit_name, not look.is_elsewhere)))
 
     def _done(self, look: Examination) -> Examination:
         """With what can only be foretold once all is seen."""

@@ -10,7 +10,7 @@ import time
 from dataclasses import replace
 
 from .._residency.observer import Observer
-from .._residency.own_host import names_this_host, own_unit
+from .._residency.own_host import own_unit
 from .._residency.policy import Policy
 from .._residency.runners import server_identity
 from .._residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure, leading_numbers
@@ -31,17 +31,17 @@ def require_library() -> bool:
     return True
 
 
-def server_url(unit: UnitLook | None, asked: str | None) -> str | None:
-    """Where its process listens, if that is this host's affair, else where the agent asks (C(asked)); None for a server that is down,
-    of which the unit tells."""
-    if unit is None or not unit.serves or (asked and not names_this_host(asked)):
+def server_url(unit: UnitLook | None, asked: str | None, is_elsewhere: bool = False) -> str | None:
+    """Where its process listens, if that is this host's affair, else where the agent asks (C(asked)), which C(is_elsewhere) on
+    another machine; None for a server that is down, of which the unit tells."""
+    if unit is None or not unit.serves or is_elsewhere:
         return asked
     return unit.address.url if unit.process else None
 
 
-def ask_server(url: str, policy: Policy | None, unit: str) -> ServerLook:
+def ask_server(url: str, policy: Policy | None, unit: str, is_own: bool | None = None) -> ServerLook:
     """Its version and what it holds, or the sentence why not."""
-    own = own_unit(url, unit)
+    own = own_unit(url, unit, is_own)
     look = ServerLook(url, server_identity(own) if own else None, is_own=own is not None)
     try:
         server = OllamaServer(url, _DEADLINES)

@@ -13,6 +13,7 @@ from typing import Any
 from .._residency.drift import DROP, History, Stray, make_plan
 from .._residency.model_name import ModelName
 from .._residency.observer import Observer
+from .._residency.own_host import own_unit
 from .._residency.policy import Policy, PolicyError, parse_policy
 from .._residency.server import OllamaServer, ServerFailure
 from .._residency.warmer import Pace, Warmer

@@ -28,7 +28,10 @@ def own_unit(url: str, unit: str | None, declared: bool | None = None) -> str | 
 
 def names_this_host(url: str) -> bool:
     """Whether every address that the URL's host stands for is this machine's own. A name that does not resolve is not."""
-    host = urlsplit(url).hostname or ""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:  # no address at all
+        return False
     if host == "localhost" or _is_loopback(host):
         return True
     found = _addresses(host)

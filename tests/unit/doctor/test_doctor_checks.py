@@ -433,7 +433,7 @@ def test_a_gateway_before_the_server_is_a_warning() -> None:
 
 
 def test_a_server_of_another_machine_has_no_unit_here() -> None:
-    assert codes(healthy(unit=down("not-found"), agent=agent(raw={"url": "http://gpu2.example.org:11434"}), listeners=())) == []
+    assert codes(healthy(unit=down("not-found"), agent=agent(raw={"url": "http://gpu2.example.org:11434"}, asks_this_host=False), listeners=())) == []
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "http://127.0.0.1:abc", "http://[::1", "http://me:geheim@gpu2", "", 7, None])
@@ -470,7 +470,7 @@ def test_no_pass_is_due_while_the_server_is_down(state: str) -> None:
     stopped = healthy(unit=down(active=state), server=None, agent=agent(status=OVERDUE))
     assert "pass_overdue" not in codes(stopped)
     elsewhere = {"url": "http://gpu2.example.org:11434"}
-    assert "pass_overdue" in codes(replace(stopped, agent=agent(status=OVERDUE, raw=elsewhere)))
+    assert "pass_overdue" in codes(replace(stopped, agent=agent(status=OVERDUE, raw=elsewhere, asks_this_host=False)))
     assert "pass_overdue" in codes(replace(stopped, unit=down("not-found", state)))  # which nobody can have stopped
 
 
@@ -605,7 +605,7 @@ def test_the_automatic_limit_is_named_as_everywhere() -> None:
     assert found.what.startswith("3 pins leave no room under the automatic limit of 3: ")
     assert [each.text for each in found.evidence] == ["OLLAMA_MAX_LOADED_MODELS=0", "GPUs: 0"]
     elsewhere = {"url": "http://gpu2.example.org:11434"}
-    assert codes(replace(automatic, agent=agent(raw=elsewhere))) == []
+    assert codes(replace(automatic, agent=agent(raw=elsewhere, asks_this_host=False))) == []
 
 
 def requested(client: str, path: str = "/api/generate") -> str:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address import AddressError, check_url, is_local
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address import AddressError, check_url
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,21 +65,3 @@ def test_no_text_makes_it_raise_anything_else(written: str) -> None:
         check_url(written)
     except AddressError as refusal:
         assert "\n" not in str(refusal)
-
-
-@pytest.mark.parametrize(
-    ("url", "local"),
-    [
-        ("http://127.0.0.1:11434", True),
-        ("http://127.8.9.10", True),
-        ("http://localhost:11434", True),
-        ("http://LOCALHOST", True),
-        ("http://[::1]:11434", True),
-        ("http://192.168.1.7:11434", False),
-        ("http://gpu-1:11434", False),
-        ("http://127.gpu.example", False),
-        ("http://0.0.0.0:11434", False),
-    ],
-)
-def test_only_loopback_is_this_machine(url: str, local: bool) -> None:
-    assert is_local(url) is local

@@ -265,3 +265,11 @@ def test_the_deadline_ends_the_wait_with_the_last_reason(
     monkeypatch.setattr(ollama_unit_info.time, "monotonic", lambda: next(clock))
     machine.exchanges = [("http://127.0.0.1:11434/api/version", -1, {}), ("http://127.0.0.1:11434/api/version", 503, {})]
     assert "(answered 503)" in ask(ready_timeout=60)["msg"]
+
+
+@pytest.mark.parametrize(
+    ("client_url", "own"),
+    [(None, None), ("http://127.0.0.1:8080", True), ("http://198.51.100.1:11434", False), ("http://gpu.invalid:11434", False)],
+)
+def test_whose_address_clients_use_is_told(ask: Callable[..., Any], client_url: str | None, own: bool | None) -> None:
+    assert ask(client_url=client_url)["client_url_is_own"] is own
