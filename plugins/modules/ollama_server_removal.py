@@ -120,6 +120,7 @@ left:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.manifest import ManifestError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal import server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import Executor, RemovalError, Step, removal_diff
 
@@ -132,7 +133,7 @@ def remove_settings(module: AnsibleModule, executor: Executor) -> dict[str, Any]
     if not module.check_mode:
         executor.carry_out(steps)
         found = server.look_at_settings(module.run_command)
-    forgotten = found.units.forget(ended)
+    forgotten = [*found.give_back(), *found.units.forget(ended)]
     if not module.check_mode:
         executor.carry_out(forgotten)
     return {**result_of([*steps, *forgotten]), "kept": kept, "restored": restored, "ended": ended, "folders": folders}
@@ -167,7 +168,7 @@ def main() -> None:
     act = remove_settings if module.params["part"] == "settings" else remove_files
     try:
         module.exit_json(**act(module, Executor(module.run_command)))
-    except (RemovalError, OSError) as error:
+    except (RemovalError, ManifestError, OSError) as error:
         module.fail_json(msg=str(error))
 
 

@@ -16,7 +16,7 @@ description:
   - It goes by what is there and bears the role's mark, not by what is declared, so that the remains of an interrupted installation or removal
     go too, and a second run changes nothing.
   - Units that wait at a gate are let go first. Then whatever runs is stopped, the models are given back, the files are removed, and last the
-    user whom the role made.
+    user whom the role made. What the role took over from others is put back, and started as it was.
   - Packages stay, since others may need them by now.
 extends_documentation_fragment:
   - keepwarm.ollama.attributes
@@ -83,6 +83,7 @@ left:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.manifest import ManifestError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal import agent
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.give_back import ReleaseError, give_back, read_kept, released_lines
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import Executor, RemovalError, Step, removal_diff
@@ -111,6 +112,8 @@ class Removal:
         self._do(self._look().remove())
         self._do(self._look().units.forget([unit.name for unit in self._found.units.units]))
         self._do(self._look().remove_accounts())
+        self._do(self._look().give_back())
+        self._do(self._look().forget())
 
     def _look(self) -> agent.Agent:
         return agent.look(self._module.run_command, self._module.params["metrics_directory"])
@@ -143,7 +146,7 @@ def main() -> None:
     try:
         removal = Removal(module)
         removal.carry_out()
-    except RemovalError as error:
+    except (RemovalError, ManifestError) as error:
         module.fail_json(msg=str(error))
     released: list[dict[str, Any]] = [stray_data(stray) for stray in removal.released]
     module.exit_json(

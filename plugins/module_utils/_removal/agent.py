@@ -10,11 +10,15 @@ import os
 import re
 from dataclasses import dataclass
 
+from .._ownership.manifest import Manifest, read_manifest
+from .._ownership.marks import Claim, foreign
 from .accounts import Accounts
 from .files import below
+from .given_back import GivenBack
 from .steps import REMOVE, Run, Step, remove_empty_folder, remove_tree
 from .units import FOLDER, Ours, Units, loaded_units
 
+ROLE = "ollama_warmup"
 MARK = "(keepwarm.ollama.ollama_warmup)"
 ACCOUNT = "Keeps models of Ollama resident"
 CONFIGURATION = "/etc/ollama-warmup"
@@ -26,6 +30,8 @@ _OURS = Ours(MARK, units=_NAMED, dropins=re.compile(r"50-ollama-warm-gate.*\.con
 _GATE = re.compile(r"ollama-warm-gate([-@].*)?\.service")
 _CONFIGURED = ("*.json", "*.notify-urls")
 _FOLDERS = ("/usr/local/lib/ollama-warmup", "/run/ollama-warmup", CACHE, "/var/lib/ollama-warmup")
+CLAIMED = ("/usr/local/lib/ollama-warmup", CACHE, "/var/lib/ollama-warmup")
+"""The folders that others might have made; the rest is made by systemd, or below these."""
 _NOTIFIER = ("/var/lib/ollama-warmup-notify*", "/var/lib/private/ollama-warmup-notify*")
 _TEXTFILES = re.compile(r'"textfile_directory": *"(/[^"\\]+)"')
 
@@ -38,12 +44,18 @@ class Agent:
     accounts: Accounts
     metrics_directory: str = ""
     root: str = "/"
+    manifest: Manifest | None = None
+
+    @property
+    def given_back(self) -> GivenBack:
+        """What was taken over from others."""
+        return GivenBack(self.manifest, self.root)
 
     def release_gates(self) -> list[Step]:
         """First of all, since a unit that requires a gate that is gone does not start."""
         gates = [path for path in self.units.files if _GATE.fullmatch(os.path.basename(path))]
         steps = self.units.remove_dropins() + [Step(REMOVE, path) for path in gates]
-        return self.units.reload(steps)
+        return self.given_back.instead(self.units.reload(steps))
 
     def stop(self) -> list[Step]:
         """All that runs, so that nothing is loaded or written any more. A gate whose file is gone may be stopped, too."""
@@ -53,12 +65,21 @@ class Agent:
         """Links, units, and what they work with; what the agent has learnt goes last of the files."""
         units = self.units.remove_links(self.units.names | {unit.name for unit in self.units.units})
         units += [Step(REMOVE, path) for path in self.units.files]
-        files = [*self._links_to_metrics(), *self._configurations(), *self._command(), *self._trees()]
-        return self.units.reload(units) + files
+        files = [*self._links_to_metrics(), *self._configurations(), *self._trees(), *self._command()]
+        return self.given_back.instead(self.units.reload(units) + files)
+
+    def give_back(self) -> list[Step]:
+        """What ours stood in the place of, once that is gone."""
+        return self.given_back.steps(self.units.reload)
 
     def remove_accounts(self) -> list[Step]:
         """Last: files of a user that is gone would be the next user's."""
-        return [step for user in self.accounts.made_with(ACCOUNT) for step in self.accounts.remove(user)]
+        made = (user for user in self.accounts.made_with(ACCOUNT) if self.manifest is None or user.name in self.manifest.users)
+        return [step for user in made for step in self.accounts.remove(user)]
+
+    def forget(self) -> list[Step]:
+        """At the very end, what tells what of this is ours."""
+        return self.given_back.forget()
 
     def left(self) -> list[str]:
         """What others put among ours: it stays."""
@@ -68,10 +89,11 @@ class Agent:
 
     def configurations(self) -> list[str]:
         """The file of each instance."""
-        return self._found(f"{CONFIGURATION}/*.json")
+        return [path for path in self._configured() if path.endswith(".json")]
 
     def _configured(self) -> list[str]:
-        return [path for pattern in _CONFIGURED for path in self._found(f"{CONFIGURATION}/{pattern}")]
+        found = [path for pattern in _CONFIGURED for path in self._found(f"{CONFIGURATION}/{pattern}")]
+        return [path for path in found if not foreign(Claim(path), MARK.strip("()"), (), self.root)]
 
     def _configurations(self) -> list[Step]:
         steps = [Step(REMOVE, path) for path in self._configured()]
@@ -90,7 +112,12 @@ class Agent:
 
     def _trees(self) -> list[Step]:
         notifier = [path for pattern in _NOTIFIER for path in self._found(pattern)]
-        return [step for path in [*_FOLDERS[:-1], *notifier, _FOLDERS[-1]] for step in remove_tree(path, self.root)]
+        ours = [path for path in [*_FOLDERS[:-1], *notifier, _FOLDERS[-1]] if path not in CLAIMED or self._is_made(path)]
+        return [step for path in ours for step in remove_tree(path, self.root)]
+
+    def _is_made(self, folder: str) -> bool:
+        """Whether the role made the folder: by its manifest, and before there was one by the command, which goes after it."""
+        return folder in self.manifest.folders if self.manifest else MARK in self._text(COMMAND)
 
     def _found(self, pattern: str) -> list[str]:
         return sorted("/" + os.path.relpath(path, self.root) for path in glob.glob(below(glob.escape(self.root), pattern)))
@@ -112,4 +139,4 @@ class Agent:
 
 def look(run: Run, metrics_directory: str = "", root: str = "/") -> Agent:
     """The agent as it is now. Raises C(RemovalError)."""
-    return Agent(Units(_OURS, loaded_units(run), root), Accounts(root), metrics_directory, root)
+    return Agent(Units(_OURS, loaded_units(run), root), Accounts(root), metrics_directory, root, read_manifest(ROLE, root))

@@ -13,18 +13,22 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from .._ownership.manifest import Manifest, read_manifest
 from .accounts import Accounts, User
 from .files import below
+from .given_back import GivenBack
 from .releases import ReleaseFolder
 from .steps import REMOVE, RESTORE, Run, Step, remove_empty_folder, remove_tree
 from .units import FOLDER, LoadedUnit, Ours, Units, loaded_units
 
+ROLE = "ollama_server"
 MARK = "keepwarm.ollama.ollama_server)"
 ACCOUNT = "Ollama (keepwarm.ollama)"
 GUEST = "Ollama (keepwarm.ollama) in a group of others"
 COMMAND = "/usr/local/bin/ollama"
 PROGRAMS = "/usr/local/lib/ollama-server"
 
+_PROGRAMS = {"wait-for-gpu"}
 _OURS = Ours(MARK, units=re.compile(r".+\.(service|target)"), dropins=re.compile(r"zz-keepwarm\.conf"))
 _BEFORE = ".before-keepwarm"
 _VENDORS = ("/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
@@ -39,6 +43,7 @@ class Settings:
 
     units: Units
     root: str = "/"
+    manifest: Manifest | None = None
 
     def remove(self) -> list[Step]:
         """A unit that was taken over gets its vendor's file back, and stays."""
@@ -48,7 +53,11 @@ class Settings:
         steps += self.units.remove_links(names | {unit.name for unit in ended})
         for path in self.units.files:
             steps += self._give_way(path)
-        return self.units.reload(steps)
+        return GivenBack(self.manifest, self.root).instead(self.units.reload(steps))
+
+    def give_back(self) -> list[Step]:
+        """What ours stood in the place of, once that is gone."""
+        return GivenBack(self.manifest, self.root).steps(self.units.reload)
 
     def ended(self) -> list[LoadedUnit]:
         """The units that this role made, as systemd has them in memory."""
@@ -97,10 +106,20 @@ class Files:
     folders: Sequence[str]
     purge: bool = False
     root: str = "/"
+    manifest: Manifest | None = None
 
     def remove(self) -> list[Step]:
-        """The account stays as long as models do, which are its own."""
-        return self._remove_releases() + remove_tree(PROGRAMS, self.root) + self._remove_data()
+        """The account stays as long as models do, which are its own. What tells whose all this is goes last."""
+        back = GivenBack(self.manifest, self.root)
+        programs = remove_tree(PROGRAMS, self.root) if self._has_programs() else []
+        return self._remove_releases() + back.instead(programs) + self._remove_data() + back.forget()
+
+    def _has_programs(self) -> bool:
+        """Whether the role made their folder: by its manifest, and before there was one by what is in it."""
+        if self.manifest is not None:
+            return PROGRAMS in self.manifest.folders
+        real = below(self.root, PROGRAMS)
+        return os.path.isdir(real) and set(os.listdir(real)) <= _PROGRAMS
 
     def left(self) -> list[str]:
         """The folders with models, and the account that they belong to."""
@@ -173,9 +192,9 @@ class Files:
 
 def look_at_settings(run: Run, root: str = "/") -> Settings:
     """As they are now. Raises C(RemovalError)."""
-    return Settings(Units(_OURS, loaded_units(run), root), root)
+    return Settings(Units(_OURS, loaded_units(run), root), root, read_manifest(ROLE, root))
 
 
 def look_at_files(releases: str, folders: Iterable[str], purge: bool, root: str = "/") -> Files:
     """As they are now."""
-    return Files(Accounts(root), os.path.normpath(releases), [folder.rstrip("/") for folder in folders], purge, root)
+    return Files(Accounts(root), os.path.normpath(releases), [folder.rstrip("/") for folder in folders], purge, root, read_manifest(ROLE, root))

@@ -21,6 +21,8 @@ EMPTY = "empty"
 REMOVE_FOLDER = "remove folder"
 REMOVE_RELEASE = "remove release"
 RESTORE = "restore"
+LINK = "link"
+START = "start"
 RELOAD = "daemon-reload"
 RESET = "reset-failed"
 REMOVE_USER = "remove user"
@@ -37,7 +39,8 @@ class RemovalError(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """C(subject): the path, unit or account; several units by spaces. C(source): where a file that is restored comes from."""
+    """C(subject): the path, unit or account; several units by spaces. C(source): where a file that is restored comes from, or a
+    link leads to."""
 
     kind: str
     subject: str = ""
@@ -60,6 +63,8 @@ class Executor:
             REMOVE_FOLDER: lambda step: remove_folder(self._path(step.subject)),
             REMOVE_RELEASE: lambda step: remove_release(self._path(step.subject), self._root),
             RESTORE: lambda step: os.replace(self._path(step.source), self._path(step.subject)),
+            LINK: lambda step: self._link(self._path(step.subject), step.source),
+            START: lambda step: self._command("systemctl", "start", "--no-block", "--", *step.subject.split()),
             RELOAD: lambda dummy: self._command("systemctl", "daemon-reload"),
             RESET: lambda step: self._command("systemctl", "reset-failed", "--", *step.subject.split()),
             LEAVE_GROUP: lambda step: self._command("usermod", "--gid", _NOGROUP, step.subject),
@@ -77,6 +82,11 @@ class Executor:
 
     def _remove(self, step: Step) -> None:
         remove(self._path(step.subject), mounts_in(self._path(step.subject), self._root))
+
+    @staticmethod
+    def _link(path: str, target: str) -> None:
+        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+        os.symlink(target, path)
 
     def _path(self, path: str) -> str:
         return below(self._root, path)
@@ -117,6 +127,8 @@ _SHOWN: Mapping[str, Callable[[Step], tuple[str, str]]] = {
     REMOVE_FOLDER: lambda step: (step.subject, ""),
     REMOVE_RELEASE: lambda step: (step.subject, ""),
     RESTORE: lambda step: (f"{step.subject}: of keepwarm.ollama", f"{step.subject}: as it was before"),
+    LINK: lambda step: ("", f"{step.subject} -> {step.source}"),
+    START: lambda step: ("", "\n".join(f"{unit}: active" for unit in step.subject.split())),
     RESET: lambda step: ("\n".join(f"{unit}: failed" for unit in step.subject.split()), ""),
     REMOVE_USER: lambda step: (f"user {step.subject}", ""),
     REMOVE_GROUP: lambda step: (f"group {step.subject}", ""),

@@ -60,7 +60,7 @@ def test_the_agent(entrance: Entrance, host: Host) -> None:
     host.unit("ollama-warmup.timer", OURS["warmup"], wanted_by="timers.target")
     host.unit("ollama-warmup.service", OURS["warmup"], "failed")
     host.write(f"{UNITS}/ollama-warmup.service.d/mine.conf")
-    host.write("/etc/ollama-warmup/default.json", '{"policy": {"models": []}}')
+    host.write("/etc/ollama-warmup/default.json", '{"managed_by": "keepwarm.ollama.ollama_warmup", "policy": {"models": []}}')
     done = thrice(entrance, host)
     assert done["changed"] and done["left"] == [f"{UNITS}/ollama-warmup.service.d/mine.conf"]
     assert (done["steps"][0], done["steps"][-1]) == ("stop ollama-warmup.timer", "reset-failed ollama-warmup.service")
@@ -71,8 +71,9 @@ def test_the_agent(entrance: Entrance, host: Host) -> None:
 @pytest.mark.parametrize("entrance", [ollama_warmup_removal], indirect=True)
 def test_the_agent_of_a_host_that_lost_its_library(entrance: Entrance, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_server_options, "REQUESTS_IMPORT_ERROR", "none")
+    served = '"url": "http://127.0.0.1:9", "unit": "ollama.service"'
     policy = '{"models": [{"name": "a"}]}'
-    host.write("/etc/ollama-warmup/default.json", f'{{"url": "http://127.0.0.1:9", "unit": "ollama.service", "policy": {policy}}}')
+    host.write("/etc/ollama-warmup/default.json", f'{{"managed_by": "keepwarm.ollama.ollama_warmup", {served}, "policy": {policy}}}')
     assert "install python3-requests" in thrice(entrance, host)["warnings"][0]
 
 

@@ -23,6 +23,7 @@ class Host:
         self._top = root
         self.memory: dict[str, LoadedUnit] = {}
         self.calls: list[str] = []
+        self.started: list[str] = []
         self.write("/etc/passwd", PASSWD)
         self.write("/etc/group", GROUP)
 
@@ -79,9 +80,12 @@ class Host:
     def run(self, command: Sequence[str]) -> tuple[int, str, str]:
         if command[:2] == ["systemctl", "show"]:
             return 0, "\n\n".join(map(_shown, self.memory.values())), ""
+        if command[:2] == ["systemctl", "is-active"]:
+            unit = self.memory.get(command[-1])
+            return 3, unit.active_state if unit else "inactive", ""
         self.calls.append(" ".join(command))
-        operands = [word for word in command[1:] if word != "--"]
-        acts = {"stop": self._stop, "daemon-reload": self._reload, "reset-failed": self._reset}
+        operands = [word for word in command[1:] if word not in ("--", "--no-block")]
+        acts = {"start": self.started.extend, "stop": self._stop, "daemon-reload": self._reload, "reset-failed": self._reset}
         if command[0] == "systemctl":
             acts[operands[0]](operands[1:])
         else:

@@ -19,6 +19,7 @@ from .restart import CHOICES, NEVER
 
 _TIMES = ("deadlines", "ready_timeout", "restart_server_after")
 _KEYS = ("url", "unit", "policy", *_TIMES, "metrics", "reload_budget", "context_reloads", "restart_server", "notify", "follows_unit")
+_MARK = "managed_by"  # who wrote the file; nothing of the agent's depends on it
 _DEADLINES = {"connect": 5.0, "answer": 20.0, "load": 900.0}
 _RELOAD_BUDGET = 60  # an hour
 _CONTEXT_RELOADS = 3  # of one model, an hour
@@ -86,7 +87,7 @@ def load(path: str) -> Configuration:
 
 def parse(raw: Mapping[str, Any]) -> Configuration:
     """Judge plain data. Raises C(ConfigurationError) with every problem."""
-    problems = [f"the configuration has the unknown key {key!r}: known are {', '.join(_KEYS)}" for key in raw if key not in _KEYS]
+    problems = [f"the configuration has the unknown key {key!r}: known are {', '.join(_KEYS)}" for key in raw if key not in (*_KEYS, _MARK)]
     found = Configuration(
         url=_url(raw.get("url"), problems),
         unit=_unit(raw.get("unit", "ollama.service"), problems),

@@ -121,7 +121,7 @@ def notify(instance: Instance, environment: Mapping[str, str]) -> int:
 
 def _send(instance: Instance, credentials: str, state: str, say: Say) -> None:
     with open(os.path.join(credentials, _CREDENTIAL), encoding="utf-8") as file:
-        urls = [line for line in file.read().split("\n") if line]
+        urls = [line for line in file.read().split("\n") if line and not line.startswith("#")]
     pending = Pending(instance.notifications, say)
     if not urls:
         pending.drop([entry.name for entry in pending.read()], "no address is set")
