@@ -270,7 +270,6 @@ systemd_version:
   sample: 257
 """
 
-import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -278,8 +277,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.urls import fetch_url
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address import AddressError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.own_host import names_this_host
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import Deadlines, OllamaServer, ServerFailure
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address import effective_address
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.assessment import (
@@ -295,8 +295,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.unit_file
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.verify import dropin_errors
 
 # /api/ps waits for a model that is being unloaded (server semantics, section 2).
-_PS_TIMEOUT = 15
-_VERSION_TIMEOUT = 5
+_DEADLINES = Deadlines(connect=5, answer=15)
 _POLL = 0.3
 
 
@@ -379,7 +378,7 @@ def observe(module: AnsibleModule) -> Observation:
 def result_of(module: AnsibleModule, seen: Observation) -> dict[str, Any]:
     """The module's result, in the shape of RETURN."""
     own_keys, process = seen.own_keys, seen.process
-    version = server_version(module, seen.url_running)
+    version = server_version(seen.url_running)
     reasons = [*seen.restart_reasons(), *release_reasons(version, module.params["version"])]
     return dict(
         unit_result(seen),
@@ -390,7 +389,7 @@ def result_of(module: AnsibleModule, seen: Observation) -> dict[str, Any]:
         conflicts=[shown_conflict(conflict) for conflict in seen.predicted.conflicts],
         restart_due=bool(reasons),
         restart_reasons=reasons,
-        restart_unloads=resident_models(module, seen.url_running) if reasons else [],
+        restart_unloads=resident_models(seen.url_running) if reasons else [],
         url=seen.predicted.address.url,
         url_running=seen.url_running,
         client_url_is_own=names_this_host(module.params["client_url"]) if module.params["client_url"] else None,
@@ -428,22 +427,14 @@ def verified(module: AnsibleModule, seen: Observation) -> list[str]:
     return dropin_errors(runner(module), module.tmpdir, seen.unit.name, seen.planned_files, seen.planned)
 
 
-def get(module: AnsibleModule, url: str, timeout: float) -> tuple[dict[str, Any] | None, str]:
-    """The JSON object that a GET answers with status 200, else None and why not."""
-    response, info = fetch_url(module, url, timeout=timeout, use_proxy=False)
-    if info["status"] != 200:
-        return None, info["msg"]
-    try:
-        answer = json.loads(response.read())
-    except (OSError, ValueError) as error:
-        return None, str(error)
-    return (answer, "") if isinstance(answer, dict) else (None, "not the answer of an Ollama server")
-
-
-def server_version(module: AnsibleModule, url: str | None) -> str | None:
+def server_version(url: str | None) -> str | None:
     """What /api/version says; None when there is no server or it does not tell."""
-    answer, _reason = get(module, f"{url}/api/version", _VERSION_TIMEOUT) if url else (None, "")
-    return str(answer["version"]) if answer and answer.get("version") else None
+    if url is None:
+        return None
+    try:
+        return OllamaServer(url, _DEADLINES).version()[0] or None
+    except (ServerFailure, AddressError):
+        return None
 
 
 def release_reasons(running: str | None, installed: str | None) -> list[str]:
@@ -453,12 +444,14 @@ def release_reasons(running: str | None, installed: str | None) -> list[str]:
     return [f"the running server is of the release {running}, but {installed} is installed"]
 
 
-def resident_models(module: AnsibleModule, url: str | None) -> list[str] | None:
+def resident_models(url: str | None) -> list[str] | None:
     """The names that /api/ps lists; None when the server does not tell."""
-    answer, _reason = get(module, f"{url}/api/ps", _PS_TIMEOUT)
-    if answer is None:
+    if url is None:
         return None
-    return [model.get("name", "") for model in answer.get("models") or []]
+    try:
+        return [str(entry.name) for entry in OllamaServer(url, _DEADLINES).resident()[0]]
+    except (ServerFailure, AddressError):
+        return None
 
 
 def wait_until_ready(module: AnsibleModule) -> Observation:
@@ -468,13 +461,21 @@ def wait_until_ready(module: AnsibleModule) -> Observation:
     while True:
         seen = observe(module)
         if seen.url_running:
-            patience = min(_PS_TIMEOUT, max(1.0, deadline - time.monotonic()))
-            answer, reason = get(module, f"{seen.url_running}/api/version", patience)
-            if answer is not None:
+            reason = unreadiness(seen.url_running, min(_DEADLINES.answer, max(1.0, deadline - time.monotonic())))
+            if not reason:
                 return seen
         if seen.unit.active_state == "failed" or time.monotonic() >= deadline:
             module.fail_json(msg=not_ready(seen, module.params["ready_timeout"], reason))
         time.sleep(_POLL)
+
+
+def unreadiness(url: str, patience: float) -> str:
+    """Why the server does not say its version within C(patience) seconds; empty where it does."""
+    try:
+        OllamaServer(url, Deadlines(connect=patience, answer=patience)).version()
+    except (ServerFailure, AddressError) as error:
+        return str(error)
+    return ""
 
 
 def not_ready(seen: Observation, timeout: int, reason: str) -> str:

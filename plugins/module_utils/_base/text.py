@@ -26,6 +26,12 @@ def one_line(text: str, longest: int = LONGEST_LINE) -> str:
     return "".join(character if character.isprintable() else "?" for character in line[:longest])
 
 
+def printable(page: str) -> str:
+    """A text of several lines for a terminal: its line breaks stay, and every other character that cannot be printed becomes a
+    question mark."""
+    return "".join(character if character.isprintable() or character == "\n" else "?" for character in page)
+
+
 def human_bytes(count: int) -> str:
     """Decimal units, as Ollama prints them."""
     amount, unit = float(count), 0

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from .._base.text import human_bytes
+from .._base.text import human_bytes, printable
 from .._residency.report import resident_data
 from .diagnosis import GROUPS, diagnose, exit_status, is_healthy
 from .examination import Examination
@@ -44,7 +44,7 @@ def page(told: Mapping[str, Any]) -> str:
     lines += ["", *(f"not looked at: {reason}" for reason in told["unseen"])] if told["unseen"] else []
     if not told["healthy"]:
         lines += ["", *(line for each in told["instances"] for line in _memory(each)), f"checked: {', '.join(told['checked'])}"]
-    return "\n".join(lines)
+    return printable("\n".join(lines))
 
 
 def _head(told: Mapping[str, Any]) -> str:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .._base.text import short_repr
+from .._base.limits import CAPABILITIES, DIGITS, INSTALLED_MODELS, RESIDENT_MODELS, WORD
+from .._base.text import one_line, short_repr
 from .keep_alive import Expiry, ExpiryError
 from .model_name import ModelName, ModelNameError
 from .observation import CacheShape, InstalledModel, ModelCard, ResidentModel
@@ -24,12 +25,17 @@ class MalformedAnswer(ValueError):
     """An answer that is not what an Ollama server says; the message names the place."""
 
 
-def read_json(body: bytes) -> Mapping[str, Any]:
-    """The object that an answer is, which is not an error.
+def read_value(body: bytes) -> Any:
+    """Any JSON. The server writes no key twice and no NaN: of such an answer nobody can say what it means.
 
-    The server writes no key twice and no NaN: of such an answer nobody can say what it means.
+    Raises C(ValueError) or C(RecursionError).
     """
-    data = json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_number)
+    return json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_number, parse_int=_whole)
+
+
+def read_json(body: bytes) -> Mapping[str, Any]:
+    """The object that an answer is, which is not an error. Raises C(ValueError) or C(RecursionError)."""
+    data = read_value(body)
     if not isinstance(data, dict):
         raise MalformedAnswer("the answer is no JSON object")
     if "error" in data:  # within a 200, as streams have it
@@ -47,12 +53,12 @@ def check_acknowledged(data: Mapping[str, Any], name: ModelName, deed: str) -> N
 
 def read_resident(data: Mapping[str, Any]) -> tuple[ResidentModel, ...]:
     """The entries of C(/api/ps)."""
-    return tuple(_resident(entry) for entry in _models(data))
+    return tuple(_resident(entry) for entry in _models(data, RESIDENT_MODELS))
 
 
 def read_tags(data: Mapping[str, Any]) -> tuple[InstalledModel, ...]:
     """The entries of C(/api/tags)."""
-    return tuple(_installed(entry) for entry in _models(data))
+    return tuple(_installed(entry) for entry in _models(data, INSTALLED_MODELS))
 
 
 def read_card(data: Mapping[str, Any]) -> ModelCard:
@@ -61,13 +67,13 @@ def read_card(data: Mapping[str, Any]) -> ModelCard:
     blob = _BLOB_LINE.search(_typed(data, "modelfile", str, ""))
     if not isinstance(info, dict):
         raise MalformedAnswer("model_info is no object")
-    architecture = info.get("general.architecture")
-    capabilities = _typed(data, "capabilities", list, [])
+    architecture = _word(info.get("general.architecture"))
+    capabilities = _typed(data, "capabilities", list, [])[:CAPABILITIES]
     return ModelCard(
         blob=blob.group(1) if blob else None,
-        capabilities=frozenset(str(capability) for capability in capabilities),
+        capabilities=frozenset(filter(None, map(_word, capabilities))),
         training_context=_positive(info.get(f"{architecture}.context_length")),
-        architecture=architecture if isinstance(architecture, str) else None,
+        architecture=architecture,
         cache=_cache_shape(info, f"{architecture}."),
         num_ctx=_parameter(data, "num_ctx"),
         num_gpu=_parameter(data, "num_gpu"),
@@ -106,10 +112,18 @@ def _no_number(text: str) -> None:
     raise MalformedAnswer(f"{text} is no JSON number")
 
 
-def _models(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _whole(text: str) -> int:
+    if len(text) > DIGITS:
+        raise MalformedAnswer(f"{short_repr(text)} is no number that a server counts to")
+    return int(text)
+
+
+def _models(data: Mapping[str, Any], most: int) -> list[Mapping[str, Any]]:
     entries = data.get("models")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise MalformedAnswer("'models' is no list of objects")
+    if len(entries) > most:
+        raise MalformedAnswer(f"it lists {len(entries)} models, of which {most} are the most that is believed")
     return entries
 
 
@@ -156,6 +170,10 @@ def _count(entry: Mapping[str, Any], key: str, unit: str) -> int:
     if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= _LARGEST:
         raise MalformedAnswer(f"{key} {short_repr(count)} is not a number of {unit}")
     return int(count)
+
+
+def _word(raw: Any) -> str | None:
+    return one_line(raw, WORD) if isinstance(raw, str) else None
 
 
 def _positive(raw: Any) -> int | None:

@@ -5,24 +5,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
+from queue import Empty
 from typing import Any, BinaryIO
 
+from .._base.background import Background, Feed
+from .._base.limits import SHORT_ANSWER
 from .._base.text import one_line
+from .answers import read_value
+from .failures import ServerFailure, ServerGarbled, ServerSilent
 from .model_name import ModelName
-from .server import Deadlines, OllamaServer, ServerFailure, ServerGarbled, ServerSilent, timed_out
+from .server import Deadlines, OllamaServer, json_body
 from .transfer import SUCCESS, Progress, Report, StallWatch, TransferFailed, read_progress
+from .transport import Exchange, Reply, TimedOut
 
-try:
-    import requests
-    from urllib3.exceptions import HTTPError
-except ImportError:
-    pass  # server.REQUESTS_IMPORT_ERROR tells
-
-_LONGEST_LINE = 64 * 1024  # bytes
-_AT_ONCE = 64  # bytes; whatever is not chunked, as the server has it, is waited for until there are so many
 _PIECE = 1024 * 1024  # bytes of an upload between two reports
+_GLANCE = 0.5  # seconds between two looks at how far an upload is
 
 
 class TransferRefused(ServerFailure):
@@ -58,8 +56,7 @@ class ModelStore(OllamaServer):
 
     def modelfile(self, name: ModelName) -> str:
         """The Modelfile that would make the model anew, as /api/show has it. Raises C(ModelNotFound)."""
-        answer = self._checked("POST", "/api/show", {"model": str(name)}, self.deadlines.answer)
-        return self._read(lambda data: str(data.get("modelfile") or ""), answer)
+        return self._read(lambda data: str(data.get("modelfile") or ""), self._show(name))
 
     def copy(self, source: ModelName, destination: ModelName) -> None:
         """Give a model a second name. Raises C(ServerFailure)."""
@@ -75,86 +72,107 @@ class ModelStore(OllamaServer):
 
     def put_blob(self, digest: str, file: BinaryIO, size: int, report: Report) -> None:
         """Upload a blob of SIZE bytes. The server judges it by its digest. Raises C(ServerFailure)."""
-        path = f"/api/blobs/sha256:{digest}"
-        with self._open("POST", path, data=_Upload(file, size, report)) as response:
-            self._require_status(response, "POST", path, (200, 201))
+        path, upload = f"/api/blobs/sha256:{digest}", _Upload(file, size)
+        exchange = Exchange(self.url, self.deadlines.connect, self.stall)
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+        call = Background(lambda: self._take(exchange.begin("POST", path, upload, headers), path))
+        try:
+            self._watch(call, upload, report)
+            call.result()
+        except TimedOut as error:
+            raise self._stalled("no byte came") from error
+        finally:
+            exchange.abort()
+
+    def _take(self, reply: Reply, path: str) -> None:
+        self._require_status(reply, "POST", path, (200, 201))
+        reply.body(SHORT_ANSWER)
+
+    def _watch(self, call: Background[None], upload: _Upload, report: Report) -> None:
+        """Until it has ended. Raises C(ServerSilent) once nothing has moved for too long."""
+        watch = StallWatch(self.stall)
+        while not call.wait(_GLANCE):
+            watch.see(upload.progress)
+            report(upload.progress)
+            if watch.stalled:
+                raise self._stalled(watch.where)
+        report(upload.progress)
 
     def _transfer(self, path: str, body: Mapping[str, Any], report: Report) -> None:
-        watch, last = StallWatch(self.stall), ""
+        exchange = Exchange(self.url, self.deadlines.connect, self.stall)
+        feed = Feed(self._progress(exchange, path, body))
         try:
-            with self._open("POST", path, json=body) as response:
-                self._require_status(response, "POST", path, (200,))
-                for progress in self._progress(response, watch):
-                    report(progress)
-                    last = progress.status
+            last = self._follow(feed, report)
         except TransferFailed as failure:
             raise TransferRefused(f"{path} at {self.url} says: {failure}", str(failure)) from failure
+        except TimedOut as error:
+            raise self._stalled("no byte came") from error
+        finally:
+            exchange.abort()
+            feed.stop()
         if last != SUCCESS:
             raise TransferBroken(f"{path} at {self.url} broke off after {last or 'nothing'!r}, without its final 'success'")
 
-    def _progress(self, response: requests.Response, watch: StallWatch) -> Iterator[Progress]:
-        for line in self._lines(response, watch):
+    def _follow(self, feed: Feed[Progress], report: Report) -> str:
+        """The last status. Raises C(ServerSilent) once nothing has moved for too long."""
+        watch, last = StallWatch(self.stall), ""
+        while True:
             try:
-                progress = read_progress(json.loads(line.decode("utf-8")))
+                progress = feed.take(watch.left)
+            except Empty as error:
+                raise self._stalled(watch.where) from error
+            if progress is None:
+                return last
+            watch.see(progress)
+            report(progress)
+            last = progress.status
+            if watch.stalled:
+                raise self._stalled(watch.where)
+
+    def _progress(self, exchange: Exchange, path: str, body: Mapping[str, Any]) -> Iterator[Progress]:
+        reply = exchange.begin("POST", path, *json_body(body))
+        self._require_status(reply, "POST", path, (200,))
+        for line in self._lines(reply):
+            try:
+                yield read_progress(read_value(line))
             except TransferFailed:
                 raise
             except (ValueError, RecursionError) as error:
                 raise ServerGarbled(f"the server at {self.url} sent a line that cannot be read: {one_line(str(error))}") from error
-            watch.see(progress)
-            yield progress
 
-    def _lines(self, response: requests.Response, watch: StallWatch) -> Iterator[bytes]:
-        """As they come. Raises C(ServerSilent) once nothing has moved for too long."""
+    def _lines(self, reply: Reply) -> Iterator[bytes]:
+        """As they come."""
         rest = b""
-        for piece in self._pieces(response):
+        for piece in reply.pieces():
             *lines, rest = (rest + piece).split(b"\n")
+            if max(map(len, (*lines, rest))) > SHORT_ANSWER:
+                raise ServerGarbled(f"the server at {self.url} sent a line of more than {SHORT_ANSWER} bytes")
             yield from (line for line in lines if line.strip())
-            if watch.stalled:
-                raise self._stalled(watch.where)
-            if len(rest) > _LONGEST_LINE:
-                raise ServerGarbled(f"the server at {self.url} sent a line of more than {_LONGEST_LINE} bytes")
         if rest.strip():
             yield rest
-
-    def _pieces(self, response: requests.Response) -> Iterator[bytes]:
-        try:
-            yield from response.iter_content(_AT_ONCE)
-        except (requests.exceptions.RequestException, HTTPError, OSError, ValueError) as error:
-            raise self._failure(error) from error
-
-    def _open(self, method: str, path: str, **content: Any) -> requests.Response:
-        timeouts = (self.deadlines.connect, self.stall)
-        try:
-            return self._session.request(
-                method, self.url + path, stream=True, allow_redirects=False, timeout=timeouts, **content
-            )
-        except (requests.exceptions.RequestException, HTTPError, OSError, ValueError) as error:
-            raise self._failure(error) from error
-
-    def _failure(self, error: Exception) -> ServerFailure:
-        return self._stalled("no byte came") if timed_out(error) else self._transport_failure(error)
 
     def _stalled(self, where: str) -> ServerSilent:
         return ServerSilent(f"nothing moved at {self.url} for {self.stall:g} s ({where})")
 
-    def _require_status(self, response: requests.Response, method: str, path: str, good: tuple[int, ...]) -> None:
-        if response.status_code not in good:
-            raise self._refusal(method, path, response.status_code, response.content)
+    def _require_status(self, reply: Reply, method: str, path: str, good: tuple[int, ...]) -> None:
+        if reply.status not in good:
+            raise self._refusal(method, path, reply.status, reply.body(SHORT_ANSWER, cut=True))
 
 
 class _Upload:
-    """A file's content for requests, which takes its length from C(__len__) and reads it in pieces."""
+    """A file's content, of which no more is sent than was announced."""
 
-    def __init__(self, file: BinaryIO, size: int, report: Report) -> None:
-        self._file, self._size, self._report = file, size, report
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file, self._size = file, size
         self._sent = 0
 
-    def __len__(self) -> int:
-        return self._size
+    @property
+    def progress(self) -> Progress:
+        """How far it is."""
+        return Progress("uploading", self._sent, self._size)
 
-    def read(self, count: int = -1) -> bytes:
-        """The next piece, however much was asked for."""
-        piece = self._file.read(_PIECE if count < 0 else min(count, _PIECE))
+    def read(self, count: int) -> bytes:
+        """The next piece."""
+        piece = self._file.read(min(count, _PIECE, self._size - self._sent))
         self._sent += len(piece)
-        self._report(Progress("uploading", self._sent, self._size))
         return piece

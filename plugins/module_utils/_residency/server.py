@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -16,63 +14,36 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Callable, TypeVar
 
 from .._base.background import Background
+from .._base.limits import LONG_ANSWER, SHORT_ANSWER, VERSION
 from .._base.text import one_line
 from .address import check_url
 from .answers import MalformedAnswer, check_acknowledged, read_card, read_json, read_resident, read_tags
+from .failures import (
+    ModelNotFound,
+    ServerBusy,
+    ServerFailure,
+    ServerGarbled,
+    ServerRefused,
+    ServerSilent,
+    ServerTooOld,
+    ServerUnreachable,
+)
 from .keep_alive import FOREVER_AHEAD, KeepAlive
 from .model_name import ModelName
 from .observation import InstalledModel, ModelCard, ResidentModel
+from .transport import Exchange, TimedOut
 
-REQUESTS_IMPORT_ERROR: str | None
-try:
-    import requests
-    from urllib3.exceptions import HTTPError
-except ImportError:
-    REQUESTS_IMPORT_ERROR = traceback.format_exc()
-else:
-    REQUESTS_IMPORT_ERROR = None
+__all__ = [
+    "REQUESTS_IMPORT_ERROR", "Deadlines", "ModelNotFound", "OllamaServer", "ServerBusy", "ServerFailure", "ServerGarbled", "ServerRefused",
+    "ServerSilent", "ServerTooOld", "ServerUnreachable", "leading_numbers",
+]  # fmt: skip
 
+REQUESTS_IMPORT_ERROR: str | None = None
+"""Why no server can be asked from here: never, since the standard library does it."""
 OLDEST_VERSION = (0, 10)
-_LARGEST_ANSWER = 32 * 1024 * 1024  # bytes; /api/show of a model with a long licence is some 100 kB
+_LONGEST_DATE = 100  # characters
 _SHORT_NUMBER = re.compile(r"[0-9]{1,9}")
 _Value = TypeVar("_Value")
-
-
-class ServerFailure(Exception):
-    """The server did not do as asked; the message is one sentence."""
-
-
-class ServerUnreachable(ServerFailure):
-    """Nothing answers at the address."""
-
-
-class ServerSilent(ServerFailure):
-    """Something listens there, but did not answer before the deadline."""
-
-
-class ServerRefused(ServerFailure):
-    """The server answered with an error. C(status) is the HTTP status, C(said) the body's sentence."""
-
-    def __init__(self, message: str, status: int, said: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.said = said
-
-
-class ModelNotFound(ServerRefused):
-    """404: no such model on this server."""
-
-
-class ServerBusy(ServerRefused):
-    """503: more requests wait than OLLAMA_MAX_QUEUE allows."""
-
-
-class ServerGarbled(ServerFailure):
-    """The answer was not what an Ollama server says."""
-
-
-class ServerTooOld(ServerFailure):
-    """An Ollama older than 0.10, whose /api/ps does not tell the context."""
 
 
 @dataclass(frozen=True)
@@ -93,12 +64,11 @@ class _Answer:
 
 
 class OllamaServer:
-    """The server at C(url). Not safe for use by two threads at once: make one each (C(another))."""
+    """The server at C(url). The one client: whatever asks a server goes through here, so that its limits hold for everything."""
 
     def __init__(self, url: str, deadlines: Deadlines | None = None) -> None:
         self.url = check_url(url)
         self.deadlines = deadlines or Deadlines()
-        self._session = _new_session()
 
     def another(self) -> OllamaServer:
         """A second connection to the same server."""
@@ -106,9 +76,10 @@ class OllamaServer:
 
     def version(self) -> tuple[str, tuple[int, ...]]:
         """The version as the server prints it, and its leading numbers."""
-        text = self._read(lambda data: data, self._get("/api/version")).get("version")
-        if not isinstance(text, str):
+        said = self._read(lambda data: data, self._get("/api/version", SHORT_ANSWER)).get("version")
+        if not isinstance(said, str):
             raise ServerGarbled(f"{self.url}/api/version holds no version: is this an Ollama server?")
+        text = one_line(said, VERSION)
         return text, leading_numbers(text)
 
     def require_version(self) -> str:
@@ -132,7 +103,10 @@ class OllamaServer:
 
     def card(self, name: ModelName) -> ModelCard:
         """What C(/api/show) says of a model. Raises C(ModelNotFound)."""
-        return self._read(read_card, self._checked("POST", "/api/show", {"model": str(name)}, self.deadlines.answer))
+        return self._read(read_card, self._show(name))
+
+    def _show(self, name: ModelName) -> _Answer:
+        return self._checked("POST", "/api/show", {"model": str(name)}, self.deadlines.answer, LONG_ANSWER)
 
     def load(self, name: ModelName, generates: bool, keep_alive: KeepAlive, num_ctx: int | None) -> None:
         """Load without generating, or only set the expiry where it is resident; comes back when that is done.
@@ -154,8 +128,8 @@ class OllamaServer:
     def _acknowledged(self, name: ModelName, deed: str, answer: _Answer) -> None:
         self._read(lambda data: check_acknowledged(data, name, deed), answer)
 
-    def _get(self, path: str) -> _Answer:
-        return self._checked("GET", path, None, self.deadlines.answer)
+    def _get(self, path: str, limit: int = LONG_ANSWER) -> _Answer:
+        return self._checked("GET", path, None, self.deadlines.answer, limit)
 
     def _read(self, reader: Callable[[Mapping[str, Any]], _Value], answer: _Answer) -> _Value:
         try:
@@ -163,8 +137,10 @@ class OllamaServer:
         except (MalformedAnswer, ValueError, RecursionError) as error:
             raise ServerGarbled(f"the server at {self.url} gave an answer that cannot be read: {one_line(str(error))}") from error
 
-    def _checked(self, method: str, path: str, body: Mapping[str, Any] | None, deadline: float) -> _Answer:
-        answer = self._exchange(method, path, body, deadline)
+    def _checked(
+        self, method: str, path: str, body: Mapping[str, Any] | None, deadline: float, limit: int = SHORT_ANSWER
+    ) -> _Answer:
+        answer = self._exchange(method, path, body, deadline, limit)
         if answer.status == 200:
             return answer
         raise self._refusal(method, path, answer.status, answer.body)
@@ -174,53 +150,33 @@ class OllamaServer:
         kind = {404: ModelNotFound, 503: ServerBusy}.get(status, ServerRefused)
         return kind(f"{method} {path} at {self.url} answered {status}: {said}", status, said)
 
-    def _exchange(self, method: str, path: str, body: Mapping[str, Any] | None, deadline: float) -> _Answer:
-        """In a thread of its own, since the timeouts of requests are for one read each: a server that trickles could
-        hold us for ever."""
-        session = self._session
-        call = Background(lambda: self._send(session, method, path, body, deadline))
-        if call.wait(self.deadlines.connect + deadline):
-            return call.result()
-        self._session = _new_session()  # that thread keeps the old one
-        raise self._silence(method, path, deadline)
-
-    def _send(
-        self, session: requests.Session, method: str, path: str, body: Mapping[str, Any] | None, deadline: float
+    def _exchange(
+        self, method: str, path: str, body: Mapping[str, Any] | None, deadline: float, limit: int = SHORT_ANSWER
     ) -> _Answer:
-        timeouts = (self.deadlines.connect, deadline)
-        url = self.url + path
+        """In a thread of its own, since a timeout is for one read each: a server that trickles could hold us for ever."""
+        exchange = Exchange(self.url, self.deadlines.connect, deadline)
+        call = Background(lambda: _answer_to(exchange, method, path, body, limit))
         try:
-            with session.request(method, url, json=body, stream=True, allow_redirects=False, timeout=timeouts) as response:
-                return _Answer(response.status_code, _read_body(response), response.headers.get("Date"))
-        except (requests.exceptions.RequestException, HTTPError, OSError, ValueError) as error:
-            if timed_out(error):
-                raise self._silence(method, path, deadline) from error
-            raise self._transport_failure(error) from error
-
-    def _silence(self, method: str, path: str, deadline: float) -> ServerSilent:
-        return ServerSilent(f"{method} {path} at {self.url} was not answered within {deadline:g} s")
-
-    def _transport_failure(self, error: Exception) -> ServerFailure:
-        if isinstance(error, (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)):
-            return ServerGarbled(f"the server at {self.url} broke its answer off")
-        cause = _root_cause(error)
-        reason = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-        return ServerUnreachable(f"no Ollama server answers at {self.url}: {one_line(reason)}")
+            if call.wait(self.deadlines.connect + deadline):
+                return call.result()
+        except TimedOut:
+            pass
+        finally:
+            exchange.abort()
+        raise ServerSilent(f"{method} {path} at {self.url} was not answered within {deadline:g} s")
 
 
-def _new_session() -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False  # an HTTP_PROXY meant for downloads must not swallow loopback requests
-    return session
+def _answer_to(exchange: Exchange, method: str, path: str, body: Mapping[str, Any] | None, limit: int) -> _Answer:
+    """Of an error, its beginning will do."""
+    reply = exchange.begin(method, path, *json_body(body))
+    if reply.status == 200:
+        return _Answer(reply.status, reply.body(limit), reply.date)
+    return _Answer(reply.status, reply.body(SHORT_ANSWER, cut=True), reply.date)
 
 
-def _read_body(response: requests.Response) -> bytes:
-    content = bytearray()
-    for chunk in response.iter_content(65536):
-        content += chunk
-        if len(content) > _LARGEST_ANSWER:
-            raise ServerGarbled(f"the answer of {response.url} is longer than {_LARGEST_ANSWER} bytes: is this an Ollama server?")
-    return bytes(content)
+def json_body(body: Mapping[str, Any] | None) -> tuple[bytes | None, dict[str, str]]:
+    """As it is sent, and its headers."""
+    return (None, {}) if body is None else (json.dumps(body).encode(), {"Content-Type": "application/json"})
 
 
 def _error_of(body: bytes) -> str:
@@ -237,7 +193,7 @@ def _clock(date: str | None) -> datetime:
     """The server's, however many hours off; one that is decades off would make a stay of minutes look like one for ever."""
     ours = datetime.now(timezone.utc)
     try:
-        moment = parsedate_to_datetime(date) if date else ours
+        moment = parsedate_to_datetime(date[:_LONGEST_DATE]) if date else ours
     except (TypeError, ValueError, OverflowError):
         return ours
     theirs = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
@@ -252,19 +208,3 @@ def leading_numbers(text: str) -> tuple[int, ...]:
             break
         numbers.append(int(part))
     return tuple(numbers)
-
-
-def timed_out(error: Exception) -> bool:
-    """Whether a read did; a connection that is not made in time is nobody there."""
-    connecting = isinstance(error, requests.exceptions.ConnectTimeout)
-    return not connecting and isinstance(_root_cause(error), socket.timeout)
-
-
-def _root_cause(error: BaseException) -> BaseException:
-    """The innermost reason: requests wraps urllib3, which wraps the system's error."""
-    while True:
-        context = None if error.__suppress_context__ else error.__context__
-        inner = getattr(error, "reason", None) or error.__cause__ or context
-        if not isinstance(inner, BaseException):
-            return error
-        error = inner

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from .._base.text import one_line
+
 
 def render(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Columns as wide as their widest cell, two spaces apart; no line ends in spaces."""
-    lines = [tuple(head), *map(tuple, rows)]
+    """Columns as wide as their widest cell, two spaces apart; no line ends in spaces, and no cell has more than one line."""
+    lines = [tuple(map(one_line, cells)) for cells in (head, *rows)]
     widths = [max(len(cell) for cell in column) for column in zip(*lines)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)

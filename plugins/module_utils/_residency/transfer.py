@@ -82,7 +82,12 @@ class StallWatch:
     @property
     def stalled(self) -> bool:
         """Whether it has been that long."""
-        return self._clock() - self._since >= self.seconds
+        return self.left <= 0
+
+    @property
+    def left(self) -> float:
+        """Seconds until it has been that long."""
+        return self.seconds - (self._clock() - self._since)
 
     @property
     def where(self) -> str:

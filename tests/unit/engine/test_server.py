@@ -277,7 +277,7 @@ def test_a_body_without_end_is_given_up() -> None:
         listener.pieces = Endless()
         failure = failure_of(ASKS["tags"], at(listener.url))
     assert failure.__class__ is engine.ServerGarbled
-    assert "longer than 33554432 bytes" in str(failure)
+    assert "longer than 4194304 bytes" in str(failure)
 
 
 WHOLE = '{"models":[]}'
@@ -452,13 +452,15 @@ def test_a_refusal_of_another_shape_is_a_refusal(body: str) -> None:
         assert failure_of(ASKS["load"], at(listener.url)).__class__ is engine.ServerRefused
 
 
-def test_without_requests_the_engine_says_so_instead_of_failing() -> None:
-    """What needs no server, such as the validation of a policy, works on a host that has no requests yet."""
+def test_the_engine_needs_no_library() -> None:
+    """So that a host can be asked before anything is installed on it, and a pass imports none."""
     program = (
         "import sys; sys.modules['requests'] = None\n"
-        "from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import policy, report, server, warmer\n"
-        "assert 'ModuleNotFoundError' in server.REQUESTS_IMPORT_ERROR\n"
-        "assert len(policy.parse_policy({'models': ['a']}).models) == 1\n"
+        "from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import model_keeper, policy, report, server, warmer\n"
+        "server.OllamaServer(sys.argv[1]).installed()\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env={"PYTHONPATH": ":".join(sys.path)})
+    with answering(EMPTY_LIST) as listener:
+        done = subprocess.run(
+            [sys.executable, "-c", program, listener.url], capture_output=True, text=True, check=False, env={"PYTHONPATH": ":".join(sys.path)}
+        )
     assert (done.returncode, done.stderr) == (0, "")

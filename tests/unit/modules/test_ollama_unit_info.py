@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import subprocess
 from collections.abc import Callable, Iterator
@@ -15,9 +14,17 @@ import pytest
 from ansible.module_utils import basic
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_unit_info
+from support.raw_server import answer
+from support.wire import Request, answered
 
 URL = "http://127.0.0.1:11999"
+FOR_EVER = "2318-12-02T09:47:16.978231264Z"
 PLANNED = '[Service]\nEnvironment="OLLAMA_KEEP_ALIVE=45m"\nEnvironment=OLLAMA_HOST=127.0.0.1:11999\n'
+
+
+def resident(*names: str) -> dict[str, Any]:
+    """As /api/ps lists them."""
+    return {"models": [{"name": name, "digest": "a" * 64, "expires_at": FOR_EVER} for name in names]}
 
 
 class Host:
@@ -71,23 +78,22 @@ class Host:
         ]
         return int(bool(said)), "", "\n".join(said)
 
-    def fetch_url(self, _module: Any, url: str, timeout: float, use_proxy: bool) -> tuple[Any, dict[str, Any]]:
-        assert timeout > 0
-        assert not use_proxy
+    def answer(self, request: Request) -> bytes:
+        """The next of the exchanges: a status of -1 is a server that hangs up."""
         expected, status, body = self.exchanges.pop(0)
-        assert url == expected
-        return io.BytesIO(json.dumps(body).encode()), {"status": status, "msg": f"answered {status}"}
+        assert (request.line, f"http://{request.host}") == (f"GET {expected[expected.index('/api') :]}", expected[: expected.index("/api")])
+        return b"" if status == -1 else answer(json.dumps(body), status=f"{status} X")
 
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     made = Host(tmp_path)
     monkeypatch.setattr(basic.AnsibleModule, "run_command", lambda _self, *args, **kwargs: made.run_command(*args, **kwargs))
-    monkeypatch.setattr(ollama_unit_info, "fetch_url", made.fetch_url)
     monkeypatch.setattr(ollama_unit_info.time, "sleep", lambda _seconds: None)
     real = host._readable_environment
     monkeypatch.setattr(host, "_readable_environment", lambda pid: {} if pid == 1 else real(pid))
-    yield made
+    with answered(made.answer):
+        yield made
     assert made.exchanges == []
 
 
@@ -143,7 +149,7 @@ def test_a_drop_in_is_predicted_and_the_models_it_costs_are_named(
     running(OLLAMA_KEEP_ALIVE="-1", OLLAMA_DEBUG="1", OLLAMA_HOST="127.0.0.1:11888")
     machine.exchanges = [
         ("http://127.0.0.1:11888/api/version", 200, {"version": "0.32.15"}),
-        ("http://127.0.0.1:11888/api/ps", 200, {"models": [{"name": "tiny-a:latest"}, {"name": "embed:latest"}]}),
+        ("http://127.0.0.1:11888/api/ps", 200, resident("tiny-a:latest", "embed:latest")),
     ]
     told = ask(dropin_content=PLANNED)
     assert told["environment_effective"] == {"OLLAMA_DEBUG": "1", "OLLAMA_KEEP_ALIVE": "-1"}
@@ -177,8 +183,8 @@ def test_a_server_of_another_release_than_the_installed_one_is_due_for_a_restart
     machine: Host, running: Callable[..., None], ask: Callable[..., Any]
 ) -> None:
     running(OLLAMA_DEBUG="1")
-    version, resident = {"version": "0.30.0"}, {"models": [{"name": "a:latest"}]}
-    machine.exchanges = [("http://127.0.0.1:11434/api/version", 200, version), ("http://127.0.0.1:11434/api/ps", 200, resident)]
+    version = {"version": "0.30.0"}
+    machine.exchanges = [("http://127.0.0.1:11434/api/version", 200, version), ("http://127.0.0.1:11434/api/ps", 200, resident("a:latest"))]
     told = ask(version="0.32.15")
     assert told["restart_reasons"] == ["the running server is of the release 0.30.0, but 0.32.15 is installed"]
     assert told["restart_unloads"] == ["a:latest"]
@@ -264,7 +270,7 @@ def test_the_deadline_ends_the_wait_with_the_last_reason(
     clock = iter([0.0, 1.0, 2.0, 59.0, 61.0])
     monkeypatch.setattr(ollama_unit_info.time, "monotonic", lambda: next(clock))
     machine.exchanges = [("http://127.0.0.1:11434/api/version", -1, {}), ("http://127.0.0.1:11434/api/version", 503, {})]
-    assert "(answered 503)" in ask(ready_timeout=60)["msg"]
+    assert "answered 503" in ask(ready_timeout=60)["msg"]
 
 
 @pytest.mark.parametrize(

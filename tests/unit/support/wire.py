@@ -18,10 +18,11 @@ _MOST = 150_000  # bytes that the kernel holds for a reader who has not begun
 
 @dataclass(frozen=True)
 class Request:
-    """What came: C(line) is the method and the path, C(body) as it was sent."""
+    """What came: C(line) is the method and the path, C(body) as it was sent, C(host) whom it was for."""
 
     line: str
     body: bytes
+    host: str = ""
 
 
 class _Wire(socket.socket):
@@ -48,11 +49,12 @@ def _whole(received: bytes) -> Request | None:
     length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
     if not end or len(body) < (int(length.group(1)) if length else 0):
         return None
-    return Request(head.split(b" HTTP/")[0].decode(), body)
+    host = re.search(rb"(?i)\r\nhost: *(\S+)", head)
+    return Request(head.split(b" HTTP/")[0].decode(), body, host.group(1).decode() if host else "")
 
 
 @contextlib.contextmanager
 def answered(answer: Callable[[Request], bytes]) -> Iterator[None]:
-    """Every connection that urllib3 makes in here is answered so."""
-    with mock.patch("urllib3.util.connection.create_connection", lambda *_address, **_options: _Wire(answer)):
+    """Every connection that is made in here is answered so."""
+    with mock.patch("socket.create_connection", lambda *_address, **_options: _Wire(answer)):
         yield

@@ -8,9 +8,12 @@ import os
 import sys
 from typing import Any, TextIO
 
+from keepwarm._base.text import one_line
+
 ERROR = 3
 WARNING = 4
 NOTICE = 5
+_LONGEST = 1000  # characters of one value
 
 
 def log(priority: int, event: str, stream: TextIO | None = None, **fields: Any) -> None:
@@ -25,6 +28,7 @@ def line(event: str, **fields: Any) -> str:
 
 
 def _value(value: Any) -> str:
-    text = str(value)
-    plain = text and not any(character in text for character in ' "=\\\n')
-    return text if plain else '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
+    """On one line and without anything that a terminal or the journal would act on, wherever it came from."""
+    text = one_line(str(value), _LONGEST)
+    plain = text and not any(character in text for character in ' "=\\')
+    return text if plain else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from keepwarm._base.text import one_line
+
 from . import exits
 from .events import Event
 from .journal import WARNING
@@ -19,6 +21,8 @@ _NEWS = ("pass", "departed", "back", "fight_over", "hold", "release", "hold_expi
 _WARM = exits.WORDS[exits.WARM]
 _LINES = 30
 """The most that a message has; endpoints take some thousand characters."""
+_LONGEST = 600
+"""Characters of one line."""
 _NAMED = 3
 """The most models that a title names."""
 
@@ -62,8 +66,8 @@ def compose(entries: Sequence[Entry], host: str, instance: str) -> Message:
     about = _about(events)
     since = _clock(entries[0].at, "%Y-%m-%d %H:%M UTC")
     title = f"Ollama on {place}: {headline}{': ' + about if about else ''}, {'since' if lasts else 'at'} {since}"
-    lines = [f"{_clock(entry.at, '%Y-%m-%d %H:%M:%S UTC')} {_line(event)}" for entry in entries for event in entry.events]
-    return Message(_kind(events, results), title, "\n".join(_bounded(lines)))
+    lines = [one_line(f"{_clock(entry.at, '%Y-%m-%d %H:%M:%S UTC')} {_line(event)}", _LONGEST) for entry in entries for event in entry.events]
+    return Message(_kind(events, results), one_line(title), "\n".join(_bounded(lines)))
 
 
 def _kind(events: Iterable[Event], results: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from keepwarm._base.text import printable
 from keepwarm._residency.display import HEADS, ago, row
 from keepwarm._residency.hold import Hold, hold_data
 from keepwarm._residency.policy import DeclaredModel
@@ -61,7 +62,7 @@ def describe(seen: Mapping[str, Any], now: float, deed: str = "last pass") -> st
         lines += [f"not warm: {text}" for text in seen["last_pass"]["failures"]]
         lines += [f"warning: {text}" for text in seen["last_pass"]["warnings"]]
     lines += history_lines(seen["history"], now)
-    return "\n".join(lines)
+    return printable("\n".join(lines))
 
 
 def _model(model: DeclaredModel, last_pass: LastPass | None) -> dict[str, Any]:
