@@ -171,7 +171,7 @@ class _Upload:
         """How far it is."""
         return Progress("uploading", self._sent, self._size)
 
-    def read(self, count: int) -> bytes:
+    def read(self, count: int = _PIECE, /) -> bytes:
         """The next piece."""
         piece = self._file.read(min(count, _PIECE, self._size - self._sent))
         self._sent += len(piece)

@@ -28,7 +28,7 @@ class TimedOut(Exception):
 class Upload(Protocol):
     """A body that is sent in pieces; of no bytes, at its end."""
 
-    def read(self, count: int) -> bytes:
+    def read(self, count: int = _UPLOAD_PIECE, /) -> bytes:
         """The next piece."""
 
 
