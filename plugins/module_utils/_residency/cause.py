@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from .declaration import KEEP_ALIVE, NUM_CTX
 from .drift import (
     CONTEXT_MISMATCH,
     DEAD_RUNNER,
@@ -41,6 +42,7 @@ CONTEXT_CHANGED_BY_CLIENT = "context_changed_by_client"
 RUNNER_DIED = "runner_died"
 REPULLED = "repulled"
 GPU_LOST = "gpu_lost"
+DECLARATION_CHANGED = "declaration_changed"
 UNKNOWN = "unknown"
 OBSERVED = "observed"
 INFERRED = "inferred"
@@ -75,13 +77,14 @@ def name_causes(
     shows by itself and no more. What is C(going_on) since an earlier pass keeps its cause: the look before it is gone."""
     known = (going_on or {}).get(verdict.model.name, {})
     words = [word for word in verdict.drift if word not in UNDECIDED]
-    return {word: known.get(word) or name_cause(word, verdict, past, present) for word in words}
+    return {word: _redeclared(word, verdict) or known.get(word) or name_cause(word, verdict, past, present) for word in words}
 
 
 def name_cause(word: str, verdict: Verdict, past: Past | None, present: Present) -> Cause:
     """What brought this one drift about."""
-    if word in _EVIDENT:
-        return _EVIDENT[word]
+    evident = _redeclared(word, verdict) or _EVIDENT.get(word)
+    if evident is not None:
+        return evident
     if past is None or word not in _JUDGES:
         return _UNKNOWN
     return _JUDGES[word](verdict, past, present)
@@ -89,7 +92,12 @@ def name_cause(word: str, verdict: Verdict, past: Past | None, present: Present)
 
 def evident_cause(verdict: Verdict) -> Cause | None:
     """What a program that remembers nothing can say."""
-    return chief({word: _EVIDENT.get(word, _UNKNOWN) for word in verdict.drift})
+    return chief({word: _redeclared(word, verdict) or _EVIDENT.get(word, _UNKNOWN) for word in verdict.drift})
+
+
+def _redeclared(word: str, verdict: Verdict) -> Cause | None:
+    """A declaration that was never put into effect is no client's doing."""
+    return Cause(DECLARATION_CHANGED, OBSERVED) if _DECLARED.get(word) in verdict.redeclared else None
 
 
 def chief(causes: Mapping[str, Cause]) -> Cause | None:
@@ -188,6 +196,8 @@ def _spilled(verdict: Verdict, past: Past, _present: Present) -> Cause:
 
 _EVIDENT = {DEAD_RUNNER: Cause(RUNNER_DIED, OBSERVED), STALE_DIGEST: Cause(REPULLED, OBSERVED)}
 """What shows by itself."""
+_DECLARED = {CONTEXT_MISMATCH: NUM_CTX, EXPIRING: KEEP_ALIVE, OVERSTAYING: KEEP_ALIVE}
+"""What each of these drifts is a difference from."""
 _JUDGES = {
     NOT_INSTALLED: _missing,
     NOT_LOADED: _absent,

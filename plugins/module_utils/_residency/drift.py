@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from .declaration import KEEP_ALIVE, NUM_CTX
 from .keep_alive import KeepAlive
 from .model_name import ModelName
 from .observation import InstalledModel, ModelCard, Observation, ResidentModel
@@ -58,7 +59,8 @@ class History:
     costs another model its place anew. C(withheld): the digest of what is not to be loaded now (empty for
     any), and the sentence why; C(fights): how
     often a context was put back of late to no avail; C(failed): what is loaded after the others, since it may fail again.
-    C(going_on): the causes, by drift, of what an earlier pass could not put right.
+    C(going_on): the causes, by drift, of what an earlier pass could not put right. C(redeclared): what of a declaration is
+    still to be put into effect, once (C(declaration.changes)).
     C(reloads) are left for this pass, None for any number. C(past) is the last look, at the start C(server) or another.
     """
 
@@ -70,6 +72,7 @@ class History:
     failed: frozenset[ModelName] = frozenset()
     reloads: int | None = None
     going_on: Mapping[ModelName, Mapping[str, Cause]] = field(default_factory=dict)
+    redeclared: Mapping[ModelName, frozenset[str]] = field(default_factory=dict)
     server: str | None = None
     past: Past | None = None
 
@@ -77,7 +80,8 @@ class History:
 @dataclass(frozen=True)
 class Verdict:
     """One declared model against one observation. C(num_ctx) is what a request for C(action) sends; C(wanted_context)
-    what the server makes of the declared one; C(withheld) why a load that is due is not to be made now."""
+    what the server makes of the declared one; C(withheld) why a load that is due is not to be made now; C(redeclared)
+    what of the declaration was never put into effect."""
 
     model: DeclaredModel
     installed: InstalledModel | None
@@ -91,6 +95,7 @@ class Verdict:
     withheld: str | None = None
     advice: tuple[str, ...] = ()
     wanted_context: int | None = None
+    redeclared: frozenset[str] = frozenset()
 
     @property
     def resident(self) -> bool | None:
@@ -181,7 +186,8 @@ def _judge(sight: _Sight, policy: Policy, owners: Mapping[str, DeclaredModel], h
     model = sight.model
     drift = tuple(_drift(sight, history))
     refusal = _refusal(sight, owners) or _still_set_aside(model, drift, history)
-    action = NO_ACTION if refusal else _action(sight, policy, drift)
+    redeclared = history.redeclared.get(model.name, frozenset())
+    action = NO_ACTION if refusal else _action(sight, policy, drift, redeclared)
     withheld = _withheld(sight, action, history)
     if withheld:
         action = _action_without_load(sight, action)
@@ -198,6 +204,7 @@ def _judge(sight: _Sight, policy: Policy, owners: Mapping[str, DeclaredModel], h
         withheld=withheld,
         advice=tuple(_advice(sight)),
         wanted_context=sight.wanted_context,
+        redeclared=redeclared,
     )
 
 
@@ -319,7 +326,7 @@ def _is_spilled(listed: ResidentModel, least: int | None, once_on_gpu: bool) -> 
     return 100 * listed.size_vram < least * listed.size
 
 
-def _action(sight: _Sight, policy: Policy, drift: tuple[str, ...]) -> str:
+def _action(sight: _Sight, policy: Policy, drift: tuple[str, ...], redeclared: frozenset[str]) -> str:
     if NOT_INSTALLED in drift:
         return NO_ACTION
     if LOADING in drift:
@@ -328,15 +335,18 @@ def _action(sight: _Sight, policy: Policy, drift: tuple[str, ...]) -> str:
         return LOAD
     if sight.listed is None:
         return NO_ACTION
-    return _action_on_listed(sight, sight.listed, policy, drift)
+    return _action_on_listed(sight, sight.listed, policy, drift, redeclared)
 
 
-def _action_on_listed(sight: _Sight, listed: ResidentModel, policy: Policy, drift: tuple[str, ...]) -> str:
+def _action_on_listed(
+    sight: _Sight, listed: ResidentModel, policy: Policy, drift: tuple[str, ...], redeclared: frozenset[str]
+) -> str:
     if DEAD_RUNNER in drift:
         return REVIVE
-    if CONTEXT_MISMATCH in drift and policy.context_mismatch == RELOAD:
+    if CONTEXT_MISMATCH in drift and (policy.context_mismatch == RELOAD or NUM_CTX in redeclared):
         return RELOAD_CONTEXT
-    if OVERSTAYING in drift or (sight.model.is_pin and not listed.expiry.is_forever(sight.look.now)):
+    as_declared = listed.expiry.is_forever(sight.look.now) if sight.model.is_pin else KEEP_ALIVE not in redeclared
+    if OVERSTAYING in drift or not as_declared:
         return LOAD if sight.stale else SET_EXPIRY  # a request under the name reaches the new weights only
     if sight.alive is None and sight.model.is_pin and not sight.stale:
         return PROBE
@@ -347,7 +357,7 @@ def _withheld(sight: _Sight, action: str, history: History) -> str | None:
     if action not in LOADS:
         return None
     reloads = history.fights.get(sight.model.name)
-    if action == RELOAD_CONTEXT and reloads is not None:
+    if action == RELOAD_CONTEXT and reloads is not None and NUM_CTX not in history.redeclared.get(sight.model.name, ()):
         return (
             f"{sight.model.declared} was reloaded {reloads} times within an hour to get its context of {sight.wanted_context}"
             f" back, and has {sight.listed.context_length if sight.listed else 0} again: a client keeps sending its own num_ctx,"

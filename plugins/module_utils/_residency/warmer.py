@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from typing import Callable, Protocol
 
 from .._base.background import Background
-from .cause import EVICTED, NEVER_LOADED, OBSERVED, SERVER_RESTARTED, name_causes, present_of
+from .cause import DECLARATION_CHANGED, EVICTED, NEVER_LOADED, OBSERVED, SERVER_RESTARTED, name_causes, present_of
+from .declaration import KEEP_ALIVE, NUM_CTX
 from .drift import (
     BUSY,
     DROP,
@@ -166,10 +167,10 @@ class Warmer:
         return False
 
     def _affords(self, verdict: Verdict) -> bool:
-        """A first load is never withheld; what was in memory on this start of the server already comes out of the budget."""
+        """A first load, or what an operator declared anew, is never withheld; what was in memory on this start of the server already comes out of the budget."""
         progress = self._progress[verdict.model.name]
         cause = progress.cause
-        first = cause is None or cause.word in (NEVER_LOADED, SERVER_RESTARTED) or self._is_new_start
+        first = cause is None or cause.word in (NEVER_LOADED, SERVER_RESTARTED, DECLARATION_CHANGED) or self._is_new_start
         if self._reloads_left is None or first:
             return True
         if self._reloads_left > 0:
@@ -188,6 +189,7 @@ class Warmer:
         progress.before_act = verdict.listed
         if self._attempt(progress, lambda: self._request(verdict)) and verdict.action == SET_EXPIRY:
             progress.changed = True
+            self._put_into_effect(verdict.model.name, KEEP_ALIVE)
 
     def _handle_stray(self, stray: Stray) -> None:
         name = stray.listed.name
@@ -214,7 +216,13 @@ class Warmer:
         if done:
             progress.changed = True
             progress.load_seconds = round(self._clock.monotonic() - start, 3)
+            self._put_into_effect(verdict.model.name, KEEP_ALIVE, NUM_CTX)
             self._settle_displacement(progress, plan)
+
+    def _put_into_effect(self, name: ModelName, *words: str) -> None:
+        """Once: what differs from the declaration from now on is somebody else's doing."""
+        left = self._history.redeclared.get(name, frozenset()) - set(words)
+        self._history = replace(self._history, redeclared={**self._history.redeclared, name: left})
 
     def _load_in_background(self, verdict: Verdict) -> None:
         """While it runs, which may take minutes, the others' expiries are looked after."""

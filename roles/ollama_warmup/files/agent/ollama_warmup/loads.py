@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keepwarm._residency.cause import NEVER_LOADED, SERVER_RESTARTED
+from keepwarm._residency.cause import DECLARATION_CHANGED, NEVER_LOADED, SERVER_RESTARTED
 from keepwarm._residency.drift import LOADS, RELOAD_CONTEXT
 from keepwarm._residency.model_name import ModelName
 from keepwarm._residency.progress import Progress
@@ -17,7 +17,7 @@ from .plain import MAYBE_TEXT, NUMBER, TEXT, model_name, typed
 
 HOUR = 3600.0  # seconds
 _MOST = 1000
-_FREE = (None, NEVER_LOADED, SERVER_RESTARTED)
+_FREE = (None, NEVER_LOADED, SERVER_RESTARTED, DECLARATION_CHANGED)
 """Causes of loads that are no reloads: a fleet's restarts must not use up what protects it from a fight."""
 
 
@@ -56,9 +56,10 @@ def left(loads: Iterable[Load], budget: int) -> int:
 
 
 def context_fights(loads: Iterable[Load], limit: int) -> dict[ModelName, int]:
-    """The models whose context was put back so often that it is left to the client for the rest of the hour."""
+    """The models whose context was put back so often that it is left to the client for the rest of the hour. What an operator
+    declared anew was no client's doing."""
     reloads: dict[str, int] = {}
     for load in loads:
-        if load.action == RELOAD_CONTEXT:
+        if load.action == RELOAD_CONTEXT and load.cause != DECLARATION_CHANGED:
             reloads[load.model] = reloads.get(load.model, 0) + 1
     return {ModelName.parse(name): count for name, count in reloads.items() if count >= limit}

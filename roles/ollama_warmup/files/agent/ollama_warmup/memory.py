@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from keepwarm._residency.drift import LOADS, History
+from keepwarm._residency.declaration import KEEP_ALIVE, NUM_CTX, Applied, applied_by
+from keepwarm._residency.declaration import changes as declaration_changes
+from keepwarm._residency.drift import BUSY, CONTEXT_MISMATCH, EXPIRING, LOADING, LOADS, History, Verdict
 from keepwarm._residency.model_name import ModelName
 from keepwarm._residency.observation import ModelCard, Observation
 from keepwarm._residency.policy import EXPIRE, KEEP, DeclaredModel, Policy
@@ -41,6 +43,7 @@ def begin(state: State, policy: Policy, moment: Moment) -> State:
         state,
         server=moment.server,
         declared=declared,
+        applied=_applied_before(state, policy),
         warmed=state.warmed if same_start else frozenset(),
         # where a start cannot be told from another, nothing is set aside for longer than a pass
         set_aside=state.set_aside if moment.server and same_start and state.declared == declared else {},
@@ -53,6 +56,13 @@ def begin(state: State, policy: Policy, moment: Moment) -> State:
 def changed_models(state: State, policy: Policy) -> frozenset[str]:
     """The models that were declared otherwise at the pass before, or not at all."""
     return frozenset(str(model.name) for model in policy.models if _declaration(model) not in state.declared)
+
+
+def _applied_before(state: State, policy: Policy) -> Mapping[ModelName, Applied]:
+    """The account of an earlier release is made up: whatever is still declared as it was then has been put into effect."""
+    if state.applied is not None:
+        return state.applied
+    return {model.name: applied_by(model) for model in policy.models if _declaration(model) in state.declared}
 
 
 def has_answered(state: State, moment: Moment) -> bool:
@@ -71,6 +81,7 @@ def history(state: State, configuration: Configuration, moment: Moment) -> Histo
         failed=frozenset(map(ModelName.parse, state.retries)),
         reloads=loads.left(state.loads, configuration.reload_budget),
         going_on=departures.going_on(state.departures),
+        redeclared=declaration_changes(configuration.policy, state.applied or {}),
         server=moment.server,
         past=past_of(state.seen),
     )
@@ -79,7 +90,7 @@ def history(state: State, configuration: Configuration, moment: Moment) -> Histo
 def conclude(before: State, state: State, configuration: Configuration, moment: Moment, result: PassResult, ended: float) -> State:
     """After the pass. C(before) is what the pass before left, C(state) what this one began with."""
     noticed = round(moment.began + result.noticed_after, 3)
-    changed = changed_models(before, configuration.policy)
+    changed = changed_models(before, configuration.policy) | {str(progress.model.name) for progress in result.models if progress.first.redeclared}
     departed = departures.note(state.departures, result.models, before.seen, changed, moment.began, noticed)
     made = (*state.loads, *loads.made(result.models, ended))
     aside = _set_aside(state, result.models)
@@ -89,6 +100,7 @@ def conclude(before: State, state: State, configuration: Configuration, moment: 
         cards=_known_cards(result.look),
         warmed=state.warmed | _warmed(result.models),
         set_aside=aside,
+        applied=_applied(state.applied or {}, result.models),
         pinned=_owed(state, configuration.policy, result),
         seen=seen_by(result, ended),
         departures=departed,
@@ -109,6 +121,32 @@ def _declaration(model: DeclaredModel) -> str:
     """All that tells whether a model is as declared."""
     wanted = (model.name, model.policy, model.keep_alive.as_request(), model.num_ctx, model.min_gpu_percent)
     return " ".join(str(value) for value in wanted if value is not None)
+
+
+def _applied(before: Mapping[ModelName, Applied], models: Iterable[Progress]) -> dict[ModelName, Applied]:
+    """What of each declaration was put into effect by now. A model that is not in memory has nothing to be put right."""
+    found = {progress.model.name: _applied_to(progress, before.get(progress.model.name)) for progress in models}
+    return {name: applied for name, applied in found.items() if applied is not None}
+
+
+def _applied_to(progress: Progress, before: Applied | None) -> Applied | None:
+    pending, now = _pending(progress.last), applied_by(progress.model)
+    if before is None:
+        return None if pending else now
+    return Applied(
+        keep_alive=before.keep_alive if KEEP_ALIVE in pending else now.keep_alive,
+        num_ctx=before.num_ctx if NUM_CTX in pending else now.num_ctx,
+    )
+
+
+def _pending(last: Verdict) -> frozenset[str]:
+    """What this pass did not get to, or could not do."""
+    found = set()
+    if {CONTEXT_MISMATCH, LOADING}.intersection(last.drift):
+        found.add(NUM_CTX)
+    if {EXPIRING, BUSY, LOADING}.intersection(last.drift) or (last.listed is not None and not last.model.is_pin):
+        found.add(KEEP_ALIVE)
+    return last.redeclared & found
 
 
 def _known_cards(look: Observation) -> Mapping[str, ModelCard]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from keepwarm._residency.declaration import Applied, AppliedError, applied_data, parse_applied
 from keepwarm._residency.model_name import ModelName
 from keepwarm._residency.observation import CacheShape, ModelCard
 
@@ -44,7 +45,8 @@ class LastPass:
 @dataclass(frozen=True)
 class State:
     """C(server) names the server's start that C(warmed) and C(set_aside) hold for, the latter for what was C(declared) only;
-    C(cards) is by digest; C(pinned) what we pinned; C(set_aside) beside what it did not fit; C(seen) and C(retries) are by model."""
+    C(cards) is by digest; C(pinned) what we pinned; C(set_aside) beside what it did not fit; C(seen) and C(retries) are by model.
+    C(applied) is what of each declaration was put into effect, None where an earlier release kept no account of that."""
 
     server: str | None = None
     cards: Mapping[str, ModelCard] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class State:
     warmed: frozenset[ModelName] = frozenset()
     set_aside: Mapping[ModelName, tuple[str, ...]] = field(default_factory=dict)
     declared: tuple[str, ...] = ()
+    applied: Mapping[ModelName, Applied] | None = field(default_factory=dict)
     seen: Mapping[str, Seen] = field(default_factory=dict)
     departures: tuple[Departure, ...] = ()
     counts: Counts = field(default_factory=Counts)
@@ -70,6 +73,7 @@ def state_data(state: State) -> dict[str, Any]:
         "warmed": sorted(map(str, state.warmed)),
         "set_aside": {str(name): rivals for name, rivals in sorted(state.set_aside.items(), key=lambda entry: str(entry[0]))},
         "declared": state.declared,
+        "applied": applied_data(state.applied or {}),
         "cards": {digest: _card_data(card) for digest, card in sorted(state.cards.items())},
         "seen": {model: vars(seen) for model, seen in sorted(state.seen.items())},
         "departures": [vars(departure) for departure in state.departures],
@@ -95,6 +99,7 @@ def parse_state(raw: Any) -> State:
         warmed=_names(raw, "warmed"),
         set_aside=_set_aside(typed(raw, "set_aside", (dict,))),
         declared=texts(raw, "declared"),
+        applied=_applied(raw),
         seen=mapped(raw, "seen", parse_seen),
         departures=objects(raw, "departures", parse_departure),
         counts=parse_counts(typed(raw, "counts", (dict,))),
@@ -148,6 +153,13 @@ def _cache(raw: Any) -> CacheShape:
     if not isinstance(raw, dict):
         raise StateError("cache is no object")
     return CacheShape(true=typed(raw, "true", WHOLE), reckoned=typed(raw, "reckoned", WHOLE))
+
+
+def _applied(raw: Mapping[str, Any]) -> Mapping[ModelName, Applied] | None:
+    try:
+        return parse_applied(raw["applied"]) if "applied" in raw else None
+    except AppliedError as error:
+        raise StateError(str(error)) from error
 
 
 def _set_aside(raw: Mapping[str, Any]) -> dict[ModelName, tuple[str, ...]]:
