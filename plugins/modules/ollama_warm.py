@@ -96,10 +96,18 @@ options:
     type: int
   context_mismatch:
     description:
-      - What to do about a resident model whose context is not the declared one. V(reload) costs the time of a load.
+      - What to do about a resident model whose context is not the declared one. V(reload) costs the time of a load. See also O(apply_changes).
     type: str
     choices: [report, reload]
     default: report
+  apply_changes:
+    description:
+      - Whether a declaration that changed is put into effect once, whatever O(context_mismatch) says - another O(models[].num_ctx) by a
+        reload, another O(models[].keep_alive) of a V(warm) model by setting its expiry.
+      - What changed is told from the state of the agent O(instance), which remembers what it put into effect last. Where there is no agent
+        yet, every declaration is new. Root alone and the agent may read that state.
+    type: bool
+    default: false
   strict:
     description: Whether a required model that is resident but degraded (see RV(models)) is a failure too.
     type: bool
@@ -140,8 +148,8 @@ options:
     default: false
   instance:
     description:
-      - In check mode, the agent of this host whose measurements tell how much memory the models take. Root alone and the agent may
-        read them.
+      - The agent of this host whose state tells which declarations changed, for O(apply_changes), and in check mode, whose measurements
+        tell how much memory the models take. Root alone and the agent may read them.
     type: str
     default: default
   server_environment:
@@ -221,7 +229,8 @@ models:
     - C(before) and C(after) are how C(/api/ps) listed it, null if it did not; C(alive) is null where its process cannot be seen.
     - C(resident) is null where it cannot be known.
     - C(cause) is why it drifted, null if it did not. A dead runner (C(runner_died)) and new weights (C(repulled)) show by
-      themselves; for the rest, which the host agent tells from its history, it is C(unknown).
+      themselves, and with O(apply_changes) a declaration that changed (C(declaration_changed)); for the rest, which the host agent
+      tells from its history, it is C(unknown).
     - In check mode each has a C(fit) as well. Its C(verdict) is C(fits), C(spills) (part of the model would be the processor's), C(evicts) (the
       models in C(evicts) would leave) or C(unknown). Its C(evidence) is C(measured), C(estimated), C(counted) (there are more models than
       the server holds at once) or null. C(size), C(size_vram), C(free) (VRAM before the load) and C(reckoned) (what the server counts
@@ -316,6 +325,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._driver_program import driver_program
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import difference, report
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.cause import evident_cause
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.declaration import AppliedError, changes
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.declaration_record import read_applied, state_path
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History, Plan, make_plan
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.fit_report import fit_data, warnings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.foresight import Forecast, Source, foresee
@@ -365,6 +376,7 @@ def argument_spec() -> dict[str, Any]:
         "undeclared_keep_alive": {"type": "raw"},
         "max_loaded_models": {"type": "int"},
         "context_mismatch": {"type": "str", "choices": ["report", "reload"], "default": "report"},
+        "apply_changes": {"type": "bool", "default": False},
         "strict": {"type": "bool", "default": False},
         "load_warm": {"type": "bool", "default": False},
         "only": {"type": "list", "elements": "str"},
@@ -401,11 +413,22 @@ def read_scope(policy: Policy, only: list[str] | None) -> frozenset[ModelName] |
     return names
 
 
-def memory(policy: Policy, load_warm: bool) -> History:
+def memory(policy: Policy, load_warm: bool, redeclared: Mapping[ModelName, frozenset[str]] | None = None) -> History:
     """Without a history, every warm model counts as having had its load, unless told otherwise."""
-    if load_warm:
-        return History()
-    return History(warmed=frozenset(model.name for model in policy.models if not model.is_pin))
+    warmed = () if load_warm else (model.name for model in policy.models if not model.is_pin)
+    return History(warmed=frozenset(warmed), redeclared=redeclared or {})
+
+
+def read_changes(module: AnsibleModule, policy: Policy) -> dict[ModelName, frozenset[str]]:
+    """What of the declarations is still to be put into effect; nothing where that cannot be told."""
+    if not module.params["apply_changes"]:
+        return {}
+    try:
+        applied = read_applied(state_path(module.params["instance"]))
+    except AppliedError as error:
+        module.warn(str(error))
+        return {}
+    return {} if applied is None else changes(policy, applied)
 
 
 def assumed_server(policy: Policy, look: Observation | None) -> Observation:
@@ -549,7 +572,7 @@ def main() -> None:
     server = None if lacking else OllamaServer(module.params["url"], deadlines)
     for warning in policy.warnings(count_gpus()) if names_this_host(module.params["url"]) else ():
         module.warn(warning)
-    history = memory(policy, module.params["load_warm"])
+    history = memory(policy, module.params["load_warm"], read_changes(module, policy))
     if module.check_mode or server is None:
         finish(module, {"url": module.params["url"], **predict(module, policy, history, scope, server)})
         return

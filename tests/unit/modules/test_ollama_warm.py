@@ -480,6 +480,41 @@ def on_disk(*names: str) -> Exchange:
     return Exchange("GET /api/tags", None, 200, {"models": [weighed(name) for name in names]})
 
 
+@pytest.mark.parametrize(
+    ("state", "reloads"),
+    [
+        (None, True),
+        ({"applied": {"a:latest": {"keep_alive": -1, "num_ctx": 4096}}}, True),
+        ({"applied": {"a:latest": {"keep_alive": -1, "num_ctx": 128}}}, False),
+        ({"schema": 2}, False),
+        ("garbled", False),
+    ],
+    ids=["no agent yet", "changed", "as before", "an earlier release", "unreadable"],
+)
+def test_a_declaration_that_changed_is_put_into_effect_where_the_play_says_so(
+    entrance: Entrance, server: ScriptedServer, host: Host, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, state: Any, reloads: bool
+) -> None:
+    monkeypatch.setattr(ollama_warm, "state_path", lambda instance: str(tmp_path / f"{instance}.json"))
+    if state is not None:
+        (tmp_path / "blue.json").write_text(json.dumps(state) if isinstance(state, dict) else state)
+    options = {"url": server.url, "models": [{"name": "a", "num_ctx": 128}], "instance": "blue"}
+    host.runs("a")
+
+    server.expect(ps("a"), tags("a"), show("a"), VERSION)
+    assert by_name(entrance.succeed(check=True, **options), "action") == {"a": "none"}
+    server.expect(ps("a"), tags("a"), show("a"), VERSION)
+    predicted = entrance.succeed(check=True, apply_changes=True, **options)
+    assert (predicted["changed"], by_name(predicted, "action")) == (reloads, {"a": "reload" if reloads else "none"})
+    assert ("holds no state of the agent" in str(predicted.get("warnings"))) is (state == "garbled")
+    if not reloads:
+        return
+    short = listed("a", context_length=128)
+    server.expect(ps("a"), tags("a"), show("a"), VERSION, load("a", num_ctx=128), *[ps(short), tags("a")] * 2)
+    done = entrance.succeed(apply_changes=True, **options)
+    assert (done["changed"], by_name(done, "cause")) == (True, {"a": "declaration_changed"})
+    assert done["models"][0]["after"]["context_length"] == 128
+
+
 @pytest.fixture
 def gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Any:
     """A GPU of 32 kB, and measurements in a folder of the test's."""
