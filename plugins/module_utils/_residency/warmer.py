@@ -167,7 +167,8 @@ class Warmer:
         return False
 
     def _affords(self, verdict: Verdict) -> bool:
-        """A first load, or what an operator declared anew, is never withheld; what was in memory on this start of the server already comes out of the budget."""
+        """A first load is never withheld, nor what was declared anew; what was in memory on this start of the server
+        already comes out of the budget."""
         progress = self._progress[verdict.model.name]
         cause = progress.cause
         first = cause is None or cause.word in (NEVER_LOADED, SERVER_RESTARTED, DECLARATION_CHANGED) or self._is_new_start

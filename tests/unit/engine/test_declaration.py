@@ -99,7 +99,8 @@ def test_it_is_written_and_read_back() -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [[], {"a": 1}, {"a": {"keep_alive": None, "num_ctx": 1}}, {"a": {"keep_alive": True}}, {"a": {"keep_alive": 1, "num_ctx": "x"}}, {"": {"keep_alive": 1}}]
+    "raw",
+    [[], {"a": 1}, {"a": {"keep_alive": None, "num_ctx": 1}}, {"a": {"keep_alive": True}}, {"a": {"keep_alive": 1, "num_ctx": "x"}}, {"": {"keep_alive": 1}}],
 )
 def test_what_is_no_account_is_refused(raw: Any) -> None:
     with pytest.raises(AppliedError):
