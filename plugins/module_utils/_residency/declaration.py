@@ -67,8 +67,11 @@ def parse_applied(raw: Any) -> dict[ModelName, Applied]:
 
 
 def _parse(raw: Any) -> Applied:
-    keep_alive, num_ctx = (raw.get(KEEP_ALIVE), raw.get(NUM_CTX)) if isinstance(raw, dict) else (None, None)
-    right = isinstance(keep_alive, (int, str)) and (num_ctx is None or isinstance(num_ctx, int))
-    if not right or isinstance(keep_alive, bool) or isinstance(num_ctx, bool):
-        raise AppliedError("applied holds an entry that is no declaration")
+    if not isinstance(raw, dict):
+        raise AppliedError("applied holds an entry that is no object")
+    keep_alive, num_ctx = raw.get(KEEP_ALIVE), raw.get(NUM_CTX)
+    if isinstance(keep_alive, bool) or not isinstance(keep_alive, (int, str)):
+        raise AppliedError("applied holds a keep_alive that is none")
+    if isinstance(num_ctx, bool) or not isinstance(num_ctx, (int, type(None))):
+        raise AppliedError("applied holds a num_ctx that is none")
     return Applied(keep_alive, num_ctx)
