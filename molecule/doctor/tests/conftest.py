@@ -25,6 +25,13 @@ OLLAMA_NUM_PARALLEL=many
 HF_TOKEN=hf-very-secret
 HTTPS_PROXY=http://me:geheim@proxy.example.org:3128
 """
+# A drop-in as people write them: none of its lines sets anything.
+BROKEN_DROPIN = """\
+[Service]
+Environment=“OLLAMA_NOPRUNE=1”
+EnvironmentFile=-/etc/ollama.env
+OLLAMA_FLASH_ATTENTION=1
+"""
 # Before the server's start: nobody puts right what is broken now.
 BEFORE = (
     "systemctl stop ollama-warmup.timer",
@@ -34,6 +41,8 @@ BEFORE = (
     "touch /dev/nvidia0 /dev/nvidiactl /dev/nvidia-uvm",
     f"printf %s '{ENVIRONMENT_FILE}' > /etc/default/ollama",
     "printf '[Service]\nEnvironmentFile=/etc/default/ollama\n' > /etc/systemd/system/ollama.service.d/zzz.conf",
+    f"printf %s '{BROKEN_DROPIN}' > /etc/systemd/system/ollama.service.d/broken.conf",
+    "printf '[Service]\n' > /etc/systemd/system/ollama.service.d/override",
     "systemctl daemon-reload",
     "systemctl restart ollama.service",
     READY,
@@ -46,6 +55,7 @@ AFTER = (
     f'curl --fail --silent {URL}/api/generate --data \'{{"model": "tiny-a", "keep_alive": "5m"}}\'',
 )
 REPAIR = (
+    "rm /etc/systemd/system/ollama.service.d/broken.conf /etc/systemd/system/ollama.service.d/override",
     "rm /etc/systemd/system/ollama.service.d/zzz.conf /etc/default/ollama /dev/nvidia0 /dev/nvidiactl /dev/nvidia-uvm",
     "sed -i /OLLAMA_/d /etc/environment",
     "systemctl daemon-reload",

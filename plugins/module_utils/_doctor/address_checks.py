@@ -118,7 +118,7 @@ def _answer(look: Examination) -> Iterator[Finding]:
     if server is None:
         return
     if server.failure:
-        yield UNREACHABLE.found(seen(server.url, f"{server.failed}: {server.failure}"), failure=server.failure, unit=look.unit_name)
+        yield UNREACHABLE.found(seen(server.url, server.failure), failure=server.failure, unit=look.unit_name)
     if server.observation:
         off = server.observation.now.timestamp() - server.asked_at
         if abs(off) > _TOLERABLE_SKEW:

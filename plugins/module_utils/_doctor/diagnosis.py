@@ -11,9 +11,11 @@ from typing import NamedTuple
 from . import (
     address_checks,
     agent_checks,
+    crash_checks,
     environment_checks,
     gpu_checks,
     journal_checks,
+    line_checks,
     memory_checks,
     model_checks,
     sender_checks,
@@ -23,23 +25,44 @@ from .examination import Examination
 from .finding import PROBLEM, WARNING, Finding, Kind, sorted_findings
 
 
+def _always(_look: Examination) -> bool:
+    return True
+
+
+def _saw_unit(look: Examination) -> bool:
+    return look.unit is not None
+
+
+def _saw_journal(look: Examination) -> bool:
+    return look.journal is not None
+
+
+def _saw_models(look: Examination) -> bool:
+    """Whether the server answered: of one that did not, nothing is known of its models."""
+    return look.server is not None and look.server.observation is not None
+
+
 class Group(NamedTuple):
-    """Checks of one side of a host: what they are called, what they do, and which findings they may have."""
+    """Checks of one side of a host: what they are called, what they do, and which findings they may have. C(saw) tells whether what
+    they judge was seen: only then they may be called checked."""
 
     name: str
     check: Callable[[Examination], Iterator[Finding]]
     kinds: tuple[Kind, ...]
+    saw: Callable[[Examination], bool] = _always
 
 
 GROUPS = (
-    Group("unit and environment", environment_checks.check, environment_checks.KINDS),
+    Group("unit and environment", environment_checks.check, environment_checks.KINDS, _saw_unit),
+    Group("files of the unit", line_checks.check, line_checks.KINDS, _saw_unit),
+    Group("crash loop", crash_checks.check, crash_checks.KINDS, _saw_unit),
     Group("shell variables", shell_checks.check, shell_checks.KINDS),
     Group("addresses and ports", address_checks.check, address_checks.KINDS),
     Group("GPU and driver", gpu_checks.check, gpu_checks.KINDS),
-    Group("journal", journal_checks.check, journal_checks.KINDS),
-    Group("senders of keep_alive", sender_checks.check, sender_checks.KINDS),
-    Group("models", model_checks.check, model_checks.KINDS),
-    Group("memory", memory_checks.check, memory_checks.KINDS),
+    Group("journal", journal_checks.check, journal_checks.KINDS, _saw_journal),
+    Group("senders of keep_alive", sender_checks.check, sender_checks.KINDS, _saw_journal),
+    Group("models", model_checks.check, model_checks.KINDS, _saw_models),
+    Group("memory", memory_checks.check, memory_checks.KINDS, _saw_models),
     Group("agent", agent_checks.check, agent_checks.KINDS),
 )
 HEALTHY = 0
@@ -52,6 +75,11 @@ class Diagnosis(NamedTuple):
 
     findings: list[Finding]
     failed: list[str]
+
+
+def checked(looks: Sequence[Examination]) -> list[str]:
+    """The names of the groups that saw, on every instance, what they judge."""
+    return [group.name for group in GROUPS if all(group.saw(look) for look in looks)]
 
 
 def diagnose(look: Examination) -> Diagnosis:

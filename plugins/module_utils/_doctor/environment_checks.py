@@ -80,7 +80,7 @@ def _state(look: UnitLook) -> Iterator[Finding]:
     if unit.load_state != "loaded":
         yield UNIT_BROKEN.found(shown, unit=unit.name)
     kinds = {"inactive": UNIT_STOPPED, "deactivating": UNIT_STOPPED, "failed": UNIT_FAILED, "activating": UNIT_STARTING}
-    if unit.active_state in kinds:
+    if unit.active_state in kinds and not unit.sub_state.startswith("auto-restart"):  # of which the checks of crash loops tell
         yield kinds[unit.active_state].found(shown, unit=unit.name, state=f"{unit.active_state} ({unit.sub_state})")
     if unit.active_state == "active" and unit.file_state == "disabled":
         yield UNIT_DISABLED.found(seen(source, "UnitFileState=disabled"), unit=unit.name)

@@ -18,6 +18,7 @@ from .._systemd.address import DEFAULT_PORT, Address, effective_address
 from .._systemd.assessment import Assessment
 from .._systemd.environment import Assignment
 from .._systemd.host import Process, Unit
+from .._systemd.ignored_lines import IgnoredLine
 from .permission import Account, account_of
 
 VISIBLE_DEVICES = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
@@ -34,7 +35,9 @@ def entries_of(raw: Any) -> Sequence[Any]:
 class UnitLook:
     """The server's unit. C(effective) is what its files on disk give, C(winners) which file gave each variable, C(own) what
     our drop-in (at C(dropin), None without one) says itself; C(restart_reasons) are sentences;
-    C(serves) is false where its main process only wraps the server, as in a container."""
+    C(serves) is false where its main process only wraps the server, as in a container. C(ignored) are lines of its files that do
+    nothing, C(unread) files in its folders that are no drop-ins, C(missing_files) what C(EnvironmentFile=) names and is not there, with the
+    C(-) that makes it optional; C(changed) is when each of its files was, in seconds since 1970."""
 
     unit: Unit
     properties: Properties = field(default_factory=dict)
@@ -46,6 +49,10 @@ class UnitLook:
     restart_reasons: tuple[str, ...] = ()
     behind_disk: bool = False
     serves: bool = True
+    ignored: tuple[IgnoredLine, ...] = ()
+    unread: tuple[str, ...] = ()
+    missing_files: tuple[str, ...] = ()
+    changed: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def environment(self) -> Mapping[str, str | None]:
@@ -143,7 +150,8 @@ class Store:
 @dataclass(frozen=True)
 class DriverLook:
     """C(cards): PCI addresses of display controllers by vendor (nvidia, amd), C(count): how many GPUs their drivers have for
-    the server. C(smi): what nvidia-smi printed, None without one. C(hidden): device nodes that the server's user may not open."""
+    the server. C(smi): what nvidia-smi printed, None without one. C(hidden): device nodes that the server's user may not open.
+    C(set_aside): why a card is not for a server of this system, by PCI address; it is not among C(cards)."""
 
     cards: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     nodes: tuple[str, ...] = ()
@@ -151,6 +159,7 @@ class DriverLook:
     smi: str | None = None
     smi_failure: str = ""
     hidden: tuple[str, ...] = ()
+    set_aside: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def vendors(self) -> frozenset[str]:

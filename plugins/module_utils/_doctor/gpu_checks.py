@@ -48,7 +48,13 @@ HIDDEN = Kind(
     "usermod -aG render,video {user}, then systemctl restart {unit}",
 )
 DEVICES_HIDDEN = Kind("gpu_hidden_by_unit", PROBLEM, "{unit} hides the GPU from its server: {setting}", "take {setting} out of the unit (systemctl cat {unit})")
-KINDS = (NO_DRIVER, NO_UVM, SMI_FAILS, SMI_ABSENT, NOT_PERSISTENT, NOT_HERE, HIDDEN, DEVICES_HIDDEN)
+SET_ASIDE = Kind(
+    "gpu_set_aside",
+    NOTE,
+    "the GPU at {card} is not for this server: {reason}",
+    "nothing, if that is meant; else give this system the card's driver and device nodes",
+)
+KINDS = (NO_DRIVER, NO_UVM, SMI_FAILS, SMI_ABSENT, NOT_PERSISTENT, NOT_HERE, HIDDEN, DEVICES_HIDDEN, SET_ASIDE)
 _NVIDIA = "CUDA_VISIBLE_DEVICES"
 _ALLOWED = {"nvidia": (("nvidia",),), "amd": (("kfd",), ("drm", "/dev/dri"))}
 """What DeviceAllow= has to name for each vendor, one word of each."""
@@ -60,8 +66,10 @@ def check(look: Examination) -> Iterator[Finding]:
     driver = look.driver
     missing = list(_missing(look, driver))
     yield from missing
-    if not missing:
+    if not any(finding.severity == PROBLEM for finding in missing):
         yield from _nvidia(look, driver)
+    for card, reason in driver.set_aside.items():
+        yield SET_ASIDE.found(seen("/sys/bus/pci/devices", card), card=card, reason=reason)
     for node in driver.hidden:
         user = look.unit.unit.user if look.unit else "ollama"
         yield HIDDEN.found(seen("stat", node), unit=look.unit_name, node=node, user=user)
@@ -74,7 +82,13 @@ def _missing(look: Examination, driver: DriverLook) -> Iterator[Finding]:
         wanted, beginning = _NODES[vendor]
         if cards and not any(node.startswith(beginning) for node in driver.nodes):
             evidence = (seen("/sys/bus/pci/devices", f"{vendor} {cards[0]}"), seen("/dev", f"no {wanted}"))
-            yield NO_DRIVER.found(*evidence, card=f"{vendor} at {cards[0]}", missing=wanted, unit=look.unit_name)
+            severity = NOTE if _another_works(vendor, driver) else None
+            yield NO_DRIVER.found(*evidence, severity=severity, card=f"{vendor} at {cards[0]}", missing=wanted, unit=look.unit_name)
+
+
+def _another_works(vendor: str, driver: DriverLook) -> bool:
+    """Of two vendors' cards, one is often there for a screen only."""
+    return any(node.startswith(beginning) for other, (dummy, beginning) in _NODES.items() if other != vendor for node in driver.nodes)
 
 
 def _nvidia(look: Examination, driver: DriverLook) -> Iterator[Finding]:

@@ -5,12 +5,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 
 from .examination import Entry, Examination, JournalLook
 from .finding import NOTE, PROBLEM, Evidence, Finding, Kind, seen
-from .journal_patterns import KERNEL_PATTERNS, PATTERNS, Pattern, kind_of
+from .journal_patterns import (
+    GPU_DISCOVERY,
+    GPU_FAULT,
+    GPU_LOST,
+    GPU_UNREADABLE,
+    KERNEL_PATTERNS,
+    PATTERNS,
+    RELOADED,
+    RUNNER_DIED,
+    Pattern,
+    kind_of,
+)
 from .journal_patterns import KINDS as PATTERN_KINDS
 
 CPU_ONLY = Kind(
@@ -31,10 +42,19 @@ SILENT = Kind(
     "{unit} runs, but the journal holds no line of it: evictions, aborted loads and the like do not show",
     "look for StandardOutput= in systemctl cat {unit}, and for Storage= in journald.conf",
 )
-KINDS = (CPU_ONLY, INTEGRATED, SILENT, *PATTERN_KINDS)
+AFTER_SUSPEND = Kind(
+    "gpu_lost_after_suspend",
+    PROBLEM,
+    "the host was suspended, and {unit} has no GPU since it resumed",
+    "systemctl stop {unit}; rmmod nvidia_uvm && modprobe nvidia_uvm; systemctl start {unit}",
+)
+KINDS = (CPU_ONLY, INTEGRATED, SILENT, AFTER_SUSPEND, *PATTERN_KINDS)
 _DEVICE = 'msg="inference compute"'
 _ON_CPU = "library=cpu"
 _DROPPED = "dropping integrated GPU"
+_RESUMED = "PM: suspend exit"
+_WITHOUT_GPU = frozenset({GPU_LOST, GPU_FAULT, GPU_UNREADABLE, GPU_DISCOVERY})
+_AT_ONCE = 5.0  # seconds between a runner's end and the load that follows from it
 
 
 def check(look: Examination) -> Iterator[Finding]:
@@ -45,6 +65,7 @@ def check(look: Examination) -> Iterator[Finding]:
     yield from _silence(look, journal)
     yield from _cpu_only(look, journal)
     present = [*journal.startup, *(entry for entry in journal.current if entry not in journal.startup)]
+    yield from _after_suspend(look, journal, present)
     found = list(_matched(look, present, PATTERNS, f"journalctl -u {look.unit_name}"))
     found += _matched(look, [entry for entry in journal.kernel if entry.time >= journal.began], KERNEL_PATTERNS, "journalctl -k")
     yield from found
@@ -81,14 +102,31 @@ def _may_be_integrated(look: Examination) -> bool:
     return not declared and look.driver.vendors == {"amd"} and len(look.driver.cards.get("amd", ())) < 2
 
 
+def _after_suspend(look: Examination, journal: JournalLook, present: Sequence[Entry]) -> Iterator[Finding]:
+    """NVIDIA's module for CUDA may lose its state by a suspend, and finds it again only when it is loaded anew."""
+    resumed = max((entry for entry in journal.kernel if _RESUMED in entry.message), key=lambda entry: entry.time, default=None)
+    if resumed is None or "nvidia" not in look.driver.vendors:
+        return
+    since = [entry for entry in present if entry.time > resumed.time]
+    lost = next((entry for entry in since if kind_of(entry.message) in _WITHOUT_GPU or (_DEVICE in entry.message and _ON_CPU in entry.message)), None)
+    if lost:
+        yield AFTER_SUSPEND.found(_line(resumed, "journalctl -k"), _line(lost, f"journalctl -u {look.unit_name}"), unit=look.unit_name)
+
+
 def _matched(look: Examination, entries: Iterable[Entry], patterns: tuple[Pattern, ...], source: str, severity: str | None = None) -> Iterator[Finding]:
     by_kind: dict[Kind, list[Entry]] = {}
     for entry in entries:
         kind = kind_of(entry.message, patterns)
-        if kind:
+        if kind and not (kind == RELOADED and _just_died(by_kind, entry)):
             by_kind.setdefault(kind, []).append(entry)
     for kind, lines in by_kind.items():
         yield kind.found(*_first_and_last(lines, source), severity=severity, unit=look.unit_name, address=look.address, count=len(lines))
+
+
+def _just_died(by_kind: Mapping[Kind, Sequence[Entry]], reload: Entry) -> bool:
+    """A dead runner is loaded anew by the same line, for which no client's options are to blame (server semantics, section 8)."""
+    ends = by_kind.get(RUNNER_DIED, ())
+    return bool(ends) and reload.time - ends[-1].time <= _AT_ONCE
 
 
 def _first_and_last(lines: Sequence[Entry], source: str) -> list[Evidence]:

@@ -4,8 +4,8 @@
 """Which lines of the journal mean what. Their wording is the server's own (server semantics, section 9), before 0.30 and since.
 
 C(level) is where a line exists: those of DEBUG only with OLLAMA_DEBUG=1, so that an ordinary expiry, an eviction by number and a
-reload for other options leave no trace in a journal at its usual level. C(runner) are lines of the runner's own, C(systemd) and
-C(kernel) theirs.
+reload for other options leave no trace in a journal at its usual level. C(fatal) are the last words of a server that ends, which
+bear no level; C(runner) are lines of the runner's own, C(systemd) and C(kernel) theirs.
 """
 
 from __future__ import annotations
@@ -64,6 +64,18 @@ GPU_UNREADABLE = Kind(
     "the server can no longer read the GPU's free memory: it may be lost (lines: {count})",
     "nvidia-smi; then systemctl restart {unit}, since the server looks for GPUs at its start only",
 )
+GPU_LOST = Kind(
+    "gpu_lost",
+    PROBLEM,
+    "the server could not open the GPU, or has lost it (lines: {count})",
+    "nvidia-smi; then systemctl restart {unit}; if it fails: systemctl stop {unit}, reload the module nvidia_uvm, systemctl start {unit}",
+)
+GPU_DENIED = Kind(
+    "gpu_access_denied",
+    PROBLEM,
+    "the server may not open the GPU's device nodes (lines: {count})",
+    "usermod -aG render,video USER for the user of {unit}, then systemctl restart {unit}",
+)
 GPU_DISCOVERY = Kind(
     "gpu_discovery_failed",
     WARNING,
@@ -113,6 +125,33 @@ OPTION_UNKNOWN = Kind("option_unknown", NOTE, "a client sends an option that the
 QUEUE_FULL = Kind(
     "queue_full", WARNING, "the server turned requests away with 503 (lines: {count})", "ollama_server_max_queue or ollama_server_num_parallel; or less load"
 )
+NO_SUCH_ADDRESS = Kind(
+    "bind_no_such_address",
+    PROBLEM,
+    "the server is to listen at an address that this host does not have (lines: {count})",
+    "correct ollama_server_host; of an address that comes late at boot: an address of the interface's own, or 0.0.0.0 behind a firewall",
+)
+ADDRESS_IN_USE = Kind(
+    "bind_address_in_use",
+    PROBLEM,
+    "another program had the server's port when it started (lines: {count})",
+    "ss -ltnp tells which; stop it, or choose another ollama_server_host, then systemctl restart {unit}",
+)
+FOLDER_DENIED = Kind(
+    "folder_denied",
+    PROBLEM,
+    "the server may not create a folder that it needs (lines: {count})",
+    "chown the folder above it to the user of {unit}, or another ollama_server_models",
+)
+DISK_FULL = Kind(
+    "disk_full", PROBLEM, "the server's disk was full (lines: {count})", "df -h; OLLAMA_HOST={address} ollama rm, of models that nobody declares"
+)
+ORIGIN_REFUSED = Kind(
+    "origin_refused",
+    PROBLEM,
+    "OLLAMA_ORIGINS holds an origin that ends the server at its start (lines: {count})",
+    "write each as http://HOST or https://HOST, or with a * (ollama_server_origins), then systemctl restart {unit}",
+)
 EXPIRED = Kind(
     "model_expired", NOTE, "a model's keep_alive ran out (lines: {count})", "declare the model; or OLLAMA_KEEP_ALIVE, for models that are not declared"
 )
@@ -136,7 +175,7 @@ class Pattern:
 
 PATTERNS = (
     Pattern(EVICTED_FOR_MEMORY, "INFO", "predicted to exceed available memory, evicting"),
-    Pattern(EVICTED_FOR_MEMORY, "INFO", "requires more gpu memory than is currently available, evicting a model"),
+    Pattern(EVICTED_FOR_MEMORY, "INFO", "requires more (gpu )?memory than is currently available, evicting a model"),
     Pattern(EVICTED_FOR_COUNT, "DEBUG", "max runners achieved, unloading one to make room"),
     Pattern(EVICTED_AFTER_OOM, "WARN", "evicting all other models and retrying once"),
     Pattern(EVICTED_AFTER_OOM, "INFO", "evicting all other loaded models for OOM retry"),
@@ -146,6 +185,9 @@ PATTERNS = (
     Pattern(RUNNER_DIED, "WARN", "(llama-server|llama runner) process no longer running"),
     Pattern(RUNNER_DIED, "ERROR", "(llama-server|llama runner) terminated"),
     Pattern(K_SHIFT, "runner", "does not support K-shift"),
+    Pattern(GPU_LOST, "runner", "failed to initialize CUDA"),
+    Pattern(GPU_LOST, "INFO", "failed to get device context"),
+    Pattern(GPU_DENIED, "ERROR", "permission problems block access"),
     Pattern(GPU_FAULT, "runner", "CUDA error|cudaMalloc failed|ROCm error|GGML_ASSERT"),
     Pattern(GPU_UNREADABLE, "WARN", "unable to refresh free memory"),
     Pattern(GPU_DISCOVERY, "INFO", "failure during llama-server GPU discovery"),
@@ -160,6 +202,11 @@ PATTERNS = (
     Pattern(SERIAL_MODEL, "WARN", "model architecture does not currently support parallel requests"),
     Pattern(OPTION_UNKNOWN, "WARN", "invalid option provided"),
     Pattern(QUEUE_FULL, "GIN", r"^\[GIN\] \S+ - \S+ . 503 .*POST"),
+    Pattern(NO_SUCH_ADDRESS, "fatal", "bind: cannot assign requested address"),
+    Pattern(ADDRESS_IN_USE, "fatal", "bind: address already in use"),
+    Pattern(FOLDER_DENIED, "fatal", r"mkdir \S+: permission denied"),
+    Pattern(DISK_FULL, "any", "no space left on device"),
+    Pattern(ORIGIN_REFUSED, "fatal", "panic: bad origin"),
     Pattern(EXPIRED, "DEBUG", "timer expired, expiring to unload"),
     Pattern(RELOADED, "DEBUG", r"msg=reloading\b"),
 )

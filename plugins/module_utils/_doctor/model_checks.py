@@ -163,8 +163,9 @@ def _evidence(look: Examination, verdict: Verdict) -> Iterator[Evidence]:
 
 
 def _departure(look: Examination, name: str) -> Mapping[str, Any] | None:
-    """The newest that the agent remembers; what it says is data of another program, of any shape."""
+    """The one that is still open, if the agent remembers any: one that was healed says nothing of today's fault. What its status
+    says is data of another program, of any shape."""
     history = look.agent.status.get("history")
     departures = history.get("departures") if isinstance(history, dict) else None
-    found = (entry for entry in entries_of(departures) if isinstance(entry, dict) and entry.get("model") == name)
+    found = (entry for entry in entries_of(departures) if isinstance(entry, dict) and entry.get("model") == name and entry.get("healed_at") is None)
     return next(found, None)

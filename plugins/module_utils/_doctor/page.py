@@ -11,7 +11,7 @@ from typing import Any
 
 from .._base.text import human_bytes, printable
 from .._residency.report import resident_data
-from .diagnosis import GROUPS, diagnose, exit_status, is_healthy
+from .diagnosis import checked, diagnose, exit_status, is_healthy
 from .examination import Examination
 from .finding import NOTE, SEVERITIES, Finding, of_host, public, sorted_findings
 
@@ -27,7 +27,7 @@ def report(host: str, looks: Sequence[Examination]) -> dict[str, Any]:
         "exit": exit_status(findings, unseen),
         "instances": [_instance(look) for look in looks],
         "findings": [_finding(finding) for finding in findings],
-        "checked": [group.name for group in GROUPS],
+        "checked": checked(looks),
         "unseen": unseen,
     }
 

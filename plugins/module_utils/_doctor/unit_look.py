@@ -6,17 +6,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from .._residency.runners import server_processes
 from .._systemd import host
 from .._systemd.assessment import Surroundings, assess, restart_reasons, specifiers_of
+from .._systemd.dropins import dropin_folders, unread_files
 from .._systemd.environment import Assignment, declared_environment, effective_environment, file_assignments
+from .._systemd.ignored_lines import IgnoredLine, ignored_in_environment_file, ignored_in_unit
 from .._systemd.unit_file import UnitFile
 from .examination import Properties, UnitLook
 
 DROPIN = "zz-keepwarm.conf"
-_PROPERTIES = "Result,InvocationID,ExecMainStartTimestamp,Group,SupplementaryGroups,PrivateDevices,DevicePolicy,DeviceAllow"
+_PROPERTIES = "Result,NRestarts,InvocationID,ExecMainStartTimestamp,Group,SupplementaryGroups,PrivateDevices,DevicePolicy,DeviceAllow"
 
 
 def look_at_unit(run: host.Run, name: str) -> UnitLook:
@@ -43,6 +46,10 @@ def look_at_unit(run: host.Run, name: str) -> UnitLook:
         restart_reasons=tuple(reasons),
         serves=process is None or server_processes(unit.name) is not None,
         behind_disk=unit.exists and host.behind_disk(unit, files),
+        ignored=tuple(_ignored(files, around)),
+        unread=tuple(unread_files(dropin_folders(unit.names, folders))),
+        missing_files=tuple(_missing_files(files, around)),
+        changed=_changed([file.path for file in files]),
     )
 
 
@@ -53,11 +60,35 @@ def properties_of(run: host.Run, unit: str, names: str) -> Properties:
     return {key: value for key, equals, value in pairs if equals}
 
 
+def _ignored(files: Sequence[UnitFile], around: Surroundings) -> Iterator[IgnoredLine]:
+    for file in files:
+        yield from ignored_in_unit(file)
+    for pattern in _patterns(files, around):
+        for file in around.read_files(pattern.lstrip("-")):
+            yield from ignored_in_environment_file(file)
+
+
+def _missing_files(files: Sequence[UnitFile], around: Surroundings) -> Iterator[str]:
+    return (pattern for pattern in _patterns(files, around) if pattern.startswith(("/", "-/")) and not around.read_files(pattern.lstrip("-")))
+
+
+def _patterns(files: Sequence[UnitFile], around: Surroundings) -> Iterator[str]:
+    """What C(EnvironmentFile=) names, where its specifiers are known."""
+    return (entry.value for entry in declared_environment(files, around.specifiers).files if entry.value)
+
+
+def _changed(paths: Iterable[str]) -> dict[str, float]:
+    found = {}
+    for path in paths:
+        with suppress(OSError):
+            found[path] = os.stat(path).st_mtime
+    return found
+
+
 def _winners(files: Sequence[UnitFile], around: Surroundings) -> dict[str, Assignment]:
     declared = declared_environment(files, around.specifiers)
     return effective_environment(declared, file_assignments(declared, around.read_files), around.manager)
 
 
 def _environment_files(files: Sequence[UnitFile], around: Surroundings) -> tuple[str, ...]:
-    declared = declared_environment(files, around.specifiers)
-    return tuple(file.path for entry in declared.files for file in around.read_files((entry.value or "").lstrip("-")))
+    return tuple(file.path for pattern in _patterns(files, around) for file in around.read_files(pattern.lstrip("-")))

@@ -12,6 +12,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
+_COPIES = ("~", ".bak", ".orig", ".old", ".save", ".swp", ".disabled", ".new", ".dpkg-dist", ".dpkg-old", ".dpkg-new", ".rpmnew", ".rpmsave", ".ucf-dist")
+
 
 def dropin_folders(names: Iterable[str], search_path: Sequence[str]) -> Iterator[str]:
     """Folders that may hold drop-ins of a unit with these names, the one that counts first first.
@@ -38,6 +40,19 @@ def dropin_files(folders: Iterable[str], planned: str | None = None) -> list[str
         if planned and os.path.dirname(planned) == folder:
             found.setdefault(os.path.basename(planned), planned)
     return [found[name] for name in sorted(found, key=os.fsencode)]
+
+
+def unread_files(folders: Iterable[str]) -> list[str]:
+    """Files in these folders that systemd does not read, since their names do not end with C(.conf); copies that editors and
+    package managers leave, and hidden files, are left out."""
+    found = []
+    for folder in folders:
+        try:
+            names = sorted(os.listdir(folder))
+        except OSError:
+            continue
+        found += [f"{folder}/{name}" for name in names if not name.startswith(".") and not name.endswith((".conf", *_COPIES))]
+    return [path for path in found if os.path.isfile(path)]
 
 
 def _stems(name: str) -> Iterator[str]:

@@ -21,30 +21,33 @@ class UnitFile:
 
 @dataclass(frozen=True)
 class Setting:
-    """One C(directive=value) line, the value still quoted as it was written."""
+    """One C(directive=value) line, the value still quoted as it was written. C(line) counts from 1."""
 
     section: str
     directive: str
     value: str
     path: str
+    line: int = 0
 
 
 def settings_of(file: UnitFile) -> Iterator[Setting]:
     """The settings of one file from top to bottom; lines that are none are passed over, as systemd does."""
     section = ""
-    for line in _logical_lines(file.text):
+    for number, line in _logical_lines(file.text):
         if line.startswith("["):
             section = line.strip("[]")
             continue
         directive, equals, value = line.partition("=")
         if equals:
-            yield Setting(section, directive.strip(_WHITESPACE), value.strip(_WHITESPACE), file.path)
+            yield Setting(section, directive.strip(_WHITESPACE), value.strip(_WHITESPACE), file.path, number)
 
 
-def _logical_lines(text: str) -> Iterator[str]:
-    """Lines without comments, a trailing backslash having joined a line to the next one that is no comment."""
+def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Lines without comments, each with the number of its last line, which is the one that systemd names; a trailing
+    backslash has joined a line to the next one that is no comment."""
     pending = ""
-    for line in text.split("\n"):
+    number = 0
+    for number, line in enumerate(text.split("\n"), start=1):
         if line.lstrip(_WHITESPACE).startswith(("#", ";")):
             continue
         pending += line
@@ -52,10 +55,10 @@ def _logical_lines(text: str) -> Iterator[str]:
             pending = pending[:-1] + " "
             continue
         if pending.strip(_WHITESPACE):
-            yield pending.strip(_WHITESPACE)
+            yield number, pending.strip(_WHITESPACE)
         pending = ""
     if pending.strip(_WHITESPACE):
-        yield pending.strip(_WHITESPACE)
+        yield number, pending.strip(_WHITESPACE)
 
 
 def _ends_in_escape(line: str) -> bool:

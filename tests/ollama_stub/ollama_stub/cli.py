@@ -17,6 +17,7 @@ from .environment import Environment
 from .modelfile import ModelfileError
 
 Run = Callable[[Client, argparse.Namespace], None]
+_BIND_ERRORS = {98: "bind: address already in use", 99: "bind: cannot assign requested address"}
 
 
 def main(program: str, runner_program: str, arguments: Sequence[str]) -> int:
@@ -46,7 +47,7 @@ def _serve(program: str, runner_program: str, environment: Environment) -> int:
     try:
         asyncio.run(_application(environment, runner_program))
     except OSError as error:
-        reason = "bind: address already in use" if error.errno == 98 else str(error)
+        reason = _BIND_ERRORS.get(error.errno or 0, str(error))
         print(f"Error: listen tcp {environment.host.netloc}: {reason}", file=sys.stderr)
         return 1
     return 0

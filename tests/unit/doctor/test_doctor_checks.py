@@ -19,6 +19,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.journal_pa
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Vram
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.hold import Hold
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.host import Process
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.ignored_lines import IgnoredLine
 from support.examinations import CONFIGURATION, EPOCH, LOADED, ON_CPU, STATUS, TIMER, agent, healthy, journal, server, unit, with_conflict
 from support.values import card, digest, look, policy, resident, runners
 
@@ -31,6 +32,10 @@ TIMED = (
     'level=DEBUG source=sched.go:415 msg="runner with non-zero duration has gone idle, adding timer" runner.name=registry.ollama.ai/library/a:latest'
     ' runner.size="7.3 MiB" runner.num_ctx=4096 duration=5m0s'
 )
+BIND = "Error: listen tcp 127.0.0.1:11434: bind: address already in use"
+OVERRIDE = "/etc/systemd/system/ollama.service.d/override.conf"
+UNKNOWN_KEY = f"{OVERRIDE}:3: Unknown key name 'MemoryHi' in section 'Service', ignoring."
+IGNORED = IgnoredLine(OVERRIDE, 2, "OLLAMA_KEEP_ALIVE=-1", "OLLAMA_KEEP_ALIVE is a variable", 'write Environment="OLLAMA_KEEP_ALIVE=VALUE" below [Service]')
 GONE = {"observation": None, "failure": "no Ollama server answers at http://127.0.0.1:11434: Connection refused", "failed": "ServerUnreachable"}
 
 
@@ -40,6 +45,17 @@ def driver(**changes: Any) -> DriverLook:
 
 def down(load: str = "loaded", active: str = "inactive", **others: Any) -> Any:
     return unit({"load_state": load, "active_state": active, "main_pid": 0}, process=None, **others)
+
+
+def looping(**properties: str) -> Any:
+    state = {"active_state": "activating", "sub_state": "auto-restart", "main_pid": 0}
+    return unit(state, process=None, properties={"Result": "exit-code", "NRestarts": "7", **properties})
+
+
+def saying(message: str, since: float, **changes: Any) -> Any:
+    """systemd said so C(since) seconds after the file was written."""
+    written = EPOCH - 100 - since  # the first line of a journal is of 100 seconds ago
+    return healthy(unit=unit(changed={OVERRIDE: written}, **changes), journal=journal(message))
 
 
 def skewed(seconds: float) -> Any:
@@ -94,7 +110,7 @@ CASES: dict[str, tuple[Any, str, str]] = {
         "stop it",
     ),
     "exposed": (healthy(unit=unit(environment={"OLLAMA_HOST": "0.0.0.0"})), "OLLAMA_HOST=0.0.0.0", "ollama_server_host: 127.0.0.1:11434"),
-    "server_unreachable": (healthy(server=server(**GONE)), "ServerUnreachable", "systemctl restart ollama.service"),
+    "server_unreachable": (healthy(server=server(**GONE)), "Connection refused", "systemctl restart ollama.service"),
     "clock_skew": (healthy(server=skewed(90)), "Date: 2026-08-22", "timedatectl"),
     "gpu_without_driver": (healthy(driver=DriverLook(cards=CARDS)), "nvidia 0000:01:00.0", "modprobe nvidia"),
     "gpu_uvm_missing": (healthy(driver=driver(nodes=NODES[1:])), "/dev/nvidia0", "nvidia-modprobe"),
@@ -216,10 +232,31 @@ CASES: dict[str, tuple[Any, str, str]] = {
     "last_pass_not_warm": (last_pass(exit=1, failures=["a is not in memory"]), "a is not in memory", "ollama-warmup run"),
 }
 
+CASES.update(
+    {
+        "unit_line_ignored": (healthy(unit=unit(ignored=(IGNORED,))), f"{OVERRIDE}:2: OLLAMA_KEEP_ALIVE=-1", 'write Environment="OLLAMA_KEEP_ALIVE=VALUE"'),
+        "unit_line_refused": (saying(UNKNOWN_KEY, since=1), "MemoryHi", "systemd-analyze verify"),
+        "dropin_not_read": (healthy(unit=unit(unread=("/etc/systemd/system/ollama.service.d/override",))), "ollama.service.d/override", "override.conf"),
+        "environment_file_missing": (healthy(unit=unit(missing_files=("-/etc/x",))), "EnvironmentFile=-/etc/x", "write /etc/x"),
+        "crash_loop": (
+            healthy(unit=looping(), listeners=(), server=None, journal=journal(BIND)),
+            "SubState=auto-restart NRestarts=7",
+            "journalctl -u ollama.service",
+        ),
+        "gpu_lost_after_suspend": (
+            healthy(journal=journal("ggml_cuda_init: failed to initialize CUDA: unknown error", kernel=(Entry(EPOCH - 200, "PM: suspend exit"),))),
+            "PM: suspend exit",
+            "rmmod nvidia_uvm && modprobe nvidia_uvm",
+        ),
+        "gpu_set_aside": (healthy(driver=driver(set_aside={"0000:02:00.0": "it is bound to vfio-pci"})), "0000:02:00.0", "nothing, if that is meant"),
+    }
+)
+
 LINES: dict[str, list[str]] = {
     "evicted_for_memory": [
         'level=INFO source=sched.go:548 msg="llama-server model predicted to exceed available memory, evicting" predicted="2.3 MiB" available="0 B"',
         'level=INFO source=sched.go:500 msg="model requires more gpu memory than is currently available, evicting a model to make space"',
+        'level=INFO source=sched.go:470 msg="model requires more memory than is currently available, evicting a model to make space"',
     ],
     "evicted_for_count": ['level=DEBUG source=sched.go:284 msg="max runners achieved, unloading one to make room" runner_count=2'],
     "evicted_after_oom": [
@@ -236,6 +273,16 @@ LINES: dict[str, list[str]] = {
         'level=ERROR source=server.go:300 msg="llama runner terminated" error="exit status 2"',
     ],
     "gpu_fault": ["CUDA error: an illegal memory access was encountered", "cudaMalloc failed: out of memory", "GGML_ASSERT(n > 0) failed"],
+    "gpu_lost": [
+        "ggml_cuda_init: failed to initialize CUDA: no CUDA-capable device is detected",
+        "time=2026-08-22T08:00:00Z level=INFO source=gpu.go:450 msg=\"cuda driver library failed to get device context 999\"",
+    ],
+    "gpu_access_denied": ['level=ERROR source=amd_linux.go:406 msg="amdgpu devices detected but permission problems block access: permission denied"'],
+    "bind_no_such_address": ["Error: listen tcp 10.9.8.7:11434: bind: cannot assign requested address"],
+    "bind_address_in_use": [BIND],
+    "folder_denied": ["Error: mkdir /home/alice/models: permission denied"],
+    "disk_full": ["Error: write /usr/share/ollama/.ollama/id_ed25519: no space left on device"],
+    "origin_refused": ["panic: bad origin: origins must contain '*' or include http://,https://"],
     "gpu_memory_unreadable": ['level=WARN msg="unable to refresh free memory, using old values"'],
     "gpu_discovery_failed": [
         'level=INFO msg="failure during llama-server GPU discovery" error="exit status 1"',
@@ -684,3 +731,73 @@ def test_the_timer_tells_its_period(text: str, seconds: float | None) -> None:
 
 def test_no_pattern_of_the_kernels_is_the_units() -> None:
     assert {pattern.level for pattern in KERNEL_PATTERNS} == {"kernel"}
+
+
+def test_a_healed_departure_is_no_evidence_of_todays_fault() -> None:
+    departure = {"model": "a:latest", "cause": "client_changed_expiry", "cause_evidence": "observed", "healed_at": EPOCH - 86400}
+    told = agent(status={**STATUS, "history": {"departures": [departure]}})
+    finding = only(healthy(agent=told, server=server(resident("b"))), "not_in_memory")
+    assert not [each for each in finding.evidence if "departed" in each.text]
+
+
+def test_systemds_own_words_are_evidence_for_a_line_that_is_ignored() -> None:
+    said = f"{OVERRIDE}:2: Unknown key name 'OLLAMA_KEEP_ALIVE' in section 'Service', ignoring."
+    look = saying(said, since=1, ignored=(IGNORED,))
+    assert [each.text for each in only(look, "unit_line_ignored").evidence] == ["OLLAMA_KEEP_ALIVE=-1", said]
+    assert "unit_line_refused" not in codes(look)
+
+
+def test_words_of_systemd_about_a_file_that_was_changed_since_are_old() -> None:
+    assert codes(saying(UNKNOWN_KEY, since=-1)) == []
+
+
+def test_an_environment_file_that_a_unit_cannot_start_without_is_a_problem() -> None:
+    assert only(healthy(unit=unit(missing_files=("/etc/default/ollama",))), "environment_file_missing").severity == "problem"
+
+
+def test_a_crash_loop_quotes_the_last_error_and_is_not_told_twice() -> None:
+    look = healthy(unit=looping(), listeners=(), server=None, journal=journal("Error: first", "Error: last", "Main process exited"))
+    assert only(look, "crash_loop").what.endswith("(restarts so far: 7): Error: last")
+    assert "unit_starting" not in codes(look)
+
+
+def test_a_server_that_was_restarted_a_third_time_just_now_is_in_a_crash_loop() -> None:
+    young = {"Result": "success", "NRestarts": "3", "ExecMainStartTimestamp": f"@{EPOCH - 5:.0f}"}
+    old = {**young, "ExecMainStartTimestamp": f"@{EPOCH - 500:.0f}"}
+    assert "crash_loop" in codes(healthy(unit=unit(properties=young)))
+    assert "crash_loop" not in codes(healthy(unit=unit(properties=old)))
+    assert "crash_loop" not in codes(healthy(unit=unit(properties={**young, "NRestarts": "2"})))
+
+
+def test_a_reload_after_a_runners_death_is_no_clients_doing() -> None:
+    died, reloading = LINES["runner_died"][0], LINES["reloaded_for_options"][0]
+    assert codes(healthy(journal=journal(died, reloading))) == ["runner_died"]
+    later = journal(died, *["level=INFO msg=other"] * 9, reloading)
+    assert "reloaded_for_options" in codes(healthy(journal=later))
+
+
+def test_a_gpu_lost_before_the_host_resumed_was_not_lost_by_that() -> None:
+    late = (Entry(EPOCH, "PM: suspend exit"),)
+    assert "gpu_lost_after_suspend" not in codes(healthy(journal=journal("ggml_cuda_init: failed to initialize CUDA: unknown error", kernel=late)))
+
+
+def test_a_start_without_a_gpu_after_a_suspend_names_the_module_to_reload() -> None:
+    look = healthy(journal=journal(ON_CPU, kernel=(Entry(EPOCH - 200, "PM: suspend exit"),)))
+    assert "nvidia_uvm" in only(look, "gpu_lost_after_suspend").remedy
+
+
+def test_a_second_vendors_card_without_a_driver_is_a_note() -> None:
+    both = driver(cards={**CARDS, "amd": ("0000:05:00.0",)})
+    assert only(healthy(driver=both), "gpu_without_driver").severity == "note"
+
+
+def test_a_server_that_did_not_answer_has_no_checked_models() -> None:
+    names = diagnosis.checked([healthy(server=server(**GONE))])
+    assert not {"models", "memory"} & set(names)
+    assert {"models", "memory"} <= set(diagnosis.checked([healthy()]))
+    assert "models" not in diagnosis.checked([healthy(), healthy(server=None)])
+
+
+def test_a_failure_of_the_server_is_told_in_a_sentence_not_by_a_classs_name() -> None:
+    finding = only(healthy(server=server(**GONE)), "server_unreachable")
+    assert not [each for each in finding.evidence if "ServerUnreachable" in each.text]

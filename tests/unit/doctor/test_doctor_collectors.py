@@ -128,6 +128,28 @@ def test_settings_are_found_as_shells_write_them(tmp_path: pathlib.Path) -> None
     )
 
 
+def test_shell_files_of_every_home_and_several_variables_on_a_line_are_read(tmp_path: pathlib.Path) -> None:
+    write(tmp_path, "home/alice/.bashrc", "alias x=y\nexport OLLAMA_KEEP_ALIVE=-1; export PATH=/x OLLAMA_HOST='0.0.0.0' && OLLAMA_MODELS=\"/a b\"\n")
+    write(tmp_path, "home/bob/.profile", "export OLLAMA_DEBUG=1\n")
+    write(tmp_path, "etc/default/ollama", "OLLAMA_KEEP_ALIVE=30m\n")
+    found = [(entry.path.rpartition("/")[2], entry.line, entry.key, entry.value) for entry in shell_files.shell_settings(str(tmp_path))]
+    assert found == [
+        ("ollama", 1, "OLLAMA_KEEP_ALIVE", "30m"),
+        (".bashrc", 2, "OLLAMA_KEEP_ALIVE", "-1"),
+        (".bashrc", 2, "OLLAMA_HOST", "0.0.0.0"),
+        (".bashrc", 2, "OLLAMA_MODELS", "/a b"),
+        (".profile", 1, "OLLAMA_DEBUG", "1"),
+    ]
+
+
+def test_a_link_or_a_pipe_in_a_home_is_not_followed(tmp_path: pathlib.Path) -> None:
+    write(tmp_path, "secret", "export OLLAMA_API_KEY=secret\n")
+    (tmp_path / "home/mallory").mkdir(parents=True)
+    (tmp_path / "home/mallory/.bashrc").symlink_to(tmp_path / "secret")
+    os.mkfifo(tmp_path / "home/mallory/.profile")
+    assert shell_files.shell_settings(str(tmp_path)) == ()
+
+
 # Sockets
 
 
@@ -258,6 +280,25 @@ def test_a_node_that_the_user_may_not_open_is_named(tmp_path: pathlib.Path) -> N
     assert driver.look_at_driver(lambda _command: NOTHING, UNPRIVILEGED, {}, root).hidden == ("/dev/kfd",)
     (tmp_path / "dev/kfd").chmod(0o666)
     assert driver.look_at_driver(lambda _command: NOTHING, UNPRIVILEGED, {}, root).hidden == ()
+
+
+def test_a_card_for_virtual_machines_is_set_aside(tmp_path: pathlib.Path) -> None:
+    root = gpu_host(tmp_path)
+    (tmp_path / "sys/bus/pci/drivers/vfio-pci").mkdir(parents=True)
+    (tmp_path / "sys/bus/pci/devices/0000:01:00.0/driver").symlink_to("../../drivers/vfio-pci")
+    look = driver.look_at_driver(lambda _command: NOTHING, UNPRIVILEGED, {}, root)
+    assert (look.cards, dict(look.set_aside)) == ({}, {"0000:01:00.0": "it is bound to vfio-pci, for a virtual machine"})
+
+
+def test_a_container_that_is_given_no_device_node_of_a_card_is_not_to_use_it(tmp_path: pathlib.Path) -> None:
+    root = gpu_host(tmp_path)
+    assert driver.look_at_driver(lambda _command: NOTHING, UNPRIVILEGED, {}, root).cards
+    write(tmp_path, "run/systemd/container", "podman")
+    look = driver.look_at_driver(lambda _command: NOTHING, UNPRIVILEGED, {}, root)
+    assert (look.cards, list(look.set_aside)) == ({}, ["0000:01:00.0"])
+    write(tmp_path, "dev/nvidia0")
+    look = driver.look_at_driver(lambda _command: NOTHING, UNPRIVILEGED, {}, root)
+    assert (look.cards, dict(look.set_aside)) == ({"nvidia": ("0000:01:00.0",)}, {})
 
 
 # The agent

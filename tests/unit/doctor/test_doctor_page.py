@@ -25,8 +25,8 @@ def test_a_healthy_host_is_one_line_that_says_what_was_checked() -> None:
     told = report("gpu1", [healthy()])
     assert (told["healthy"], told["exit"]) == (True, 0)
     assert page(told) == (
-        "gpu1: healthy (ollama.service at http://127.0.0.1:11434); checked: unit and environment, shell variables, addresses and ports,"
-        " GPU and driver, journal, senders of keep_alive, models, memory, agent"
+        "gpu1: healthy (ollama.service at http://127.0.0.1:11434); checked: unit and environment, files of the unit, crash loop, shell variables,"
+        " addresses and ports, GPU and driver, journal, senders of keep_alive, models, memory, agent"
     )
 
 
