@@ -42,12 +42,12 @@ def last_error(look: Examination) -> Entry | None:
 
 
 def _loops(unit: UnitLook, now: float) -> bool:
-    """systemd waits for the next start; or the server has just begun anew, for the third time at least and after a failure."""
+    """systemd waits for the next start; or, after three restarts at least, the next one is under way or has just begun."""
     if unit.unit.sub_state.startswith("auto-restart"):
         return True
     restarts = unit.properties.get("NRestarts", "")
     several = restarts.isdigit() and int(restarts) >= _SEVERAL
-    return several and 0 <= now - unit.started < _YOUNG
+    return several and (unit.unit.active_state == "activating" or 0 <= now - unit.started < _YOUNG)
 
 
 def _line(look: Examination, entry: Entry) -> Evidence:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import sys
 from collections.abc import Sequence
 from typing import Callable
@@ -17,7 +18,7 @@ from .environment import Environment
 from .modelfile import ModelfileError
 
 Run = Callable[[Client, argparse.Namespace], None]
-_BIND_ERRORS = {98: "bind: address already in use", 99: "bind: cannot assign requested address"}
+_BIND_ERRORS = {errno.EADDRINUSE: "bind: address already in use", errno.EADDRNOTAVAIL: "bind: cannot assign requested address"}
 
 
 def main(program: str, runner_program: str, arguments: Sequence[str]) -> int:
@@ -47,7 +48,7 @@ def _serve(program: str, runner_program: str, environment: Environment) -> int:
     try:
         asyncio.run(_application(environment, runner_program))
     except OSError as error:
-        reason = _BIND_ERRORS.get(error.errno or 0, str(error))
+        reason = _BIND_ERRORS.get(error.errno or errno.EADDRNOTAVAIL, str(error))  # for this one asyncio raises an error without a number
         print(f"Error: listen tcp {environment.host.netloc}: {reason}", file=sys.stderr)
         return 1
     return 0

@@ -767,6 +767,8 @@ def test_a_server_that_was_restarted_a_third_time_just_now_is_in_a_crash_loop() 
     assert "crash_loop" in codes(healthy(unit=unit(properties=young)))
     assert "crash_loop" not in codes(healthy(unit=unit(properties=old)))
     assert "crash_loop" not in codes(healthy(unit=unit(properties={**young, "NRestarts": "2"})))
+    starting = unit({"active_state": "activating", "sub_state": "start-pre", "main_pid": 0}, process=None, properties={"NRestarts": "3"})
+    assert "crash_loop" in codes(healthy(unit=starting, listeners=()))
 
 
 def test_a_reload_after_a_runners_death_is_no_clients_doing() -> None:
