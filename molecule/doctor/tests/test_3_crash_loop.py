@@ -12,7 +12,7 @@ import pytest
 from shared.machine import Machine
 
 LOOP = (
-    "printf '[Service]\nEnvironment=OLLAMA_HOST=198.51.100.7:11434\n' > /etc/systemd/system/ollama.service.d/zzzz.conf",
+    "printf '[Unit]\nStartLimitIntervalSec=0\n[Service]\nEnvironment=OLLAMA_HOST=198.51.100.7:11434\n' > /etc/systemd/system/ollama.service.d/zzzz.conf",
     "systemctl daemon-reload",
     "systemctl restart --no-block ollama.service",
     "timeout 60 sh -c 'until [ $(systemctl show --value --property=NRestarts ollama.service) -ge 3 ]; do sleep 0.2; done'",
