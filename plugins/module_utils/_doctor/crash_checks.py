@@ -30,7 +30,7 @@ def check(look: Examination) -> Iterator[Finding]:
         return
     error = last_error(look)
     shown = [seen(f"systemctl show {look.unit_name}", f"SubState={unit.unit.sub_state} NRestarts={unit.properties.get('NRestarts', '?')}")]
-    shown += [_line(look, error)] if error else []
+    shown += evidence_of_end(look)
     said = error.message if error else f"it logged no error (Result={unit.properties.get('Result', '')})"
     yield CRASH_LOOP.found(*shown, unit=look.unit_name, restarts=unit.properties.get("NRestarts", "?"), said=said)
 
@@ -41,6 +41,12 @@ def last_error(look: Examination) -> Entry | None:
     return next((entry for entry in reversed(lines) if _LAST_WORDS.search(entry.message)), None)
 
 
+def evidence_of_end(look: Examination) -> list[Evidence]:
+    """The line of C(last_error), where there is one."""
+    error = last_error(look)
+    return [seen(f"journalctl -u {look.unit_name}", error.message)] if error else []
+
+
 def _loops(unit: UnitLook, now: float) -> bool:
     """systemd waits for the next start; or, after three restarts at least, the next one is under way or has just begun."""
     if unit.unit.sub_state.startswith("auto-restart"):
@@ -48,7 +54,3 @@ def _loops(unit: UnitLook, now: float) -> bool:
     restarts = unit.properties.get("NRestarts", "")
     several = restarts.isdigit() and int(restarts) >= _SEVERAL
     return several and (unit.unit.active_state == "activating" or 0 <= now - unit.started < _YOUNG)
-
-
-def _line(look: Examination, entry: Entry) -> Evidence:
-    return seen(f"journalctl -u {look.unit_name}", entry.message)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from .._systemd.masking import masked
+from .crash_checks import evidence_of_end
 from .examination import Examination, UnitLook
 from .finding import NOTE, PROBLEM, WARNING, Evidence, Finding, Kind, seen, setting
 from .meaning import misread, misspelt, read, read_keep_alive
@@ -61,7 +62,7 @@ def check(look: Examination) -> Iterator[Finding]:
     """Everything about the unit and its environment."""
     if look.unit is None or (look.is_elsewhere and not look.unit.unit.exists):
         return
-    state = list(_state(look.unit))
+    state = list(_state(look, look.unit))
     yield from state
     if look.unit.unit.load_state in ("not-found", "masked"):
         return
@@ -70,9 +71,10 @@ def check(look: Examination) -> Iterator[Finding]:
     yield from _values(look.unit)
 
 
-def _state(look: UnitLook) -> Iterator[Finding]:
+def _state(whole: Examination, look: UnitLook) -> Iterator[Finding]:
     unit, source = look.unit, f"systemctl show {look.unit.name}"
     shown = seen(source, f"LoadState={unit.load_state} ActiveState={unit.active_state} Result={look.properties.get('Result', '')}")
+    failed = evidence_of_end(whole) if unit.active_state == "failed" else []
     for word, kind in (("not-found", UNIT_MISSING), ("masked", UNIT_MASKED)):
         if unit.load_state == word:
             yield kind.found(shown, unit=unit.name)
@@ -81,7 +83,7 @@ def _state(look: UnitLook) -> Iterator[Finding]:
         yield UNIT_BROKEN.found(shown, unit=unit.name)
     kinds = {"inactive": UNIT_STOPPED, "deactivating": UNIT_STOPPED, "failed": UNIT_FAILED, "activating": UNIT_STARTING}
     if unit.active_state in kinds and not unit.sub_state.startswith("auto-restart"):  # of which the checks of crash loops tell
-        yield kinds[unit.active_state].found(shown, unit=unit.name, state=f"{unit.active_state} ({unit.sub_state})")
+        yield kinds[unit.active_state].found(shown, *failed, unit=unit.name, state=f"{unit.active_state} ({unit.sub_state})")
     if unit.active_state == "active" and unit.file_state == "disabled":
         yield UNIT_DISABLED.found(seen(source, "UnitFileState=disabled"), unit=unit.name)
 

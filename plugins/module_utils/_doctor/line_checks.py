@@ -57,8 +57,8 @@ def _ignored(look: Examination, ignored: IgnoredLine, entry: Entry | None) -> Fi
     key, equals, value = ignored.text.partition("=")
     shown = setting(f"{ignored.path}:{ignored.line}", key, value) if equals else seen(f"{ignored.path}:{ignored.line}", ignored.text)
     evidence = (shown, _quoted(entry)) if entry else (shown,)
-    values = {"path": ignored.path, "line": ignored.line, "reason": ignored.reason, "remedy": ignored.remedy}
-    return LINE_IGNORED.found(*evidence, unit=look.unit_name, **values)
+    values = {"path": ignored.path, "reason": ignored.reason, "remedy": ignored.remedy}
+    return LINE_IGNORED.found(*evidence, severity=None, line=ignored.line, unit=look.unit_name, **values)
 
 
 def _quoted(entry: Entry) -> Evidence:

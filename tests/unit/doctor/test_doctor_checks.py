@@ -803,3 +803,8 @@ def test_a_server_that_did_not_answer_has_no_checked_models() -> None:
 def test_a_failure_of_the_server_is_told_in_a_sentence_not_by_a_classs_name() -> None:
     finding = only(healthy(server=server(**GONE)), "server_unreachable")
     assert not [each for each in finding.evidence if "ServerUnreachable" in each.text]
+
+
+def test_a_unit_that_has_failed_is_told_with_the_servers_last_error() -> None:
+    finding = only(healthy(unit=down(active="failed"), server=None, listeners=(), journal=journal("Error: why it ended")), "unit_failed")
+    assert finding.evidence[-1].text == "Error: why it ended"
