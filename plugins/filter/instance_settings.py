@@ -60,11 +60,12 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.keepwarm.ollama.plugins.filter.server_environment import judge as judge_server
 from ansible_collections.keepwarm.ollama.plugins.filter.wanted_models import wanted_models
 from ansible_collections.keepwarm.ollama.plugins.filter.warmup_settings import warmup_settings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes import clashes
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.devices import DeviceError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.entry import Entry, EntryError, read_entry
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.model_list import RIGHT, is_given, read_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.options import SERVER_SETTINGS
-from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.own import is_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.settings import Host, merged, server_settings
 
 Judged = tuple[dict[str, Any], Mapping[str, Any]]
@@ -78,7 +79,8 @@ def instance_settings(raw: Any, role: str, flat: Mapping[str, Any], around: Mapp
     unread = _unread(role, flat, around)
     if unread:
         return {"problems": problems + unread, "instances": []}
-    host = Host(entries, around.get("resident") or (), around.get("folder") or None, _declared_most(around))
+    resident = around.get("resident")
+    host = Host(entries, read_models(resident) if is_given(resident) else None, around.get("folder") or None, _declared_most(around))
     found = [_instance(entry, role, flat, host, around.get("unit") or "ollama.service", problems) for entry in entries]
     return {"problems": problems, "instances": [] if problems else found}
 
@@ -87,7 +89,7 @@ def _read(raw: Any, host: Any) -> tuple[list[Entry], list[str]]:
     entries: list[Entry] = []
     problems: list[str] = []
     if not isinstance(raw, (list, tuple)):
-        return [], [f"ollama_server_instances is {raw!r}, not a list: give one such as [{{name: a, port: 11435}}], or [] for the one server"]
+        return [], [f"ollama_server_instances is {short_repr(raw)}, not a list: give one such as [{{name: a, port: 11435}}], or [] for the one server"]
     for place, entry in enumerate(raw, 1):
         try:
             entries.append(read_entry(entry, place, host))
@@ -100,15 +102,15 @@ def _unread(role: str, flat: Mapping[str, Any], around: Mapping[str, Any]) -> li
     """The host's lists of models that cannot be read; what a readable one says, the roles' own judges do."""
     lists = {"ollama_warmup_models": around.get("resident"), "ollama_model_models": flat.get("models") if role == "model" else None}
     return [
-        f"{name} is {models!r}, not a list of mappings: write [{{name: qwen3:8b}}]"
+        f"{name} is {short_repr(models)}, not a list of models: {RIGHT}"
         for name, models in lists.items()
-        if models and not is_models(models)
+        if is_given(models) and read_models(models) is None
     ]
 
 
 def _declared_most(around: Mapping[str, Any]) -> Any:
     """C(max_loaded_models) of the host. What follows from the models that name no instance is nobody's word."""
-    most, resident = around.get("max_loaded_models"), around.get("resident") or ()
+    most, resident = around.get("max_loaded_models"), read_models(around.get("resident")) or ()
     derived = str(len(resident) + 1) if resident else ""
     return None if most is None or str(most) in ("", derived) else most
 
@@ -136,14 +138,14 @@ def _server(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:
 def _warmup(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:
     settings = {**merged(entry, "warmup", flat), "models": host.models(entry)}
     settings["max_loaded_models"] = host.max_loaded_models(entry, "warmup")
-    return settings, warmup_settings({**flat, **settings})
+    return settings, warmup_settings({**flat, **settings}, of_instance=True)
 
 
 def _model(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:
     settings = merged(entry, "model", flat)
     # What others of the same folder keep is not this one's to prune.
-    others = [model for other in host.sharing(entry) for model in [*merged(other, "model", flat)["models"], *host.models(other)]]
-    declared, kept = host.models(entry), wanted_models([], [model for model in others if model.get("state") != "absent"])["kept"]
+    others = [model for other in host.sharing(entry) for model in [*_listed(merged(other, "model", flat)), *(host.models(other) or ())]]
+    declared, kept = host.models(entry) or (), wanted_models([], [model for model in others if model.get("state") != "absent"])["kept"]
     judged = wanted_models(
         settings["models"],
         declared,
@@ -153,6 +155,10 @@ def _model(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:
         settings["prune"],
     )
     return settings, {**judged, "kept": [*judged["kept"], *kept]}
+
+
+def _listed(settings: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return read_models(settings["models"]) or []
 
 
 _JUDGES: dict[str, Callable[[Entry, Mapping[str, Any], Host], Judged]] = {

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.model_list import RIGHT, is_given, read_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName, ModelNameError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import PolicyError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.wanted_models import PRESENT, PRUNE_NONE, read_wanted
@@ -23,14 +25,14 @@ description:
     the code of M(keepwarm.ollama.ollama_model).
 options:
   _input:
-    description: The listed models, each with the options that O(keepwarm.ollama.ollama_model#module:models) describes.
+    description: The listed models, each a name or a mapping with the options that O(keepwarm.ollama.ollama_model#module:models) describes.
     type: list
-    elements: dict
+    elements: raw
     required: true
   declared:
-    description: The models that are declared to be resident, each a mapping with a C(name).
+    description: The models that are declared to be resident, each a name or a mapping with a C(name).
     type: list
-    elements: dict
+    elements: raw
     default: []
   pull:
     description: Whether the declared ones are to be pulled. If not, they are only kept from being pruned where they are installed.
@@ -69,23 +71,40 @@ _value:
     problems: []
 """
 
-Entries = Iterable[Mapping[str, Any]]
+_LISTED = "ollama_model_models"
+_DECLARED = "ollama_warmup_models"
 
 
 def wanted_models(
-    models: Entries, declared: Entries = (), pull: bool = False, state: str = PRESENT, insecure: bool = False, prune: str = PRUNE_NONE
+    models: Any, declared: Any = (), pull: bool = False, state: str = PRESENT, insecure: bool = False, prune: str = PRUNE_NONE
 ) -> dict[str, Any]:
     """The entries, and every problem with them, one sentence each."""
-    listed = [{key: value for key, value in entry.items() if value is not None} for entry in models]
+    problems = [f"{name} is {short_repr(raw)}, not a list of models: {RIGHT}" for name, raw in ((_LISTED, models), (_DECLARED, declared)) if _is_none(raw)]
+    if problems:
+        return {"models": [], "kept": [], "problems": problems}
+    listed = [{key: value for key, value in entry.items() if value is not None} for entry in read_models(models) or ()]
     known = {name for name in map(_name, listed) if name}
-    others = [entry for entry in declared if _name(entry) not in known]
+    others = [entry for entry in read_models(declared) or () if _name(entry) not in known]
     entries = listed + [{"name": entry.get("name"), "state": state, "insecure": insecure} for entry in others if pull]
     kept = [] if pull else [entry.get("name") for entry in others]
     try:
         read_wanted(entries, prune, kept)
     except PolicyError as error:
-        return {"models": [], "kept": [], "problems": list(error.problems)}
+        return {"models": [], "kept": [], "problems": [_with_variable(problem, others) for problem in error.problems]}
     return {"models": entries, "kept": kept, "problems": []}
+
+
+def _is_none(raw: Any) -> bool:
+    """Whether it is no list of models; one that is not given is empty."""
+    return is_given(raw) and read_models(raw) is None
+
+
+def _with_variable(problem: str, others: Iterable[Mapping[str, Any]]) -> str:
+    """The sentence with the variable that it is about."""
+    if problem.startswith("prune "):
+        return f"ollama_model_{problem}"
+    declared = any(_name(entry) is None and short_repr(entry.get("name")) in problem for entry in others)
+    return f"{_DECLARED if declared else _LISTED}: {problem}"
 
 
 def _name(entry: Mapping[str, Any]) -> ModelName | None:

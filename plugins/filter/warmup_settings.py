@@ -21,6 +21,10 @@ options:
       - The settings by the names of the role P(keepwarm.ollama.ollama_warmup#role)'s variables, without their prefix.
     type: dict
     required: true
+  of_instance:
+    description: Whether they are those of one of several servers, whose settings are called C(warmup.NAME) and C(models).
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -42,10 +46,13 @@ _value:
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Callable
 
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import read_switch
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
 from ansible_collections.keepwarm.ollama.plugins.module_utils._gates import parse_gates
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.model_list import RIGHT, is_given, read_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address import AddressError, check_url
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive, KeepAliveError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import PolicyError, parse_policy, policy_data
@@ -69,97 +76,124 @@ _SERVER_DEFAULT = 300  # seconds: what a client that sends the server's default 
 _MARGIN = 10  # seconds for the pass itself, and for the accuracy of the timer
 _ACCURACY = 1  # second: the timer's
 _VERIFY = 60  # seconds on top of all loads
+Name = Callable[[str], str]
+"""From the key of a setting to what the user calls it."""
 
 
-def warmup_settings(raw: Mapping[str, Any]) -> dict[str, Any]:
+def warmup_settings(raw: Mapping[str, Any], of_instance: bool = False) -> dict[str, Any]:
     """What the role needs, or why not."""
-    problems: list[str] = []
-    problems += [f"{key} {raw.get(key)!r} is not {wanted}" for key, (form, wanted) in _TEXTS.items() if not _fits(form, raw.get(key))]
-    _check_address(raw.get("url"), problems)
-    _check_metrics(raw, problems)
-    _check_restart(raw.get("restart_server", "never"), problems)
-    policy = _policy(raw, problems)
-    gates = parse_gates(raw.get("gates") or [], str(raw.get("unit")), problems)
-    seconds = {key: _seconds(key, raw.get(key), least, problems) for key, least in _DURATIONS.items()}
-    seconds |= {key: _seconds(key, raw.get(key, default), 1, problems) for key, default in _RESTART_DURATIONS.items()}
-    times = {key: _times(key, raw.get(key, default), problems) for key, default in _TIMES.items()}
+    name = _entry_key if of_instance else _variable
+    problems = [f"{name(key)} {short_repr(raw.get(key))} is not {wanted}" for key, (form, wanted) in _TEXTS.items() if not _fits(form, raw.get(key))]
+    problems += [*_address_problems(raw, name), *_metrics_problems(raw, name), *_restart_problems(raw, name)]
+    policy = _policy(raw, name, problems)
+    gates = _gates(raw, name, problems)
+    seconds = {key: _seconds(name(key), raw.get(key), least, problems) for key, least in _DURATIONS.items()}
+    seconds |= {key: _seconds(name(key), raw.get(key, default), 1, problems) for key, default in _RESTART_DURATIONS.items()}
+    times = {key: _times(name(key), raw.get(key, default), problems) for key, default in _TIMES.items()}
     if not problems:
-        problems += _period_problems(seconds["interval"], seconds["jitter"], raw.get("allow_long_interval") is True)
+        problems += _period_problems(seconds["interval"], seconds["jitter"], read_switch(raw.get("allow_long_interval")) is True, name)
     if problems:
         return {"problems": problems}
-    loads = max(len(policy["models"]), 1) + 1  # one more, for a load of somebody else's that is waited for
+    loads = max(len(policy["models"] or ()), 1) + 1  # one more, for a load of somebody else's that is waited for
     start_timeout = seconds["ready_timeout"] + loads * seconds["load_timeout"] + _VERIFY
     derived = {"start_timeout": start_timeout, "metrics": _metrics(raw, seconds, start_timeout)}
     return {"problems": [], "policy": policy, "gates": gates, **seconds, **times, **derived}
+
+
+def _variable(key: str) -> str:
+    return f"ollama_warmup_{key}"
+
+
+def _entry_key(key: str) -> str:
+    return key if key == "models" else f"warmup.{key}"
 
 
 def _fits(form: re.Pattern[str], raw: Any) -> bool:
     return isinstance(raw, str) and form.fullmatch(raw) is not None
 
 
-def _check_address(raw: Any, problems: list[str]) -> None:
+def _address_problems(raw: Mapping[str, Any], name: Name) -> Iterator[str]:
     """An empty one is not given: it follows the server's own settings. Whose address it is, only the host can tell."""
     try:
-        if raw:
-            check_url(str(raw))
+        if raw.get("url"):
+            check_url(str(raw["url"]))
     except AddressError as error:
-        problems.append(str(error))
+        yield name(str(error))  # which begins with "url"
 
 
-def _check_metrics(raw: Mapping[str, Any], problems: list[str]) -> None:
+def _metrics_problems(raw: Mapping[str, Any], name: Name) -> Iterator[str]:
     folder = raw.get("metrics_directory")
-    if raw.get("metrics") and not _fits(_FOLDER, folder):
-        problems.append(f"metrics_directory {folder!r} is not the path of a folder: use one such as /var/lib/prometheus/node-exporter")
+    if read_switch(raw.get("metrics")) and not _fits(_FOLDER, folder):
+        yield f"{name('metrics_directory')} {short_repr(folder)} is not the path of a folder: use one such as /var/lib/prometheus/node-exporter"
 
 
-def _check_restart(raw: Any, problems: list[str]) -> None:
-    if raw not in _RESTARTS:
-        problems.append(f"restart_server {raw!r} is neither of {' and '.join(_RESTARTS)}")
+def _restart_problems(raw: Mapping[str, Any], name: Name) -> Iterator[str]:
+    restart = raw.get("restart_server", "never")
+    if restart not in _RESTARTS:
+        yield f"{name('restart_server')} {short_repr(restart)} is neither of {' and '.join(_RESTARTS)}"
 
 
-def _policy(raw: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
+def _policy(raw: Mapping[str, Any], name: Name, problems: list[str]) -> dict[str, Any]:
+    """C(models): null where nobody declared any."""
+    given = {key: raw[key] for key in _POLICY if is_given(raw.get(key))}
+    models = read_models(given.pop("models", []))
+    if models is None:
+        problems.append(f"{name('models')} is {short_repr(raw['models'])}, not a list of models: {RIGHT}")
+    declared = {"models": models} if is_given(raw.get("models")) else {}
     try:
-        return policy_data(parse_policy({key: raw[key] for key in _POLICY if raw.get(key) is not None}))
+        return policy_data(parse_policy({**given, **declared}))
     except PolicyError as error:
-        problems.extend(error.problems)
-        return {}
+        problems += [name(text) if text.startswith(_POLICY[1:]) else f"{name('models')}: {text}" for text in error.problems]
+        return {"models": []}
 
 
-def _seconds(key: str, raw: Any, least: float, problems: list[str]) -> float:
+def _gates(raw: Mapping[str, Any], name: Name, problems: list[str]) -> list[dict[str, str]]:
+    found: list[str] = []
+    gates = parse_gates(raw.get("gates") or [], str(raw.get("unit")), found)
+    problems += [name(text) if text.startswith("gates ") else f"{name('gates')}: {text}" for text in found]
+    if gates and not is_given(raw.get("models")):
+        problems.append(
+            f"{name('gates')} lets units wait until the declared models are resident, but {name('models')} is null, which declares nothing:"
+            " they would wait for ever; declare models, write [] for none, or take the gates away"
+        )
+    return gates
+
+
+def _seconds(variable: str, raw: Any, least: float, problems: list[str]) -> float:
     try:
         duration = KeepAlive.parse(raw)
     except KeepAliveError as error:
-        problems.append(str(error).replace("keep_alive", key, 1).replace(", or -1 for ever", ""))
+        problems.append(str(error).replace("keep_alive", variable, 1).replace(", or -1 for ever", ""))
         return least
     seconds = duration.as_timedelta().total_seconds()
     if not least <= seconds <= _DAY:
-        problems.append(f"{key} {raw!r} is not between {least:g} s and a day: give seconds (240) or a duration such as '4m'")
+        problems.append(f"{variable} {short_repr(raw)} is not between {least:g} s and a day: give seconds (240) or a duration such as '4m'")
     return seconds
 
 
-def _times(key: str, raw: Any, problems: list[str]) -> int:
+def _times(variable: str, raw: Any, problems: list[str]) -> int:
     """Up to ansible-core 2.18 a templated number is a text."""
     number = int(raw) if isinstance(raw, str) and raw.isascii() and raw.isdigit() else raw
     if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= _MOST_TIMES:
         return number
-    problems.append(f"{key} {raw!r} is not a whole number of reloads an hour from 1 to {_MOST_TIMES}")
+    problems.append(f"{variable} {short_repr(raw)} is not a whole number of reloads an hour from 1 to {_MOST_TIMES}")
     return 1
 
 
 def _metrics(raw: Mapping[str, Any], seconds: Mapping[str, float], longest_pass: float) -> dict[str, Any] | None:
-    if not raw.get("metrics"):
+    if not read_switch(raw.get("metrics")):
         return None
     period = seconds["interval"] + seconds["jitter"] + _ACCURACY
     return {"textfile_directory": raw["metrics_directory"], "period": period, "longest_pass": longest_pass}
 
 
-def _period_problems(interval: float, jitter: float, allowed: bool) -> list[str]:
+def _period_problems(interval: float, jitter: float, allowed: bool, name: Name) -> list[str]:
     longest = interval + jitter + _MARGIN
     if allowed or longest < _SERVER_DEFAULT:
         return []
     return [
-        f"interval {interval:g} s and jitter {jitter:g} s let {longest:g} s pass between two looks, but a client that sends the"
-        f" server's default keep_alive lets a model go after {_SERVER_DEFAULT} s: shorten them, or set allow_long_interval"
+        f"{name('interval')} {interval:g} s and {name('jitter')} {jitter:g} s let {longest:g} s pass between two looks, but a client that"
+        f" sends the server's default keep_alive lets a model go after {_SERVER_DEFAULT} s: shorten them, or set {name('allow_long_interval')}"
     ]
 
 

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .._base.text import short_repr
 from .._systemd.address import DEFAULT_PORT, Address, AddressError, check_address, effective_address
 from .devices import DeviceError, read_devices
+from .model_list import RIGHT, is_given, read_models
 from .options import OPTIONS
-from .own import is_models, read_own
+from .own import read_own
 
 DEFAULT = "default"
 """The instance that a host without a list has; its unit is that of the plain server."""
@@ -49,10 +51,10 @@ class EntryError(ValueError):
 def read_entry(raw: Any, place: int, host: Any = None) -> Entry:
     """C(host): the address where an entry names none, as OLLAMA_HOST has it. Raises C(EntryError)."""
     if not isinstance(raw, Mapping):
-        raise EntryError([f"entry {place} of ollama_server_instances is {raw!r}, not a mapping: write {{name: a, port: 11435}}"])
+        raise EntryError([f"entry {place} of ollama_server_instances is {short_repr(raw)}, not a mapping: write {{name: a, port: 11435}}"])
     name = raw.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise EntryError([f"entry {place} of ollama_server_instances has the name {name!r}: use a word of letters, digits, '_' and '-'"])
+        raise EntryError([f"entry {place} of ollama_server_instances has the name {short_repr(name)}: use a word of letters, digits, '_' and '-'"])
     found = list(_shape_problems(raw))
     own = {role: read_own(role, raw.get(role), found) for role in OPTIONS}
     problems = [f"instance {name}: {problem}" for problem in found]
@@ -63,7 +65,8 @@ def read_entry(raw: Any, place: int, host: Any = None) -> Entry:
         raise EntryError([*problems, f"instance {name}: {error}"]) from error
     if problems:
         raise EntryError(problems)
-    return Entry(name, address, devices, raw.get("models"), own)
+    models = raw.get("models")
+    return Entry(name, address, devices, read_models(models) if is_given(models) else None, own)
 
 
 def _shape_problems(raw: Mapping[str, Any]) -> Iterator[str]:
@@ -71,8 +74,8 @@ def _shape_problems(raw: Mapping[str, Any]) -> Iterator[str]:
         if key not in KEYS:
             yield f"the key {key!r} is unknown: known are {', '.join(KEYS)}"
     models = raw.get("models")
-    if models is not None and not is_models(models):
-        yield f"models is {models!r}, not a list of mappings: write [{{name: qwen3:8b}}] as in ollama_warmup_models"
+    if is_given(models) and read_models(models) is None:
+        yield f"models is {short_repr(models)}, not a list of models: {RIGHT}, as in ollama_warmup_models"
 
 
 def _address(raw: Mapping[str, Any], host: Any) -> Address:

@@ -13,12 +13,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .._base.readers import read_switch
+from .model_list import RIGHT, read_models
 from .options import OPTIONS
 
 GPU_SECONDS = 60
 """The longest that a start may wait for GPUs: systemd gives it 90 seconds in all (TimeoutStartSec=)."""
 _MOST = 2**31 - 1
-_SWITCH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _DIGITS = re.compile(r"[0-9]{1,10}", re.ASCII)
 _DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,6})?", re.ASCII)
 Reader = Callable[[Any], Any]
@@ -37,11 +38,6 @@ def read_own(role: str, raw: Any, problems: list[str]) -> dict[str, Any]:
     known = OPTIONS[role]
     problems += [f"{role}.{key} is unknown, or belongs to the whole host: an instance may have {', '.join(known)}" for key in own if key not in known]
     return {key: _read(role, key, own[key], problems) for key in own}
-
-
-def is_models(raw: Any) -> bool:
-    """Whether it is a list of mappings; what these say is not judged."""
-    return isinstance(raw, (list, tuple)) and all(isinstance(model, Mapping) for model in raw)
 
 
 def _read(role: str, key: str, raw: Any, problems: list[str]) -> Any:
@@ -67,7 +63,7 @@ def _one_of(*words: str) -> Reader:
 
 def _switch(raw: Any) -> bool:
     """Up to ansible-core 2.18 a templated boolean is a text."""
-    switch = _SWITCH.get(str(raw).lower())
+    switch = read_switch(raw)
     if switch is None:
         raise _Unfit("neither true nor false")
     return switch
@@ -94,9 +90,10 @@ def _seconds(least: int) -> Reader:
 
 
 def _models(raw: Any) -> Any:
-    if not is_models(raw):
-        raise _Unfit("not a list of mappings: write [{name: qwen3:8b}] as in ollama_model_models")
-    return raw
+    models = read_models(raw)
+    if models is None:
+        raise _Unfit(f"not a list of models: {RIGHT}, as in ollama_model_models")
+    return models
 
 
 READERS: Mapping[str, Mapping[str, Reader]] = {

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, TypeVar
 
+from .._base.readers import read_switch
 from .._base.text import short_repr
 from .keep_alive import KeepAlive, KeepAliveError
 from .model_name import ModelName
@@ -289,9 +290,10 @@ def _choice(key: str, choices: tuple[str, ...]) -> Callable[[Any], str]:
 
 def _boolean(key: str) -> Callable[[Any], bool]:
     def read(raw: Any) -> bool:
-        if not isinstance(raw, bool):
+        switch = read_switch(raw)
+        if switch is None:
             raise ValueError(f"{key} {short_repr(raw)} is not a boolean: write true or false")
-        return raw
+        return switch
 
     return read
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .._base.readers import read_switch
+from .._base.text import short_repr
 from .model_name import ModelName, ModelNameError
 from .modelfile import Modelfile, parse_modelfile
 from .observation import InstalledModel
@@ -93,12 +95,21 @@ def _read(entry: Mapping[str, Any], problems: list[str]) -> WantedModel | None:
     try:
         name = ModelName.parse(entry.get("name"))
         recipe = _recipe(entry)
+        insecure = _insecure(entry.get("insecure"))
     except ValueError as error:
         problems.append(f"model {declared!r}: {error}")
         return None
     if recipe and state == ABSENT:
         problems.append(f"model {declared!r} is to be absent, so that gguf and modelfile say nothing: leave them out")
-    return WantedModel(declared, name, state, bool(entry.get("insecure")), recipe)
+    return WantedModel(declared, name, state, insecure, recipe)
+
+
+def _insecure(raw: Any) -> bool:
+    """Raises C(ValueError)."""
+    switch = False if raw is None else read_switch(raw)
+    if switch is None:
+        raise ValueError(f"insecure {short_repr(raw)} is neither true nor false")
+    return switch
 
 
 def _recipe(entry: Mapping[str, Any]) -> Modelfile | None:

@@ -13,12 +13,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from .._base.readers import read_switch
 from .._residency.keep_alive import KeepAlive, KeepAliveError
 from .address import AddressError, check_address
 from .quoting import QuotingError, quote_assignment
 
 PREFIX = "ollama_server_"
-_SWITCH = {"1": "1", "true": "1", "yes": "1", "on": "1", "0": "0", "false": "0", "no": "0", "off": "0"}
 _CACHE_TYPES = ("f16", "q8_0", "q4_0")
 _UINT_MAX = 2**31 - 1
 # The server panics at its start on any other origin (gin-contrib/cors, Config.Validate).
@@ -150,10 +150,10 @@ def _path(raw: Any) -> str:
 
 def _switch(raw: Any) -> str:
     # Anything else the server would take for true, even "off" (server semantics, section 5).
-    written = _SWITCH.get(str(raw).lower())
-    if written is None:
+    switch = read_switch(raw)
+    if switch is None:
         raise _Unfit("neither true nor false")
-    return written
+    return str(int(switch))
 
 
 def _cache_type(raw: Any) -> str:

@@ -83,7 +83,7 @@ MODEL_REFUSALS = [
     ({"name": "a", "num_ctx": "\u0664\u0660\u0669\u0666"}, "is not a whole number of at least 4"),
     ({"name": "a", "min_gpu_percent": 101}, "model 'a': min_gpu_percent 101 is not a whole number from 0 to 100"),
     ({"name": "a", "min_gpu_percent": -1}, "model 'a': min_gpu_percent -1 is not a whole number from 0 to 100"),
-    ({"name": "a", "required": "yes"}, "model 'a': required 'yes' is not a boolean: write true or false"),
+    ({"name": "a", "required": "perhaps"}, "model 'a': required 'perhaps' is not a boolean: write true or false"),
     ({"name": "a", "keepalive": -1}, "model 'a' has the unknown key 'keepalive': known are name, policy, keep_alive"),
     ({"name": "gpt-oss:120b-cloud"}, "model 'gpt-oss:120b-cloud' runs in the cloud and is never in this server's memory: take it off the list"),
     ({"name": ""}, "model name '' is not a name"),
@@ -119,7 +119,7 @@ POLICY_REFUSALS = [
     ({"models": [], "max_loaded_models": -1}, "max_loaded_models -1 is not a whole number of at least 0"),
     ({"models": [], "max_loaded_models": 1.5}, "max_loaded_models 1.5 is not a whole number"),
     ({"models": [], "context_mismatch": "ignore"}, "context_mismatch 'ignore' is not one of report, reload"),
-    ({"models": [], "strict": "no"}, "strict 'no' is not a boolean"),
+    ({"models": [], "strict": "t"}, "strict 't' is not a boolean"),
     ({"models": [], "release": "drop"}, "release 'drop' is not one of expire, unload, keep"),
     ({"models": ["a", "A:latest"]}, "model 'A:latest' is declared twice (as A:latest): keep one"),
     ({"models": ["a", "b", "c"], "max_loaded_models": 2}, "3 pins do not fit under OLLAMA_MAX_LOADED_MODELS=2: raise it above"),
@@ -141,7 +141,7 @@ def test_every_problem_is_told_at_once_and_each_names_its_model() -> None:
                 "c",
                 {"name": "d", "policy": "warm"},
             ],
-            "strict": 1,
+            "strict": 7,
             "release": "now",
         }
     )

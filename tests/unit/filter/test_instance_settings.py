@@ -118,7 +118,7 @@ def test_vulkan_does_not_find_hidden_devices_again(devices: Any) -> None:
         ({"server": [1]}, "instance a: server is [1], not a mapping"),
         ({"server": {"host": "x"}}, "instance a: server.host is unknown, or belongs to the whole host"),
         ({"warmup": {"user": "x"}}, "warmup.user is unknown, or belongs to the whole host"),
-        ({"models": ["qwen3:8b"]}, "models is ['qwen3:8b'], not a list of mappings"),
+        ({"models": [7]}, "models is [7], not a list of models: write a list of names or mappings"),
         ({"server": {"num_parallel": 0}}, "instance a: ollama_server_num_parallel is 0, not a whole number"),
         ({"server": {"environment": 3}}, "instance a: ollama_server_environment is 3, not a mapping"),
         ({"name": "a/b"}, "entry 1 of ollama_server_instances has the name 'a/b': use a word"),
@@ -154,8 +154,8 @@ MOST = 2**31 - 1
         ({"model": {"timeout": 0}}, f"model.timeout is 0, not a whole number from 1 to {MOST}"),
         ({"model": {"stall_timeout": 0.5}}, f"model.stall_timeout is 0.5, not a number of seconds from 1 to {MOST}"),
         ({"model": {"progress_interval": "nan"}}, f"model.progress_interval is 'nan', not a number of seconds from 0 to {MOST}"),
-        ({"model": {"models": ["x"]}}, "model.models is ['x'], not a list of mappings: write [{name: qwen3:8b}] as in ollama_model_models"),
-        ({"model": {"models": None}}, "model.models is None, not a list of mappings: write [{name: qwen3:8b}] as in ollama_model_models"),
+        ({"model": {"models": [7]}}, "model.models is [7], not a list of models: write a list of names or mappings, such as [{name: qwen3:8b}], as in ollama_model_models"),
+        ({"model": {"models": None}}, "model.models is None, not a list of models: write a list of names or mappings, such as [{name: qwen3:8b}], as in ollama_model_models"),
         ({"warmup": {"prove": "perhaps"}}, "warmup.prove is 'perhaps', neither true nor false"),
     ],
 )
@@ -181,15 +181,29 @@ def test_texts_that_mean_a_number_or_a_switch_become_one() -> None:
 @pytest.mark.parametrize(
     ("role", "around", "flat", "variable"),
     [
-        *((role, {"resident": ["x"]}, {}, "ollama_warmup_models") for role in FLAT),
+        *((role, {"resident": [7]}, {}, "ollama_warmup_models") for role in FLAT),
         ("model", {"resident": {"name": "x"}}, {}, "ollama_warmup_models"),
-        ("model", {}, {"models": ["x"]}, "ollama_model_models"),
+        ("model", {}, {"models": [["x"]]}, "ollama_model_models"),
     ],
 )
 def test_a_list_of_the_host_that_holds_no_models(role: str, around: dict[str, Any], flat: dict[str, Any], variable: str) -> None:
     shown = around.get("resident") or flat["models"]
     found = judge({"name": "a"}, {"name": "b", "port": 1}, role=role, flat=flat, **around)
-    assert found == {"problems": [f"{variable} is {shown!r}, not a list of mappings: write [{{name: qwen3:8b}}]"], "instances": []}
+    assert found == {"problems": [f"{variable} is {shown!r}, not a list of models: write a list of names or mappings, such as [{{name: qwen3:8b}}]"], "instances": []}
+
+
+@pytest.mark.parametrize("models", [["x", "y:8b"], "x,y:8b", [{"name": "x"}, "y:8b"]])
+def test_models_of_the_host_and_of_an_entry_may_be_names(models: Any) -> None:
+    names = [{"name": "x"}, {"name": "y:8b"}]
+    of_host, own = settings({"name": "a"}, {"name": "b", "port": 1, "models": models}, role="warmup", resident=models)
+    assert (of_host["models"], own["models"]) == (names, names)
+    found = judge({"name": "a", "model": {"models": models}}, role="model")
+    assert found["instances"][0]["judged"]["models"] == names
+
+
+def test_models_that_nobody_declared_are_null_for_every_instance_without_its_own() -> None:
+    found = judge({"name": "a"}, {"name": "b", "port": 1, "models": []}, role="warmup", resident=None)
+    assert [instance["judged"]["policy"]["models"] for instance in found["instances"]] == [None, []]
 
 
 @pytest.mark.parametrize("raw", ["a", {"name": "a"}, 1, None])
@@ -279,7 +293,7 @@ def test_more_pins_than_places_are_refused_for_that_instance() -> None:
 
 
 def test_a_gate_on_its_own_server_is_refused() -> None:
-    assert "is the server itself" in problem({"name": "a", "warmup": {"gates": [{"unit": "ollama@a.service"}]}}, role="warmup")
+    assert "is the server itself" in problem({"name": "a", "models": ["x"], "warmup": {"gates": [{"unit": "ollama@a.service"}]}}, role="warmup")
 
 
 def test_each_has_its_own_models_on_the_disk() -> None:

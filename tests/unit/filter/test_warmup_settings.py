@@ -88,18 +88,61 @@ def test_metrics_come_with_what_alerts_are_told_from() -> None:
         ({"restart_server": "always"}, "restart_server 'always' is neither of never and when_stuck"),
         ({"restart_server_after": 0}, "restart_server_after 0 is not between 1 s and a day"),
         ({"restart_server_period": "2d"}, "restart_server_period '2d' is not a duration"),
-        ({"models": [{"name": "a", "policy": "hot"}]}, "model 'a': policy 'hot' is not one of pin, warm"),
+        ({"models": [{"name": "a", "policy": "hot"}]}, "models: model 'a': policy 'hot' is not one of pin, warm"),
         ({"max_loaded_models": 0, "release": "drop"}, "release 'drop' is not one of expire, unload, keep"),
         ({"metrics": True, "metrics_directory": "textfiles"}, "metrics_directory 'textfiles' is not the path of a folder: use one such as /var"),
         ({"metrics": True, "metrics_directory": '/a"b'}, "metrics_directory '/a\"b' is not the path of a folder"),
         ({"metrics": True, "metrics_directory": "/"}, "metrics_directory '/' is not the path of a folder"),
-        ({"interval": "4m", "jitter": "50s"}, "interval 240 s and jitter 50 s let 300 s pass between two looks, but a client"),
+        ({"interval": "4m", "jitter": "50s"}, "interval 240 s and ollama_warmup_jitter 50 s let 300 s pass between two looks, but a client"),
     ],
 )
 def test_each_problem_is_a_sentence(change: dict[str, Any], sentence: str) -> None:
     found = judge({**GOOD, **change})
     assert list(found) == ["problems"]
-    assert [problem[: len(sentence)] for problem in found["problems"]] == [sentence]
+    assert [problem[: len("ollama_warmup_") + len(sentence)] for problem in found["problems"]] == [f"ollama_warmup_{sentence}"]
+
+
+def test_a_sentence_names_the_variable_to_set_by_its_full_name() -> None:
+    (problem,) = judge({**GOOD, "interval": "5m"})["problems"]
+    assert problem.endswith("shorten them, or set ollama_warmup_allow_long_interval")
+
+
+def test_an_instance_s_settings_are_called_as_in_its_entry() -> None:
+    found = judge({**GOOD, "interval": "5m", "models": ["a"]}, of_instance=True)["problems"]
+    assert [problem.split(" ")[0] for problem in found] == ["warmup.interval"]
+    assert found[0].endswith("set warmup.allow_long_interval")
+    (model,) = judge({**GOOD, "models": ["a b"]}, of_instance=True)["problems"]
+    assert model.startswith("models: model name 'a b'")
+
+
+@pytest.mark.parametrize("models", ["a, b:8b", '["a", "b:8b"]', ["a", {"name": "b:8b"}]])
+def test_models_may_be_names(models: Any) -> None:
+    assert [model["name"] for model in judge({**GOOD, "models": models})["policy"]["models"]] == ["a", "b:8b"]
+
+
+@pytest.mark.parametrize("models", [7, {"name": "a"}, "[a", [["a"]]])
+def test_models_that_are_no_list_are_one_sentence(models: Any) -> None:
+    (problem,) = judge({**GOOD, "models": models})["problems"]
+    assert problem.startswith("ollama_warmup_models is ") and problem.endswith("write a list of names or mappings, such as [{name: qwen3:8b}]")
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_models_that_nobody_declared_are_null(nothing: Any) -> None:
+    assert judge({**GOOD, "models": nothing, "gates": []})["policy"]["models"] is None
+    assert judge({**GOOD, "models": [], "gates": []})["policy"]["models"] == []
+
+
+def test_a_gate_needs_declared_models() -> None:
+    (problem,) = judge({**GOOD, "models": None})["problems"]
+    assert "ollama_warmup_gates lets units wait until the declared models are resident, but ollama_warmup_models is null" in problem
+    assert judge({**GOOD, "models": []})["problems"] == []
+
+
+@pytest.mark.parametrize(("text", "on"), [("false", False), ("no", False), ("0", False), ("True", True), ("yes", True)])
+def test_a_switch_may_be_a_text(text: str, on: bool) -> None:
+    found = judge({**GOOD, "strict": text, "metrics": text, "metrics_directory": "/srv/x", "allow_long_interval": text})
+    assert (found["policy"]["strict"], found["metrics"] is not None) == (on, on)
+    assert (judge({**GOOD, "interval": "1h", "allow_long_interval": text})["problems"] == []) is on
 
 
 def test_an_address_may_be_left_to_the_server() -> None:

@@ -1,0 +1,58 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: role_inputs
+short_description: Finds a role's inputs among names of variables
+version_added: 0.1.0
+author:
+  - the keepwarm.ollama contributors (@keepwarm)
+description:
+  - What the inputs of a role are, its argument specs say. Those that may be anything (C(raw)) are left out: there is nothing to judge
+    P(keepwarm.ollama.input_problems#filter) by.
+positional: _input, role
+options:
+  _input:
+    description: Names of variables, as the lookup P(ansible.builtin.varnames#lookup) finds them.
+    type: list
+    elements: str
+    required: true
+  role:
+    description: The role's name.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Name the variables of ollama_model that are set
+  ansible.builtin.debug:
+    msg: "{{ lookup('ansible.builtin.varnames', '^ollama_model_', wantlist=true) | keepwarm.ollama.role_inputs('ollama_model') }}"
+"""
+
+RETURN = r"""
+_value:
+  description: Those names that are inputs of the role, in alphabetical order.
+  type: list
+  elements: str
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs import options
+
+
+def role_inputs(names: Iterable[str], role: str) -> list[str]:
+    """Those that the role's argument specs judge."""
+    return sorted(name for name in set(names) & set(options(role)) if options(role)[name].get("type") != "raw")
+
+
+class FilterModule:
+    """Inputs of a role."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The filters of this file by name."""
+        return {"role_inputs": role_inputs}

@@ -1,0 +1,123 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A misspelt name of a variable of ours is refused before anything else; names that may be somebody's own are one warning."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import pytest
+import yaml
+from ansible.utils.display import Display
+from ansible_collections.keepwarm.ollama.plugins.filter.name_problems import name_problems
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs import known_names
+from support.role_tasks import ROLES, task, value
+
+TOP = pathlib.Path(__file__).parents[3]
+ROLE_NAMES = ["ollama_model", "ollama_server", "ollama_warmup"]
+PLAYBOOK_INPUTS = {
+    "keepwarm_after_upgrade",
+    "keepwarm_before_upgrade",
+    "keepwarm_format",
+    "keepwarm_hosts",
+    "keepwarm_instance",
+    "keepwarm_known_variables",
+    "keepwarm_max_fail_percentage",
+    "keepwarm_remove_confirmed",
+    "keepwarm_serial",
+}
+
+
+@pytest.fixture(name="warnings")
+def collected_warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    said: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda _display, text, **_options: said.append(text))
+    return said
+
+
+def test_what_is_known_are_the_inputs_of_all_roles_and_playbooks() -> None:
+    described: set[str] = set()
+    for role in ROLE_NAMES:
+        for point in yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text())["argument_specs"].values():
+            described |= set(point["options"])
+    assert known_names() == described | PLAYBOOK_INPUTS
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("ollama_warmup_modles", "ollama_warmup_models"),
+        ("ollama_warmup_model", "ollama_warmup_models"),
+        ("ollama_warmup_Models", "ollama_warmup_models"),
+        ("ollama_server_hots", "ollama_server_host"),
+        ("ollama_server_keepalive", "ollama_server_keep_alive"),
+        ("ollama_server_port", "ollama_server_host"),
+        ("ollama_model_pul", "ollama_model_pull"),
+        ("ollama_models_pull", "ollama_model_pull"),
+        ("olama_warmup_models", "ollama_warmup_models"),
+        ("ollama_warmupmodels", "ollama_warmup_models"),
+        ("keepwarm_host", "keepwarm_hosts"),
+        ("keepwarm_known_variable", "keepwarm_known_variables"),
+    ],
+)
+def test_a_name_within_two_letters_is_refused_and_the_right_one_named(name: str, meant: str, warnings: list[str]) -> None:
+    (sentence,) = name_problems([name, "ollama_warmup_models", "inventory_hostname"])
+    assert sentence.startswith(f"{name} is no variable of keepwarm.ollama: {meant} is meant;")
+    assert warnings == []
+
+
+def test_names_that_are_near_none_are_one_warning(warnings: list[str]) -> None:
+    assert name_problems(["ollama_server_rack_number", "keepwarm_cost_centre", "ollama_models", "ollama_version"]) == []
+    (warning,) = warnings
+    assert warning.startswith("keepwarm_cost_centre, ollama_server_rack_number: no variable of keepwarm.ollama has that name")
+    assert "keepwarm_known_variables" in warning
+
+
+@pytest.mark.parametrize("known", [["ollama_server_rack_number", "ollama_server_port"], "ollama_server_rack_number, ollama_server_port"])
+def test_names_that_are_somebody_s_own_are_left_alone(known: Any, warnings: list[str]) -> None:
+    assert name_problems(["ollama_server_rack_number", "ollama_server_port"], known) == []
+    assert warnings == []
+
+
+def test_names_of_their_own_have_to_be_a_list(warnings: list[str]) -> None:
+    (sentence,) = name_problems([], 7)
+    assert sentence.startswith("keepwarm_known_variables is 7, not a list")
+    assert warnings == []
+
+
+@pytest.mark.parametrize("role", ROLE_NAMES)
+def test_every_role_looks_for_them_among_all_variables_of_the_host(role: str, warnings: list[str]) -> None:
+    given = {"ollama_warmup_modles": ["a"], "ollama_server_rack_number": 7, "ansible_facts": {"architecture": "x86_64"}}
+    problems = value(role, f"{{{{ __{role}_problems }}}}", **given)
+    assert problems == [
+        "ollama_warmup_modles is no variable of keepwarm.ollama: ollama_warmup_models is meant; write that, or list ollama_warmup_modles in"
+        " keepwarm_known_variables if it is yours"
+    ]
+    assert {text.split(":")[0] for text in warnings} == {"ollama_server_rack_number"}
+    assert value(role, f"{{{{ __{role}_problems }}}}", **given, keepwarm_known_variables=["ollama_warmup_modles", "ollama_server_rack_number"]) == []
+
+
+@pytest.mark.parametrize(
+    ("role", "file"),
+    [
+        ("ollama_model", "settings.yml"),
+        ("ollama_server", "settings.yml"),
+        ("ollama_warmup", "settings.yml"),
+        ("ollama_server", "absent.yml"),
+        ("ollama_warmup", "absent.yml"),
+        ("ollama_warmup", "alerts.yml"),
+    ],
+)
+def test_it_is_the_first_thing_that_a_role_does(role: str, file: str) -> None:
+    first = yaml.safe_load((ROLES / role / "tasks" / file).read_text())[0]
+    problems = f"__{role}_problems" if file == "settings.yml" else f"__{role}_name_problems"
+    assert task(role, file, first["name"])["ansible.builtin.assert"]["that"] == f"{problems} | length == 0"
+
+
+def test_nothing_in_the_checkout_sets_a_name_that_would_be_refused(warnings: list[str]) -> None:
+    """The documents' examples and the inventories that hosts are tried with."""
+    files = [*TOP.glob("docs/examples/inventory/**/*.yml"), *TOP.glob("molecule/**/*.yml")]
+    assert files
+    words = {word.strip("\"'{}(),:|") for path in files for word in path.read_text().split()}
+    assert name_problems({word for word in words if word.startswith(("ollama_", "keepwarm_"))}) == []
