@@ -8,7 +8,7 @@ from __future__ import annotations
 import pathlib
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from ansible.module_utils.common.yaml import yaml_load
@@ -20,7 +20,7 @@ PREFIXES = (*(f"{role}_" for role in ROLES), "keepwarm_")
 _PLAYBOOK_INPUT = re.compile(r"(?<![A-Za-z0-9_])keepwarm_[a-z_]*[a-z]")
 
 
-@lru_cache(maxsize=None)
+@cache
 def options(role: str) -> Mapping[str, Mapping[str, Any]]:
     """The role's inputs by name, of all its entry points, as its argument specs have them."""
     specs = yaml_load((_COLLECTION / "roles" / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
@@ -28,7 +28,7 @@ def options(role: str) -> Mapping[str, Mapping[str, Any]]:
     return {name: option for point in points for name, option in point["options"].items()}
 
 
-@lru_cache(maxsize=None)
+@cache
 def known_names() -> frozenset[str]:
     """Every input of every role and playbook."""
     playbooks = (path.read_text(encoding="utf-8") for path in (_COLLECTION / "playbooks").glob("*.yml"))

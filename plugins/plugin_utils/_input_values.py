@@ -45,8 +45,8 @@ def _problem(option: Mapping[str, Any], value: Any) -> str | None:
     choices = option.get("choices")
     if choices is not None:
         return None if _text(value) in map(_text, choices) else f"not one of {', '.join(map(_text, choices))}"
-    judge = _JUDGES.get(option.get("type", "str"))
-    return judge(option, value) if judge else None
+    kind = "list of mappings" if option.get("elements") == "dict" else option.get("type", "str")
+    return _JUDGES[kind](value) if kind in _JUDGES else None
 
 
 def _null(option: Mapping[str, Any]) -> str | None:
@@ -64,41 +64,44 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _bool(option: Mapping[str, Any], value: Any) -> str | None:
+def _bool(value: Any) -> str | None:
     return "neither true nor false" if read_switch(value) is None else None
 
 
-def _int(option: Mapping[str, Any], value: Any) -> str | None:
+def _int(value: Any) -> str | None:
     fits = isinstance(value, (int, str)) and not isinstance(value, bool) and _WHOLE.fullmatch(str(value))
     return None if fits else "not a whole number"
 
 
-def _float(option: Mapping[str, Any], value: Any) -> str | None:
+def _float(value: Any) -> str | None:
     fits = isinstance(value, (int, float, str)) and not isinstance(value, bool) and _NUMBER.fullmatch(str(value))
     return None if fits else "not a number"
 
 
-def _str(option: Mapping[str, Any], value: Any) -> str | None:
+def _str(value: Any) -> str | None:
     return "not a text" if isinstance(value, (list, tuple, Mapping)) else None
 
 
-def _list(option: Mapping[str, Any], value: Any) -> str | None:
-    if option.get("elements") == "dict":
-        fits = isinstance(value, (list, tuple)) and all(isinstance(entry, Mapping) for entry in value)
-        return None if fits else "not a list of mappings: on the command line give it as JSON (-e '{\"NAME\": [...]}')"
+def _list(value: Any) -> str | None:
     return None if isinstance(value, (list, tuple, str)) else "not a list"
 
 
-def _dict(option: Mapping[str, Any], value: Any) -> str | None:
+def _list_of_mappings(value: Any) -> str | None:
+    fits = isinstance(value, (list, tuple)) and all(isinstance(entry, Mapping) for entry in value)
+    return None if fits else "not a list of mappings: on the command line give it as JSON (-e '{\"NAME\": [...]}')"
+
+
+def _dict(value: Any) -> str | None:
     return None if isinstance(value, Mapping) else "not a mapping: on the command line give it as JSON (-e '{\"NAME\": {...}}')"
 
 
-_JUDGES: dict[str, Callable[[Mapping[str, Any], Any], str | None]] = {
+_JUDGES: dict[str, Callable[[Any], str | None]] = {
     "bool": _bool,
     "int": _int,
     "float": _float,
     "str": _str,
     "path": _str,
     "list": _list,
+    "list of mappings": _list_of_mappings,
     "dict": _dict,
 }

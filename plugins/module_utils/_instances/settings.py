@@ -21,8 +21,8 @@ NO_PRUNE = "OLLAMA_NOPRUNE"
 class Host:
     """What the roles' variables say for every instance of a host.
 
-    C(entries): its instances. C(resident): the models that are to be in memory, None where nobody declared any. C(folder): where models are on the disk, None for
-    the server's home. C(max_loaded): None where nobody set it.
+    C(entries): its instances. C(resident): the models that are to be in memory, None where nobody declared any. C(folder):
+    where models are on the disk, None for the server's home. C(max_loaded): None where nobody set it.
     """
 
     entries: Sequence[Entry]

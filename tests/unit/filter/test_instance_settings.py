@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.filter.instance_settings import instance_settings
 
+RIGHT = "write a list of names or mappings, such as [{name: qwen3:8b}]"
 NVIDIA = ["GPU-8932f937-d72c-4106-c12f-20bd9faed9f6", "MIG-11111111-2222-3333-4444-555555555555"]
 AMD = ["GPU-1234567890abcdef"]
 FLAT = {
@@ -154,8 +155,8 @@ MOST = 2**31 - 1
         ({"model": {"timeout": 0}}, f"model.timeout is 0, not a whole number from 1 to {MOST}"),
         ({"model": {"stall_timeout": 0.5}}, f"model.stall_timeout is 0.5, not a number of seconds from 1 to {MOST}"),
         ({"model": {"progress_interval": "nan"}}, f"model.progress_interval is 'nan', not a number of seconds from 0 to {MOST}"),
-        ({"model": {"models": [7]}}, "model.models is [7], not a list of models: write a list of names or mappings, such as [{name: qwen3:8b}], as in ollama_model_models"),
-        ({"model": {"models": None}}, "model.models is None, not a list of models: write a list of names or mappings, such as [{name: qwen3:8b}], as in ollama_model_models"),
+        ({"model": {"models": [7]}}, f"model.models is [7], not a list of models: {RIGHT}, as in ollama_model_models"),
+        ({"model": {"models": None}}, f"model.models is None, not a list of models: {RIGHT}, as in ollama_model_models"),
         ({"warmup": {"prove": "perhaps"}}, "warmup.prove is 'perhaps', neither true nor false"),
     ],
 )
@@ -189,7 +190,7 @@ def test_texts_that_mean_a_number_or_a_switch_become_one() -> None:
 def test_a_list_of_the_host_that_holds_no_models(role: str, around: dict[str, Any], flat: dict[str, Any], variable: str) -> None:
     shown = around.get("resident") or flat["models"]
     found = judge({"name": "a"}, {"name": "b", "port": 1}, role=role, flat=flat, **around)
-    assert found == {"problems": [f"{variable} is {shown!r}, not a list of models: write a list of names or mappings, such as [{{name: qwen3:8b}}]"], "instances": []}
+    assert found == {"problems": [f"{variable} is {shown!r}, not a list of models: {RIGHT}"], "instances": []}
 
 
 @pytest.mark.parametrize("models", [["x", "y:8b"], "x,y:8b", [{"name": "x"}, "y:8b"]])
