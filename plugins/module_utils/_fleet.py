@@ -13,7 +13,10 @@ from typing import Any
 from ._residency.display import HEADS, row
 from ._residency.table import render
 
+NOTHING = "nothing declared"
+"""The result of a host that has no models to keep: neither warm nor cold."""
 _NOT_FOUND = 127
+_TOO_SLOW = (124, 137)  # as timeout(1) ends
 
 
 def fleet_table(results: Mapping[str, Mapping[str, Any] | None], now: datetime) -> str:
@@ -39,10 +42,10 @@ def _rows(host: str, result: Mapping[str, Any] | None, now: datetime, several: b
 
 def _lines(place: Sequence[str], status: Mapping[str, Any], now: datetime) -> Iterator[Sequence[str]]:
     if not status["models"]:
-        yield _remark(place, "no models are declared")
+        yield _remark(place, NOTHING)
     for model in status["models"]:
         yield [*place, *row(model, now)]
-    if status["result"] != "warm":
+    if status["result"] not in ("warm", NOTHING):
         yield _remark(place, status["result"])
 
 
@@ -51,7 +54,9 @@ def _remark(place: Sequence[str], text: str) -> Sequence[str]:
 
 
 def _is_warm(result: Mapping[str, Any] | None) -> bool:
-    return bool(_statuses(result)) and _said(result)["exit"] == 0
+    """One with nothing declared is not, though nothing is wrong with it."""
+    statuses = _statuses(result)
+    return _said(result).get("exit") == 0 and any(status["result"] != NOTHING for status in statuses)
 
 
 def _statuses(result: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
@@ -74,4 +79,6 @@ def _trouble(result: Mapping[str, Any] | None) -> str:
         return "unreachable"
     if result.get("rc") in (None, _NOT_FOUND):
         return "no ollama-warmup here"
+    if result["rc"] in _TOO_SLOW:
+        return "did not answer in time"
     return " ".join(str(result.get("stderr") or f"status ended with {result['rc']}").split())

@@ -45,7 +45,8 @@ def test_status_is_a_table_for_people(calm: Gpu) -> None:
     calm.run(f"systemctl start {PASS}")
     lines = calm.run("ollama-warmup status").splitlines()
     assert lines[0] == "ollama.service at http://127.0.0.1:11434: active (running)"
-    table = [re.split("  +", line) for line in lines[3:7]]
+    assert [line.split()[0] for line in lines[1:3]] == ["looked", "last"]
+    table = [re.split("  +", line) for line in lines[4:8]]
     assert re.fullmatch("in (39|40) minutes", table[3].pop(3))
     assert table == [
         ["MODEL", "POLICY", "STATE", "UNTIL", "PROCESSOR", "CONTEXT", "DRIFT"],

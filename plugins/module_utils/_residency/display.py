@@ -13,6 +13,7 @@ from .keep_alive import Expiry, ExpiryError
 
 HEADS = ("MODEL", "POLICY", "STATE", "UNTIL", "PROCESSOR", "CONTEXT", "DRIFT")
 _STATES = {True: "resident", False: "not resident", None: "unknown"}
+_PAST_STATES = {True: "was resident", False: "was not resident"}
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
@@ -22,12 +23,21 @@ def row(model: Mapping[str, Any], now: datetime) -> list[str]:
     return [
         model["name"],
         model["policy"] if model["required"] else f"{model['policy']} (optional)",
-        "not looked at yet" if model.get("seen") is False else _STATES.get(model.get("resident"), "unknown"),
+        _state(model),
         until(listed, now),
         str(listed["processor"]) if listed else "-",
         str(listed["context_length"]) if listed else "-",
         ", ".join(model.get("drift") or ()) or "-",
     ]
+
+
+def _state(model: Mapping[str, Any]) -> str:
+    """What is not of now says so."""
+    if model.get("seen") is False:
+        return "not looked at yet"
+    if model.get("past"):
+        return _PAST_STATES.get(model.get("was_resident"), "unknown")
+    return _STATES.get(model.get("resident"), "unknown")
 
 
 def until(listed: Mapping[str, Any] | None, now: datetime) -> str:

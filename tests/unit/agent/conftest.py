@@ -23,6 +23,8 @@ def agent(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Agent:
     monkeypatch.setattr("ollama_warmup.one_pass.server_identity", lambda _unit: made.start)
     monkeypatch.setattr("ollama_warmup.patience.unit_state", lambda _unit: made.unit)
     monkeypatch.setattr("ollama_warmup.service.unit_state", lambda _unit: made.unit)
+    monkeypatch.setattr("ollama_warmup.looking.unit_state", lambda _unit: made.unit)
+    monkeypatch.setattr("ollama_warmup.looking.import_requests", lambda _url: None)
     monkeypatch.setattr("ollama_warmup.measuring.unit_environment", lambda _unit: {})
     monkeypatch.delenv("JOURNAL_STREAM", raising=False)
     return made

@@ -8,7 +8,7 @@ import json
 import pathlib
 
 import pytest
-from ollama_warmup import commands, exits, picture, state_file
+from ollama_warmup import commands, exits, state_file
 from ollama_warmup.cli import main
 from ollama_warmup.lock import Locked, only_one
 from support.agent import STOPPED, Agent
@@ -17,7 +17,6 @@ from support.agent import STOPPED, Agent
 @pytest.fixture
 def command(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
     agent.configure("a", {"name": "b", "policy": "warm", "keep_alive": "30m"})
-    monkeypatch.setattr(commands, "unit_state", lambda _unit: agent.unit)
     monkeypatch.setattr("os.geteuid", lambda: 999)
     monkeypatch.setattr(commands, "import_requests", lambda _url, **_others: None)
     monkeypatch.setattr("ollama_warmup.interruption.raise_when_told", lambda: None)
@@ -44,8 +43,9 @@ def test_status_after_a_pass(command: Agent, capsys: pytest.CaptureFixture[str])
     assert call(command, "status") == exits.WARM
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "ollama.service at http://127.0.0.1:11434: active (running)"
-    assert said[1].startswith("last pass just now: warm, in 0.0 s")
-    assert [line.split()[:3] for line in said[3:]] == [["MODEL", "POLICY", "STATE"], ["a", "pin", "resident"], ["b", "warm", "(optional)"]]
+    assert said[1].startswith("looked just now: warm, in ")
+    assert said[2].startswith("last pass just now: warm, in ")
+    assert [line.split()[:3] for line in said[4:]] == [["MODEL", "POLICY", "STATE"], ["a", "pin", "resident"], ["b", "warm", "(optional)"]]
 
 
 def test_status_tells_why_a_host_is_not_warm(command: Agent, capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,7 +78,8 @@ def test_status_survives_a_model_entry_of_another_version(command: Agent, capsys
     state = json.loads(path.read_text())
     state["last_pass"]["models"] = [{"model": "a:latest"}, {"model": "b:latest", "after": {}}]
     path.write_text(json.dumps(state))
-    assert call(command, "status") == exits.WARM
+    command.server.gone = True
+    assert call(command, "status") == exits.UNREACHABLE
     assert "unknown" in capsys.readouterr().out
 
 
@@ -152,5 +153,4 @@ def test_a_host_without_the_http_library_is_told_so(command: Agent, capsys: pyte
 def test_every_exit_status_has_a_word() -> None:
     numbers = {value for name, value in vars(exits).items() if name.isupper() and isinstance(value, int)}
     assert numbers == set(exits.WORDS)
-    assert picture.exit_status({}, None) == exits.NOT_RESIDENT
     assert state_file.read_state("/nowhere/state.json").last_pass is None

@@ -198,7 +198,7 @@ def test_status_tells_the_last_departures(warm: Agent) -> None:
     warm.server.failing["a"] = ServerRefused("500: no", 500, "no")
     warm.run(CTX_A, "b")
     warm.run(CTX_A, "b")
-    seen = picture("default", warm.configuration(CTX_A, "b"), RUNNING, warm.state, None)
+    seen = picture("default", warm.configuration(CTX_A, "b"), RUNNING, warm.state, None, warm.state.last_pass)
     assert json.loads(json.dumps(seen))["history"]["departures"][0]["cause"] == "unloaded_by_client"
     lines = describe(seen, warm.state.departures[-1].at + 3).splitlines()[-3:]
     assert re.fullmatch(r"retry: a:latest failed 2 times, is tried again in \d seconds?", lines[0])

@@ -45,7 +45,6 @@ def call(agent: Agent, journal: list[str], started: list[str], monkeypatch: pyte
     agent.configure("a")
     monkeypatch.setenv("SUDO_USER", "alice")
     monkeypatch.setattr("ollama_warmup.condition.unit_state", lambda _unit: agent.unit)
-    monkeypatch.setattr(commands, "unit_state", lambda _unit: agent.unit)
     monkeypatch.setattr(holding, "unit_state", lambda _unit: {"ActiveState": "inactive"})
     monkeypatch.setattr(commands, "import_requests", lambda _url: None)
     monkeypatch.setattr(waiting, "import_requests", lambda _url: None)
@@ -181,9 +180,10 @@ def test_status_tells_of_the_hold_and_of_the_last_pass(agent: Agent, call: Call,
     capsys.readouterr()
     assert call("status") == exits.ON_HOLD
     said = capsys.readouterr().out.splitlines()
-    assert said[1].startswith("last pass just now: warm")
-    assert said[2].endswith("by alice: new GPU; 'ollama-warmup release' ends it")
-    assert said[5].split()[:3] == ["a", "pin", "resident"]
+    assert said[1].startswith("looked just now: warm")
+    assert said[2].startswith("last pass just now: warm")
+    assert said[3].endswith("by alice: new GPU; 'ollama-warmup release' ends it")
+    assert said[6].split()[:3] == ["a", "pin", "resident"]
 
 
 def test_status_tells_programs_of_the_hold(call: Call, capsys: pytest.CaptureFixture[str]) -> None:

@@ -80,7 +80,7 @@ def python(program: pathlib.Path, code: str) -> list[str]:
     return [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(program)!r}); {code}"]
 
 
-@pytest.mark.parametrize("words", [["condition"], ["status"], ["validate", "{root}/etc/ollama-warmup/default.json"]])
+@pytest.mark.parametrize("words", [["condition"], ["validate", "{root}/etc/ollama-warmup/default.json"]])
 def test_what_needs_no_server_imports_no_http_library(program: pathlib.Path, root: pathlib.Path, words: list[str]) -> None:
     (root / "etc/ollama-warmup/default.json").write_text('{"url": "http://127.0.0.1:9", "policy": {"models": ["m"]}}')
     wanted = [word.format(root=root) for word in words]

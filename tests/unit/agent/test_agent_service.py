@@ -11,10 +11,10 @@ from ollama_warmup import condition as condition_module
 from ollama_warmup import service
 from ollama_warmup.cli import main
 from ollama_warmup.condition import condition
-from support.agent import Agent
+from support.agent import STOPPED, Agent
 
 STATES = [
-    # LoadState, ActiveState, Result: stopped by an operator?
+    # LoadState, ActiveState, Result, of a unit that was started in this boot: stopped by an operator?
     ("loaded", "active", "success", False),
     ("loaded", "activating", "success", False),
     ("loaded", "activating", "exit-code", False),  # systemd restarts it by itself
@@ -30,7 +30,14 @@ STATES = [
 
 @pytest.mark.parametrize(("load", "active", "result", "stopped"), STATES)
 def test_a_unit_is_stopped_when_it_is_down_without_having_failed(load: str, active: str, result: str, stopped: bool) -> None:
-    assert service.is_stopped({"LoadState": load, "ActiveState": active, "Result": result}) is stopped
+    unit = {"LoadState": load, "ActiveState": active, "Result": result}
+    assert service.is_stopped({**unit, "InactiveExitTimestampMonotonic": "7000000"}) is stopped
+
+
+@pytest.mark.parametrize(("load", "stopped"), [("loaded", False), ("masked", True), ("not-found", False)])
+@pytest.mark.parametrize("never", [{"InactiveExitTimestampMonotonic": "0"}, {}])
+def test_a_unit_that_was_not_started_in_this_boot_was_stopped_by_nobody(load: str, stopped: bool, never: dict[str, str]) -> None:
+    assert service.is_stopped({"LoadState": load, "ActiveState": "inactive", "Result": "success", **never}) is stopped
 
 
 def test_a_host_without_systemd_tells_nothing_and_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +73,7 @@ def test_the_condition_asks_for_the_configured_unit(agent: Agent, monkeypatch: p
 
     def state(unit: str) -> dict[str, str]:
         units.append(unit)
-        return {"LoadState": "loaded", "ActiveState": "inactive"}
+        return STOPPED
 
     monkeypatch.setattr(condition_module, "unit_state", state)
     with open(agent.instance.configuration, "w", encoding="utf-8") as file:
@@ -81,5 +88,5 @@ def test_a_condition_that_cannot_be_told_fails_the_pass_and_does_not_skip_it(cap
 
 def test_a_skipped_pass_is_not_marked_warm(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     agent.run("a")
-    monkeypatch.setattr(condition_module, "unit_state", lambda _unit: {"LoadState": "loaded", "ActiveState": "inactive"})
+    monkeypatch.setattr(condition_module, "unit_state", lambda _unit: STOPPED)
     assert (condition(agent.instance), agent.is_marked_warm) == (4, False)

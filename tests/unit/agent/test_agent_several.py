@@ -12,14 +12,13 @@ import pytest
 from ollama_warmup import commands, exits, several
 from ollama_warmup.cli import main
 from ollama_warmup.instance import Instance, InstanceError
-from support.agent import Agent
+from support.agent import URL, Agent
 
 
 @pytest.fixture
 def two(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
     """Instances one and two, and none that is named default; the server in memory answers for both."""
     agent.configure("a")
-    monkeypatch.setattr(commands, "unit_state", lambda _unit: agent.unit)
     monkeypatch.setattr("os.geteuid", lambda: 999)
     monkeypatch.setattr(commands, "import_requests", lambda _url, **_others: None)
     monkeypatch.setattr("ollama_warmup.interruption.raise_when_told", lambda: None)
@@ -47,6 +46,7 @@ def call(agent: Agent, *words: str) -> int:
 def test_status_tells_of_all(two: Agent, capsys: pytest.CaptureFixture[str]) -> None:
     call(two, "--instance", "two", "run")
     capsys.readouterr()
+    configure(two, "one", {"url": URL, "unit": "ollama@one.service", "policy": {"models": ["b"]}})
     assert call(two, "status") == exits.NOT_RESIDENT, "the gravest of both"
     texts = capsys.readouterr().out.split("\n\nollama@two.service ")
     assert texts[0].startswith("ollama@one.service at http://127.0.0.1:11434: active")
@@ -64,6 +64,7 @@ def test_status_of_one_is_what_it_always_was(two: Agent, capsys: pytest.CaptureF
 
 def test_status_of_all_for_programs(two: Agent, capsys: pytest.CaptureFixture[str]) -> None:
     call(two, "--instance", "one", "run")
+    configure(two, "two", {"url": URL, "unit": "ollama@two.service", "policy": {"models": ["b"]}})
     capsys.readouterr()
     assert call(two, "status", "--json") == exits.NOT_RESIDENT
     seen = json.loads(capsys.readouterr().out)

@@ -223,10 +223,10 @@ def test_a_runner_that_keeps_ending_is_told_by_its_models_name(watching: Watchin
 
 
 def test_a_request_that_cannot_be_made_is_told_and_lived_with(watching: Watching, capsys: pytest.CaptureFixture[str]) -> None:
-    os.mkdir(watching.instance.wake)
+    os.rename(os.path.dirname(watching.instance.wake), f"{watching.instance.root}/elsewhere")
     kill(watching.a)
     watching.watch.wait()
-    assert capsys.readouterr().err == f'event=pass_not_requested path={watching.instance.wake} reason="Is a directory"\n'
+    assert capsys.readouterr().err == f'event=pass_not_requested path={watching.instance.wake} reason="No such file or directory"\n'
     assert watching.watched == {watching.server, watching.b}
 
 

@@ -53,7 +53,9 @@ def test_each_model_of_each_host_has_a_line() -> None:
         ({"msg": "no such module"}, "no ollama-warmup here"),
         ({"rc": 2, "stdout": "", "stderr": "ollama-warmup: bad\n"}, "ollama-warmup: bad"),
         ({"rc": 7, "stdout": "[]", "stderr": ""}, "status ended with 7"),
-        (said(4, "stopped by an operator"), "no models are declared"),
+        (said(4, "stopped by an operator"), "nothing declared"),
+        ({"rc": 124, "stdout": "", "stderr": ""}, "did not answer in time"),
+        ({"rc": 137, "stdout": "", "stderr": ""}, "did not answer in time"),
     ],
 )
 def test_a_host_without_a_status_says_why(result: Any, words: str) -> None:

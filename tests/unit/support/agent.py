@@ -40,7 +40,7 @@ from ollama_warmup.state_file import StateFile, read_state  # noqa: E402
 
 URL = "http://127.0.0.1:11434"
 RUNNING = {"LoadState": "loaded", "ActiveState": "active", "SubState": "running", "Result": "success"}
-STOPPED = {"LoadState": "loaded", "ActiveState": "inactive", "SubState": "dead", "Result": "success"}
+STOPPED = {"LoadState": "loaded", "ActiveState": "inactive", "SubState": "dead", "Result": "success", "InactiveExitTimestampMonotonic": "7000000"}
 
 
 def deploy(folder: pathlib.Path) -> pathlib.Path:

@@ -8,6 +8,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import Callable
 
 from keepwarm._residency.hold import HoldError
 
@@ -36,16 +37,26 @@ def _run(wanted: argparse.Namespace, root: str) -> int:
         instances = chosen(wanted.instance, wanted.command, root)
     except InstanceError as error:
         return _complain([str(error)])
-    if wanted.command == "status" and wanted.json and len(instances) > 1:
-        from .commands import look
-
-        return status_data(instances, look)
-    return for_each(instances, lambda instance: _run_for(wanted, instance))
+    if wanted.command == "status":
+        return _status(instances, wanted.json)
+    return for_each(instances, lambda instance: _spoken(lambda: _carry_out(wanted, instance)))
 
 
-def _run_for(wanted: argparse.Namespace, instance: Instance) -> int:
+def _status(instances: Sequence[Instance], as_json: bool) -> int:
+    """All are looked at at once: a server that hangs costs its own seconds only."""
+    from .commands import show
+    from .looking import look_at
+
+    seen = look_at(instances)
+    if as_json and len(instances) > 1:
+        return status_data(instances, seen)
+    return for_each(instances, lambda instance: _spoken(lambda: show(seen(instance), as_json)))
+
+
+def _spoken(carry_out: Callable[[], int]) -> int:
+    """The command's exit status; whatever an operator is to know of its failure is a sentence."""
     try:
-        return _carry_out(wanted, instance)
+        return carry_out()
     except ConfigurationError as error:
         return _complain(error.problems)
     except HoldError as error:
@@ -81,8 +92,6 @@ def _carry_out(wanted: argparse.Namespace, instance: Instance) -> int:
 
     if wanted.command == "validate":
         return commands.validate(wanted.file)
-    if wanted.command == "status":
-        return commands.status(instance, wanted.json)
     return commands.check(instance) if wanted.command == "check" else commands.run(instance)
 
 
@@ -113,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("run", help="make a pass now")
     commands.add_parser("check", help="look at the server now, and change nothing")
-    commands.add_parser("status", help="tell what the last pass found").add_argument("--json", action="store_true")
+    commands.add_parser("status", help="look at the server for some seconds, and tell that and the last pass").add_argument("--json", action="store_true")
     doctor = commands.add_parser("doctor", help="tell why a host is not warm (root)", description=_DOCTOR)
     doctor.add_argument("--json", action="store_true")
     waiting = commands.add_parser("wait", help="come back when every required model is resident")

@@ -9,23 +9,23 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
+from keepwarm._base.files import create_empty
 from keepwarm._residency.hold import Hold
 
 from . import exits
-from .configuration import Configuration, load
+from .configuration import load, require_declared
 from .hold import current_hold
 from .instance import Instance
 from .lean import import_requests
 from .lock import Locked, only_one
+from .looking import Look, server_state
 from .picture import describe, picture
-from .plain import StateError
-from .service import is_stopped, unit_state
-from .state import State
-from .state_file import StateFile, read_state
+from .remembering import remembered
+from .service import is_stopped
 from .warm_mark import WarmMark
 
 
@@ -37,26 +37,22 @@ def run(instance: Instance) -> int:
 def check(instance: Instance) -> int:
     """Look at the server now; change nothing, neither there nor here."""
     configuration = load(instance.configuration)
+    require_declared(configuration)
     import_requests(configuration.url)
     from .inspection import inspect
 
-    state = _remembered(instance)
+    state, unread = remembered(instance)
     found = inspect(configuration, state, instance.measurements)
-    seen = picture(instance.name, configuration, unit_state(configuration.unit), replace(state, last_pass=found), current_hold(instance))
-    print(describe(seen, time.time(), deed="looked"))
+    show(picture(instance.name, configuration, server_state(configuration), state, current_hold(instance), found, unread), as_json=False)
     return found.exit
 
 
-def status(instance: Instance, as_json: bool) -> int:
-    """Tell what the last pass found."""
-    seen = look(instance)
+def show(seen: Mapping[str, Any], as_json: bool) -> int:
+    """Print what was seen; returns its exit status."""
+    if seen["state_problem"]:
+        _complain(seen["state_problem"], exits.WARM)
     print(json.dumps(seen, indent=2) if as_json else describe(seen, time.time()))
     return int(seen["exit"])
-
-
-def look(instance: Instance) -> dict[str, Any]:
-    """What C(status) tells."""
-    return _picture(instance, load(instance.configuration))
 
 
 def validate(path: str) -> int:
@@ -75,6 +71,8 @@ def _run_here(instance: Instance) -> int:
         return _refuse(hold)
     try:
         configuration = load(instance.configuration)
+        if not configuration.policy.declared:
+            return exits.UNDECLARED
         import_requests(configuration.url, first=("prometheus_client",) if configuration.metrics else ())
         from .one_pass import make_pass
 
@@ -88,7 +86,8 @@ def _run_here(instance: Instance) -> int:
 
 def _run_by_systemd(instance: Instance) -> int:
     configuration = load(instance.configuration)
-    if is_stopped(unit_state(configuration.unit)):
+    require_declared(configuration)
+    if is_stopped(server_state(configuration)):
         return _complain(f"{configuration.unit} is stopped, and a pass never starts it", exits.STOPPED)
     hold = current_hold(instance)
     if hold:
@@ -96,37 +95,21 @@ def _run_by_systemd(instance: Instance) -> int:
     begun = time.time()
     _ask_by_hand(instance)
     done = subprocess.run(["systemctl", "start", instance.unit], check=False, capture_output=True)  # the table says more than systemctl
-    seen = _picture(instance, configuration)
-    print(describe(seen, time.time()))
+    seen = Look(instance).seen()
+    code = show(seen, as_json=False)
     if done.returncode != 0 and (seen["last_pass"] is None or seen["last_pass"]["at"] < begun):
         return _complain(f"the pass did not run: 'journalctl -u {instance.unit}' tells why", exits.NOT_RESIDENT)
-    return int(seen["exit"])
+    return code
 
 
 def _ask_by_hand(instance: Instance) -> None:
-    """An operator who asks has perhaps mended what failed: the pass does not wait until it would try again.
-
-    Only ever a new file: the folder is the service user's, and root must not follow a link that he has put there.
-    """
-    with suppress(OSError), open(instance.by_hand, "x", encoding="ascii"):
-        pass
+    """An operator who asks has perhaps mended what failed: the pass does not wait until it would try again."""
+    with suppress(OSError):
+        create_empty(instance.by_hand)
 
 
 def _refuse(hold: Hold) -> int:
     return _complain(f"no pass: {hold}; 'ollama-warmup release' ends it", exits.ON_HOLD)
-
-
-def _picture(instance: Instance, configuration: Configuration) -> dict[str, Any]:
-    return picture(instance.name, configuration, unit_state(configuration.unit), _remembered(instance), current_hold(instance))
-
-
-def _remembered(instance: Instance) -> State:
-    """For commands that only read: the file is left as it is, whatever is in it."""
-    try:
-        return read_state(StateFile(instance.state_folder).path)
-    except StateError as error:
-        _complain(str(error), exits.WARM)
-        return State()
 
 
 def _complain(sentence: str, code: int) -> int:

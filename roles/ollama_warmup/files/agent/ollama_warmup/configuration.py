@@ -85,6 +85,12 @@ def load(path: str) -> Configuration:
     return parse(read_raw(path))
 
 
+def require_declared(configuration: Configuration) -> None:
+    """Raise C(ConfigurationError) where nobody has said which models are to be resident, so that there is nothing to look for."""
+    if not configuration.policy.declared:
+        raise ConfigurationError(["no models are declared: list them in ollama_warmup_models ([] for none) and run the role"])
+
+
 def parse(raw: Mapping[str, Any]) -> Configuration:
     """Judge plain data. Raises C(ConfigurationError) with every problem."""
     problems = [f"the configuration has the unknown key {key!r}: known are {', '.join(_KEYS)}" for key in raw if key not in (*_KEYS, _MARK)]

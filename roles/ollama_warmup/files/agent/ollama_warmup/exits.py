@@ -14,13 +14,15 @@ STOPPED = 4
 ON_HOLD = 5
 SKIPPED = 6
 """The condition's word for a hold. The unit takes 5 for a success, which systemd holds good for its condition, too."""
+UNDECLARED = 7
+"""A pass where nobody has declared any models, not even that there are none: the unit takes it for a success, which is not warm."""
 LOCKED = 75
 INTERRUPTED = 143
 """128 + SIGTERM; the unit counts it as neither success nor failure."""
 NO_CONDITION = 255
 """What ExecCondition= takes for a failure; 1 to 254 would skip the pass, and nobody would learn why."""
 
-_BY_GRAVITY = (BAD_CONFIGURATION, UNREACHABLE, NOT_RESIDENT, STOPPED, INTERRUPTED, ON_HOLD, LOCKED, WARM)
+_BY_GRAVITY = (BAD_CONFIGURATION, UNREACHABLE, NOT_RESIDENT, STOPPED, INTERRUPTED, ON_HOLD, LOCKED, UNDECLARED, WARM)
 """What nothing mends by itself comes first, then what is wrong, then what somebody wanted, then a pass that another one makes up for."""
 
 WORDS = {
@@ -31,6 +33,7 @@ WORDS = {
     STOPPED: "server stopped",
     ON_HOLD: "on hold",
     SKIPPED: "skipped",
+    UNDECLARED: "no models are declared",
     LOCKED: "another pass is running",
     INTERRUPTED: "interrupted",
     NO_CONDITION: "condition unknown",

@@ -11,6 +11,7 @@ import syslog
 import time
 from contextlib import suppress
 
+from keepwarm._base.files import create_empty
 from keepwarm._residency.hold import Hold, HoldError, moment, parse_length, parse_reason, write_hold
 
 from . import exits
@@ -64,7 +65,7 @@ def _wake(instance: Instance) -> bool:
     The request's folder is not root's: whatever is in its place already, a link included, is left as it is.
     """
     with suppress(OSError):
-        os.close(os.open(instance.wake, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+        create_empty(instance.wake)
     return start(instance.unit)
 
 

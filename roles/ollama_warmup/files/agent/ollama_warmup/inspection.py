@@ -8,11 +8,13 @@ import subprocess
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from keepwarm._residency import report
 from keepwarm._residency.cause import chief, name_causes, present_of
-from keepwarm._residency.drift import History, Plan, Verdict, make_plan
+from keepwarm._residency.drift import LOADING, History, Plan, Verdict, make_plan
 from keepwarm._residency.observation import Observation
+from keepwarm._residency.past import Cause
 from keepwarm._residency.server import ServerFailure, leading_numbers
 
 from . import exits, memory
@@ -35,9 +37,9 @@ def inspect(configuration: Configuration, state: State, measurements: str | None
         if measurements and plan.would_load:  # only what these come to goes by the release
             look = replace(look, release=leading_numbers(observer.server.require_version()))
     except ServerStopped as reason:
-        return _failed(exits.STOPPED, str(reason))
+        return _failed(exits.STOPPED, str(reason), started)
     except ServerFailure as failure:
-        return _failed(exits.UNREACHABLE, str(failure))
+        return _failed(exits.UNREACHABLE, str(failure), started)
     found = _judged(plan, look, past, configuration.policy.strict)
     foreseen = _foreseen(configuration, plan, look, past, measurements) if measurements else ()
     return replace(found, warnings=foreseen, seconds=time.monotonic() - started)
@@ -58,8 +60,8 @@ def _run(command: Sequence[str]) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-def _failed(code: int, reason: str) -> LastPass:
-    return LastPass(at=time.time(), seconds=0, exit=code, failures=(reason,))
+def _failed(code: int, reason: str, started: float) -> LastPass:
+    return LastPass(at=time.time(), seconds=time.monotonic() - started, exit=code, failures=(reason,))
 
 
 def _judged(plan: Plan, look: Observation, past: History, strict: bool) -> LastPass:
@@ -70,10 +72,16 @@ def _judged(plan: Plan, look: Observation, past: History, strict: bool) -> LastP
         seconds=0,
         exit=exits.NOT_RESIDENT if failures else exits.WARM,
         models=tuple(
-            report.predicted_data(verdict, look.now, chief(name_causes(verdict, past.past, present, past.going_on))) for verdict in plan.verdicts
+            _seen(verdict, look, chief(name_causes(verdict, past.past, present, past.going_on))) for verdict in plan.verdicts
         ),
         failures=failures,
     )
+
+
+def _seen(verdict: Verdict, look: Observation, cause: Cause | None) -> dict[str, Any]:
+    """As it is, beside what a pass would do about it."""
+    now = {"resident": verdict.resident, "after": report.listed_data(verdict, look.now)}
+    return {**report.predicted_data(verdict, look.now, cause), **now}
 
 
 def _failures(verdicts: Iterable[Verdict], strict: bool) -> Iterator[str]:
@@ -82,4 +90,11 @@ def _failures(verdicts: Iterable[Verdict], strict: bool) -> Iterator[str]:
         if verdict.model.required:
             yield from [verdict.refusal] if verdict.refusal else []
             waits = verdict.withheld is not None and not verdict.resident
-            yield from [str(verdict.withheld)] if waits else report.shortfalls(verdict, strict)
+            yield from [str(verdict.withheld)] if waits else _shortfalls(verdict, strict)
+
+
+def _shortfalls(verdict: Verdict, strict: bool) -> Iterator[str]:
+    """A look waits for no load, so that it has no deadline for one."""
+    if LOADING in verdict.drift:
+        yield f"{verdict.model.declared} is being loaded"
+    yield from report.shortfalls(replace(verdict, drift=tuple(word for word in verdict.drift if word != LOADING)), strict)

@@ -5,15 +5,17 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-_PROPERTIES = ("LoadState", "ActiveState", "SubState", "Result")
-_SECONDS = 10
+from keepwarm._base.systemctl import SECONDS, show
+
+_PROPERTIES = ("LoadState", "ActiveState", "SubState", "Result", "InactiveExitTimestampMonotonic")
 
 
 def unit_state(unit: str) -> dict[str, str]:
-    """LoadState, ActiveState, SubState and Result; empty where systemd does not tell."""
-    return _show(unit, _PROPERTIES)
+    """LoadState, ActiveState, SubState, Result, and when it last left being inactive, in microseconds since boot (0: not in this
+    boot); empty where systemd does not tell."""
+    return show(unit, _PROPERTIES)
 
 
 def unit_environment(unit: str) -> dict[str, str]:
@@ -22,39 +24,31 @@ def unit_environment(unit: str) -> dict[str, str]:
     import shlex  # few passes ask this; all import this module
 
     try:
-        words = shlex.split(_show(unit, ("Environment",)).get("Environment", ""))
+        words = shlex.split(show(unit, ("Environment",)).get("Environment", ""))
     except ValueError:
         return {}
     pairs = (word.partition("=") for word in words)
     return {key: value for key, equals, value in pairs if equals}
 
 
-def _show(unit: str, properties: Sequence[str]) -> dict[str, str]:
-    command = ["systemctl", "show", "--property", ",".join(properties), "--", unit]
-    try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_SECONDS)
-    except (OSError, subprocess.TimeoutExpired):
-        return {}
-    pairs = (line.partition("=") for line in done.stdout.splitlines())
-    return {key: value for key, equals, value in pairs if equals}
-
-
 def start(unit: str) -> bool:
     """Have systemd start it, and do not wait for it. Whether systemd took the order."""
     try:
-        done = subprocess.run(["systemctl", "start", "--no-block", "--", unit], check=False, capture_output=True, timeout=_SECONDS)
+        done = subprocess.run(["systemctl", "start", "--no-block", "--", unit], check=False, capture_output=True, timeout=SECONDS)
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
 
 
 def is_stopped(state: Mapping[str, str]) -> bool:
-    """Whether an operator stopped it, or never started it: it is down, and not for having failed.
+    """Whether an operator stopped it: it is down, and not for having failed, though it was started in this boot.
 
-    A unit that systemd does not know is none that somebody could have stopped.
+    A unit that was not started yet is still to come, or is missed; one that systemd does not know is none that somebody could
+    have stopped. Whoever masks a unit wants it down, whether it ran in this boot or not.
     """
-    down = state.get("ActiveState") in ("inactive", "deactivating")
-    return down and state.get("LoadState") in ("loaded", "masked") and state.get("Result", "success") == "success"
+    down = state.get("ActiveState") in ("inactive", "deactivating") and state.get("Result", "success") == "success"
+    ran = state.get("InactiveExitTimestampMonotonic", "0") != "0"
+    return down and (state.get("LoadState") == "masked" or (state.get("LoadState") == "loaded" and ran))
 
 
 def is_lost(state: Mapping[str, str]) -> bool:

@@ -13,15 +13,15 @@ import time
 from contextlib import suppress
 from typing import Optional
 
+from keepwarm._base.files import create_empty
+
 from . import exits
-from .configuration import load
+from .configuration import load, require_declared
 from .hold import current_hold
 from .instance import Instance
 from .journal import NOTICE, log
 from .lean import import_requests
-from .plain import StateError
-from .state import State
-from .state_file import StateFile, read_state
+from .remembering import remembered
 
 _POLL = 0.5  # seconds
 _LOOK_AGAIN = 5.0  # seconds between two looks after one and the same pass
@@ -31,6 +31,7 @@ _Mark = Optional[tuple[int, int]]
 
 def wait(instance: Instance, timeout: float | None) -> int:
     """Come back as soon as every required model is resident; give up after C(timeout) seconds. A pass is asked for at the beginning."""
+    require_declared(load(instance.configuration))
     began = time.monotonic()
     door = _Door(instance)
     if door.opens():
@@ -74,7 +75,7 @@ class _Door:
         import_requests(configuration.url)
         from .inspection import inspect
 
-        found = inspect(configuration, _remembered(self._instance))
+        found = inspect(configuration, remembered(self._instance)[0])
         self.reason = "; ".join([*self._hold(), *found.failures])
         return found.exit == exits.WARM
 
@@ -88,14 +89,7 @@ def _mark(path: str) -> _Mark:
     return found.st_ino, found.st_mtime_ns
 
 
-def _remembered(instance: Instance) -> State:
-    """What cannot be read is the pass's to tell of and to replace."""
-    with suppress(StateError):
-        return read_state(StateFile(instance.state_folder).path)
-    return State()
-
-
 def _request_pass(instance: Instance) -> None:
     """Whoever may not, waits for the timer's."""
-    with suppress(OSError), open(instance.wake, "w", encoding="ascii"):
-        pass
+    with suppress(OSError):
+        create_empty(instance.wake)

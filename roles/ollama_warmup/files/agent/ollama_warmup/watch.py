@@ -15,15 +15,15 @@ import time
 from collections.abc import Sequence
 from typing import NoReturn
 
+from keepwarm._base.files import create_empty
 from keepwarm._residency.runners import ServerProcesses, server_processes
 
 from .instance import Instance
 from .journal import WARNING, log
 from .pidfds import Held, Pidfds, check_kernel
-from .plain import StateError
+from .remembering import remembered
 from .server_unit import server_unit
 from .state import State
-from .state_file import StateFile, read_state
 from .watch_pace import Pace
 from .watch_pipe import drain, open_pipe
 from .watch_subjects import concerns, resident, retries
@@ -57,7 +57,7 @@ class Watch:
 
     def look(self) -> None:
         """See which processes there are now, watch them, and miss those that ended unwatched."""
-        now, found, state = time.monotonic(), server_processes(self._unit, self._proc), self._remembered()
+        now, found, state = time.monotonic(), server_processes(self._unit, self._proc), remembered(self._instance)[0]
         if found is None:
             return
         self._pidfds.hold(_SERVER, found.server, now)
@@ -107,14 +107,7 @@ class Watch:
             self.look()
         elif due:
             try:
-                with open(self._instance.wake, "w", encoding="ascii"):
-                    pass
+                create_empty(self._instance.wake)
             except OSError as error:
                 log(WARNING, "pass_not_requested", path=error.filename, reason=error.strerror)
 
-    def _remembered(self) -> State:
-        """A state that cannot be read is the pass's to tell of; without one every runner is watched."""
-        try:
-            return read_state(StateFile(self._instance.state_folder).path)
-        except StateError:
-            return State()
