@@ -13,7 +13,7 @@ from .keep_alive import Expiry, ExpiryError
 
 HEADS = ("MODEL", "POLICY", "STATE", "UNTIL", "PROCESSOR", "CONTEXT", "DRIFT")
 _STATES = {True: "resident", False: "not resident", None: "unknown"}
-_PAST_STATES = {True: "was resident", False: "was not resident"}
+_PAST_STATES: Mapping[Any, str] = {True: "was resident", False: "was not resident"}
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
