@@ -64,5 +64,5 @@ def test_the_gpus_devices_are_not_hidden_from_the_server(host: Any) -> None:
 
 
 def test_a_gpu_that_never_comes_is_told_and_does_not_stop_the_server(host: Any) -> None:
-    said = host.check_output("journalctl --unit=ollama.service --output=cat --priority=warning")
+    said = host.check_output("journalctl --unit=ollama-gpu-ready.service --output=cat --priority=warning")
     assert "GPU not ready after 1 s: /dev/nvidiactl /dev/nvidia-uvm /dev/nvidia0 to /dev/nvidia0 (0 of 1) missing" in said

@@ -100,7 +100,7 @@ CASES = {
             "ollama_server_host": "http//:x",
             "ollama_server_num_parallel": 2,
             "ollama_server_environment": {"CUDA_VISIBLE_DEVICES": "0\n1", "OLLAMA_NUM_PARALLEL": 4},
-            "ollama_server_gpu_timeout": 90,
+            "ollama_server_gpu_timeout": 900,
         },
         [
             f"ollama_server_keep_alive: keep_alive 'forever' is not a duration: {DURATION}",
@@ -108,7 +108,7 @@ CASES = {
             "ollama_server_environment: the value of CUDA_VISIBLE_DEVICES holds the control character '\\n': an environment line of"
             " a unit can carry one line of text only",
             "OLLAMA_NUM_PARALLEL is set by ollama_server_num_parallel and again in ollama_server_environment: keep one of them",
-            "ollama_server_gpu_timeout is 90, not a whole number of seconds from 0 to 60: systemd ends a start that takes 90 s, waiting for GPUs included",
+            "ollama_server_gpu_timeout is 900, not a whole number of seconds from 0 to 600",
         ],
     ),
     "bare": Case(

@@ -17,7 +17,7 @@ from .._base.readers import read_switch
 from .model_list import RIGHT, read_models
 from .options import OPTIONS
 
-GPU_SECONDS = 60
+GPU_SECONDS = 600
 """The longest that a start may wait for GPUs: systemd gives it 90 seconds in all (TimeoutStartSec=)."""
 _MOST = 2**31 - 1
 _DIGITS = re.compile(r"[0-9]{1,10}", re.ASCII)

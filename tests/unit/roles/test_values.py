@@ -31,24 +31,28 @@ def test_the_agent_counts_with_the_places_that_the_server_has(given: dict[str, A
     assert (found if found is None else int(found)) == most
 
 
-@pytest.mark.parametrize("seconds", [0, 30, 60, "60"])
-def test_a_wait_for_gpus_that_a_start_has_time_for(seconds: Any) -> None:
+@pytest.mark.parametrize("seconds", [0, 30, 600, "60"])
+def test_a_wait_for_gpus_is_a_number_of_seconds(seconds: Any) -> None:
     assert value(SERVER, "{{ __ollama_server_gpu_problems }}", ollama_server_gpu_timeout=seconds) == []
 
 
-@pytest.mark.parametrize("seconds", [61, "90", -1, "soon"])
-def test_a_wait_for_gpus_that_would_keep_the_server_from_ever_starting(seconds: Any) -> None:
+@pytest.mark.parametrize("seconds", [601, "900", -1, "soon"])
+def test_a_wait_for_gpus_that_is_none_is_refused(seconds: Any) -> None:
     (sentence,) = value(SERVER, "{{ __ollama_server_gpu_problems }}", ollama_server_gpu_timeout=seconds)
-    assert sentence == (
-        f"ollama_server_gpu_timeout is {seconds}, not a whole number of seconds from 0 to 60: systemd ends a start that takes 90 s, waiting for GPUs included"
-    )
+    assert sentence == f"ollama_server_gpu_timeout is {seconds}, not a whole number of seconds from 0 to 600"
 
 
-@pytest.mark.parametrize(("seconds", "written"), [(7, "7"), (90, "60")])
-def test_the_drop_in_waits_for_no_longer_whatever_came_past_the_check(seconds: int, written: str) -> None:
-    dropin = (ROLES / "ollama_server/templates/zz-keepwarm.conf.j2").read_text()
-    (line,) = [line for line in dropin.splitlines() if line.startswith("ExecStartPre=")]
-    assert value(SERVER, line, ollama_server_gpu_timeout=seconds).split()[-1] == written
+@pytest.mark.parametrize(("seconds", "written"), [(7, "7"), (900, "600")])
+def test_the_unit_waits_for_no_longer_whatever_came_past_the_check(seconds: int, written: str) -> None:
+    found = value(SERVER, "{{ [__ollama_server_gpu_kinds, __ollama_server_gpu_seconds | string] }}", ollama_server_gpu_timeout=seconds)
+    assert found == [["auto"], written]
+
+
+def test_one_unit_waits_for_what_any_server_asks_for() -> None:
+    instances = [{"settings": {"gpu": gpu, "gpu_timeout": seconds}} for gpu, seconds in (("nvidia", 20), ("none", 90), ("amd", "40"), ("nvidia", 1))]
+    given = {"ollama_server_instances": [{}], "__ollama_server_instances": {"instances": instances}}
+    found = value(SERVER, "{{ [__ollama_server_gpu_kinds, __ollama_server_gpu_seconds | string] }}", **given)
+    assert found == [["amd", "nvidia"], "40"]
 
 
 @pytest.mark.parametrize(
