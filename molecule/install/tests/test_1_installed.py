@@ -59,7 +59,7 @@ def test_the_server_can_write_its_models_and_little_else(host: Any) -> None:
 
 
 def test_the_gpus_devices_are_not_hidden_from_the_server(host: Any) -> None:
-    shown = host.check_output("systemctl show --property=PrivateDevices,DevicePolicy ollama.service").split()
+    shown = host.check_output("systemctl show --property=PrivateDevices,DevicePolicy,DeviceAllow ollama.service").split()
     assert set(shown) == {"PrivateDevices=no", "DevicePolicy=auto"}
 
 

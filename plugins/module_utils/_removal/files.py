@@ -10,8 +10,8 @@ import os
 import re
 import shutil
 from collections.abc import Collection
-from contextlib import suppress
 
+from .._base.folders import pinned
 from .._release import RECORD
 
 _STAYS = (errno.EBUSY, errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT)
@@ -39,11 +39,14 @@ def remove(path: str, mounts: Collection[str] = ()) -> None:
     """A file, a link itself, or a folder with all that is in it."""
     if mounts:
         _remove_around(_canonical(path), mounts)
-    elif os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path)
-    else:
-        with suppress(FileNotFoundError):
-            os.unlink(path)
+        return
+    if not os.path.lexists(path):
+        return
+    with pinned(path) as held:
+        if os.path.isdir(held) and not os.path.islink(held):
+            shutil.rmtree(held)
+        else:
+            os.unlink(held)
 
 
 def remove_release(path: str, root: str) -> None:
@@ -57,7 +60,8 @@ def remove_release(path: str, root: str) -> None:
 def remove_folder(path: str) -> None:
     """Unless something came into it meanwhile, or something is mounted there."""
     try:
-        os.rmdir(path)
+        with pinned(path) as held:
+            os.rmdir(held)
     except OSError as error:
         if error.errno not in _STAYS:
             raise

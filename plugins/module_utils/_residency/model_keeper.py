@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Callable
 
+from .._base.folders import UnsafePath, open_regular
 from .._base.text import short_repr
 from . import wanted_models
 from .model_name import ModelName
@@ -175,7 +176,7 @@ class ModelKeeper:
             return
         digest = self._digest(wanted, recipe.source)
         if not self.store.has_blob(digest):
-            with open(recipe.source, "rb") as file:
+            with open_regular(recipe.source) as file:
                 self.store.put_blob(digest, file, os.fstat(file.fileno()).st_size, report)
         files = {os.path.basename(recipe.source): f"sha256:{digest}"}
         self.store.create(wanted.name, {"files": files, **recipe.fields}, report)
@@ -184,8 +185,9 @@ class ModelKeeper:
         """Of the file's content, read once a run. Raises C(GgufError)."""
         if path not in self._digests:
             _check_gguf(path)
-            hasher, done, size = hashlib.sha256(), 0, os.path.getsize(path)
-            with open(path, "rb") as file:
+            hasher, done = hashlib.sha256(), 0
+            with open_regular(path) as file:
+                size = os.fstat(file.fileno()).st_size
                 for piece in iter(lambda: file.read(_PIECE), b""):
                     hasher.update(piece)
                     done += len(piece)
@@ -241,8 +243,10 @@ def _may_pass(failure: ServerFailure) -> bool:
 
 def _check_gguf(path: str) -> None:
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             magic = file.read(4)
+    except UnsafePath as error:
+        raise GgufError(str(error)) from error
     except OSError as error:
         raise GgufError(f"{short_repr(path)} cannot be read on the host: {error.strerror}") from error
     if magic != b"GGUF":

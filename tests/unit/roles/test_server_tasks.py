@@ -4,10 +4,6 @@
 
 from __future__ import annotations
 
-import os
-import pathlib
-import stat
-import subprocess
 from typing import Any
 
 import pytest
@@ -113,32 +109,14 @@ def test_an_account_tells_whether_its_group_was_there_before(groups: dict[str, A
     assert tasks.index("Look the groups up, that of the server before it is created") < tasks.index("Create the group of the server")
 
 
-@pytest.mark.parametrize(
-    ("file", "made", "then", "of_results"),
-    [
-        ("account.yml", "Create what is above the folder of the models, as root's", "Create the folders of the server", False),
-        ("instances_template.yml", "Create what is above the folders of the models, as root's", "Create the folders of the models", True),
-    ],
-)
-def test_what_is_above_the_models_is_open_to_all(tmp_path: pathlib.Path, file: str, made: str, then: str, of_results: bool) -> None:
-    """However root's umask is, and before the task that would give it to the server."""
-    folder = str(tmp_path / "ai b/chat/models")
-    above = task(ROLE, file, made)["ansible.builtin.command"]
-    given = {"item": {"item": folder} if of_results else folder}
-    argv = [value(ROLE, word, **given) for word in above["argv"]]
-    subprocess.run(argv, check=True, preexec_fn=lambda: os.umask(0o077))
-    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")} == {"ai b": 0o755, "chat": 0o755}
-    assert value(ROLE, above["creates"], **given) == str(tmp_path / "ai b/chat")
-    assert names(ROLE, file).index(made) < names(ROLE, file).index(then)
-
-
-def test_what_is_above_models_in_the_account_s_home_is_the_account_s() -> None:
+def test_folders_of_a_user_are_made_by_what_follows_no_link_of_its() -> None:
+    """ansible.builtin.file follows one."""
     folders = ["/var/lib/ollama/.ollama/models", "/srv/models"]
-    found = {"results": [{"item": folder, "stat": {"exists": False}} for folder in folders]}
-    above = "Create what is above the folder{} of the models, as root's"
-    one, several = (task(ROLE, file, above.format(word))["loop"] for file, word in (("account.yml", ""), ("instances_template.yml", "s")))
-    assert [value(ROLE, one, ollama_server_models=folder) for folder in folders] == [[], ["/srv/models"]]
-    assert [item["item"] for item in value(ROLE, several, __ollama_server_folders_found=found, __ollama_server_user_found=[])] == ["/srv/models"]
+    found = {"results": [{"item": folders[0], "stat": {"exists": True}}, {"item": folders[1], "stat": {"exists": False}}]}
+    one = task(ROLE, "account.yml", "Create the folders of the server")["keepwarm.ollama.ollama_server_folders"]["paths"]
+    several = task(ROLE, "instances_template.yml", "Create the folders of the models")["keepwarm.ollama.ollama_server_folders"]["paths"]
+    assert value(ROLE, one, ollama_server_models=folders[0], __ollama_server_user_found=[]) == ["/var/lib/ollama", folders[0]]
+    assert value(ROLE, several, __ollama_server_folders_found=found) == [folders[1]]
 
 
 CLIENT = {"ollama_server_release_dest": "/srv/releases"}
