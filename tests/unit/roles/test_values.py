@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.role_tasks import ROLES, holds, task, value
+from support.role_tasks import holds, task, value
 
 SERVER, WARMUP = "ollama_server", "ollama_warmup"
 UNIT = "ollama@a.service"
