@@ -18,6 +18,9 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
+from ._base.text import one_line
+from ._release_trial import Unfit, outcome, take_rights_away, trial
+
 CURRENT = "current"
 RECORD = "release.json"
 VERSION = re.compile(r"([0-9]+)\.([0-9]+)\.([0-9]+)(-[0-9A-Za-z.]+)?", re.ASCII)
@@ -70,12 +73,19 @@ class Releases:
         incoming = os.path.join(self.dest, f".incoming-{version}")
         shutil.rmtree(incoming, ignore_errors=True)
         try:
-            os.makedirs(incoming, mode=0o755)
+            os.makedirs(self.dest, mode=0o755, exist_ok=True)
+            os.mkdir(incoming, mode=0o700)  # nobody else is to reach what still has rights of its own
+            release = os.path.join(incoming, "release")
+            os.mkdir(release, mode=0o755)
             for archive in archives:
-                self._unpack(archive["path"], incoming)
-            self._try(version, incoming)
-            _write_record(incoming, version, archives)
-            self._put(incoming, version)
+                self._unpack(archive["path"], release)
+            take_rights_away(release)
+            os.chmod(incoming, 0o755)
+            self._try(version, release)
+            _write_record(release, version, archives)
+            self._put(release, version)
+        except Unfit as error:
+            raise ReleaseError(f"the archives of version {version} {error}: they are no release of Ollama") from error
         except OSError as error:
             raise ReleaseError(f"version {version} cannot be unpacked into {self.dest}: {error.strerror}") from error
         finally:
@@ -97,7 +107,7 @@ class Releases:
         shutil.rmtree(gone)
 
     def _unpack(self, path: str, folder: str) -> None:
-        status, said = self._call(["tar", "--extract", "--no-same-owner", "--file", path, "--directory", folder])
+        status, said = self._call(["tar", "--extract", "--no-same-owner", "--no-same-permissions", "--file", path, "--directory", folder])
         if status != 0:
             raise ReleaseError(f"{path} cannot be unpacked: {said}")
 
@@ -106,15 +116,15 @@ class Releases:
         program = _program(folder)
         if not os.access(program, os.X_OK):
             raise ReleaseError(f"the archives of version {version} hold no program bin/ollama: they are no release of Ollama")
-        nowhere = {"HOME": "/nonexistent", "OLLAMA_HOST": "127.0.0.1:1"}  # port 1: its own version, not that of a server
-        status, said = self._call([program, "--version"], environ_update=nowhere)
+        status, said = self._call(trial(program, "--version"))
+        status, said = outcome(said) if status == 0 else (status, said)
         if status != 0 or version not in said.split():
-            raise ReleaseError(f"the program of version {version} does not run as such on this host: {said[-200:] or f'exit {status}'}")
+            raise ReleaseError(f"the program of version {version} does not run as such on this host: {one_line(said[-200:]) or f'exit {status}'}")
 
-    def _call(self, command: Sequence[str], **options: Any) -> tuple[int, str]:
+    def _call(self, command: Sequence[str]) -> tuple[int, str]:
         """The exit status and what was said, in one line."""
         try:
-            status, output, error = self._run(list(command), handle_exceptions=False, **options)
+            status, output, error = self._run(list(command), handle_exceptions=False)
         except OSError as failure:
             return -1, f"{command[0]}: {failure.strerror}"
         return status, " ".join((output + error).split())

@@ -15,6 +15,8 @@ description:
   - Keeps releases of Ollama in folders named after their versions, and a link C(current) to one of them.
   - A release is verified, unpacked and its program run once before its folder appears under its name, so that an
     interrupted installation is never taken for a whole one.
+  - Its program is run as a user of its own, in a sandbox of systemd's without network. No set-uid or set-gid bit, and no other owner than root,
+    is left in what was unpacked.
   - Switching is one rename. The release that was current before stays, to switch back to; older ones can be removed.
   - Neither starts, stops nor restarts anything.
 requirements:
@@ -50,7 +52,7 @@ options:
         required: true
   dest:
     description:
-      - The folder of the releases.
+      - The folder of the releases. Only root may write there, and above it.
     type: path
     default: /opt/ollama
   state:
@@ -133,6 +135,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.folders import UnsafePath, require_own
 from ansible_collections.keepwarm.ollama.plugins.module_utils._release import SHA256, VERSION, ReleaseError, Releases, names_of
 
 
@@ -152,6 +155,10 @@ def check(params: Mapping[str, Any]) -> None:
     for archive in params["archives"]:
         if not SHA256.fullmatch(archive["sha256"]):
             raise ReleaseError(f"sha256 {archive['sha256']!r} of {archive['path']} is no checksum: give 64 hexadecimal digits")
+    try:
+        require_own(params["dest"])  # its programs are run by servers, and once by root's hand
+    except UnsafePath as error:
+        raise ReleaseError(str(error)) from error
     if params["keep"] < 1:
         raise ReleaseError(f"keep {params['keep']} leaves nothing to switch back to: give how many older releases to keep, 1 or more")
 

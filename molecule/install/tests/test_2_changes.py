@@ -57,10 +57,69 @@ def test_a_full_disk_is_named_and_cleared(untouched: Host, full: str) -> None:
     assert untouched.run(f"ls -A {full}") == ""
 
 
+HOSTILE = r"""#!/bin/sh
+touch /etc/ran /opt/ollama/ran /srv/ran /var/tmp/ran
+echo "shadow: $(cat /etc/shadow 2>&1)"
+grep -E '^(Uid|CapBnd|NoNewPrivs):' /proc/self/status
+"""
+
+
+@pytest.fixture
+def hostile(gpu1: Host) -> Iterator[None]:
+    """A mirror with an archive whose program is a script, and one of whose files would run as root, whoever starts it."""
+    gpu1.run("mkdir -p /srv/mirror/v0.31.0 /srv/new && tar -xf /srv/mirror/v0.30.0/*.zst -C /srv/new")
+    gpu1.run(f"cat >/srv/new/bin/ollama <<'END'\n{HOSTILE}END")
+    gpu1.run("cp /bin/sh /srv/new/lib/sh && chown 4242:4242 /srv/new/lib && chmod 6755 /srv/new/lib/sh && chmod 2777 /srv/new/lib")
+    gpu1.run(f"tar -cf /srv/mirror/v0.31.0/{ARCHIVE} --auto-compress -C /srv/new . && cd /srv/mirror/v0.31.0 && sha256sum ./*.zst >sha256sum.txt")
+    yield
+    gpu1.run("rm -r /srv/mirror/v0.31.0 /srv/new")
+
+
+def test_a_program_is_tried_without_rights_and_cut_off(untouched: Host, hostile: None) -> None:
+    said = untouched.refusal(ollama_server_version="0.31.0")
+    assert "the program of version 0.31.0 does not run as such on this host: " in said
+    assert "CapBnd: 0000000000000000 NoNewPrivs: 1" in said
+    assert "shadow: cat: /etc/shadow: Permission denied" in said
+    assert "Uid: 0" not in said
+    assert untouched.run("ls -d /etc/ran /opt/ollama/ran /srv/ran /var/tmp/ran 2>/dev/null || true") == ""
+
+
+def test_nothing_that_was_unpacked_has_rights_of_its_own(gpu1: Host, hostile: None) -> None:
+    gpu1.run("tar -xf /srv/mirror/v0.30.0/*.zst -C /srv/new ./bin && sed -i 's/0.30.0/0.31.0/' /srv/new/lib/ollama/ollama_stub/__init__.py")
+    gpu1.run(f"tar -cf /srv/mirror/v0.31.0/{ARCHIVE} --auto-compress -C /srv/new . && cd /srv/mirror/v0.31.0 && sha256sum ./*.zst >sha256sum.txt")
+    before = gpu1.process()
+    outcome = gpu1.play(ollama_server_version="0.31.0", ollama_server_restart="never")
+    assert outcome.status == 0, outcome.output
+    assert gpu1.run("stat --format=%a /opt/ollama/0.31.0/lib/sh").strip() == "755"
+    assert gpu1.run("find /opt/ollama/0.31.0 '(' -perm /7022 -not -type l ')' -o -not -user root -o -not -group root") == ""
+    assert gpu1.process() == before
+    assert gpu1.play().status == 0
+    gpu1.run("rm -r /opt/ollama/0.31.0")
+
+
+@pytest.fixture
+def robber(gpu1: Host) -> Iterator[str]:
+    """A folder of the server's user, in which that user has put a link to a folder of root's."""
+    gpu1.run("install --directory --owner=ollama --group=ollama /var/lib/ollama/.ollama && install --directory --mode=700 /srv/precious")
+    gpu1.run("runuser -u ollama -- ln -s /srv/precious /var/lib/ollama/.ollama/models")
+    yield "/var/lib/ollama/.ollama/models"
+    gpu1.run("rm -r /var/lib/ollama/.ollama /srv/precious")
+
+
+@pytest.mark.parametrize("options", [["--check"], []])
+def test_a_link_of_the_server_s_user_gives_nothing_away(gpu1: Host, robber: str, options: list[str]) -> None:
+    before = gpu1.state()
+    outcome = gpu1.play(*options, ollama_server_models=robber)
+    assert f"{robber} is a link, in a folder that ollama may write to, and is not followed: name what it leads to" in outcome.output
+    assert (outcome.status != 0, outcome.changed, gpu1.state()) == (True, [], before)
+    assert gpu1.run("stat --format='%U %a' /srv/precious").strip() == "root 700"
+
+
 @pytest.mark.parametrize(
     ("variables", "sentence"),
     [
         ({"ollama_server_version": "0.9.1"}, "ollama_server_version '0.9.1' is too old"),
+        ({"ollama_server_release_dest": "/var/lib/ollama/opt"}, "/var/lib/ollama may be written to by ollama, so that what is below it is not root's alone"),
         ({"ollama_server_release_url": "mirror"}, "ollama_server_release_url 'mirror' is no address"),
         ({"ollama_server_https_proxy": "proxy:3128"}, "ollama_server_https_proxy is 'proxy:3128', not the address of a proxy"),
         ({"ollama_server_models": "/root/models"}, "ollama_server_models is /root/models, but the user ollama of ollama.service may not write /root"),

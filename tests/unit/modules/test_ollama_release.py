@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils import _release_trial
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_release
 from support.ansible_module import Entrance
 
@@ -26,6 +28,8 @@ def dest(tmp_path: Path) -> Path:
 @pytest.fixture
 def call(dest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
     """Calls the module for a version."""
+    # On a host the program runs in a sandbox of systemd's (molecule/install); here it is tried as whoever runs the tests.
+    monkeypatch.setattr(_release_trial, "may_give_up_rights", lambda: False)
     module = Entrance(ollama_release.main, monkeypatch, capsys, tmp_path)
     return lambda version, **options: module.run(version=version, **{"dest": str(dest), **options})
 
@@ -178,3 +182,56 @@ def test_a_release_is_removed(dest: Path, call: Call, tmp_path: Path) -> None:
     assert call("0.30.0", state="absent")["changed"] is True
     assert tree(dest) == []
     assert call("0.30.0", state="absent")["changed"] is False
+
+
+def test_nothing_in_a_release_keeps_rights_of_its_own(dest: Path, call: Call, tmp_path: Path) -> None:
+    content = tmp_path / "content-0.30.0"
+    (content / "lib/open").mkdir(parents=True)
+    (content / "lib/open").chmod(0o2777)
+    for name, mode in (("lib/suid", 0o4755), ("lib/sgid", 0o2775), ("lib/plain", 0o666), ("lib/private", 0o700)):
+        (content / name).write_text("#!/bin/sh\n")
+        (content / name).chmod(mode)
+    (content / "lib/link").symlink_to("../bin/ollama")
+    assert call("0.30.0", archives=[archive(tmp_path, "0.30.0")])["changed"] is True
+    modes = {path.name: stat.S_IMODE(path.lstat().st_mode) for path in (dest / "0.30.0/lib").iterdir() if not path.is_symlink()}
+    assert modes == {"open": 0o755, "suid": 0o755, "sgid": 0o755, "plain": 0o644, "private": 0o700}
+    assert {path.lstat().st_uid for path in dest.rglob("*")} == {os.geteuid()}
+    assert (dest / "0.30.0/lib/link").readlink() == Path("../bin/ollama")
+
+
+@pytest.mark.parametrize(
+    ("plant", "sentence"),
+    [
+        (lambda folder: os.mkfifo(folder / "pipe"), "hold pipe, which is neither a file nor a folder nor a link"),
+        (lambda folder: (folder / "away").symlink_to("/etc"), "hold away, a link to /etc, which is outside"),
+        (lambda folder: (folder / "up").symlink_to("../../etc"), "hold up, a link to ../../etc, which is outside"),
+    ],
+)
+def test_what_belongs_in_no_release_is_refused(dest: Path, call: Call, tmp_path: Path, plant: Callable[[Path], None], sentence: str) -> None:
+    (tmp_path / "content-0.30.0").mkdir()
+    plant(tmp_path / "content-0.30.0")
+    refused = call("0.30.0", archives=[archive(tmp_path, "0.30.0")])
+    assert refused["msg"] == f"the archives of version 0.30.0 {sentence}: they are no release of Ollama"
+    assert tree(dest) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("a b exit=0", (0, "a b")), ("exit=3", (3, "")), ("exit=0 exit=124", (124, "exit=0")), ("no sandbox", (-1, "no sandbox"))],
+)
+def test_how_a_trial_ended_is_read_from_its_last_words(said: str, told: tuple[int, str]) -> None:
+    assert _release_trial.outcome(said) == told
+
+
+def test_root_tries_a_program_without_its_rights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_release_trial, "may_give_up_rights", lambda: True)
+    command = _release_trial.trial("/opt/ollama/.incoming-0.30.0/release/bin/ollama", "--version")
+    assert command[0] == "systemd-run"
+    assert {"--property=DynamicUser=yes", "--property=PrivateNetwork=yes", "--property=CapabilityBoundingSet="} <= set(command)
+
+
+def test_releases_are_not_put_where_others_may_write(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs").chmod(0o777)
+    refused = call("0.30.0", dest=str(tmp_path / "theirs/opt"), archives=[archive(tmp_path, "0.30.0")])
+    assert refused["msg"] == f"{tmp_path}/theirs may be written to by others than root, so that what is below it is not root's alone"
