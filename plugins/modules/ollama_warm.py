@@ -223,14 +223,15 @@ warm:
 models:
   description:
     - One entry for each declared model, or for each of O(only), in declared order.
-    - C(drift) is a list. C(not_installed), C(not_loaded), C(expiring) and C(dead_runner) break residency; C(context_mismatch), C(spilled),
-      C(stale_digest), C(overstaying) and C(stuck) degrade it; C(loading) and C(busy) are undecided.
+    - C(drift) is a list. C(not_installed), C(not_loaded), C(expiring), C(dead_runner), C(hung_runner) (its process was stopped) and
+      C(stale_digest) (the name has new weights, which are not loaded) break residency; C(context_mismatch), C(spilled), C(overstaying)
+      and C(stuck) degrade it; C(loading) and C(busy) are undecided; C(liveness_unknown) says that its process cannot be seen.
     - C(action) is one of C(none), C(set_expiry), C(probe), C(load), C(revive), C(reload) and C(wait).
     - C(before) and C(after) are how C(/api/ps) listed it, null if it did not; C(alive) is null where its process cannot be seen.
     - C(resident) is null where it cannot be known.
-    - C(cause) is why it drifted, null if it did not. A dead runner (C(runner_died)) and new weights (C(repulled)) show by
-      themselves, and with O(apply_changes) a declaration that changed (C(declaration_changed)); for the rest, which the host agent
-      tells from its history, it is C(unknown).
+    - C(cause) is why it drifted, null if it did not. A dead runner (C(runner_died)), a hung one (C(runner_hung)) and new weights
+      (C(repulled)) show by themselves, and with O(apply_changes) a declaration that changed (C(declaration_changed)); for the rest,
+      which the host agent tells from its history, it is C(unknown).
     - In check mode each has a C(fit) as well. Its C(verdict) is C(fits), C(spills) (part of the model would be the processor's), C(evicts) (the
       models in C(evicts) would leave) or C(unknown). Its C(evidence) is C(measured), C(estimated), C(counted) (there are more models than
       the server holds at once) or null. C(size), C(size_vram), C(free) (VRAM before the load) and C(reckoned) (what the server counts

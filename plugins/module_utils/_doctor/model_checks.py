@@ -15,6 +15,8 @@ from .._residency.drift import (
     CONTEXT_MISMATCH,
     DEAD_RUNNER,
     EXPIRING,
+    HUNG_RUNNER,
+    LIVENESS_UNKNOWN,
     LOADING,
     NOT_INSTALLED,
     NOT_LOADED,
@@ -51,9 +53,16 @@ STORE_CLOSED = Kind(
 NOT_IN_MEMORY = Kind("not_in_memory", PROBLEM, "{sentence}", "{command} run loads it; the findings above, and {command} status, tell why it left")
 LEAVING = Kind("leaving_memory", PROBLEM, "{sentence}", "{command} run puts it back; find the client that sends its own keep_alive")
 NO_RUNNER = Kind("dead_runner", PROBLEM, "{sentence}", "{command} run loads it anew; journalctl -k tells whether the kernel ended it")
+HUNG = Kind(
+    "hung_runner",
+    PROBLEM,
+    "{sentence}",
+    "{command} run unloads it and loads it anew; if it stays, journalctl -k tells what it waits for (a disk, a GPU, a network mount)",
+)
 OTHER_CONTEXT = Kind("context_mismatch", WARNING, "{sentence}", "ollama_warmup_context_mismatch: reload; and have clients send no num_ctx")
 SPILLED_OVER = Kind("spilled", WARNING, "{sentence}", "declare fewer or smaller models, or a smaller num_ctx; nvidia-smi tells who else uses the GPU")
-OLD_WEIGHTS = Kind("stale_digest", WARNING, "{sentence}", "systemctl restart {unit} drops the old weights")
+OLD_WEIGHTS = Kind("stale_digest", PROBLEM, "{sentence}", "{command} run loads the installed ones; systemctl restart {unit} drops the older ones")
+NOT_SEEN = Kind("liveness_unknown", NOTE, "{sentence}", "{command} run asks it for a load, which costs nothing where it lives")
 STAYS_TOO_LONG = Kind("overstaying", WARNING, "{sentence}", "{command} run brings it down to its own keep_alive")
 STUCK_FAST = Kind("stuck", WARNING, "{sentence}", "systemctl restart {unit}, if the request never ends")
 UNDECIDED = Kind("undecided", NOTE, "{model} is {word}: what it will be shows afterwards", "look again in a minute")
@@ -62,18 +71,20 @@ REFUSED = Kind("declaration_refused", PROBLEM, "{sentence}", "correct ollama_war
 CAPPED = Kind("context_capped", NOTE, "{model} is declared with a context of {declared}, but was trained for {trained}: it has that", "num_ctx: {trained}")
 NOTHING_DECLARED = Kind("nothing_declared", WARNING, "no models are declared for this instance: nothing is kept warm", "ollama_warmup_models")
 KINDS = (
-    ON_NO_DISK, ELSEWHERE, STORE_CLOSED, NOT_IN_MEMORY, LEAVING, NO_RUNNER, OTHER_CONTEXT, SPILLED_OVER, OLD_WEIGHTS, STAYS_TOO_LONG, STUCK_FAST,
-    UNDECIDED, SET_ASIDE, REFUSED, CAPPED, NOTHING_DECLARED,
+    ON_NO_DISK, ELSEWHERE, STORE_CLOSED, NOT_IN_MEMORY, LEAVING, NO_RUNNER, HUNG, OTHER_CONTEXT, SPILLED_OVER, OLD_WEIGHTS, STAYS_TOO_LONG,
+    STUCK_FAST, NOT_SEEN, UNDECIDED, SET_ASIDE, REFUSED, CAPPED, NOTHING_DECLARED,
 )  # fmt: skip
 _OF_DRIFT: Mapping[str, Kind] = {
     NOT_LOADED: NOT_IN_MEMORY,
     EXPIRING: LEAVING,
     DEAD_RUNNER: NO_RUNNER,
+    HUNG_RUNNER: HUNG,
     CONTEXT_MISMATCH: OTHER_CONTEXT,
     SPILLED: SPILLED_OVER,
     STALE_DIGEST: OLD_WEIGHTS,
     OVERSTAYING: STAYS_TOO_LONG,
     STUCK: STUCK_FAST,
+    LIVENESS_UNKNOWN: NOT_SEEN,
     LOADING: UNDECIDED,
     BUSY: UNDECIDED,
 }

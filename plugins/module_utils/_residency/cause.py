@@ -18,13 +18,14 @@ from .drift import (
     CONTEXT_MISMATCH,
     DEAD_RUNNER,
     EXPIRING,
+    HUNG_RUNNER,
+    NEUTRAL,
     NOT_INSTALLED,
     NOT_LOADED,
     OVERSTAYING,
     SPILLED,
     STALE_DIGEST,
     STUCK,
-    UNDECIDED,
     Plan,
     Verdict,
 )  # fmt: skip
@@ -40,6 +41,7 @@ EXPIRED = "expired"
 EVICTED = "evicted"
 CONTEXT_CHANGED_BY_CLIENT = "context_changed_by_client"
 RUNNER_DIED = "runner_died"
+RUNNER_HUNG = "runner_hung"
 REPULLED = "repulled"
 GPU_LOST = "gpu_lost"
 DECLARATION_CHANGED = "declaration_changed"
@@ -76,7 +78,7 @@ def name_causes(
     """By drift, what brought it about. C(past) is None for a program that remembers nothing at all, which knows what
     shows by itself and no more. What is C(going_on) since an earlier pass keeps its cause: the look before it is gone."""
     known = (going_on or {}).get(verdict.model.name, {})
-    words = [word for word in verdict.drift if word not in UNDECIDED]
+    words = [word for word in verdict.drift if word not in NEUTRAL]
     return {word: _redeclared(word, verdict) or known.get(word) or name_cause(word, verdict, past, present) for word in words}
 
 
@@ -194,7 +196,11 @@ def _spilled(verdict: Verdict, past: Past, _present: Present) -> Cause:
     return Cause(GPU_LOST, INFERRED) if gone else _UNKNOWN
 
 
-_EVIDENT = {DEAD_RUNNER: Cause(RUNNER_DIED, OBSERVED), STALE_DIGEST: Cause(REPULLED, OBSERVED)}
+_EVIDENT = {
+    DEAD_RUNNER: Cause(RUNNER_DIED, OBSERVED),
+    HUNG_RUNNER: Cause(RUNNER_HUNG, OBSERVED),
+    STALE_DIGEST: Cause(REPULLED, OBSERVED),
+}
 """What shows by itself."""
 _DECLARED = {CONTEXT_MISMATCH: NUM_CTX, EXPIRING: KEEP_ALIVE, OVERSTAYING: KEEP_ALIVE}
 """What each of these drifts is a difference from."""
@@ -206,5 +212,7 @@ _JUDGES = {
     CONTEXT_MISMATCH: _context_changed,
     SPILLED: _spilled,
 }
-_ORDER = (NOT_INSTALLED, NOT_LOADED, DEAD_RUNNER, EXPIRING, OVERSTAYING, CONTEXT_MISMATCH, STALE_DIGEST, SPILLED, STUCK)
+_ORDER = (
+    NOT_INSTALLED, STALE_DIGEST, NOT_LOADED, DEAD_RUNNER, HUNG_RUNNER, EXPIRING, OVERSTAYING, CONTEXT_MISMATCH, SPILLED, STUCK,
+)  # fmt: skip
 """The drift that explains most first."""

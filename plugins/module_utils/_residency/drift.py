@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from .declaration import KEEP_ALIVE, NUM_CTX
 from .keep_alive import KeepAlive
+from .matched import MatchedModel, find
 from .model_name import ModelName
 from .observation import InstalledModel, ModelCard, Observation, ResidentModel
 from .past import Cause, Past
@@ -23,6 +24,7 @@ NOT_INSTALLED = "not_installed"
 NOT_LOADED = "not_loaded"
 EXPIRING = "expiring"
 DEAD_RUNNER = "dead_runner"
+HUNG_RUNNER = "hung_runner"
 CONTEXT_MISMATCH = "context_mismatch"
 SPILLED = "spilled"
 STALE_DIGEST = "stale_digest"
@@ -30,9 +32,14 @@ OVERSTAYING = "overstaying"
 STUCK = "stuck"
 LOADING = "loading"
 BUSY = "busy"
-BREAKING = frozenset({NOT_INSTALLED, NOT_LOADED, EXPIRING, DEAD_RUNNER})
-DEGRADING = frozenset({CONTEXT_MISMATCH, SPILLED, STALE_DIGEST, OVERSTAYING, STUCK})
+LIVENESS_UNKNOWN = "liveness_unknown"
+BREAKING = frozenset({NOT_INSTALLED, NOT_LOADED, EXPIRING, DEAD_RUNNER, HUNG_RUNNER, STALE_DIGEST})
+DEGRADING = frozenset({CONTEXT_MISMATCH, SPILLED, OVERSTAYING, STUCK})
 UNDECIDED = frozenset({LOADING, BUSY})
+"""A later look decides."""
+NEUTRAL = UNDECIDED | {LIVENESS_UNKNOWN}
+"""Neither breaks residency nor degrades it."""
+DRIFTS = BREAKING | DEGRADING | NEUTRAL
 
 NO_ACTION = "none"
 SET_EXPIRY = "set_expiry"
@@ -47,7 +54,6 @@ LOADS = frozenset({LOAD, REVIVE, RELOAD_CONTEXT})
 CHANGES = LOADS | {SET_EXPIRY}
 
 _STUCK_GRACE = timedelta(minutes=10)  # a long answer leaves a past expiry listed while it runs
-_LEAST_VISION_CONTEXT = 2048  # tokens
 _CLOCK_GRAIN = timedelta(seconds=5)  # the Date header counts whole seconds and is written before the list
 
 
@@ -62,6 +68,7 @@ class History:
     C(going_on): the causes, by drift, of what an earlier pass could not put right. C(redeclared): what of a declaration is
     still to be put into effect, once (C(declaration.changes)).
     C(reloads) are left for this pass, None for any number. C(past) is the last look, at the start C(server) or another.
+    C(loading): for how many seconds a runner that is not listed counts as a load in progress, None for any time.
     """
 
     warmed: frozenset[ModelName] = frozenset()
@@ -75,6 +82,7 @@ class History:
     redeclared: Mapping[ModelName, frozenset[str]] = field(default_factory=dict)
     server: str | None = None
     past: Past | None = None
+    loading: float | None = None
 
 
 @dataclass(frozen=True)
@@ -99,10 +107,15 @@ class Verdict:
 
     @property
     def resident(self) -> bool | None:
-        """Listed, runner alive, expiry as declared; None when its runner cannot be seen."""
+        """The installed weights are listed, their runner lives and runs, expiry as declared; None when it cannot be seen."""
         if self.listed is None or self.refusal or BREAKING.intersection(self.drift):
             return False
         return self.alive
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the server lists the installed weights."""
+        return self.listed is not None and STALE_DIGEST not in self.drift
 
     @property
     def settled(self) -> bool:
@@ -112,9 +125,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Stray:
-    """A resident model that is not declared, and what to do about it."""
+    """What is in memory and not declared, the old weights of a declared name included, and what to do about it. C(name) is the one
+    that a request for it names."""
 
     listed: ResidentModel
+    name: ModelName
     action: str
     keep_alive: KeepAlive
     card: ModelCard | None
@@ -149,39 +164,16 @@ class Plan:
         return any(verdict.action in LOADS for verdict in self.verdicts)
 
 
-@dataclass(frozen=True)
-class _Sight:
-    """Where one declared model is found in an observation."""
-
-    model: DeclaredModel
-    look: Observation
-    installed: InstalledModel | None
-    card: ModelCard | None
-    listed: ResidentModel | None
-    alive: bool | None = field(default=None)
-    stale: bool = False
-
-    @property
-    def wanted_context(self) -> int | None:
-        """The server gives a vision model 2048 at least, and caps a context at what the model was trained for (server
-        semantics, section 4)."""
-        if self.model.num_ctx is None or self.card is None:
-            return self.model.num_ctx
-        least = _LEAST_VISION_CONTEXT if "vision" in self.card.capabilities else 0
-        wanted = max(self.model.num_ctx, least)
-        return min(wanted, self.card.training_context or wanted)
-
-
 def make_plan(policy: Policy, look: Observation, history: History | None = None) -> Plan:
     """Decide for every model. The order of actions is the warmer's."""
     memory = history or History()
-    sights = tuple(_find(model, look) for model in policy.models)
+    sights = tuple(find(model, look) for model in policy.models)
     owners = _owners(sights)
     verdicts = tuple(_judge(sight, policy, owners, memory) for sight in sights)
     return Plan(verdicts, tuple(_strays(policy, look, memory, verdicts)))
 
 
-def _judge(sight: _Sight, policy: Policy, owners: Mapping[str, DeclaredModel], history: History) -> Verdict:
+def _judge(sight: MatchedModel, policy: Policy, owners: Mapping[str, DeclaredModel], history: History) -> Verdict:
     """Compare one declared model with what was seen."""
     model = sight.model
     drift = tuple(_drift(sight, history))
@@ -208,35 +200,7 @@ def _judge(sight: _Sight, policy: Policy, owners: Mapping[str, DeclaredModel], h
     )
 
 
-def _find(model: DeclaredModel, look: Observation) -> _Sight:
-    installed = look.find_installed(model.name)
-    card = look.cards.get(installed.digest) if installed else None
-    listed = look.find_resident(model.name, installed.digest if installed else None)
-    alive = look.alive(card.blob if card else None)
-    stale = listed is not None and installed is not None and _is_stale(listed, installed, card, look)
-    if stale and listed is not None:
-        alive = _old_runner_alive(listed, look)
-    return _Sight(model, look, installed, card, listed, alive if listed else None, stale)
-
-
-def _is_stale(listed: ResidentModel, installed: InstalledModel, card: ModelCard | None, look: Observation) -> bool:
-    """Whether the resident weights are not the installed ones. Another template on the same weights keeps the old
-    digest listed too (server semantics, section 2, trap 5), hence the look at the blob."""
-    if listed.digest == installed.digest:
-        return False
-    blob = card.blob if card else None
-    return not (blob and (look.blob_of(listed.digest) == blob or look.alive(blob) is True))
-
-
-def _old_runner_alive(listed: ResidentModel, look: Observation) -> bool | None:
-    """The replaced manifest is gone, and with it the name of its blob: some runner must be left over for it."""
-    if look.runners is None or not look.runners.complete:
-        return None
-    others = {look.blob_of(entry.digest) for entry in look.resident if entry != listed}
-    return any(blob not in others for blob in look.runners.blobs)
-
-
-def _owners(sights: Iterable[_Sight]) -> Mapping[str, DeclaredModel]:
+def _owners(sights: Iterable[MatchedModel]) -> Mapping[str, DeclaredModel]:
     """By weights, the model that was declared first."""
     found: dict[str, DeclaredModel] = {}
     for sight in sights:
@@ -245,7 +209,7 @@ def _owners(sights: Iterable[_Sight]) -> Mapping[str, DeclaredModel]:
     return found
 
 
-def _refusal(sight: _Sight, owners: Mapping[str, DeclaredModel]) -> str | None:
+def _refusal(sight: MatchedModel, owners: Mapping[str, DeclaredModel]) -> str | None:
     model = sight.model
     if sight.installed is None:
         return None
@@ -259,7 +223,7 @@ def _refusal(sight: _Sight, owners: Mapping[str, DeclaredModel]) -> str | None:
 
 def _still_set_aside(model: DeclaredModel, drift: tuple[str, ...], history: History) -> str | None:
     """Not once somebody else loaded it: then it fits."""
-    if NOT_LOADED not in drift or model.name not in history.set_aside:
+    if {NOT_LOADED, STALE_DIGEST}.isdisjoint(drift) or model.name not in history.set_aside:
         return None
     rivals = " and ".join(history.set_aside[model.name]) or "the models declared before it"
     return (
@@ -268,27 +232,41 @@ def _still_set_aside(model: DeclaredModel, drift: tuple[str, ...], history: Hist
     )
 
 
-def _drift(sight: _Sight, history: History) -> Iterator[str]:
+def _drift(sight: MatchedModel, history: History) -> Iterator[str]:
     if sight.installed is None:
         yield NOT_INSTALLED
     elif sight.listed is None:
         yield from _unlisted(sight, history)
-    if sight.listed is not None:
+    if sight.listed is not None and sight.stale:
+        yield from _replaced(sight, history)
+    elif sight.listed is not None:
         yield from _broken(sight, sight.listed)
         yield from _degraded(sight, sight.listed, history.past)
 
 
-def _unlisted(sight: _Sight, history: History) -> Iterator[str]:
-    runs = sight.look.alive(sight.card.blob if sight.card else None)
-    if runs and sight.look.tells_all_weights:
-        yield LOADING  # a loading model has a runner, but is not listed (server semantics, section 0)
+def _unlisted(sight: MatchedModel, history: History) -> Iterator[str]:
+    if _is_loading(sight, history) and sight.look.tells_all_weights:
+        yield LOADING
     elif sight.model.is_pin or sight.model.name not in history.warmed:
         yield NOT_LOADED
 
 
-def _broken(sight: _Sight, listed: ResidentModel) -> Iterator[str]:
-    if sight.alive is False:
-        yield DEAD_RUNNER
+def _replaced(sight: MatchedModel, history: History) -> Iterator[str]:
+    """What else there is to say of the old weights is nobody's concern: a request reaches the new ones."""
+    if _is_loading(sight, history):
+        yield LOADING
+    yield STALE_DIGEST
+
+
+def _is_loading(sight: MatchedModel, history: History) -> bool:
+    """A loading model has a runner, but is not listed (server semantics, section 0); a runner that nothing can end, too."""
+    blob = sight.card.blob if sight.card else None
+    overdue = history.loading is not None and sight.look.unlisted_for(blob) >= history.loading
+    return sight.look.alive(blob) is True and not overdue
+
+
+def _broken(sight: MatchedModel, listed: ResidentModel) -> Iterator[str]:
+    yield from _lifeless(sight)
     remaining = listed.expiry.remaining(sight.look.now)
     if remaining < -_STUCK_GRACE:
         yield STUCK
@@ -298,7 +276,16 @@ def _broken(sight: _Sight, listed: ResidentModel) -> Iterator[str]:
         yield EXPIRING
 
 
-def _degraded(sight: _Sight, listed: ResidentModel, past: Past | None) -> Iterator[str]:
+def _lifeless(sight: MatchedModel) -> Iterator[str]:
+    if sight.alive is False:
+        yield DEAD_RUNNER
+    elif sight.alive and sight.look.is_hung(sight.card.blob if sight.card else None):
+        yield HUNG_RUNNER
+    elif sight.alive is None and sight.installed is not None:
+        yield LIVENESS_UNKNOWN
+
+
+def _degraded(sight: MatchedModel, listed: ResidentModel, past: Past | None) -> Iterator[str]:
     if not sight.model.is_pin and _stays_longer(listed, sight.model.keep_alive, sight.look):
         yield OVERSTAYING
     wanted = sight.wanted_context
@@ -306,8 +293,6 @@ def _degraded(sight: _Sight, listed: ResidentModel, past: Past | None) -> Iterat
         yield CONTEXT_MISMATCH
     if _is_spilled(listed, sight.model.min_gpu_percent, was_on_gpu(sight.model.name, listed, past)):
         yield SPILLED
-    if sight.stale:
-        yield STALE_DIGEST
 
 
 def _stays_longer(listed: ResidentModel, keep_alive: KeepAlive, look: Observation) -> bool:
@@ -326,34 +311,34 @@ def _is_spilled(listed: ResidentModel, least: int | None, once_on_gpu: bool) -> 
     return 100 * listed.size_vram < least * listed.size
 
 
-def _action(sight: _Sight, policy: Policy, drift: tuple[str, ...], redeclared: frozenset[str]) -> str:
+def _action(sight: MatchedModel, policy: Policy, drift: tuple[str, ...], redeclared: frozenset[str]) -> str:
     if NOT_INSTALLED in drift:
         return NO_ACTION
     if LOADING in drift:
         return WAIT
-    if NOT_LOADED in drift:
-        return LOAD
+    if NOT_LOADED in drift or STALE_DIGEST in drift:
+        return LOAD  # a request under the name reaches the new weights only
     if sight.listed is None:
         return NO_ACTION
     return _action_on_listed(sight, sight.listed, policy, drift, redeclared)
 
 
 def _action_on_listed(
-    sight: _Sight, listed: ResidentModel, policy: Policy, drift: tuple[str, ...], redeclared: frozenset[str]
+    sight: MatchedModel, listed: ResidentModel, policy: Policy, drift: tuple[str, ...], redeclared: frozenset[str]
 ) -> str:
-    if DEAD_RUNNER in drift:
+    if DEAD_RUNNER in drift or HUNG_RUNNER in drift:
         return REVIVE
     if CONTEXT_MISMATCH in drift and (policy.context_mismatch == RELOAD or NUM_CTX in redeclared):
         return RELOAD_CONTEXT
     as_declared = listed.expiry.is_forever(sight.look.now) if sight.model.is_pin else KEEP_ALIVE not in redeclared
     if OVERSTAYING in drift or not as_declared:
-        return LOAD if sight.stale else SET_EXPIRY  # a request under the name reaches the new weights only
-    if sight.alive is None and sight.model.is_pin and not sight.stale:
+        return SET_EXPIRY if sight.stale is False else LOAD
+    if sight.alive is None and sight.model.is_pin:
         return PROBE
     return NO_ACTION
 
 
-def _withheld(sight: _Sight, action: str, history: History) -> str | None:
+def _withheld(sight: MatchedModel, action: str, history: History) -> str | None:
     if action not in LOADS:
         return None
     reloads = history.fights.get(sight.model.name)
@@ -367,64 +352,74 @@ def _withheld(sight: _Sight, action: str, history: History) -> str | None:
     return reason if sight.installed and digest in ("", sight.installed.digest) else None
 
 
-def _action_without_load(sight: _Sight, action: str) -> str:
+def _action_without_load(sight: MatchedModel, action: str) -> str:
     """What is left to do: a runner that lives keeps its place at least."""
     needs_expiry = sight.listed is not None and sight.model.is_pin and not sight.listed.expiry.is_forever(sight.look.now)
-    return SET_EXPIRY if action == RELOAD_CONTEXT and needs_expiry and not sight.stale else NO_ACTION
+    return SET_EXPIRY if action == RELOAD_CONTEXT and needs_expiry and sight.stale is False else NO_ACTION
 
 
-def _context_to_send(sight: _Sight, action: str) -> int | None:
+def _context_to_send(sight: MatchedModel, action: str) -> int | None:
     """Never one that would reload a runner which is right: the resident one's, unless it starts anew anyway."""
-    context = sight.listed.context_length if sight.listed and action != LOAD else None
+    context = sight.listed.context_length if sight.listed and not sight.stale and action != LOAD else None
     if action in LOADS:
         context = sight.wanted_context or context
     return sight.card.asked_context(context, sight.model.num_ctx) if sight.card else context
 
 
-def _advice(sight: _Sight) -> Iterator[str]:
+def _advice(sight: MatchedModel) -> Iterator[str]:
     training = sight.card.training_context if sight.card else None
     if training and sight.model.num_ctx and sight.model.num_ctx > training:
         yield (
             f"{sight.model.declared} was trained for a context of {training}, so that num_ctx"
             f" {sight.model.num_ctx} becomes {training} on the server: declare {training}"
         )
+    if any(_cannot_be_let_go(entry, sight) for entry in sight.look.listed_as(sight.model.name)):
+        yield (
+            f"the older weights of {sight.model.declared} stay in memory beside the installed ones, and no request can name them any"
+            " more: they leave when the server needs their place, or when it is restarted"
+        )
+
+
+def _cannot_be_let_go(entry: ResidentModel, sight: MatchedModel) -> bool:
+    """Whether it is what the name once had, for ever and without another name (server semantics, section 2, trap 5)."""
+    if sight.listed is None or sight.stale is not False or entry == sight.listed:
+        return False
+    return entry.expiry.is_forever(sight.look.now) and sight.look.name_for(entry) is None
 
 
 def _strays(policy: Policy, look: Observation, history: History, verdicts: Iterable[Verdict]) -> Iterator[Stray]:
+    """What a name had before is let go once the new weights are in memory: until then it is the verdict's own."""
     declared = {id(verdict.listed) for verdict in verdicts}
     for entry in look.resident:
-        if id(entry) not in declared and _answers_to_its_name(entry, look):
-            stray = _stray(policy, look, history, entry)
+        name = look.name_for(entry)
+        if id(entry) not in declared and name is not None and policy.find(name) is None:
+            stray = _stray(policy, look, history, entry, name)
             if stray is not None:
                 yield stray
 
 
-def _answers_to_its_name(entry: ResidentModel, look: Observation) -> bool:
-    """Whether a request under the listed name reaches what is listed: not once that was deleted, or replaced by new
-    weights, which the request would load."""
-    installed = look.find_installed(entry.name)
-    if installed is None or installed.digest == entry.digest:
-        return installed is not None
-    weights = look.blob_of(installed.digest)
-    return weights is not None and weights == look.blob_of(entry.digest)
-
-
-def _stray(policy: Policy, look: Observation, history: History, entry: ResidentModel) -> Stray | None:
+def _stray(policy: Policy, look: Observation, history: History, entry: ResidentModel, name: ModelName) -> Stray | None:
     card = look.cards.get(entry.digest)
     if look.alive(card.blob if card else None) is False:
         return None  # asking it for anything would revive it
-    if entry.name in history.pinned and policy.release != KEEP:
-        return _released(policy, look, entry, card)
+    if (entry.name in history.pinned or _was_pinned(policy, entry.name)) and policy.release != KEEP:
+        return _released(policy, look, entry, name)
     limit = policy.undeclared_keep_alive
     if limit is not None and _stays_longer(entry, limit, look):
-        return Stray(entry, SET_EXPIRY, limit, card)
+        return Stray(entry, name, SET_EXPIRY, limit, card)
     return None
 
 
-def _released(policy: Policy, look: Observation, entry: ResidentModel, card: ModelCard | None) -> Stray | None:
-    keep_alive = policy.released_keep_alive
+def _was_pinned(policy: Policy, name: ModelName) -> bool:
+    """Whether these are the old weights of a pin."""
+    model = policy.find(name)
+    return model is not None and model.is_pin
+
+
+def _released(policy: Policy, look: Observation, entry: ResidentModel, name: ModelName) -> Stray | None:
+    keep_alive, card = policy.released_keep_alive, look.cards.get(entry.digest)
     if policy.release == UNLOAD:
-        return Stray(entry, DROP, keep_alive, card)
+        return Stray(entry, name, DROP, keep_alive, card)
     if policy.release == EXPIRE and _stays_longer(entry, keep_alive, look):
-        return Stray(entry, SET_EXPIRY, keep_alive, card)
+        return Stray(entry, name, SET_EXPIRY, keep_alive, card)
     return None

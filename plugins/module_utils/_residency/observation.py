@@ -13,6 +13,7 @@ from typing import Callable, TypeVar
 
 from .keep_alive import Expiry
 from .model_name import ModelName
+from .sightings import UNLISTED, RunnerProcess, Sighting, hangs
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -102,12 +103,14 @@ class ModelCard:
 @dataclass(frozen=True)
 class Runners:
     """The weights blobs that have a living runner process. C(complete) is false if a process could not be told.
-    C(starts) names each blob's process so that no later one is taken for it; C(arguments) is its command line."""
+    C(starts) names each blob's process so that no later one is taken for it; C(arguments) is its command line; C(processes)
+    are all of them."""
 
     blobs: frozenset[str]
     complete: bool = True
     starts: Mapping[str, str] = field(default_factory=dict, compare=False)
     arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    processes: tuple[RunnerProcess, ...] = field(default=(), compare=False)
 
     def alive(self, blob: str | None) -> bool | None:
         """True or false for certain, None when unknown."""
@@ -119,7 +122,8 @@ class Runners:
 @dataclass(frozen=True)
 class Observation:
     """One look at one server. C(now) is the server's clock; C(cards) is by digest; C(runners) None when unreadable; C(release) its
-    version in numbers, empty where nobody asked for it."""
+    version in numbers, empty where nobody asked for it; C(sightings) what is known of runner processes since earlier looks, by
+    identity; C(at) the host's monotonic clock, in seconds."""
 
     now: datetime
     installed: tuple[InstalledModel, ...] = ()
@@ -127,6 +131,8 @@ class Observation:
     cards: Mapping[str, ModelCard] = field(default_factory=dict)
     runners: Runners | None = None
     release: tuple[int, ...] = ()
+    sightings: Mapping[str, Sighting] = field(default_factory=dict)
+    at: float = 0.0
 
     @property
     def living(self) -> tuple[ResidentModel, ...]:
@@ -150,6 +156,22 @@ class Observation:
         return _first(self.resident, lambda entry: self.blob_of(entry.digest))
 
     @cached_property
+    def _listed_by_name(self) -> Mapping[ModelName, tuple[ResidentModel, ...]]:
+        return _all(self.resident, lambda entry: entry.name)
+
+    @cached_property
+    def _installed_by_digest(self) -> Mapping[str, InstalledModel]:
+        return _first(self.installed, lambda model: model.digest)
+
+    @cached_property
+    def _installed_by_blob(self) -> Mapping[str | None, InstalledModel]:
+        return _first(self.installed, lambda model: self.blob_of(model.digest))
+
+    @cached_property
+    def _processes_by_blob(self) -> Mapping[str | None, tuple[RunnerProcess, ...]]:
+        return _all(self.runners.processes if self.runners is not None else (), lambda process: process.blob)
+
+    @cached_property
     def tells_all_weights(self) -> bool:
         """Whether the weights of everything in memory are known."""
         return None not in self._resident_by_blob
@@ -160,13 +182,27 @@ class Observation:
 
     def find_resident(self, name: ModelName, digest: str | None) -> ResidentModel | None:
         """What serves the model of that name, whose installed C(digest) this is, if it is installed. By digest, then by
-        name, then by weights: one runner serves every name of a blob, listed under the first."""
+        weights: one runner serves every name of a blob, listed under the first. Then by name, which may have new weights."""
         blob = self.blob_of(digest) if digest else None
         return (
             (self._resident_by_digest.get(digest) if digest else None)
-            or self._resident_by_name.get(name)
             or (self._resident_by_blob.get(blob) if blob else None)
+            or self._resident_by_name.get(name)
         )
+
+    def listed_as(self, name: ModelName) -> tuple[ResidentModel, ...]:
+        """What is listed under that name: older weights, too."""
+        return self._listed_by_name.get(name, ())
+
+    def name_for(self, entry: ResidentModel) -> ModelName | None:
+        """The name under which a request reaches what is listed: not its own once that was deleted, or replaced by new weights,
+        which the request would load."""
+        blob = self.blob_of(entry.digest)
+        own = self.find_installed(entry.name)
+        if own is not None and (own.digest == entry.digest or (blob and self.blob_of(own.digest) == blob)):
+            return entry.name
+        other = self._installed_by_digest.get(entry.digest) or (self._installed_by_blob.get(blob) if blob else None)
+        return other.name if other else None
 
     def blob_of(self, digest: str) -> str | None:
         """The weights behind a manifest digest, where its card was read."""
@@ -181,6 +217,19 @@ class Observation:
         """Whether a runner process for the blob lives; None when unknown."""
         return self.runners.alive(blob) if self.runners is not None else None
 
+    def is_hung(self, blob: str | None) -> bool:
+        """Whether every runner process for a listed blob answers nobody."""
+        processes = self._processes(blob)
+        return bool(processes) and all(hangs(process, self.sightings, self.at) for process in processes)
+
+    def unlisted_for(self, blob: str | None) -> float:
+        """For how many seconds a runner for the blob has been seen that C(/api/ps) does not list."""
+        known = (self.sightings.get(process.identity) for process in self._processes(blob))
+        return max((self.at - sighting.since for sighting in known if sighting and sighting.kind == UNLISTED), default=0.0)
+
+    def _processes(self, blob: str | None) -> tuple[RunnerProcess, ...]:
+        return self._processes_by_blob.get(blob, ())
+
 
 def _first(values: Iterable[_Value], key: Callable[[_Value], _Key]) -> Mapping[_Key, _Value]:
     """The first value of each key: asked for once for each declared model, in lists that may be long."""
@@ -188,3 +237,11 @@ def _first(values: Iterable[_Value], key: Callable[[_Value], _Key]) -> Mapping[_
     for value in values:
         found.setdefault(key(value), value)
     return found
+
+
+def _all(values: Iterable[_Value], key: Callable[[_Value], _Key]) -> Mapping[_Key, tuple[_Value, ...]]:
+    """All values of each key, likewise."""
+    found: dict[_Key, list[_Value]] = {}
+    for value in values:
+        found.setdefault(key(value), []).append(value)
+    return {each: tuple(values) for each, values in found.items()}

@@ -5,16 +5,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Callable
 
 from .impostor import require_processes
 from .model_name import ModelName
-from .observation import InstalledModel, ModelCard, Observation, ResidentModel
+from .observation import InstalledModel, ModelCard, Observation, ResidentModel, Runners
 from .policy import Policy
 from .runners import living_runners
 from .server import OllamaServer, ServerGarbled, ServerRefused
+from .sightings import Sighting, follow
+
+_MOST_ROUNDS = 5
+_CLOCK_TICK = 0.02  # seconds; the kernel tells a process's start in hundredths
+
+
+@dataclass(frozen=True)
+class _Lists:
+    """C(/api/ps), and /proc right after it. C(began) is when it was asked for, in seconds since boot."""
+
+    resident: tuple[ResidentModel, ...]
+    now: datetime
+    runners: Runners | None
+    began: float
+
+    def runner_started(self) -> bool:
+        """Whether a runner started meanwhile: the list may be of the one before it."""
+        processes = self.runners.processes if self.runners is not None else ()
+        return any(process.started >= self.began - _CLOCK_TICK for process in processes)
 
 
 @dataclass
@@ -28,20 +50,66 @@ class Observer:
     policy: Policy
     unit: str | None = None
     cards: dict[str, ModelCard] = field(default_factory=dict)
+    sightings: Mapping[str, Sighting] = field(default_factory=dict)
+    clock: Callable[[], float] = time.monotonic
 
     def look(self) -> Observation:
-        """Raises C(ServerFailure), also where another program answers for a unit that is down.
+        """Raises C(ServerFailure), also where another program answers for a unit that is down."""
+        lists = self._lists()
+        installed = self.server.installed()
+        for model in self._unknown(installed, lists.resident):
+            self._fetch(model)
+        lists = self._agreed(lists)
+        at = self.clock()
+        self.sightings = self._followed(lists, installed, at)
+        return Observation(
+            now=lists.now,
+            installed=installed,
+            resident=lists.resident,
+            cards=dict(self.cards),
+            runners=lists.runners,
+            sightings=self.sightings,
+            at=at,
+        )
 
-        /proc is read after /api/ps: a runner that ended in between is not called alive.
-        """
+    def _lists(self) -> _Lists:
+        """/proc is read after /api/ps: a runner that ended in between is not called alive."""
+        began = time.clock_gettime(time.CLOCK_BOOTTIME)
         resident, now = self.server.resident()
+        return _Lists(resident, now, self._runners(), began)
+
+    def _runners(self) -> Runners | None:
         runners = living_runners(self.unit) if self.unit else None
         if self.unit and runners is None:
             require_processes(self.unit, self.server.url)
-        installed = self.server.installed()
-        for model in self._unknown(installed, resident):
-            self._fetch(model)
-        return Observation(now=now, installed=installed, resident=resident, cards=dict(self.cards), runners=runners)
+        return runners
+
+    def _agreed(self, lists: _Lists) -> _Lists:
+        """Looked at again as long as something changes between the two looks, such as a client's C(num_ctx) that reloads a
+        model: the list then is of the runner before, and its end is none that it died of. A runner that is gone while the list
+        stays the same has died."""
+        for _round in range(_MOST_ROUNDS):
+            dead = self._dead(lists)
+            if not dead and not lists.runner_started():
+                break
+            before, lists = dead, self._lists()
+            if before and before == self._dead(lists) and not lists.runner_started():
+                break
+        return lists
+
+    def _dead(self, lists: _Lists) -> frozenset[ResidentModel]:
+        """What is listed and has no runner."""
+        if lists.runners is None:
+            return frozenset()
+        blobs = {entry: self.cards[entry.digest].blob for entry in lists.resident if entry.digest in self.cards}
+        return frozenset(entry for entry, blob in blobs.items() if lists.runners.alive(blob) is False)
+
+    def _followed(self, lists: _Lists, installed: Iterable[InstalledModel], at: float) -> dict[str, Sighting]:
+        """A listed name with an older digest may have the installed weights, hence both digests."""
+        names = {entry.name for entry in lists.resident}
+        digests = {entry.digest for entry in lists.resident} | {model.digest for model in installed if model.name in names}
+        blobs = {self.cards[digest].blob for digest in digests if digest in self.cards}
+        return follow(self.sightings, lists.runners.processes if lists.runners is not None else (), blobs, at)
 
     def _fetch(self, model: InstalledModel) -> None:
         """Without a card where the server has none: deleted since the list was read, or broken, which its load will tell."""

@@ -16,6 +16,8 @@ from .drift import (
     DEAD_RUNNER,
     DEGRADING,
     EXPIRING,
+    HUNG_RUNNER,
+    LIVENESS_UNKNOWN,
     LOADING,
     NOT_INSTALLED,
     NOT_LOADED,
@@ -35,14 +37,18 @@ _SENTENCES: Mapping[str, str] = {
     NOT_LOADED: "is not in memory: look at the server's journal for why it did not stay (memory, eviction, a client's keep_alive 0)",
     EXPIRING: "leaves memory at {expires_at}: a client keeps sending its own keep_alive",
     DEAD_RUNNER: "has no living runner process: look at the server's journal and the kernel's for why it ended",
+    HUNG_RUNNER: "has a runner process that answers nobody (it was stopped, or waits for a disk or a GPU that does not answer): a pass"
+    " unloads it and loads it anew",
     CONTEXT_MISMATCH: "has the context {context} instead of {wanted}: a client sends its own num_ctx"
     " (context_mismatch: reload puts it back)",
     SPILLED: "has only {percent} % of itself in VRAM: declare fewer or smaller models, or a smaller num_ctx",
-    STALE_DIGEST: "has older weights in memory than are installed: they leave at the next restart of the server",
+    STALE_DIGEST: "has older weights in memory than are installed: the next request to it waits until the installed ones are loaded",
     OVERSTAYING: "stays until {expires_at}, longer than its keep_alive of {keep_alive}",
     STUCK: "is listed past its expiry of {expires_at}: a request hangs on it, or the server does",
     LOADING: "was still loading at the deadline: wait, or raise the deadline for loads",
     BUSY: "answers a request, so that its new expiry does not show yet",
+    LIVENESS_UNKNOWN: "is listed, but whether its runner lives cannot be seen from here (the server is on another host or in a"
+    " container): a pass sends a load request, which is the only proof",
 }
 _ON_CPU = (
     "has nothing of itself in VRAM: look whether the server found its GPU (it says so in its journal when it starts), and"
@@ -166,7 +172,7 @@ def predicted_data(verdict: Verdict, now: datetime, cause: Cause | None) -> dict
 
 def stray_data(stray: Stray) -> dict[str, str]:
     """One entry of C(undeclared): what was done, or would be, about a model that is not declared."""
-    return {"name": str(stray.listed.name), "action": stray.action, "keep_alive": str(stray.keep_alive)}
+    return {"name": str(stray.name), "action": stray.action, "keep_alive": str(stray.keep_alive)}
 
 
 def listed_data(verdict: Verdict, now: datetime) -> dict[str, Any] | None:

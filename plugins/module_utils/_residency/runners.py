@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .observation import Runners
+from .sightings import RunnerProcess
 
 _BLOB = re.compile(r"sha256[-:]([0-9a-f]{64})$", re.ASCII)
 _INIT = "/init.scope"
@@ -24,12 +25,15 @@ _MODEL_OPTIONS = ("--model", "-m")
 
 @dataclass(frozen=True)
 class Process:
-    """One process of the server's unit. C(started) is in clock ticks since boot."""
+    """One process of the server's unit. C(started) is in clock ticks since boot, C(cpu) the CPU time that it has had in
+    ticks, C(state) the kernel's letter (proc(5))."""
 
     pid: int
     parent: int
     arguments: tuple[str, ...]
     started: int = 0
+    state: str = "S"
+    cpu: int = 0
 
     @property
     def identity(self) -> str:
@@ -63,9 +67,15 @@ class ServerProcesses:
     def runners(self) -> Runners:
         """Which weights they are for."""
         blobs = [process.blob for process in self.children]
+        told = tuple(_told(process, process.blob) for process in self.children if process.blob)
         starts = {process.blob: process.identity for process in self.children if process.blob}
         arguments = {process.blob: process.arguments for process in self.children if process.blob}
-        return Runners(blobs=frozenset(starts), complete=all(blobs), starts=starts, arguments=arguments)
+        return Runners(blobs=frozenset(starts), complete=all(blobs), starts=starts, arguments=arguments, processes=told)
+
+
+def _told(process: Process, blob: str) -> RunnerProcess:
+    started = process.started / os.sysconf("SC_CLK_TCK")
+    return RunnerProcess(process.identity, blob, process.state, process.cpu, started)
 
 
 def server_processes(unit: str, proc: str = "/proc") -> ServerProcesses | None:
@@ -150,7 +160,8 @@ def _process(proc: str, pid: int) -> Process | None:
     arguments = _read(proc, str(pid), "cmdline").split("\0")[:-1]
     if not fields or not arguments or fields[0] in "ZX":
         return None
-    return Process(pid, int(fields[1]), tuple(arguments), int(fields[19]))
+    cpu = int(fields[11]) + int(fields[12])
+    return Process(pid, int(fields[1]), tuple(arguments), int(fields[19]), fields[0], cpu)
 
 
 def _stat(proc: str, pid: int) -> list[str]:

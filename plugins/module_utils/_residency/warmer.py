@@ -22,13 +22,16 @@ from .drift import (
     BUSY,
     DROP,
     EXPIRING,
+    HUNG_RUNNER,
     LOAD,
     LOADING,
     LOADS,
     NOT_LOADED,
     OVERSTAYING,
     PROBE,
+    REVIVE,
     SET_EXPIRY,
+    STALE_DIGEST,
     WAIT,
     History,
     Plan,
@@ -42,7 +45,8 @@ from .observer import Observer
 from .past import Cause, Past, remember
 from .policy import DeclaredModel, Policy
 from .progress import PassResult, Progress
-from .server import ServerFailure, ServerUnreachable
+from .runners import process_id
+from .server import OllamaServer, ServerFailure, ServerUnreachable
 
 _FIRST = (SET_EXPIRY, PROBE)
 _LONGEST_PAUSE = 2.0  # seconds
@@ -88,9 +92,9 @@ class Warmer:
         self._observer = observer
         self._server = observer.server
         self._policy = policy
-        self._history = history or History()
         self._only = only
         self._pace = pace or Pace()
+        self._history = replace(history or History(), loading=self._pace.loading)
         self._clock = clock
         self._progress: dict[ModelName, Progress] = {}
         self._strays: list[Stray] = []
@@ -120,7 +124,7 @@ class Warmer:
             else:
                 self._clock.sleep(self._pace.pause(idle))
             look, plan = self._observe()
-        self._conclude()
+        self._conclude(look)
         done = (self._progress[verdict.model.name] for verdict in plan.within(self._only).verdicts)
         return PassResult(tuple(done), tuple(self._strays), look, tuple(self._warnings), self._past or Past(), noticed_after)
 
@@ -157,7 +161,7 @@ class Warmer:
                 self._touch(verdict)
                 return True
         for stray in plan.strays:
-            if self._only is None and stray.listed.name not in self._told:
+            if self._only is None and stray.name not in self._told:
                 self._handle_stray(stray)
                 return True
         for verdict in sorted(self._open(plan), key=lambda verdict: verdict.model.name in self._history.failed):
@@ -193,7 +197,7 @@ class Warmer:
             self._put_into_effect(verdict.model.name, KEEP_ALIVE)
 
     def _handle_stray(self, stray: Stray) -> None:
-        name = stray.listed.name
+        name = stray.name
         self._told.add(name)
         try:
             if stray.action == DROP:
@@ -218,7 +222,7 @@ class Warmer:
             progress.changed = True
             progress.load_seconds = round(self._clock.monotonic() - start, 3)
             self._put_into_effect(verdict.model.name, KEEP_ALIVE, NUM_CTX)
-            self._settle_displacement(progress, plan)
+            self._settle_displacement(progress, plan, replaces=STALE_DIGEST in verdict.drift)
 
     def _put_into_effect(self, name: ModelName, *words: str) -> None:
         """Once: what differs from the declaration from now on is somebody else's doing."""
@@ -228,10 +232,16 @@ class Warmer:
     def _load_in_background(self, verdict: Verdict) -> None:
         """While it runs, which may take minutes, the others' expiries are looked after."""
         connection = self._server.another()
-        worker = Background(lambda: self._request(verdict, connection.load))
+        worker = Background(lambda: self._load_with(connection, verdict))
         while not worker.wait(self._pace.repin):
             self._look_after_others(verdict)
         worker.result()
+
+    def _load_with(self, server: OllamaServer, verdict: Verdict) -> None:
+        """A load request alone waits for a hung runner's answer first."""
+        if HUNG_RUNNER in verdict.drift:
+            server.unload(verdict.model.name)
+        self._request(verdict, server.load)
 
     def _look_after_others(self, loading: Verdict) -> None:
         """A look that fails is not the load's failure: /api/ps waits for locks that an unload holds (server semantics,
@@ -266,14 +276,18 @@ class Warmer:
             return False
         return True
 
-    def _settle_displacement(self, loaded: Progress, plan: Plan) -> None:
-        """A load may cost other pins their places. Those declared first keep theirs; nothing is fought over."""
-        others = {verdict.model.name for verdict in plan.verdicts if verdict.listed and verdict.model.is_pin} - {loaded.model.name}
+    def _settle_displacement(self, loaded: Progress, plan: Plan, replaces: bool) -> None:
+        """A load may cost other pins their places. Those declared first keep theirs; nothing is fought over. What made place for
+        weights that replace older ones is loaded once more: the older ones may make place for that in turn, and nothing else
+        can have the server choose them (server semantics, section 2, trap 5)."""
+        others = {verdict.model.name for verdict in plan.verdicts if verdict.in_memory and verdict.model.is_pin} - {loaded.model.name}
         self._observe()
-        displaced = [progress for name, progress in self._progress.items() if name in others and progress.last.listed is None]
+        displaced = [progress for name, progress in self._progress.items() if name in others and not progress.last.in_memory]
         before = [progress for progress in displaced if self._rank(progress.model) < self._rank(loaded.model)]
         for progress in displaced:
             progress.causes[NOT_LOADED] = Cause(EVICTED, OBSERVED, (str(loaded.model.name),))
+        if replaces and all(progress.may(LOAD) for progress in displaced):
+            return
         if before:
             self._give_way(loaded, [progress.model.declared for progress in before], displaced)
             return
@@ -303,17 +317,28 @@ class Warmer:
             progress = self._progress[verdict.model.name]
             if progress.failure or verdict.settled or verdict.refusal:
                 continue
-            if LOADING in verdict.drift and idle < self._pace.loading:
+            if LOADING in verdict.drift and idle < self._pace.loading + 2 * _LONGEST_PAUSE:  # what comes then is a load
                 return True
             if (progress.attempts or verdict.action == WAIT) and idle < self._pace.verify:
                 return True
         return False
 
-    def _conclude(self) -> None:
-        """After the deadline: an expiry that we set but that is not shown yet belongs to a busy model."""
+    def _conclude(self, look: Observation) -> None:
+        """After the deadline: an expiry that we set but that is not shown yet belongs to a busy model, and a runner that hangs on
+        cannot be ended."""
         for progress in self._progress.values():
+            if HUNG_RUNNER in progress.last.drift and REVIVE in progress.attempts:
+                progress.failure = _unkillable(progress.last, look)
             if progress.attempts.get(SET_EXPIRY) and progress.shows_old_expiry:
                 progress.last = _as_busy(progress.last)
+
+
+def _unkillable(verdict: Verdict, look: Observation) -> str:
+    pid = process_id(look.runner_of(verdict.installed.digest if verdict.installed else ""))
+    return (
+        f"{verdict.model.declared} has a hung runner process ({pid}) that stayed although the server was told to unload it: it cannot be"
+        " killed before what it waits for (a disk, a GPU, a network mount) answers; restart the server, or the host if it still stays"
+    )
 
 
 def _as_busy(verdict: Verdict) -> Verdict:

@@ -21,7 +21,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.hold im
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.host import Process
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.ignored_lines import IgnoredLine
 from support.examinations import CONFIGURATION, EPOCH, LOADED, ON_CPU, STATUS, TIMER, agent, healthy, journal, server, unit, with_conflict
-from support.values import card, digest, look, policy, resident, runners
+from support.values import card, digest, look, policy, processes, resident, runners
 
 NODES = ("/dev/nvidia-uvm", "/dev/nvidia0", "/dev/nvidiactl")
 CARDS = {"nvidia": ("0000:01:00.0",)}
@@ -164,7 +164,17 @@ CASES: dict[str, tuple[Any, str, str]] = {
         "size=1000 size_vram=400",
         "smaller",
     ),
-    "stale_digest": (listed(resident("a", version="old"), resident("b"), alive=runners("b")), "a:latest expires_at", "systemctl restart"),
+    "stale_digest": (listed(resident("a", version="old"), resident("b"), alive=runners("b")), "a:latest expires_at", "ollama-warmup run"),
+    "hung_runner": (
+        healthy(policy=policy("a"), server=server(observation=replace(look(("a",), (resident("a"),)), **processes("a", state="T")))),
+        "a:latest expires_at",
+        "journalctl -k",
+    ),
+    "liveness_unknown": (
+        healthy(policy=policy("a"), server=server(observation=look(("a",), (resident("a"),)))),
+        "a:latest expires_at",
+        "ollama-warmup run",
+    ),
     "overstaying": (healthy(policy=policy({"name": "a", "policy": "warm", "keep_alive": "10m"}, "b")), "a:latest expires_at", "ollama-warmup run"),
     "stuck": (
         listed(resident("a", timedelta(hours=-1)), resident("b")),

@@ -163,7 +163,7 @@ def test_that_it_was_on_the_gpu_outlives_its_leaving() -> None:
 def test_what_shows_by_itself_is_observed(past: Past | None) -> None:
     dead = sight(resident("a"), runs={})
     assert causes(past, dead)["dead_runner"] == Cause("runner_died", OBSERVED)
-    stale = replace(sight(resident("a", version="1")), runners=None)
+    stale = sight(resident("a", version="1"), runs={"old": "1"})
     assert causes(past, stale)["stale_digest"] == Cause("repulled", OBSERVED)
 
 

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import (
     BREAKING,
-    DEGRADING,
+    DRIFTS,
     LOADS,
     NO_ACTION,
-    UNDECIDED,
     History,
     Plan,
     Verdict,
@@ -25,7 +24,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_n
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Observation, Runners
 from hypothesis import given
 from hypothesis import strategies as st
-from support.values import EMBEDS, FOREVER, NOW, blob, card, digest, installed, look, policy, resident, runners
+from support.values import EMBEDS, FOREVER, NOW, blob, card, digest, installed, look, policy, processes, resident, runners
 
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
@@ -57,6 +56,16 @@ def seen(alive: Runners | None, *listed: Any, names: tuple[str, ...] = ("a",), c
     return look(names, listed, alive, cards)
 
 
+def hung(state: str, left: timedelta = FOREVER, waiting: float | None = None) -> Observation:
+    return replace(look(["a"], [resident("a", left)]), **processes("a", state=state, waiting=waiting))
+
+
+def unlisted(seconds: float, state: str = "S") -> Observation:
+    return replace(look(["a"]), **processes("a", state=state, unlisted=seconds))
+
+
+WAITS = History(loading=900)
+
 TABLE = [
     # A pin that is not listed.
     Row("a pin that is not installed is missing", PIN, seen(DEAD, names=()), ("not_installed",), "none", False),
@@ -79,8 +88,24 @@ TABLE = [
         False,
         8192,
     ),
-    Row("a pin whose processes cannot be seen is probed with its context", PIN, seen(UNKNOWN, resident("a")), (), "probe", None, 4096),
-    Row("a pin beside a runner of an unknown kind is probed", PIN, seen(runners(complete=False), resident("a")), (), "probe", None, 4096),
+    Row(
+        "a pin whose processes cannot be seen is probed with its context",
+        PIN,
+        seen(UNKNOWN, resident("a")),
+        ("liveness_unknown",),
+        "probe",
+        None,
+        4096,
+    ),
+    Row(
+        "a pin beside a runner of an unknown kind is probed",
+        PIN,
+        seen(runners(complete=False), resident("a")),
+        ("liveness_unknown",),
+        "probe",
+        None,
+        4096,
+    ),
     Row(
         "a living pin beside a runner of an unknown kind is left alone",
         PIN,
@@ -96,7 +121,7 @@ TABLE = [
         "a pin that ends where processes cannot be seen is set back",
         PIN,
         seen(UNKNOWN, resident("a", 5 * MINUTE)),
-        ("expiring",),
+        ("liveness_unknown", "expiring"),
         "set_expiry",
         False,
         4096,
@@ -222,7 +247,28 @@ TABLE = [
         8192,
         {"context_mismatch": "reload"},
     ),
-    Row("a probe never sends the declared context", PIN_CTX, seen(UNKNOWN, resident("a")), ("context_mismatch",), "probe", None, 4096),
+    Row(
+        "a probe never sends the declared context",
+        PIN_CTX,
+        seen(UNKNOWN, resident("a")),
+        ("liveness_unknown", "context_mismatch"),
+        "probe",
+        None,
+        4096,
+    ),
+    # A runner that answers nobody.
+    Row("a pin whose runner is stopped is unloaded and loaded", PIN, hung("T"), ("hung_runner",), "revive", False, 4096),
+    Row("a pin whose runner is traced is somebody's to debug", PIN, hung("t"), (), "none", True, 4096),
+    Row("a pin whose runner waits for a disk may go on", PIN, hung("D", waiting=9.9), (), "none", True, 4096),
+    Row("a pin whose runner waits in vain hangs", PIN, hung("D", waiting=10), ("hung_runner",), "revive", False, 4096),
+    Row("a pin whose runner waited and runs again is well", PIN, hung("S", waiting=None), (), "none", True, 4096),
+    Row("a hung pin that ends is revived, which sets it back too", PIN, hung("T", 5 * MINUTE), ("hung_runner", "expiring"), "revive", False, 4096),
+    Row("a warm model whose runner is stopped is revived", WARM, hung("T", 7 * MINUTE), ("hung_runner",), "revive", False, 4096),
+    # A runner that is not listed.
+    Row("a runner that is not listed is loading until the deadline", PIN, unlisted(899.9), ("loading",), "wait", False, history=WAITS),
+    Row("a stopped runner that is not listed is loading, too", PIN, unlisted(5, "T"), ("loading",), "wait", False, history=WAITS),
+    Row("a runner that is not listed at the deadline is loaded beside", PIN, unlisted(900), ("not_loaded",), "load", False, history=WAITS),
+    Row("a runner that is not listed is loading for whoever has no deadline", PIN, unlisted(9e6), ("loading",), "wait", False),
     # Share in VRAM.
     Row("a pin partly in VRAM is spilled", PIN, seen(LIVES, resident("a", vram=600)), ("spilled",), "none", True, 4096),
     Row("a pin all but wholly in VRAM is spilled", PIN, seen(LIVES, resident("a", size=10**6, vram=10**6 - 1)), ("spilled",), "none", True, 4096),
@@ -247,12 +293,70 @@ TABLE = [
         4096,
     ),
     # New weights under the name.
-    Row("old weights that stay for ever are reported", PIN, seen(runners("old"), resident("a", version="1")), ("stale_digest",), "none", True, 4096),
+    Row(
+        "old weights that stay for ever are replaced by a load of the new ones",
+        PIN,
+        seen(runners("old"), resident("a", version="1")),
+        ("stale_digest",),
+        "load",
+        False,
+    ),
+    Row(
+        "the new ones are loaded with the declared context, whatever the old ones have",
+        {**PIN_CTX, "min_gpu_percent": 100},
+        seen(runners("old"), resident("a", version="1", vram=0)),
+        ("stale_digest",),
+        "load",
+        False,
+        8192,
+    ),
+    Row(
+        "new weights that are loading already beside the old ones are waited for",
+        PIN,
+        seen(runners("a", "old"), resident("a", version="1")),
+        ("loading", "stale_digest"),
+        "wait",
+        False,
+    ),
+    Row(
+        "old weights whose blob is known are old, whatever else runs",
+        PIN,
+        seen(runners("a"), resident("a", version="1"), cards={digest("a1"): card("old")}),
+        ("loading", "stale_digest"),
+        "wait",
+        False,
+    ),
+    Row(
+        "old weights of which only their blob can be known are old on another host, too",
+        PIN,
+        seen(UNKNOWN, resident("a", version="1"), cards={digest("a1"): card("old")}),
+        ("stale_digest",),
+        "load",
+        False,
+    ),
+    Row(
+        "another template on weights that are known is the same model on another host, too",
+        PIN,
+        seen(UNKNOWN, resident("a", version="1"), cards={digest("a1"): card("a")}),
+        ("liveness_unknown",),
+        "probe",
+        None,
+        4096,
+    ),
+    Row(
+        "a warm model's old weights are replaced as long as they stay",
+        WARM,
+        seen(runners("old"), resident("a", 7 * MINUTE, version="1")),
+        ("stale_digest",),
+        "load",
+        False,
+        history=HAD_ITS_LOAD,
+    ),
     Row(
         "old weights that leave are replaced by a load of the new ones",
         PIN,
         seen(runners("old"), resident("a", MINUTE, version="1")),
-        ("expiring", "stale_digest"),
+        ("stale_digest",),
         "load",
         False,
     ),
@@ -260,10 +364,9 @@ TABLE = [
         "old weights whose runner is dead are replaced",
         PIN,
         seen(DEAD, resident("a", version="1")),
-        ("dead_runner", "stale_digest"),
-        "revive",
+        ("stale_digest",),
+        "load",
         False,
-        4096,
     ),
     Row("another template on the same weights is the same model", PIN, seen(LIVES, resident("a", version="1")), (), "none", True, 4096),
     Row(
@@ -276,20 +379,28 @@ TABLE = [
         4096,
     ),
     Row(
-        "old weights where processes cannot be seen are not probed, which would load the new ones",
+        "another digest where processes cannot be seen is probed, which loads the new weights unless they are the same",
         PIN,
         seen(UNKNOWN, resident("a", version="1")),
-        ("stale_digest",),
-        "none",
+        ("liveness_unknown",),
+        "probe",
         None,
         4096,
     ),
     Row(
-        "old weights beside a runner of an unknown kind may be anybody's",
+        "another digest that ends where processes cannot be seen is loaded, which sets it back where the weights are the same",
+        PIN,
+        seen(UNKNOWN, resident("a", MINUTE, version="1")),
+        ("liveness_unknown", "expiring"),
+        "load",
+        False,
+    ),
+    Row(
+        "another digest beside a runner of an unknown kind may be anybody's",
         PIN,
         seen(runners("old", complete=False), resident("a", version="1")),
-        ("stale_digest",),
-        "none",
+        ("liveness_unknown",),
+        "probe",
         None,
         4096,
     ),
@@ -336,7 +447,15 @@ TABLE = [
     Row("a warm model past its expiry is busy", WARM, seen(LIVES, resident("a", -MINUTE)), ("busy",), "none", True, 4096),
     Row("a warm model long past its expiry is stuck", WARM, seen(LIVES, resident("a", -11 * MINUTE)), ("stuck",), "none", True, 4096),
     Row("a warm model whose runner is dead is revived", WARM, seen(DEAD, resident("a", 7 * MINUTE)), ("dead_runner",), "revive", False, 4096),
-    Row("a warm model is not probed, which would lengthen its stay", WARM, seen(UNKNOWN, resident("a", 7 * MINUTE)), (), "none", None, 4096),
+    Row(
+        "a warm model is not probed, which would lengthen its stay",
+        WARM,
+        seen(UNKNOWN, resident("a", 7 * MINUTE)),
+        ("liveness_unknown",),
+        "none",
+        None,
+        4096,
+    ),
     Row("a warm model that is not installed is missing", WARM, seen(DEAD, names=()), ("not_installed",), "none", False, history=HAD_ITS_LOAD),
 ]
 
@@ -356,7 +475,7 @@ def test_the_table(row: Row) -> None:
 
 
 def test_every_word_and_every_action_is_in_the_table() -> None:
-    assert {word for row in TABLE for word in row.drift} == BREAKING | DEGRADING | UNDECIDED
+    assert {word for row in TABLE for word in row.drift} == DRIFTS
     assert {row.action for row in TABLE} == LOADS | {"none", "wait", "probe", "set_expiry"}
 
 
@@ -431,6 +550,8 @@ SET_ASIDE = History(set_aside={A: ()})
 def test_what_an_earlier_pass_set_aside_is_not_loaded_again() -> None:
     (verdict,) = make_plan(policy("a"), seen(DEAD), SET_ASIDE).verdicts
     assert (verdict.action, verdict.resident, verdict.drift) == (NO_ACTION, False, ("not_loaded",))
+    (verdict,) = make_plan(policy("a"), seen(runners("old"), resident("a", version="1")), SET_ASIDE).verdicts
+    assert (verdict.action, verdict.resident, verdict.drift) == (NO_ACTION, False, ("stale_digest",))
     assert str(verdict.refusal).startswith("a was set aside by an earlier pass: memory does not hold it beside the models declared before it;")
 
 
@@ -469,7 +590,7 @@ BOTH_LIVE = runners("a", "b")
 
 def strays_of(observation: Observation, history: History | None = None, **others: Any) -> list[tuple[str, str, KeepAlive]]:
     plan = make_plan(policy("a", **others), observation, history)
-    return [(str(stray.listed.name), stray.action, stray.keep_alive) for stray in plan.strays]
+    return [(str(stray.name), stray.action, stray.keep_alive) for stray in plan.strays]
 
 
 def beside(*listed: Any, alive: Runners | None = BOTH_LIVE) -> Observation:
@@ -498,6 +619,30 @@ def test_a_dead_stray_is_not_asked_for_anything_which_would_revive_it() -> None:
 def test_a_deleted_stray_cannot_be_asked() -> None:
     observation = look(["a"], [resident("a"), resident("b")], runners("a", "b"))
     assert strays_of(observation, undeclared_keep_alive="10m") == []
+
+
+def test_old_weights_of_a_pin_are_let_go_by_another_name_of_theirs_once_the_new_ones_are_there() -> None:
+    copy = replace(installed("copy"), digest=digest("a1"))
+    names, cards = (installed("a"), copy), {digest("a"): card("a"), digest("a1"): card("old")}
+    old, new = resident("a", version="1"), resident("a")
+    before = Observation(NOW, names, (old,), cards, runners("old"))
+    after = Observation(NOW, names, (old, new), cards, runners("a", "old"))
+    assert strays_of(before) == []
+    assert strays_of(after) == [("copy:latest", "set_expiry", KeepAlive.parse("5m"))]
+    assert strays_of(after, release="unload") == [("copy:latest", "unload", KeepAlive.parse("5m"))]
+    assert strays_of(after, release="keep") == []
+    assert make_plan(policy("a", "copy"), after).strays == ()
+    assert make_plan(policy("a"), after).verdicts[0].advice == ()
+
+
+def test_old_weights_without_another_name_are_told() -> None:
+    observation = look(["a"], [resident("a", version="1"), resident("a")], runners("a", "old"))
+    verdict = one(observation, "a")
+    assert (verdict.resident, verdict.drift, verdict.action) == (True, (), NO_ACTION)
+    (advice,) = verdict.advice
+    assert advice.startswith("the older weights of a stay in memory beside the installed ones, and no request can name them any more: ")
+    leaving = look(["a"], [resident("a", MINUTE, version="1"), resident("a")], runners("a", "old"))
+    assert one(leaving, "a").advice == ()
 
 
 def test_a_stray_with_old_weights_cannot_be_asked_either() -> None:
@@ -604,7 +749,7 @@ def test_what_is_resident_is_listed_and_lives(declared: Any, observation: Observ
 @given(policies(), observations(), HISTORIES)
 def test_no_context_is_sent_that_would_reload_a_runner_which_is_right(declared: Any, observation: Observation, history: History) -> None:
     for verdict in make_plan(declared, observation, history).verdicts:
-        if verdict.action not in LOADS and verdict.listed is not None:
+        if verdict.action not in LOADS and verdict.in_memory and verdict.listed is not None:
             assert given_by_the_server(verdict) == verdict.listed.context_length
         if verdict.num_ctx is not None and verdict.model.num_ctx is None:
             assert verdict.listed is not None and verdict.num_ctx == verdict.listed.context_length

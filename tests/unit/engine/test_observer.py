@@ -5,10 +5,14 @@
 from __future__ import annotations
 
 import pathlib
-from typing import Any
+import time
+from dataclasses import replace
+from typing import Any, Callable
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import observer as engine
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import Verdict, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Runners
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import (
@@ -18,8 +22,9 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server 
     ServerSilent,
     ServerUnreachable,
 )
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.sightings import RunnerProcess, Sighting, follow, hangs
 from support.fake_server import FakeServer, Installed, serving
-from support.values import digest, policy
+from support.values import blob, digest, policy
 
 
 def asked(server: FakeServer, observer: Observer) -> list[str]:
@@ -118,6 +123,104 @@ def test_a_units_processes_are_looked_at_whatever_its_address_is(monkeypatch: py
     observation = Observer(server, policy("a"), unit).look()  # type: ignore[arg-type]
     assert looked == looks_at
     assert (observation.runners is None) is not bool(looks_at)
+
+
+# /api/ps and /proc are two looks.
+
+
+class Host:
+    """A server and what /proc shows of it, of which something happens between the two looks."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.server = serving(["a", "b"], url="http://127.0.0.1:11434")
+        self.server.hold("a")
+        self.happens: list[Callable[[], None]] = []
+        self.started = False
+        monkeypatch.setattr(engine, "living_runners", self.living_runners)
+        self.observer = Observer(self.server, policy("a"), "ollama.service")  # type: ignore[arg-type]
+        self.observer.look()
+        self.server.calls.clear()
+
+    def living_runners(self, _unit: str) -> Runners:
+        if self.happens:
+            self.happens.pop(0)()
+        started = time.clock_gettime(time.CLOCK_BOOTTIME) if self.started else 0.0
+        runners = self.server.runners()
+        self.started = False
+        return replace(runners, processes=tuple(replace(process, started=started) for process in runners.processes))
+
+    def kill(self) -> None:
+        self.server.kill("a")
+
+    def unload(self) -> None:
+        self.server.unload(ModelName.parse("a"))
+
+    def reload(self) -> None:
+        """As for another num_ctx: the runner is a new one, which is loading and therefore not listed."""
+        self.unload()
+        self.server.loading_elsewhere.add("a")
+        self.started = True
+
+    def look(self) -> Verdict:
+        return make_plan(policy("a"), self.observer.look()).verdicts[0]
+
+
+def test_a_runner_that_died_is_dead_at_the_second_look_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host(monkeypatch)
+    host.happens.append(host.kill)
+    assert host.look().drift == ("dead_runner",)
+    assert host.server.calls == ["ps", "tags", "ps"]
+
+
+def test_what_is_unloaded_between_the_two_looks_has_not_died(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host(monkeypatch)
+    host.happens.append(host.unload)
+    assert host.look().drift == ("not_loaded",)
+
+
+def test_what_is_reloaded_between_the_two_looks_is_loading(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its new runner is not the one that the list told of."""
+    host = Host(monkeypatch)
+    host.happens.append(host.reload)
+    assert host.look().drift == ("loading",)
+
+
+def test_a_server_on_which_something_changes_all_the_time_is_looked_at_some_times_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host(monkeypatch)
+    host.happens += [host.reload] * 50
+    host.look()
+    assert host.server.calls.count("ps") < 10
+
+
+def test_a_healthy_server_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host(monkeypatch)
+    assert host.look().resident is True
+    assert host.server.calls == ["ps", "tags"]
+
+
+# Runners that one look cannot judge.
+
+
+@pytest.mark.parametrize(
+    ("later", "hung"),
+    [({}, True), ({"cpu": 1}, False), ({"state": "S"}, False), ({"identity": "another"}, False), ({"state": "T"}, True), ({"state": "t"}, False)],
+    ids=str,
+)
+def test_a_runner_in_uninterruptible_sleep_hangs_if_it_has_done_nothing_by_the_second_look(later: dict[str, Any], hung: bool) -> None:
+    first = RunnerProcess("1-1", blob("a"), "D", 0)
+    seen = follow({}, [first], {blob("a")}, 100)
+    second = replace(first, **later)
+    seen = follow(seen, [second], {blob("a")}, 110)
+    assert hangs(second, seen, 110) is hung
+
+
+def test_a_runner_is_remembered_only_while_it_is_to_be_looked_at_again() -> None:
+    well, waits, loads = (RunnerProcess(name, blob(name), state) for name, state in (("a", "S"), ("b", "D"), ("c", "D")))
+    seen = follow({}, [well, waits, loads], {blob("a"), blob("b")}, 100)
+    assert seen == {"b": Sighting("waiting", 0, 100), "c": Sighting("unlisted", 0, 100)}
+    assert follow(seen, [well, loads], {blob("a"), blob("b")}, 200) == {"c": Sighting("unlisted", 0, 100)}
+    assert follow(seen, [well, loads], {blob("c")}, 200)["c"] == Sighting("waiting", 0, 200), "loading is not hung"
+    assert follow(seen, [waits], {blob("b")}, 3)["b"].since == 3, "the host was restarted meanwhile"
 
 
 def test_cards_of_one_look_do_not_change_with_the_next() -> None:

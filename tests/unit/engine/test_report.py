@@ -15,7 +15,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import (
     BREAKING,
     DEGRADING,
-    UNDECIDED,
+    DRIFTS,
     History,
     Verdict,
     make_plan,
@@ -24,7 +24,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_n
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Observation, Runners
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.past import Cause
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.progress import PassResult, Progress
-from support.values import NOW, card, digest, installed, look, policy, resident, runners
+from support.values import NOW, card, digest, installed, look, policy, processes, resident, runners
 
 MINUTE = timedelta(minutes=1)
 LIVES, DEAD = runners("a"), runners()
@@ -59,6 +59,16 @@ SENTENCES = {
         verdict("a", DEAD, resident("a")),
         "a has no living runner process: look at the server's journal and the kernel's for why it ended",
     ),
+    "hung_runner": (
+        make_plan(policy("a"), replace(look(["a"], [resident("a")]), **processes("a", state="T"))).verdicts[0],
+        "a has a runner process that answers nobody (it was stopped, or waits for a disk or a GPU that does not answer): a pass unloads"
+        " it and loads it anew",
+    ),
+    "liveness_unknown": (
+        verdict("a", None, resident("a")),
+        "a is listed, but whether its runner lives cannot be seen from here (the server is on another host or in a container): a pass"
+        " sends a load request, which is the only proof",
+    ),
     "context_mismatch": (
         verdict(PIN_CTX, LIVES, resident("a")),
         "a has the context 4096 instead of 8192: a client sends its own num_ctx (context_mismatch: reload puts it back)",
@@ -69,7 +79,7 @@ SENTENCES = {
     ),
     "stale_digest": (
         verdict("a", runners("old"), resident("a", version="1")),
-        "a has older weights in memory than are installed: they leave at the next restart of the server",
+        "a has older weights in memory than are installed: the next request to it waits until the installed ones are loaded",
     ),
     "overstaying": (
         verdict(WARM, LIVES, resident("a", 60 * MINUTE)),
@@ -84,7 +94,7 @@ SENTENCES = {
 }
 
 
-@pytest.mark.parametrize("word", sorted(BREAKING | DEGRADING | UNDECIDED))
+@pytest.mark.parametrize("word", sorted(DRIFTS))
 def test_every_drift_has_its_sentence(word: str) -> None:
     found, sentence = SENTENCES[word]
     assert word in found.drift
@@ -219,7 +229,8 @@ def test_all_data_is_json_and_names_the_failure(word: str) -> None:
     found, sentence = SENTENCES[word]
     data = report.model_data(progress(found), NOW)
     assert json.loads(json.dumps(data)) == data
-    assert data["failure"] == (sentence if word in BREAKING | {"loading"} else None)
+    unproven = "a is listed, but whether its runner lives is not known"
+    assert data["failure"] == {"liveness_unknown": unproven}.get(word, sentence if word in BREAKING | {"loading"} else None)
     assert (data["cause"], data["cause_evidence"]) == (None, None)
 
 

@@ -13,6 +13,7 @@ import sys
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.runners import living_runners, server_identity
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.sightings import RunnerProcess
 
 A, B = "a1" * 32, "b2" * 32
 UNIT = "ollama.service"
@@ -40,12 +41,23 @@ class Proc:
         if init is not None:
             self.add(1, 0, ("/sbin/init",), cgroup=init)
 
-    def add(self, pid: int, parent: int, arguments: tuple[str, ...], *, cgroup: str = V2, state: str = "S", name: str = "ollama") -> None:
+    def add(
+        self,
+        pid: int,
+        parent: int,
+        arguments: tuple[str, ...],
+        *,
+        cgroup: str = V2,
+        state: str = "S",
+        name: str = "ollama",
+        cpu: tuple[int, int] = (0, 0),
+    ) -> None:
         """A process; a zombie's command line is empty."""
         home = self.root / str(pid)
         home.mkdir()
         (home / "cgroup").write_text(cgroup)
-        rest = " ".join(["0"] * 17 + [str(pid * 100)] + ["0"] * 30)
+        times = [str(ticks) for ticks in cpu]
+        rest = " ".join(["0"] * 9 + times + ["0"] * 6 + [str(pid * 100)] + ["0"] * 30)
         (home / "stat").write_text(f"{pid} ({name}) {state} {parent} {rest}\n")
         (home / "cmdline").write_bytes(b"" if state == "Z" else b"".join(argument.encode() + b"\0" for argument in arguments))
 
@@ -70,6 +82,15 @@ def test_a_child_that_names_the_weights_is_their_runner(proc: Proc, command: obj
 def test_an_idle_server_has_no_runner(proc: Proc) -> None:
     proc.add(100, 1, SERVE)
     assert proc.alive(A) is False
+
+
+def test_a_runner_is_told_with_its_state_its_cpu_time_and_its_start(proc: Proc) -> None:
+    """The order of the fields is that of proc(5)."""
+    proc.add(100, 1, SERVE)
+    proc.add(101, 100, llama_server(A), state="D", cpu=(40, 2))
+    runners = living_runners(UNIT, str(proc.root))
+    assert runners is not None
+    assert runners.processes == (RunnerProcess("101-10100", A, "D", 42, 10100 / os.sysconf("SC_CLK_TCK")),)
 
 
 def test_a_zombie_is_dead(proc: Proc) -> None:

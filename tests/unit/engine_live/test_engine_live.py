@@ -241,15 +241,16 @@ def test_while_a_long_load_runs_an_expiry_is_put_back(live: LiveHost) -> None:
     assert left(live) == {"tiny-a": "forever", "tiny-b": "forever"}
 
 
-def test_new_weights_under_a_pins_name_are_told(live: LiveHost) -> None:
+def test_new_weights_under_a_pins_name_are_loaded(live: LiveHost) -> None:
     live.stand_in.run()
     live.stand_in.post("/api/copy", source="tiny-a", destination="model")
     live.run(policy("model"))
     live.stand_in.post("/api/copy", source="tiny-b", destination="model")
     result = live.run(policy("model"))
-    assert result.models[0].last.drift == ("stale_digest",)
-    assert report.failures(result) == []
-    assert report.failures(result, strict=True) != []
+    assert (result.models[0].first.drift, result.models[0].action, report.failures(result)) == (("stale_digest",), "load", [])
+    loads = live.stand_in.counters()["loads"]
+    live.stand_in.generate("model")
+    assert live.stand_in.counters()["loads"] == loads, "a request to it waits for nothing"
 
 
 def test_a_server_that_ends_during_a_load_ends_the_pass(live: LiveHost) -> None:

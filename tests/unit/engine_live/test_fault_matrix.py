@@ -5,6 +5,8 @@ and its counts of loads are the judge, never the engine's word."""
 
 from __future__ import annotations
 
+import os
+import pathlib
 import signal
 import threading
 from typing import Any
@@ -179,18 +181,78 @@ def test_a_deleted_model_is_missing_and_its_runner_left_alone(live: LiveHost) ->
     assert (left(live), loads(live)) == (PINNED, ONE_LOAD_EACH)
 
 
-def test_new_weights_under_a_name_are_told_at_every_pass_and_loaded_at_the_next_start(live: LiveHost) -> None:
+def installed_digest(live: LiveHost, name: str) -> str:
+    digests = {model["name"]: model["digest"] for model in live.stand_in.caller.send_json("GET", "/api/tags")["models"]}
+    return str(digests[f"{name}:latest"])
+
+
+def resident_digests(live: LiveHost) -> list[str]:
+    return [entry["digest"] for entry in live.stand_in.caller.send_json("GET", "/api/ps")["models"]]
+
+
+def test_new_weights_under_a_name_are_loaded_once_and_the_old_ones_told(live: LiveHost) -> None:
+    """No name leads to the old ones any more."""
     live.stand_in.run()
     live.run(DECLARED)
-    runners = live.stand_in.runners()
     live.stand_in.post("/api/copy", source="tiny-b", destination="tiny-a")
     for _pass in range(2):
-        assert [progress.last.drift for progress in live.run(DECLARED).models] == [("stale_digest",), ()]
-    assert live.stand_in.runners() == runners
+        result = live.run(DECLARED)
+        assert report.failures(result) == []
+        assert [text for text in report.warnings(result) if text.startswith("the older weights of tiny-a stay in memory")]
+    assert installed_digest(live, "tiny-a") in resident_digests(live)
+    assert sum(loads(live).values()) == 3
     live.stand_in.restart()
     assert complaints(live) == []
-    digests = {model["name"]: model["digest"] for model in live.stand_in.caller.send_json("GET", "/api/tags")["models"]}
-    assert live.stand_in.residents()["tiny-a"]["digest"] == digests["tiny-a:latest"]
+    assert resident_digests(live).count(installed_digest(live, "tiny-a")) == 1
+
+
+def test_old_weights_that_a_copy_still_names_are_let_go_for_the_new_ones(live: LiveHost) -> None:
+    live.stand_in.run()
+    live.run(DECLARED)
+    old = installed_digest(live, "tiny-a")
+    live.stand_in.post("/api/copy", source="tiny-a", destination="kept")
+    live.stand_in.post("/api/copy", source="tiny-b", destination="tiny-a")
+    assert complaints(live) == []
+    stays = {entry["digest"]: entry["expires_at"] for entry in live.stand_in.caller.send_json("GET", "/api/ps")["models"]}
+    assert stays[installed_digest(live, "tiny-a")] > "2300"
+    assert stays[old] < "2300", "it leaves in the time that what is not declared any more has"
+
+
+@pytest.mark.parametrize("limit", ["1", "2"])
+def test_new_weights_are_loaded_where_the_old_ones_have_to_make_place(live: LiveHost, limit: str) -> None:
+    live.stand_in.run(OLLAMA_MAX_LOADED_MODELS=limit)
+    declared = policy(*["tiny-a", "embed"][: int(limit)])
+    live.run(declared)
+    live.stand_in.post("/api/copy", source="tiny-b", destination="tiny-a")
+    live.run(declared)
+    assert installed_digest(live, "tiny-a") in resident_digests(live)
+    assert sum(loads(live).values()) <= int(limit) + 3
+
+
+@pytest.mark.parametrize("stopped", [signal.SIGSTOP, signal.SIGTSTP], ids=["stop", "tstp"])
+def test_a_runner_that_was_stopped_is_replaced_and_the_next_request_answered_at_once(live: LiveHost, stopped: signal.Signals) -> None:
+    live.stand_in.run()
+    live.run(DECLARED)
+    (runner,) = (pid for pid in live.stand_in.runners() if "T" not in process_state(pid) and serves(live, pid, "tiny-a"))
+    os.kill(runner, stopped)
+    live.stand_in.wait_for(lambda: process_state(runner) == "T")
+    result = live.run(DECLARED)
+    assert [progress.first.drift for progress in result.models] == [("hung_runner",), ()]
+    assert report.failures(result) == []
+    assert not os.path.exists(f"/proc/{runner}")
+    before = loads(live)
+    assert before == {"tiny-a:latest": 2, "embed:latest": 1}
+    live.stand_in.generate("tiny-a")
+    assert (left(live), loads(live)) == (PINNED, before)
+
+
+def process_state(pid: int) -> str:
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def serves(live: LiveHost, pid: int, name: str) -> bool:
+    modelfile = live.stand_in.post("/api/show", model=name)["json"]["modelfile"]
+    return pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("sha256-")[1][:64] in modelfile
 
 
 @HOURS

@@ -178,8 +178,8 @@ def test_a_model_is_warmed_at_the_endpoint_that_fits_it(entrance: Entrance, serv
 
 
 def test_a_dead_runner_is_revived(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
-    host.runs("", "a")
-    server.expect(ps("a"), tags("a"), show("a"), VERSION, load("a", num_ctx=4096), *[ps("a"), tags("a")] * 2)
+    host.runs("", "", "a")
+    server.expect(ps("a"), tags("a"), show("a"), ps("a"), VERSION, load("a", num_ctx=4096), *[ps("a"), tags("a")] * 2)
     result = entrance.succeed(url=server.url, models=[A])
     (model,) = result["models"]
     assert (result["changed"], model["action"]) == (True, "revive")
@@ -337,7 +337,7 @@ def test_check_mode_on_a_host_without_requests_predicts_and_says_so(entrance: En
 
 @pytest.mark.parametrize("restarted", [False, True])
 def test_check_mode_says_that_the_server_itself_told(entrance: Entrance, server: ScriptedServer, restarted: bool) -> None:
-    server.expect(ps("a"), tags("a"), show("a"), VERSION)
+    server.expect(ps("a"), tags("a"), show("a"), ps("a"), VERSION)
     result = entrance.succeed(check=True, url=server.url, models=[A], assume_restarted=restarted)
     assert (result["observed"], result["unobserved"]) == (True, None)
 
@@ -543,7 +543,8 @@ def test_check_mode_says_what_will_fit_and_warns_of_what_will_not(entrance: Entr
 
 def test_the_environment_that_the_server_will_have_decides_what_a_model_takes(entrance: Entrance, server: ScriptedServer, gpu: Any) -> None:
     environment = {"OLLAMA_NUM_PARALLEL": 2, "OLLAMA_KV_CACHE_TYPE": "q8_0", "OLLAMA_CONTEXT_LENGTH": "8192", "OLLAMA_FLASH_ATTENTION": True, "X": None}
-    server.expect(ps(listed("a", size=9000, size_vram=9000)), on_disk("a"), shown("a"), VERSION)
+    in_memory = ps(listed("a", size=9000, size_vram=9000))
+    server.expect(in_memory, on_disk("a"), shown("a"), in_memory, VERSION)
     result = entrance.succeed(check=True, url=server.url, models=[A], assume_restarted=True, server_environment=environment)
     fit = result["models"][0]["fit"]
     assert (fit["size"], fit["reckoned"], fit["free"]) == (1000 + 2 * 2 * 8192 * 34 // 32, 1000 + 2 * 2 * 8192 * 2, 32_000)

@@ -31,6 +31,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server 
     ServerRefused,
     ServerUnreachable,
 )
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.sightings import RunnerProcess
 
 from .values import NOW, blob, digest
 
@@ -59,14 +60,16 @@ class Installed:
     embeds: bool = False
     training: int = 32768
     load_seconds: float = 2.0
+    like: Installed | None = None
+    """What it is a copy of."""
 
     @property
     def digest(self) -> str:
-        return digest(self.name + self.version)
+        return self.like.digest if self.like else digest(self.name + self.version)
 
     @property
     def blob(self) -> str:
-        return blob(self.name + self.version)
+        return self.like.blob if self.like else blob(self.name + self.version)
 
 
 @dataclass
@@ -96,6 +99,8 @@ class FakeServer:
     failing_cards: dict[str, ServerFailure] = field(default_factory=dict)
     loading_elsewhere: set[str] = field(default_factory=set)
     loaded: dict[str, Loaded] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    unkillable: bool = False
     gone: bool = False
     looks: int = 0
     version_text: str = "0.32.15"
@@ -148,7 +153,10 @@ class FakeServer:
 
     def unload(self, name: ModelName) -> None:
         self._asked(f"unload {name}")
-        self.loaded.pop(self._find(name).blob, None)
+        blob = self._find(name).blob
+        if not (self.unkillable and blob in self.states):
+            self.loaded.pop(blob, None)
+            self.states.pop(blob, None)
 
     # What happens on the host.
 
@@ -179,6 +187,14 @@ class FakeServer:
         """The model in memory."""
         return self.loaded.get(self._find(ModelName.parse(name)).blob)
 
+    def pull(self, name: str, version: str, keep_as: str | None = None) -> None:
+        """The name gets new weights; a copy that was made before still has the old ones."""
+        old = next(model for model in self.models if model.name == name)
+        self.models.remove(old)
+        self.models.append(replace(old, version=version))
+        if keep_as:
+            self.models.append(replace(old, name=keep_as, version="", like=old))
+
     def kill(self, name: str) -> None:
         """Its runner ends, and stays listed."""
         found = self.at(name)
@@ -193,7 +209,13 @@ class FakeServer:
 
     def runners(self) -> Runners:
         living = {entry.model.blob for entry in self.loaded.values() if entry.alive}
-        return Runners(frozenset(living | {self._find(ModelName.parse(name)).blob for name in self.loading_elsewhere}))
+        living |= {self._find(ModelName.parse(name)).blob for name in self.loading_elsewhere}
+        processes = (RunnerProcess(f"{blob}-1", blob, self.states.get(blob, "S")) for blob in living)
+        return Runners(frozenset(living), processes=tuple(processes))
+
+    def stop(self, name: str, state: str = "T") -> None:
+        """Its runner stops, or waits (D)."""
+        self.states[self._find(ModelName.parse(name)).blob] = state
 
     def work(self) -> list[str]:
         """The calls that are more than looking."""
@@ -236,8 +258,11 @@ class SeeingObserver(Observer):
     """An observer that sees the fake server's processes."""
 
     def look(self) -> Observation:
-        observation = super().look()
-        return replace(observation, runners=self.server.runners())  # type: ignore[attr-defined]
+        self.clock = self.server.clock.monotonic  # type: ignore[attr-defined]
+        return super().look()
+
+    def _runners(self) -> Runners:
+        return self.server.runners()  # type: ignore[attr-defined,no-any-return]
 
 
 def serving(names: Iterable[str], **others: object) -> FakeServer:

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import pathlib
 import shutil
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Observation
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Observation, Runners
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.progress import PassResult
@@ -74,10 +73,8 @@ class LiveHost:
 class _Seeing(Observer):
     host: LiveHost
 
-    def look(self) -> Observation:
-        resident, now = self.server.resident()
-        runners = living_runners(UNIT, self.host.proc())
-        return replace(super().look(), resident=resident, now=now, runners=runners)
+    def _runners(self) -> Runners | None:
+        return living_runners(UNIT, self.host.proc())
 
 
 def _enter(home: pathlib.Path, cgroup: str) -> None:

@@ -19,6 +19,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observa
     Runners,
 )
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy, parse_policy
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.sightings import UNLISTED, WAITING, RunnerProcess, Sighting
 
 NOW = datetime(2026, 8, 22, 8, 0, 0, tzinfo=timezone.utc)
 FOREVER = timedelta(days=292 * 365)
@@ -69,6 +70,15 @@ def card(name: str, capabilities: Iterable[str] = GENERATES, training: int | Non
 def runners(*names: str, complete: bool = True) -> Runners:
     """The runner processes of these models live, and no other."""
     return Runners(frozenset(blob(name) for name in names), complete)
+
+
+def processes(*names: str, state: str = "S", waiting: float | None = None, unlisted: float | None = None) -> dict[str, Any]:
+    """What an observation holds of the runner processes of these models: in that state of the kernel's, for so many seconds C(waiting)
+    in it without CPU time, or C(unlisted)."""
+    found = tuple(RunnerProcess(f"{name}-1", blob(name), state) for name in names)
+    ages = {WAITING: waiting, UNLISTED: unlisted}
+    seen = {process.identity: Sighting(kind, 0, 1000.0 - age) for process in found for kind, age in ages.items() if age is not None}
+    return {"runners": Runners(frozenset(map(blob, names)), processes=found), "sightings": seen, "at": 1000.0}
 
 
 def look(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from keepwarm._residency.cause import chief
-from keepwarm._residency.drift import BREAKING, UNDECIDED
+from keepwarm._residency.drift import BREAKING, NEUTRAL, UNDECIDED
 from keepwarm._residency.model_name import ModelName
 from keepwarm._residency.past import Cause
 from keepwarm._residency.progress import Progress
@@ -111,7 +111,7 @@ def _healed(departure: Departure, progress: Progress, began: float, noticed: flo
 
 
 def _kinds(words: Iterable[str]) -> set[str]:
-    return {_RESIDENCY if word in BREAKING else word for word in words if word not in UNDECIDED}
+    return {_RESIDENCY if word in BREAKING else word for word in words if word not in NEUTRAL}
 
 
 def _bounded(departures: list[Departure]) -> list[Departure]:

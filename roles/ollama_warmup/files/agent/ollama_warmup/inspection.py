@@ -21,6 +21,7 @@ from . import exits, memory
 from .configuration import Configuration
 from .one_pass import make_observer, server_start
 from .patience import ServerStopped
+from .proof import unproven
 from .state import LastPass, State
 
 
@@ -41,6 +42,9 @@ def inspect(configuration: Configuration, state: State, measurements: str | None
     except ServerFailure as failure:
         return _failed(exits.UNREACHABLE, str(failure), started)
     found = _judged(plan, look, past, configuration.policy.strict)
+    lacking = tuple(unproven(plan.verdicts, state.last_pass, moment.server, configuration.url))
+    if lacking:
+        found = replace(found, exit=exits.NOT_RESIDENT, failures=(*found.failures, *lacking))
     foreseen = _foreseen(configuration, plan, look, past, measurements) if measurements else ()
     return replace(found, warnings=foreseen, seconds=time.monotonic() - started)
 
@@ -85,7 +89,7 @@ def _seen(verdict: Verdict, look: Observation, cause: Cause | None) -> dict[str,
 
 
 def _failures(verdicts: Iterable[Verdict], strict: bool) -> Iterator[str]:
-    """A sentence for each fault of a required model. Liveness that cannot be seen is no fault: only a load could tell."""
+    """A sentence for each fault of a required model. Liveness that cannot be seen is C(unproven)'s to judge."""
     for verdict in verdicts:
         if verdict.model.required:
             yield from [verdict.refusal] if verdict.refusal else []

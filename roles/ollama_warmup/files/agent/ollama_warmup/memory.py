@@ -103,6 +103,7 @@ def conclude(before: State, state: State, configuration: Configuration, moment: 
         applied=_applied(state.applied or {}, result.models),
         pinned=_owed(state, configuration.policy, result),
         seen=seen_by(result, ended),
+        sightings=result.look.sightings,
         departures=departed,
         counts=count(state.counts, result.models, [departure for departure in departed if departure.at == noticed]),
         retries=retries.after_pass(state.retries, result.models, ended),
@@ -168,7 +169,7 @@ def _set_aside(state: State, models: Iterable[Progress]) -> dict[ModelName, tupl
     return {
         progress.model.name: progress.rivals if progress.set_aside else state.set_aside[progress.model.name]
         for progress in models
-        if progress.last.listed is None and (progress.set_aside or progress.model.name in state.set_aside)
+        if not progress.last.in_memory and (progress.set_aside or progress.model.name in state.set_aside)
     }
 
 

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keepwarm._residency import cause
-from keepwarm._residency.drift import BREAKING, DEGRADING, UNDECIDED
+from keepwarm._residency import cause, drift
 from keepwarm._residency.keep_alive import Expiry, ExpiryError
 from keepwarm._residency.policy import DeclaredModel
 
@@ -21,7 +20,7 @@ from .fights import CONTEXT, EVICTION, Fight
 from .metric_names import MODEL, PREFIX
 from .state import LastPass, State
 
-DRIFTS = tuple(sorted(BREAKING | DEGRADING | UNDECIDED))
+DRIFTS = tuple(sorted(drift.DRIFTS))
 CAUSES = (
     cause.CLIENT_CHANGED_EXPIRY,
     cause.CONTEXT_CHANGED_BY_CLIENT,
@@ -31,6 +30,7 @@ CAUSES = (
     cause.NEVER_LOADED,
     cause.REPULLED,
     cause.RUNNER_DIED,
+    cause.RUNNER_HUNG,
     cause.SERVER_RESTARTED,
     cause.UNKNOWN,
     cause.UNLOADED_BY_CLIENT,
@@ -90,9 +90,9 @@ def _of_a_model(model: DeclaredModel, entry: Mapping[str, Any]) -> Iterator[Samp
     labels = {"model": str(model.name)}
     yield Sample(f"{MODEL}required", labels, float(model.required))
     yield Sample(f"{MODEL}resident", labels, float(entry.get("resident") is True))
-    drift = entry.get("drift")
+    words = entry.get("drift")
     for word in DRIFTS:
-        yield Sample(f"{MODEL}drift", {**labels, "drift": word}, float(isinstance(drift, list) and word in drift))
+        yield Sample(f"{MODEL}drift", {**labels, "drift": word}, float(isinstance(words, list) and word in words))
     listed = entry.get("after")
     for name, value in _listed(listed if isinstance(listed, dict) else {}):
         if value is not None:

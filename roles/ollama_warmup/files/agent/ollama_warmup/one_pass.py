@@ -44,7 +44,7 @@ def make_pass(instance: Instance, configuration: Configuration) -> int:
         file.save(state)
     tell_beginning(instance, configuration, state)
     state, end = _warm(instance, configuration, before, state, moment)
-    end = since_when(before.last_pass, replace(end, warnings=(*hold_problems(instance), *end.warnings)))
+    end = since_when(before.last_pass, replace(end, url=configuration.url, warnings=(*hold_problems(instance), *end.warnings)))
     state = replace(state, last_pass=end)
     file.save(state)
     request, trouble = RestartRequest(instance.restart), _worth_a_restart(configuration, before.last_pass, end)
@@ -70,6 +70,7 @@ def make_observer(configuration: Configuration, state: State, ready_timeout: flo
         policy=configuration.policy,
         unit=configuration.own_unit,
         cards=dict(state.cards),
+        sightings=state.sightings,
         ready_timeout=ready_timeout,
     )
 

@@ -11,12 +11,13 @@ from typing import Any
 from keepwarm._residency.declaration import Applied, AppliedError, applied_data, parse_applied
 from keepwarm._residency.model_name import ModelName
 from keepwarm._residency.observation import CacheShape, ModelCard
+from keepwarm._residency.sightings import KINDS, Sighting
 
 from .counts import Counts, parse_counts
 from .departures import Departure, parse_departure
 from .fights import Fight, parse_fight
 from .loads import Load, parse_load
-from .plain import MAYBE_NUMBER, MAYBE_TEXT, MAYBE_WHOLE, NUMBER, WHOLE, StateError, mapped, model_name, objects, texts, typed
+from .plain import MAYBE_NUMBER, MAYBE_TEXT, MAYBE_WHOLE, NUMBER, TEXT, WHOLE, StateError, mapped, model_name, objects, texts, typed
 from .retries import Retry, parse_retry
 from .seen import Seen, parse_seen
 
@@ -34,6 +35,7 @@ class LastPass:
     seconds: float
     exit: int
     server: str | None = None
+    url: str | None = None
     models: tuple[Mapping[str, Any], ...] = ()
     undeclared: tuple[Mapping[str, Any], ...] = ()
     failures: tuple[str, ...] = ()
@@ -45,8 +47,9 @@ class LastPass:
 @dataclass(frozen=True)
 class State:
     """C(server) names the server's start that C(warmed) and C(set_aside) hold for, the latter for what was C(declared) only;
-    C(cards) is by digest; C(pinned) what we pinned; C(set_aside) beside what it did not fit; C(seen) and C(retries) are by model.
-    C(applied) is what of each declaration was put into effect, None where an earlier release kept no account of that."""
+    C(cards) is by digest; C(pinned) what we pinned; C(set_aside) beside what it did not fit; C(seen) and C(retries) are by model;
+    C(sightings) are the runner processes that the next look is to judge; C(applied) is what of each declaration was put into effect, None
+    where an earlier release kept no account of that."""
 
     server: str | None = None
     cards: Mapping[str, ModelCard] = field(default_factory=dict)
@@ -56,6 +59,7 @@ class State:
     declared: tuple[str, ...] = ()
     applied: Mapping[ModelName, Applied] | None = field(default_factory=dict)
     seen: Mapping[str, Seen] = field(default_factory=dict)
+    sightings: Mapping[str, Sighting] = field(default_factory=dict)
     departures: tuple[Departure, ...] = ()
     counts: Counts = field(default_factory=Counts)
     retries: Mapping[str, Retry] = field(default_factory=dict)
@@ -76,6 +80,7 @@ def state_data(state: State) -> dict[str, Any]:
         "applied": applied_data(state.applied or {}),
         "cards": {digest: _card_data(card) for digest, card in sorted(state.cards.items())},
         "seen": {model: vars(seen) for model, seen in sorted(state.seen.items())},
+        "sightings": {process: vars(sighting) for process, sighting in sorted(state.sightings.items())},
         "departures": [vars(departure) for departure in state.departures],
         "counts": vars(state.counts),
         "retries": {model: vars(retry) for model, retry in sorted(state.retries.items())},
@@ -101,6 +106,7 @@ def parse_state(raw: Any) -> State:
         declared=texts(raw, "declared"),
         applied=_applied(raw),
         seen=mapped(raw, "seen", parse_seen),
+        sightings=mapped({"sightings": {}, **raw}, "sightings", _sighting),
         departures=objects(raw, "departures", parse_departure),
         counts=parse_counts(typed(raw, "counts", (dict,))),
         retries=_of_models(mapped(raw, "retries", parse_retry)),
@@ -116,6 +122,7 @@ def _last_pass(raw: Mapping[str, Any]) -> LastPass:
         seconds=typed(raw, "seconds", NUMBER),
         exit=typed(raw, "exit", WHOLE),
         server=typed(raw, "server", MAYBE_TEXT),
+        url=typed(raw, "url", MAYBE_TEXT),
         models=_entries(raw, "models", "model"),
         undeclared=_entries(raw, "undeclared", "name"),
         failures=texts(raw, "failures"),
@@ -160,6 +167,13 @@ def _applied(raw: Mapping[str, Any]) -> Mapping[ModelName, Applied] | None:
         return parse_applied(raw["applied"]) if "applied" in raw else None
     except AppliedError as error:
         raise StateError(str(error)) from error
+
+
+def _sighting(raw: Mapping[str, Any]) -> Sighting:
+    kind = typed(raw, "kind", TEXT)
+    if kind not in KINDS:
+        raise StateError("kind is of the wrong kind")
+    return Sighting(kind, typed(raw, "cpu", WHOLE), typed(raw, "since", NUMBER))
 
 
 def _set_aside(raw: Mapping[str, Any]) -> dict[ModelName, tuple[str, ...]]:

@@ -1,0 +1,73 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runners that cannot be seen, and those that one look cannot judge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+from ollama_warmup import exits
+from ollama_warmup.inspection import inspect
+from ollama_warmup.patience import PatientObserver
+from ollama_warmup.state_file import StateFile
+from support.agent import Agent
+
+
+def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on another host: nobody sees its processes."""
+    monkeypatch.setattr("keepwarm._residency.observer.living_runners", lambda _unit: None)
+    monkeypatch.setattr("keepwarm._residency.observer.require_processes", lambda _unit, _url: None)
+
+
+def looked(agent: Agent, *models: Any) -> Any:
+    return inspect(agent.configuration(*models), StateFile(agent.instance.state_folder).load())
+
+
+def test_a_runner_that_cannot_be_seen_is_taken_for_alive_only_where_the_last_pass_has_proved_it(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    unseen(monkeypatch)
+    agent.server.hold("a")
+    (sentence,) = looked(agent, "a").failures
+    assert sentence.startswith("a is listed, but whether its runner lives cannot be seen from here, and no load request of the last pass has proved it")
+    assert agent.run("a") == exits.WARM
+    found = looked(agent, "a")
+    assert (found.exit, found.models[0]["drift"]) == (exits.WARM, ["liveness_unknown"])
+    assert agent.state.last_pass is not None
+    assert agent.state.last_pass.models[0]["drift"] == ["liveness_unknown"]
+
+
+@pytest.mark.parametrize("change", ["another server", "another model in its place", "the pass failed", "not in that pass"])
+def test_what_the_last_pass_proved_holds_for_what_it_asked(agent: Agent, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    unseen(monkeypatch)
+    agent.server.hold("a")
+    assert agent.run("a") == exits.WARM
+    state = agent.state
+    assert state.last_pass is not None
+    entry = dict(state.last_pass.models[0])
+    spoilt = {
+        "another server": {"url": "http://gpu.example:11434"},
+        "another model in its place": {"models": ({**entry, "after": {**entry["after"], "digest": "0" * 64}},)},
+        "the pass failed": {"models": ({**entry, "resident": False},)},
+        "not in that pass": {"models": ()},
+    }[change]
+    assert inspect(agent.configuration("a"), state).exit == exits.WARM
+    assert inspect(agent.configuration("a"), replace(state, last_pass=replace(state.last_pass, **spoilt))).exit == exits.NOT_RESIDENT
+
+
+def test_a_runner_in_uninterruptible_sleep_at_two_passes_hangs(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr("ollama_warmup.one_pass.PatientObserver", partial(PatientObserver, clock=lambda: clock[0]))
+    agent.server.hold("a")
+    agent.server.stop("a", "D")
+    assert agent.run("a") == exits.WARM
+    clock[0] += 9
+    assert agent.run("a") == exits.WARM
+    clock[0] += 1
+    found = looked(agent, "a")
+    assert (found.exit, found.models[0]["drift"]) == (exits.NOT_RESIDENT, ["hung_runner"])
+    assert agent.run("a") == exits.WARM
+    assert agent.server.work() == ["unload a:latest", "generate a:latest -1 num_ctx 4096"]
+    assert agent.state.departures[-1].cause == "runner_hung"
+    assert agent.state.sightings == {}
