@@ -31,28 +31,29 @@ EXAMPLES = r"""
 - name: Judge two settings
   ansible.builtin.debug:
     msg: "{{ {'keep_alive': '45m', 'num_parallel': 2} | keepwarm.ollama.server_environment({'OLLAMA_DEBUG': 1}) }}"
-    # => {"environment": {"OLLAMA_KEEP_ALIVE": "2700s", "OLLAMA_NUM_PARALLEL": "2", "OLLAMA_DEBUG": "1"}, "problems": []}
+    # => {"environment": {"OLLAMA_KEEP_ALIVE": "2700s", "OLLAMA_NUM_PARALLEL": "2", "OLLAMA_DEBUG": "1"}, "problems": [], "warnings": []}
 """
 
 RETURN = r"""
 _value:
   description:
     - The C(environment), variables and their values as Ollama takes them, and the C(problems), one sentence for each
-      setting that is wrong. The environment is empty when there is any.
+      setting that is wrong. The environment is empty when there is any. C(warnings) has one for each further variable that
+      not every server reads.
   type: dict
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.settings import problems, server_environment
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.settings import problems, server_environment, warnings
 
 
 def judge(settings: Mapping[str, Any], environment: Any = None) -> dict[str, Any]:
     """The variables to write and the problems, by those two names."""
     extra = {} if environment is None else environment
     found = list(dict.fromkeys(problems(settings, extra)))
-    return {"environment": {} if found else server_environment(settings, extra), "problems": found}
+    return {"environment": {} if found else server_environment(settings, extra), "problems": found, "warnings": warnings(extra)}
 
 
 class FilterModule:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from .._systemd.env_values import misread, read, read_keep_alive
 from .._systemd.masking import masked
+from .._systemd.ollama_variables import meant_by
 from .crash_checks import evidence_of_end
 from .examination import Examination, UnitLook
 from .finding import NOTE, PROBLEM, WARNING, Evidence, Finding, Kind, seen, setting
-from .meaning import misread, misspelt, read, read_keep_alive
 
 UNIT_MISSING = Kind(
     "unit_missing", PROBLEM, "systemd knows no unit {unit}", "install Ollama (ollama_server_install: missing), or name its unit in ollama_server_unit"
@@ -116,7 +117,7 @@ def _value(look: UnitLook, key: str, value: str) -> Iterator[Finding]:
     path = winner.path if winner else f"/proc/{look.unit.main_pid}/environ"
     evidence = setting(path, key, value)
     meaning = misread(key, value)
-    meant = misspelt(key)
+    meant = meant_by(key)
     if meaning:
         yield MISREAD.found(evidence, key=key, value=masked(key, value), meaning=meaning.told, wanted=meaning.wanted, path=path)
     elif meant:

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from .._base.text import human_bytes
 from .._residency.observation import Observation
+from .._systemd.env_values import read_number
 from .examination import Examination
 from .finding import NOTE, PROBLEM, WARNING, Finding, Kind, seen
-from .meaning import read_number
 
 TOO_FEW = Kind(
     "too_few_places",

@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from .._residency.drift import EXPIRING, make_plan
 from .._residency.keep_alive import KeepAlive, KeepAliveError
 from .._residency.model_name import ModelName, ModelNameError
+from .._systemd.env_values import read_keep_alive
 from .examination import Entry, Examination, JournalLook
 from .finding import NOTE, WARNING, Finding, Kind, seen
-from .meaning import read_keep_alive
 
 SENT = Kind(
     "keep_alive_sent",

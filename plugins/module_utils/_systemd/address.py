@@ -54,15 +54,25 @@ def effective_address(text: str) -> Address:
 
 
 def check_address(text: str) -> None:
-    """Raise C(AddressError) unless the server takes C(text) as it is written."""
+    """Raise C(AddressError) unless the server takes C(text) as it is written (envconfig/config.go, Host)."""
     scheme, separator, rest = text.partition("://")
     if separator and scheme != "http":
         raise AddressError(f"{text!r} asks for {scheme}, but Ollama speaks plain http only: use ADDRESS:PORT")
-    host, port = _split(rest if separator else text)
-    if not _is_host(host) or (port is not None and (not _is_port(port) or int(port) == 0)):
+    hostport = rest.partition("/")[0] if separator else text
+    host, port = _split(hostport)
+    if separator and not port and _is_host(host):
+        raise AddressError(f"{text!r} means port {_SCHEME_PORTS[scheme]}: write {hostport.rstrip(':')}:{DEFAULT_PORT}, or the port that is meant")
+    if not _fits(host, port):
         raise AddressError(
             f"{text!r} is not an address to listen on: use ADDRESS or ADDRESS:PORT, such as 127.0.0.1:11434 or [::1]:11434"
         )
+
+
+def _fits(host: str, port: str | None) -> bool:
+    """A colon without a port means the default one; a port without a host, every interface."""
+    if port and not (_is_port(port) and int(port) > 0):
+        return False
+    return _is_host(host) or (host == "" and bool(port))
 
 
 def _split(hostport: str) -> tuple[str, str | None]:
@@ -84,9 +94,9 @@ def _is_host(text: str) -> bool:
         ipaddress.ip_address(text)
     except ValueError:
         labels = text.split(".")
-        return not text[-1:].isdigit() and all(_is_label(label) for label in labels)
+        return not labels[-1].isdigit() and all(_is_label(label) for label in labels)
     return True
 
 
 def _is_label(text: str) -> bool:
-    return text.isascii() and text.replace("-", "").isalnum() and not text.startswith("-") and not text.endswith("-")
+    return text.isascii() and text.replace("-", "").replace("_", "").isalnum() and not text.startswith("-") and not text.endswith("-")

@@ -14,8 +14,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .._base.readers import read_switch
+from .._base.text import short_repr
 from .._residency.keep_alive import KeepAlive, KeepAliveError
 from .address import AddressError, check_address
+from .env_values import misread
+from .ollama_variables import doubt, meant_by
 from .quoting import QuotingError, quote_assignment
 
 PREFIX = "ollama_server_"
@@ -58,6 +61,12 @@ def problems(settings: Mapping[str, Any], extra: Any) -> Iterator[str]:
         yield from _problem({name: raw for name, raw in settings.items() if _VARIABLES[name][0] == key}, {key: raw})
 
 
+def warnings(extra: Any) -> list[str]:
+    """One sentence for each further variable that some servers do not read, or may not."""
+    names = extra if isinstance(extra, Mapping) else {}
+    return [f"{PREFIX}environment: {sentence}" for sentence in map(doubt, map(str, names)) if sentence]
+
+
 def role_variable(key: str) -> str:
     """The role's variable that sets this variable of the server."""
     return PREFIX + _OWNERS.get(key, "environment")
@@ -93,13 +102,22 @@ def _new_key(key: Any, environment: Mapping[str, str]) -> str:
 
 def _read_extra(key: Any, raw: Any) -> str:
     where = f"{PREFIX}environment.{key}"
+    meant = meant_by(str(key))
+    if meant:
+        raise SettingError(f"{where} is no variable of Ollama's: {meant} is{_by_variable(meant)}")
     if key in _OWNERS and _is_set(_OWNERS[key], raw):
         return _read(_OWNERS[key], raw, where)
-    if isinstance(raw, bool):
-        return str(int(raw))
-    if not isinstance(raw, (str, int, float)):
-        raise SettingError(f"{where} is {raw!r}, not a text or a number")
-    return str(raw)
+    if not isinstance(raw, (bool, str, int, float)):
+        raise SettingError(f"{where} is {short_repr(raw)}, not a text or a number")
+    text = str(int(raw)) if isinstance(raw, bool) else str(raw)
+    meaning = misread(str(key), text)
+    if meaning:
+        raise SettingError(f"{where} is {short_repr(raw)}, which the server does not read as it is meant ({meaning.told}): use {meaning.wanted}")
+    return text
+
+
+def _by_variable(key: str) -> str:
+    return f" ({PREFIX}{_OWNERS[key]})" if key in _OWNERS else ""
 
 
 def _check_writable(key: str, value: str) -> None:

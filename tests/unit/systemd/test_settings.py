@@ -14,6 +14,8 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address i
     check_address,
     effective_address,
 )
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.env_values import misread
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.ollama_variables import FIRST, GONE, doubt, meant_by
 
 
 @pytest.mark.parametrize(
@@ -41,13 +43,13 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address i
     ],
 )
 def test_a_setting_is_written_as_the_server_takes_it(name: str, raw: Any, key: str, written: str) -> None:
-    assert judge({name: raw}) == {"environment": {key: written}, "problems": []}
+    assert judge({name: raw}) == {"environment": {key: written}, "problems": [], "warnings": []}
 
 
 @pytest.mark.parametrize("raw", [None, ""])
 def test_what_is_not_set_is_not_written(raw: Any) -> None:
     settings = {"max_loaded_models": raw, "host": raw, "flash_attention": raw, "origins": raw}
-    assert judge({**settings, "keep_alive": None}, {"A": None}) == {"environment": {}, "problems": []}
+    assert judge({**settings, "keep_alive": None}, {"A": None}) == {"environment": {}, "problems": [], "warnings": []}
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,7 @@ def test_what_is_not_set_is_not_written(raw: Any) -> None:
         *(("max_loaded_models", raw) for raw in [-1, "-1", 1.5, True, "many", 2**31, "²"]),
         *(("num_parallel", raw) for raw in [0, "auto"]),
         *(("context_length", raw) for raw in ["4k", -5]),
-        *(("host", raw) for raw in ["https://0.0.0.0", "1.2.3.4:99999", "a b", ":11434", "host:", "http://h/path", 11434]),
+        *(("host", raw) for raw in ["https://0.0.0.0", "1.2.3.4:99999", "a b", ":", "http://h/path", "http://0.0.0.0", 11434]),
         *(("host", raw) for raw in ["1.2.3", "1.2.3.4:0", "u@h", "::1:http"]),
         *(("models", raw) for raw in ["models", "~/models", 5]),
         *(("load_timeout", raw) for raw in ["1d", False]),
@@ -141,3 +143,83 @@ def test_a_good_address_is_taken(text: str) -> None:
 def test_tls_is_not_promised() -> None:
     with pytest.raises(AddressError, match="Ollama speaks plain http only"):
         check_address("https://10.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("raw", "port"),
+    [("http://0.0.0.0", 80), ("http://0.0.0.0/", 80), ("http://0.0.0.0:", 80), ("http://gpu1", 80)],
+)
+def test_an_address_that_means_a_port_that_nobody_meant_is_refused_and_the_port_named(raw: str, port: int) -> None:
+    (problem,) = judge({"host": raw})["problems"]
+    assert f"{raw!r} means port {port}: write " in problem
+    assert misread("OLLAMA_HOST", raw), "the doctor has the same judge"
+
+
+@pytest.mark.parametrize("raw", ["http://0.0.0.0:11434/", "0.0.0.0:", "gpu_box:11434", "gpu1", "10-0-0-7.example:1", ":11434", "0.0.0.0", "[::]:11500", "http://[::1]:11434"])
+def test_addresses_that_are_fine(raw: str) -> None:
+    assert judge({"host": raw}) == {"environment": {"OLLAMA_HOST": raw}, "problems": [], "warnings": []}
+    assert misread("OLLAMA_HOST", raw) is None, "the doctor has the same judge"
+
+
+@pytest.mark.parametrize(
+    ("key", "raw"),
+    [
+        ("OLLAMA_SCHED_SPREAD", "off"),
+        ("OLLAMA_NOPRUNE", "nope"),
+        ("OLLAMA_GPU_OVERHEAD", "1G"),
+        ("OLLAMA_GPU_OVERHEAD", -1),
+        ("OLLAMA_MAX_TRANSFER_STREAMS", 1.5),
+        ("OLLAMA_DEBUG", "verbose"),
+    ],
+)
+def test_what_the_doctor_calls_misread_is_refused(key: str, raw: Any) -> None:
+    (problem,) = judge({}, {key: raw})["problems"]
+    assert problem.startswith(f"ollama_server_environment.{key} is {raw!r}, which the server does not read as it is meant")
+    assert misread(key, str(raw))
+
+
+@pytest.mark.parametrize(
+    ("key", "raw", "written"),
+    [("OLLAMA_SCHED_SPREAD", False, "0"), ("OLLAMA_SCHED_SPREAD", "T", "T"), ("OLLAMA_GPU_OVERHEAD", 2**40, str(2**40)), ("OLLAMA_DEBUG", 2, "2")],
+)
+def test_what_the_server_reads_is_written_as_it_is(key: str, raw: Any, written: str) -> None:
+    assert judge({}, {key: raw}) == {"environment": {key: written}, "problems": [], "warnings": []}
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("OLLAMA_NUM_CTX", "OLLAMA_CONTEXT_LENGTH is (ollama_server_context_length)"),
+        ("OLLAMA_PORT", "OLLAMA_HOST is (ollama_server_host)"),
+        ("OLLAMA_NUM_THREADS", "the parameter num_thread of a model is"),
+        ("OLLAMA_NUM_THREAD", "the parameter num_thread of a model is"),
+        ("OLLAMA_NUM_GPU", "the parameter num_gpu of a model is"),
+        ("OLLAMA_MAX_VRAM", "OLLAMA_GPU_OVERHEAD is"),
+        ("OLLAMA_KEEPALIVE", "OLLAMA_KEEP_ALIVE is (ollama_server_keep_alive)"),
+        ("OLLAMA_MAX_LOADED_MODEL", "OLLAMA_MAX_LOADED_MODELS is (ollama_server_max_loaded_models)"),
+        ("OLLAMA_FLASH_ATTN", "OLLAMA_FLASH_ATTENTION is (ollama_server_flash_attention)"),
+        ("Ollama_Origins", "OLLAMA_ORIGINS is (ollama_server_origins)"),
+        ("OLLAMA_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES (NVIDIA) or ROCR_VISIBLE_DEVICES (AMD) is"),
+    ],
+)
+def test_a_variable_that_no_server_reads_is_refused_and_the_right_one_named(key: str, meant: str) -> None:
+    (problem,) = judge({}, {key: 8})["problems"]
+    assert problem == f"ollama_server_environment.{key} is no variable of Ollama's: {meant}"
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("OLLAMA_SOMETHING_NEW", "OLLAMA_SOMETHING_NEW is no variable that Ollama is known to read; a newer release"),
+        ("OLLAMA_MULTIUSER_CACHE", "OLLAMA_MULTIUSER_CACHE is read by no Ollama from 0.30 on"),
+    ],
+)
+def test_a_variable_that_not_every_server_reads_is_a_warning(key: str, words: str) -> None:
+    judged = judge({}, {key: 1, "CUDA_VISIBLE_DEVICES": "0", "OLLAMA_DEBUG": 1})
+    assert judged["problems"] == []
+    assert [warning.startswith(f"ollama_server_environment: {words}") for warning in judged["warnings"]] == [True]
+
+
+def test_no_variable_is_known_and_called_wrong_at_once() -> None:
+    assert [key for key in (*FIRST, *GONE) if meant_by(key)] == []
+    assert {key for key in FIRST if doubt(key)} == set(FIRST) & set(GONE)

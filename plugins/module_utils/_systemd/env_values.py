@@ -1,19 +1,18 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the server makes of a variable that it does not read as it was meant (server semantics, sections 1 and 5). Pure.
+"""What an Ollama server makes of the values of its variables (envconfig/config.go), for the role that writes them and the doctor alike.
 
 For durations it says nothing, for numbers it has a warning in its journal, and for switches it takes whatever is no switch for true.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 
 from .._residency.keep_alive import KeepAlive, KeepAliveError
-from .._systemd.address import AddressError, check_address
+from .address import AddressError, check_address
 
 _DURATIONS = ("OLLAMA_KEEP_ALIVE", "OLLAMA_LOAD_TIMEOUT")
 _NUMBERS = {
@@ -25,8 +24,10 @@ _NUMBERS = {
     "OLLAMA_MAX_TRANSFER_STREAMS": "4",
 }
 _SWITCHES = (
+    "OLLAMA_AUTH",
     "OLLAMA_FLASH_ATTENTION",
     "OLLAMA_SCHED_SPREAD",
+    "OLLAMA_NOHISTORY",
     "OLLAMA_NOPRUNE",
     "OLLAMA_DEBUG_LOG_REQUESTS",
     "OLLAMA_GO_TEMPLATE",
@@ -36,24 +37,10 @@ _SWITCHES = (
     "OLLAMA_NEW_ENGINE",
     "OLLAMA_MULTIUSER_CACHE",
 )
-_OTHERS = (
-    "OLLAMA_HOST",
-    "OLLAMA_MODELS",
-    "OLLAMA_KV_CACHE_TYPE",
-    "OLLAMA_LLM_LIBRARY",
-    "OLLAMA_ORIGINS",
-    "OLLAMA_DEBUG",
-    "OLLAMA_REMOTES",
-    "OLLAMA_AUTH",
-    "OLLAMA_API_KEY",
-    "OLLAMA_EDITOR",
-    "OLLAMA_NOHISTORY",
-    "OLLAMA_TMPDIR",
-    "OLLAMA_INTEL_GPU",
-)
-_KNOWN = (*_DURATIONS, *_NUMBERS, *_SWITCHES, *_OTHERS)
 _GO_SWITCH = re.compile(r"1|t|T|TRUE|true|True|0|f|F|FALSE|false|False")  # Go's strconv.ParseBool
 _WHOLE = re.compile(r"[0-9]{1,20}", re.ASCII)
+_UINT_MAX = 2**64 - 1
+_LEVEL = re.compile(r"[+-]?[0-9]{1,3}", re.ASCII)
 _DEFAULT_KEEP_ALIVE = KeepAlive.parse("5m")
 
 
@@ -89,20 +76,15 @@ def misread(key: str, value: str) -> Misread | None:
         return None
     if key in _DURATIONS and not _is_duration(text):
         return Misread("it silently takes 5 minutes", "a duration such as 30m or 1h30m, seconds, or -1 for ever")
-    if key in _NUMBERS and not _WHOLE.fullmatch(text):
+    if key in _NUMBERS and not (_WHOLE.fullmatch(text) and int(text) <= _UINT_MAX):
         return Misread(f"it takes {_NUMBERS[key]}, and says so in its journal", "a whole number")
     if key in _SWITCHES and not _GO_SWITCH.fullmatch(text):
         return Misread("whatever is no switch it takes for true", "1 or 0")
+    if key == "OLLAMA_DEBUG" and not (_GO_SWITCH.fullmatch(text) or _LEVEL.fullmatch(text)):
+        return Misread("it takes what is neither a switch nor a level for 0", "1 (debug), 2 (trace) or 0")
     if key == "OLLAMA_MAX_QUEUE" and int(text) == 0:
         return Misread("with a queue of none it locks itself up", "1 or more")
     return _address(text) if key == "OLLAMA_HOST" else None
-
-
-def misspelt(key: str) -> str | None:
-    """The variable of Ollama's that this one is nearly."""
-    if not key.startswith("OLLAMA_") or key in _KNOWN:
-        return None
-    return next(iter(difflib.get_close_matches(key, _KNOWN, n=1, cutoff=0.88)), None)
 
 
 def _is_duration(text: str) -> bool:
@@ -115,8 +97,6 @@ def _is_duration(text: str) -> bool:
 
 
 def _address(text: str) -> Misread | None:
-    if text.startswith(":"):  # every interface, which is not for us to call wrong
-        return None
     try:
         check_address(text)
     except AddressError as error:
