@@ -91,10 +91,6 @@ CASES = {
             "ollama_warmup_gate_timeout '25h' is not between 1 s and a day: give seconds (240) or a duration such as '4m'",
         ],
     ),
-    "watch": Case(
-        {"ollama_warmup_url": "http://10.0.0.7:11434", "ollama_warmup_watch": True},
-        ["watch true needs a server of this host, but url 'http://10.0.0.7:11434' is another's: leave url empty, or set watch to false"],
-    ),
     "server": Case(
         {
             "ollama_server_keep_alive": "forever",
