@@ -75,4 +75,4 @@ def test_the_agent_has_measured_what_the_server_lists(host: Any, resident: Any, 
     keys = ("name", "digest", "context_length", "size", "size_vram")
     assert [measured[key] for key in keys] == [listed[key] for key in keys]
     assert (measured["num_parallel"], measured["kv_cache_type"], measured["flash_attention"]) == (1, "f16", "auto")
-    assert (file.user, file.mode) == ("ollama-warmup", 0o640)
+    assert (file.user, file.mode) == ("ollama-warmup", 0o644)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from .._base.text import one_line
 from .._residency.fit_report import warnings
 from .._residency.foresight import Forecast
 from .._residency.model_name import ModelName
@@ -82,6 +83,8 @@ class _Examiner:
     def examine(self, unit: str | None) -> Examination:
         """The host first, since what the server is asked depends on it."""
         agent = look_at_agent(self.run, self.instance, self.now, self.root)
+        if agent.status.get("state_problem"):
+            self.unseen.append(f"the agent's memory: {one_line(str(agent.status['state_problem']))}")
         look = Examination(self.instance, _unit_name(self.instance, unit, agent), self.now, policy=_policy(agent), agent=agent)
         return self._done(self._with_server(self._with_host(look)))
 

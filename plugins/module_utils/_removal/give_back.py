@@ -31,6 +31,7 @@ class Kept:
     unit: str
     pins: frozenset[ModelName]
     policy: Policy
+    follows_unit: bool = False
 
 
 def read_kept(path: str, release: str) -> Kept:
@@ -40,7 +41,7 @@ def read_kept(path: str, release: str) -> Kept:
             raw: Mapping[str, Any] = json.load(file)
         declared = parse_policy(raw["policy"])
         last = Policy(models=(), undeclared_keep_alive=declared.undeclared_keep_alive, release=release)
-        return Kept(str(raw["url"]), str(raw["unit"]), frozenset(model.name for model in declared.pins), last)
+        return Kept(str(raw["url"]), str(raw["unit"]), frozenset(model.name for model in declared.pins), last, raw.get("follows_unit") is True)
     except OSError as error:
         raise ReleaseError(f"{path} cannot be read ({error.strerror})") from error
     except (PolicyError, ValueError, KeyError, TypeError, RecursionError) as error:
@@ -51,7 +52,7 @@ def give_back(kept: Kept, predict: bool) -> tuple[Stray, ...]:
     """Those that are in memory for ever get their finite expiry, or leave, as the policy says. Raises C(ReleaseError)."""
     history = History(pinned=kept.pins)
     try:
-        observer = Observer(OllamaServer(kept.url), kept.policy, own_unit(kept.url, kept.unit))
+        observer = Observer(OllamaServer(kept.url), kept.policy, own_unit(kept.url, kept.unit, kept.follows_unit))
         if predict:
             return make_plan(kept.policy, observer.look(), history).strays
         return Warmer(observer, kept.policy, history, pace=Pace(verify=0)).run().strays

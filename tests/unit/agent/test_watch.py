@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import shutil
 import stat
 from collections.abc import Iterator
 
@@ -78,7 +79,7 @@ def watching(agent: Agent, machine: Machine) -> Iterator[Watching]:
     before = set(os.listdir("/proc/self/fd"))
     yield Watching(agent, machine)
     for number in set(os.listdir("/proc/self/fd")) - before:
-        if os.path.realpath(f"/proc/self/fd/{number}").endswith(("[pidfd]", "/watch")):
+        if os.path.realpath(f"/proc/self/fd/{number}").endswith(("[pidfd]", "/watch", "/default")):
             os.close(int(number))
 
 
@@ -237,7 +238,7 @@ def test_a_process_that_has_another_ones_number_is_not_taken_for_it(watching: Wa
     (pathlib.Path(watching.machine.proc) / str(watching.a) / "stat").write_text(" ".join(stat_of_a))
     before = len(os.listdir("/proc/self/fd"))
     Watch(watching.instance, UNIT, watching.machine.proc).look()
-    assert len(os.listdir("/proc/self/fd")) == before + 3  # a pipe, the server and b
+    assert len(os.listdir("/proc/self/fd")) == before + 6  # a pipe and its folder, both ends of the bell, the server and b
 
 
 def test_a_pass_without_a_watch_tells_nobody(agent: Agent) -> None:
@@ -276,3 +277,46 @@ def test_a_kernel_without_pidfds_is_told_in_one_sentence(agent: Agent, monkeypat
     assert main(["watch"], agent.instance.root) == 2
     said = "this system does not let a process be watched (Function not implemented): Linux 5.3 or newer does"
     assert capsys.readouterr().err == f"ollama-warmup: {said}\n"
+
+
+@pytest.mark.parametrize("gone", ["pipe", "folder", "folder moved away"])
+def test_a_pipe_that_was_taken_away_is_made_anew_and_heard(watching: Watching, capsys: pytest.CaptureFixture[str], gone: str) -> None:
+    """Also a pass that ended while there was none is made up for."""
+    pipe = pathlib.Path(watching.instance.watch_pipe)
+    if gone == "pipe":
+        pipe.unlink()
+    elif gone == "folder":
+        shutil.rmtree(pipe.parent)
+        pipe.parent.mkdir()
+    else:
+        os.rename(pipe.parent, f"{watching.instance.root}/elsewhere")
+        pipe.parent.mkdir()
+    kill(watching.a)
+    watching.watch.wait()
+    assert watching.requested()
+    again = watching.machine.start_runner(A)
+    watching.watch.wait()
+    while not pipe.exists():
+        watching.watch.wait()
+    assert stat.S_ISFIFO(pipe.lstat().st_mode)
+    assert watching.watched == {watching.server, again, watching.b}
+    assert "event=watch_pipe_made_anew" in capsys.readouterr().err
+    kill(again)
+    watching.watch.wait()
+    assert watching.requested()
+    restarted = watching.machine.start_runner(A)
+    watching.a_pass_ends()
+    assert restarted in watching.watched
+
+
+def test_a_watch_whose_folder_is_gone_for_good_ends_to_be_started_anew(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """systemd makes the folder for it; 2 would keep it from starting it."""
+    folder = pathlib.Path(agent.instance.watch_pipe).parent
+    look = Watch.look
+    monkeypatch.setattr(Watch, "look", lambda watch: (look(watch), shutil.rmtree(folder))[0])
+    with pytest.raises(SystemExit) as ended:
+        main(["watch"], root=agent.instance.root)
+    assert ended.value.code == 1
+    assert "event=watch_lost_its_place" in capsys.readouterr().err

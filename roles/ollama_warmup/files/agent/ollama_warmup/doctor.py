@@ -12,6 +12,8 @@ from collections.abc import Sequence
 
 _NOT_FOUND = 127
 _BLIND = 2
+_TOO_SLOW = 124  # as timeout(1) has it
+_SECONDS = 19.0  # less than what the doctor waits for any program
 
 
 def doctor(instance: str | None, as_json: bool) -> int:
@@ -34,7 +36,9 @@ def _run(command: Sequence[str]) -> tuple[int, str, str]:
     """Exit status, standard output, standard error, whatever bytes they are; in English."""
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
     try:
-        done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True, env=environment)
+        done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True, env=environment, timeout=_SECONDS)
+    except subprocess.TimeoutExpired:  # and is killed, lest it is left behind
+        return _TOO_SLOW, "", f"{command[0]} did not end within {_SECONDS:g} s"
     except OSError as error:
         return _NOT_FOUND, "", f"{command[0]}: {error.strerror}"
     return done.returncode, done.stdout.decode("utf-8", "surrogateescape"), done.stderr.decode("utf-8", "surrogateescape")

@@ -17,9 +17,12 @@ class Locked(Exception):
 @contextmanager
 def only_one(folder: str) -> Iterator[None]:
     """Hold the instance's lock. Raises C(Locked); the kernel lets go of it when the holder ends, however it ends."""
-    with open(os.path.join(folder, "lock"), "a", encoding="ascii") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Locked(f"another pass is running (it holds {file.name})") from error
+    path = os.path.join(folder, "lock")
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
+    except BlockingIOError as error:
+        raise Locked(f"another pass is running (it holds {path})") from error
+    finally:
+        os.close(lock)

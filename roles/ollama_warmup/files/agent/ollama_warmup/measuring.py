@@ -18,6 +18,8 @@ from .configuration import Configuration
 from .journal import WARNING, log
 from .service import unit_environment
 
+_MODE = 0o644  # as the state
+
 
 def note(path: str, configuration: Configuration, result: PassResult, now: float) -> None:
     """Add what is in memory to the file. C(now) in seconds since 1970. What is wrong with the file is said and lived with."""
@@ -27,7 +29,7 @@ def note(path: str, configuration: Configuration, result: PassResult, now: float
         bounds=_learned(known.bounds, configuration, result),
     )
     try:
-        replace_file(path, json.dumps(record_data(record), indent=1).encode())
+        replace_file(path, json.dumps(record_data(record), indent=1).encode(), mode=_MODE)
     except OSError as error:
         log(WARNING, "measurements_not_saved", path=path, reason=error.strerror)
 

@@ -13,6 +13,7 @@ from .journal import WARNING, log
 from .plain import StateError
 from .state import State, parse_state, state_data
 
+_MODE = 0o644  # any local user may ask what is in memory
 _LARGEST = 16 * 1024 * 1024  # bytes; some hundred models take a few hundred kB
 
 
@@ -45,7 +46,7 @@ class StateFile:
     def save(self, state: State) -> None:
         """Replace the file as a whole. A full disk is said and lived with: the models matter more than the memory of them."""
         try:
-            replace_file(self.path, json.dumps(state_data(state), indent=1).encode())
+            replace_file(self.path, json.dumps(state_data(state), indent=1).encode(), mode=_MODE)
         except OSError as error:
             log(WARNING, "state_not_saved", path=self.path, reason=error.strerror)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import select
+import sys
 import time
 from collections.abc import Sequence
 from typing import NoReturn
@@ -18,6 +19,7 @@ from typing import NoReturn
 from keepwarm._base.files import create_empty
 from keepwarm._residency.runners import ServerProcesses, server_processes
 
+from . import exits
 from .instance import Instance
 from .journal import WARNING, log
 from .pidfds import Held, Pidfds, check_kernel
@@ -25,7 +27,8 @@ from .remembering import remembered
 from .server_unit import server_unit
 from .state import State
 from .watch_pace import Pace
-from .watch_pipe import drain, open_pipe
+from .watch_pipe import drain
+from .watch_place import Place
 from .watch_subjects import concerns, resident, retries
 
 _SERVER = "server"
@@ -37,8 +40,12 @@ def watch(instance: Instance) -> NoReturn:
     check_kernel()
     watching = Watch(instance, server_unit(instance))
     watching.look()
-    while True:
-        watching.wait()
+    try:
+        while True:
+            watching.wait()
+    except OSError as error:  # its folder is gone, which systemd makes anew for it when it starts it anew
+        log(WARNING, "watch_lost_its_place", path=error.filename, reason=error.strerror)
+        sys.exit(exits.NOT_RESIDENT)
 
 
 class Watch:
@@ -52,8 +59,7 @@ class Watch:
         self._models: dict[str, str] = {}
         self._poll = select.poll()
         self._pidfds = Pidfds(self._poll)
-        self._pipe = open_pipe(instance.watch_pipe)
-        self._poll.register(self._pipe, select.POLLIN)
+        self._place = Place(instance.watch_pipe, self._poll)
 
     def look(self) -> None:
         """See which processes there are now, watch them, and miss those that ended unwatched."""
@@ -71,14 +77,21 @@ class Watch:
 
     def wait(self) -> None:
         """For the next thing to happen, and do what it asks for."""
-        next_due = self._pace.next()
-        ready = [fd for fd, _event in self._poll.poll(None if next_due is None else max(next_due - time.monotonic(), 0) * 1000)]
+        ready = [fd for fd, _event in self._poll.poll(self._patience())]
         now = time.monotonic()
         self._end([held for held in map(self._pidfds.let_go, ready) if held], now)
-        if self._pipe in ready:
-            drain(self._pipe)
+        if self._place.pipe in ready:
+            drain(self._place.pipe)
             self.look()
+        if self._place.look(now):
+            log(WARNING, "watch_pipe_made_anew", path=self._instance.watch_pipe)
+            self.look()  # passes may have ended meanwhile, which nobody heard
         self._request(self._pace.take(time.monotonic()))
+
+    def _patience(self) -> float | None:
+        """Milliseconds until something is due by itself; None where nothing is."""
+        due = [moment for moment in (self._pace.next(), self._place.due) if moment is not None]
+        return max(min(due) - time.monotonic(), 0) * 1000 if due else None
 
     def _end(self, ended: Sequence[Held], now: float) -> None:
         """A server takes its runners with it, and where systemd starts it anew, that begins a pass."""
