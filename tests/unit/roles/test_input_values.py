@@ -117,6 +117,25 @@ def test_a_number_as_text_reaches_the_server() -> None:
     assert environment["OLLAMA_ORIGINS"] == "https://a,https://b"
 
 
+@pytest.mark.parametrize(
+    ("given", "lines"),
+    [
+        ("", ""),
+        ("json://one.example", "json://one.example"),
+        ("json://one.example,mailto://u:p@x?to=a,b  slack://t", "json://one.example\nmailto://u:p@x?to=a,b\nslack://t"),
+        (["json://one.example", "json://two.example"], "json://one.example\njson://two.example"),
+    ],
+)
+def test_addresses_of_notifications_may_be_a_text(given: Any, lines: str) -> None:
+    assert value("ollama_warmup", "{{ __ollama_warmup_notify_lines }}", ollama_warmup_notify_urls=given) == lines
+    assert value("ollama_warmup", "{{ __ollama_warmup_setting_problems }}", ollama_warmup_notify_urls=given, ollama_warmup_models=["a"]) == []
+
+
+def test_a_text_that_is_no_address_is_refused_without_being_shown() -> None:
+    (problem,) = value("ollama_warmup", "{{ __ollama_warmup_setting_problems }}", ollama_warmup_notify_urls="hunter2")
+    assert problem.startswith("ollama_warmup_notify_urls[0] is not an address") and "hunter2" not in problem
+
+
 CHOICES = [(role, name) for role in ROLE_NAMES for name, option in options(role).items() if "choices" in option]
 
 
