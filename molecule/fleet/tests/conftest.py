@@ -81,7 +81,7 @@ def on_itself(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Outcome
         podman("cp", f"{os.environ['ANSIBLE_COLLECTIONS_PATH']}/.", f"{machine.name}:/opt/collections")
         environment = ["PYTHONPATH=/opt/controller", "ANSIBLE_COLLECTIONS_PATH=/opt/collections", "LC_ALL=C.UTF-8"]
         command = ["env", *environment, "python3", "-m", "ansible", "playbook", "-i", "localhost,", "-c", "local"]
-        command += ["--extra-vars", json.dumps(variables), "keepwarm.ollama.site"]
+        command += ["--extra-vars", json.dumps({"keepwarm_hosts": "localhost", **variables}), "keepwarm.ollama.site"]
         done = subprocess.run(["podman", "exec", machine.name, *command], check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         return Outcome(done.returncode, done.stdout + done.stderr)
 

@@ -83,13 +83,14 @@ def test_the_time_runs_out_and_the_host_heals(gpu: Gpu) -> None:
     assert (noted(gpu, cursor, "hold"), noted(gpu, cursor, "hold_expired"), noted(gpu, cursor, "release")) == (2, 1, 0)
 
 
-def test_a_play_refuses_the_host_before_it_changes_anything(gpu: Gpu) -> None:
+def test_a_play_leaves_the_host_out_and_its_result_says_so(gpu: Gpu) -> None:
     hold(gpu)
     gpu.ask("tiny-a", "0s")
     for options in ((), ("--check",)):
         done = site(*options)
         assert done.status != 0
         assert done.changed == []
+        assert done.output.rindex("PLAY [Name the hosts that were left out]") < done.output.rindex("fatal: [gpu1]")
         assert "This host is on hold until" in done.messages["gpu1"]
         assert "new GPU. Wait, run 'ollama-warmup release' on it, or set ollama_warmup_override_hold." in done.messages["gpu1"]
     assert set(gpu.listed()) == {"embed:latest"}

@@ -10,11 +10,29 @@ from collections.abc import Callable
 import pytest
 from shared.machine import Machine, Outcome
 
-MODELS = ["tiny-a", "missing:7b", "same-weights", "embed"]
-REASONS = {
-    "missing:7b": "missing:7b is not installed on the server: pull it first (ollama pull missing:7b)",
-    "same-weights": "same-weights and tiny-a are two names of the same weights, which share one runner: keep one",
-}
+MODELS = ["tiny-a", "same-weights", "embed"]
+REASONS = {"same-weights": "same-weights and tiny-a are two names of the same weights, which share one runner: keep one"}
+MISSING = "not warm: missing:7b is not installed on the server: pull it first (ollama pull missing:7b)"
+
+
+@pytest.mark.parametrize("options", [("--check",), ()], ids=["check", "run"])
+def test_a_model_that_is_not_there_is_refused_before_anything_is_changed(gpu1: Machine, site: Callable[..., Outcome], options: tuple[str, ...]) -> None:
+    """The server would restart for its drop-in, and the agent's library is not there yet."""
+    before = gpu1.state()
+    refused = site({"gpu1": {"ollama_warmup_models": [{"name": "tiny-a"}, {"name": "missing:7b"}]}}, *options)
+    assert (refused.status != 0, refused.changed, refused.messages) == (True, [], {"gpu1": MISSING})
+    assert gpu1.state() == before
+
+
+@pytest.mark.parametrize("options", [("--check",), ()], ids=["check", "run"])
+def test_metrics_that_nobody_would_read_are_refused_before_anything_is_changed(
+    gpu1: Machine, site: Callable[..., Outcome], options: tuple[str, ...]
+) -> None:
+    before = gpu1.state()
+    refused = site({"gpu1": {"ollama_warmup_models": [{"name": "tiny-a"}], "ollama_warmup_metrics": True}}, *options)
+    assert (refused.status != 0, refused.changed) == (True, [])
+    assert "ollama_warmup_metrics_directory /var/lib/prometheus/node-exporter is no folder of this host" in refused.messages["gpu1"]
+    assert gpu1.state() == before
 
 
 @pytest.fixture(scope="module")

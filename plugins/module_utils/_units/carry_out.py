@@ -1,0 +1,104 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carries plans out on this host, and has systemd itself judge the files before one of them counts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+from .._base.files import replace_file
+from .._removal.files import below
+from .found import UnitsError
+from .plan import FilePlan, RunPlan
+from .wanted import FOLDER, WantedSet
+
+RunWith = Callable[..., "tuple[int, str, str]"]
+"""A module's C(run_command)."""
+
+SCRATCH = "/run/keepwarm-ollama"
+_NOT_LOADED = 5  # systemctl(1)
+
+
+def verify(wanted: WantedSet, write: Sequence[str], run: RunWith) -> None:
+    """What systemd says of the units that are to be written, beside all others of the set. Raises C(UnitsError)."""
+    units = {unit.path: unit for unit in wanted.units if unit.content is not None}
+    judged = [units[path] for path in write if path in units]
+    if not judged:
+        return
+    with scratch_folder() as folder:
+        for unit in units.values():
+            with open(os.path.join(folder, unit.name), "w", encoding="utf-8") as file:
+                file.write(unit.content or "")
+        paths = [os.path.join(folder, unit.name) for unit in judged]
+        # The colon appends the usual folders, for the units that these refer to.
+        environment = {"SYSTEMD_UNIT_PATH": f"{folder}:"}
+        status, output, error = run(["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *paths], environ_update=environment)
+    if status != 0:
+        said = "; ".join(line.replace(f"{folder}/", "") for line in (output + error).splitlines() if line.strip())
+        raise UnitsError(f"systemd does not accept the units: {said or status}")
+
+
+def scratch_folder() -> tempfile.TemporaryDirectory[str]:
+    """Root's alone and below /run, so that it lasts no longer than the boot; what a run that was killed has left goes now."""
+    with suppress(FileExistsError):
+        os.mkdir(SCRATCH, 0o700)
+    for name in os.listdir(SCRATCH):
+        if not os.path.exists(f"/proc/{name.partition('-')[0]}"):
+            shutil.rmtree(os.path.join(SCRATCH, name), ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix=f"{os.getpid()}-", dir=SCRATCH)
+
+
+class Executor:
+    """On the host whose top is C(root)."""
+
+    def __init__(self, run: RunWith, root: str = "/") -> None:
+        self._run, self._root = run, root
+
+    def files(self, plan: FilePlan, contents: Mapping[str, str]) -> None:
+        """Raises C(UnitsError), C(OSError). A run that is killed at any point leaves a state from which the next goes on."""
+        if plan.stop:
+            self._systemctl("stop", *plan.stop)
+        for path in plan.unlink:
+            self._remove(path)
+        for path in plan.write:
+            self._write(path, contents[path])
+        for path in plan.remove:
+            self._remove(path)
+        if plan.reload:
+            self._systemctl("daemon-reload")
+        for name in plan.end:  # what waited for it was let go by that; it may be over by now
+            self._systemctl("stop", name, gone=_NOT_LOADED)
+
+    def run(self, plan: RunPlan) -> None:
+        """Raises C(UnitsError)."""
+        for name in plan.enable:
+            self._systemctl("reenable", name)
+        if plan.stop:
+            self._systemctl("stop", *plan.stop)
+        for name in plan.restart:
+            self._systemctl("restart", name)
+        for name in plan.start:
+            self._systemctl("start", name)
+
+    def _write(self, path: str, content: str) -> None:
+        real = below(self._root, path)
+        os.makedirs(os.path.dirname(real), mode=0o755, exist_ok=True)
+        replace_file(real, content.encode("utf-8", "surrogateescape"), mode=0o644)
+
+    def _remove(self, path: str) -> None:
+        real = below(self._root, path)
+        with suppress(FileNotFoundError):
+            os.unlink(real)
+        if os.path.dirname(path) != FOLDER:
+            with suppress(OSError):  # others have something there
+                os.rmdir(os.path.dirname(real))
+
+    def _systemctl(self, *words: str, gone: int = 0) -> None:
+        status, output, error = self._run(["systemctl", words[0], *(["--"] if words[1:] else []), *words[1:]])
+        if status not in (0, gone):
+            raise UnitsError(f"systemctl {' '.join(words)} failed: {' '.join((output + error).split())}")

@@ -1,0 +1,157 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What there is: files on disk, and what the manager has loaded and runs. Looks only."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .._base.files import read_bytes
+from .._ownership.marks import is_marked
+from .._removal.files import below
+from .._removal.steps import Run
+from .wanted import FOLDER, WantedSet
+
+_PROPERTIES = "Id,Names,LoadState,ActiveState,SubState,FragmentPath,DropInPaths,NeedDaemonReload,RefuseManualStop,InactiveExitTimestampMonotonic"
+_LINKED_FROM = re.compile(r"\.(wants|requires|upholds)$")
+_LIMIT = 1 << 20  # bytes
+
+
+class UnitsError(Exception):
+    """The set cannot be looked at or brought about; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class LoadedUnit:
+    """A unit as the manager has it. C(since): when it last left the state inactive, in seconds of the monotonic clock."""
+
+    name: str
+    load_state: str = "not-found"
+    active_state: str = "inactive"
+    sub_state: str = "dead"
+    fragment: str = ""
+    dropins: tuple[str, ...] = ()
+    stale: bool = False
+    refuses_stop: bool = False
+    since: float = 0.0
+
+    @property
+    def runs(self) -> bool:
+        """Whether there is something to stop."""
+        return self.active_state not in ("inactive", "failed")
+
+
+@dataclass(frozen=True)
+class Found:
+    """The host as it is. C(files): the content of those of ours that there are. C(links): to a unit of the set, from folders that start it.
+    C(changed): when a file was last changed, in seconds of the monotonic clock."""
+
+    files: Mapping[str, str]
+    links: frozenset[str]
+    units: Mapping[str, LoadedUnit]
+    changed: Mapping[str, float] = field(default_factory=dict)
+    on_disk: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def look(wanted: WantedSet, mark: str, run: Run, root: str = "/") -> Found:
+    """The set as it is. Raises C(UnitsError), also where others made one of its files."""
+    paths = {*wanted.contents(), *(unit.path for unit in wanted.units), *_dropins_named(wanted.dropin_name, mark, root)}
+    files = {path: text for path in sorted(paths) if (text := _own_text(path, mark, path in wanted.contents(), root)) is not None}
+    units = loaded_units(run, wanted.asked())
+    return Found(files, frozenset(_links({unit.name for unit in wanted.units}, root)), units, _changes(wanted, units, root), _on_disk(wanted, root))
+
+
+def loaded_units(run: Run, names: Sequence[str]) -> dict[str, LoadedUnit]:
+    """By the names that were asked for. Raises C(UnitsError)."""
+    status, output, error = run(["systemctl", "show", f"--property={_PROPERTIES}", "--", *names])
+    if status != 0:
+        raise UnitsError(f"systemctl show failed, so that nothing is known of the units: {' '.join(error.split())}")
+    blocks = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in output.split("\n\n") if block.strip()]
+    found = {name: unit for block in blocks for name in (block.get("Names") or block["Id"]).split() for unit in [_loaded_unit(block)]}
+    return {name: found.get(name, LoadedUnit(name)) for name in names}
+
+
+def _loaded_unit(block: Mapping[str, str]) -> LoadedUnit:
+    return LoadedUnit(
+        name=block["Id"],
+        load_state=block.get("LoadState", ""),
+        active_state=block.get("ActiveState", ""),
+        sub_state=block.get("SubState", ""),
+        fragment=block.get("FragmentPath", ""),
+        dropins=tuple(block.get("DropInPaths", "").split()),
+        stale=block.get("NeedDaemonReload") == "yes",
+        refuses_stop=block.get("RefuseManualStop") == "yes",
+        since=int(block.get("InactiveExitTimestampMonotonic") or 0) / 1e6,
+    )
+
+
+def _own_text(path: str, mark: str, is_wanted: bool, root: str) -> str | None:
+    """What of ours is there. Others' is left where nothing of ours is wanted."""
+    try:
+        content = read_bytes(below(root, path), _LIMIT)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if is_wanted:
+            raise UnitsError(f"{path} is not a file of ours ({error.strerror}): move it away") from error
+        return None
+    if is_marked(path, content, mark):
+        return content.decode("utf-8", "surrogateescape")
+    if is_wanted:
+        raise UnitsError(f"{path} was not made by {mark}: move it away")
+    return None
+
+
+def _dropins_named(name: str, mark: str, root: str) -> list[str]:
+    """Those of ours, whatever they are on."""
+    folders = [entry for entry in _names(FOLDER, root) if entry.endswith(".d")] if name else []
+    paths = (f"{FOLDER}/{folder}/{name}" for folder in folders)
+    return [path for path in paths if _own_text(path, mark, False, root) is not None]
+
+
+def _links(names: set[str], root: str) -> Iterable[str]:
+    folders = [entry for entry in _names(FOLDER, root) if _LINKED_FROM.search(entry)]
+    paths = (f"{FOLDER}/{folder}/{name}" for folder in folders for name in sorted(names))
+    return [path for path in paths if os.path.islink(below(root, path))]
+
+
+def _on_disk(wanted: WantedSet, root: str) -> dict[str, tuple[str, ...]]:
+    """The administrator's drop-ins of each unit; up to systemd 256 the manager does not notice a first one (its issue 31752)."""
+    folders = {name: f"{FOLDER}/{name}.d" for name in wanted.asked()}
+    paths = {name: [f"{folder}/{file}" for file in _names(folder, root) if file.endswith(".conf")] for name, folder in folders.items()}
+    return {name: tuple(path for path in found if _counts(below(root, path))) for name, found in paths.items()}
+
+
+def _counts(path: str) -> bool:
+    """An empty drop-in, or a link to /dev/null, takes one of that name away, and is never loaded."""
+    try:
+        return os.path.getsize(path) > 0
+    except OSError:
+        return False
+
+
+def _changes(wanted: WantedSet, units: Mapping[str, LoadedUnit], root: str) -> dict[str, float]:
+    """A file of the future tells nothing: somebody has set the clock back."""
+    paths = {path for unit in wanted.units for path in (unit.path, *unit.follows)} | {path for unit in units.values() for path in unit.dropins}
+    now, monotonic = time.time(), time.monotonic()
+    times = {path: _ctime(below(root, path)) for path in paths}
+    return {path: monotonic - (now - changed) for path, changed in times.items() if changed is not None and changed <= now}
+
+
+def _ctime(path: str) -> float | None:
+    try:
+        return os.lstat(path).st_ctime
+    except OSError:
+        return None
+
+
+def _names(folder: str, root: str) -> list[str]:
+    try:
+        return sorted(os.listdir(below(root, folder)))
+    except OSError:
+        return []

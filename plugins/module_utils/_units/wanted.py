@@ -1,0 +1,72 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wanted: the units of a set and the drop-ins that belong to it. Values."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+FOLDER = "/etc/systemd/system"
+KEEP, RESTART, STOP = "keep", "restart", "stop"
+
+_INSTALL = re.compile(r"^(WantedBy|RequiredBy|UpheldBy)=(.*)$", re.MULTILINE)
+_LINKED = {"WantedBy": "wants", "RequiredBy": "requires", "UpheldBy": "upholds"}
+
+
+@dataclass(frozen=True)
+class WantedUnit:
+    """One unit. C(content): None where there is to be none. C(active): whether it is to run from now on. C(when_older): what becomes of
+    one that runs and was started before one of the files that it C(follows), its own among them, was last changed."""
+
+    name: str
+    content: str | None
+    active: bool = False
+    when_older: str = KEEP
+    follows: Sequence[str] = ()
+
+    @property
+    def path(self) -> str:
+        """The unit file."""
+        return f"{FOLDER}/{self.name}"
+
+    def links(self) -> list[str]:
+        """What C(systemctl enable) makes of its section [Install]."""
+        found = _INSTALL.findall(self.content or "")
+        return [f"{FOLDER}/{other}.{_LINKED[key]}/{self.name}" for key, others in found for other in others.split()]
+
+
+@dataclass(frozen=True)
+class WantedDropin:
+    """A drop-in of ours on a unit, of others or not."""
+
+    unit: str
+    name: str
+    content: str
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return f"{FOLDER}/{self.unit}.d/{self.name}"
+
+
+@dataclass(frozen=True)
+class WantedSet:
+    """All units of the set that there can be, and C(dropins); of ours that are named C(dropin_name) there are to be no others."""
+
+    units: Sequence[WantedUnit]
+    dropins: Sequence[WantedDropin] = ()
+    dropin_name: str = ""
+
+    def contents(self) -> dict[str, str]:
+        """What is to be in which file."""
+        units = {unit.path: unit.content for unit in self.units if unit.content is not None}
+        return {**units, **{dropin.path: dropin.content for dropin in self.dropins}}
+
+    def asked(self) -> list[str]:
+        """The units whose loaded state counts. A template has none."""
+        names = [*(unit.name for unit in self.units), *(dropin.unit for dropin in self.dropins)]
+        return list(dict.fromkeys(name for name in names if not os.path.splitext(name)[0].endswith("@")))

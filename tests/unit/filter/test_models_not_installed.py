@@ -1,0 +1,37 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Declared models before a server's own list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.keepwarm.ollama.plugins.filter.models_not_installed import FilterModule
+
+models_not_installed = FilterModule().filters()["models_not_installed"]
+TAGS = {"models": [{"name": "tiny-a:latest"}, {"name": "Qwen3:8B"}, {"name": "hf.co/me/x:Q4_K_M"}, {"name": 3}, "junk"]}
+
+
+@pytest.mark.parametrize("name", ["tiny-a", "TINY-A:latest", "registry.ollama.ai/library/tiny-a", "qwen3:8b", "hf.co/me/x:q4_k_m"])
+def test_a_model_is_found_by_any_of_its_names(name: str) -> None:
+    assert models_not_installed([{"name": name}], TAGS) == []
+
+
+def test_a_required_model_that_is_not_there_gets_its_sentence() -> None:
+    declared = [{"name": "tiny-a", "required": True}, {"name": "tinny-a", "required": True}, {"name": "gone", "required": False}]
+    assert models_not_installed(declared, TAGS) == ["tinny-a is not installed on the server: pull it first (ollama pull tinny-a)"]
+
+
+@pytest.mark.parametrize("to_come", [["new:1b"], [{"name": "NEW:1b", "source": "x"}], ["*"]])
+def test_what_the_play_installs_is_not_lacking(to_come: list[Any]) -> None:
+    assert models_not_installed([{"name": "new:1b"}], TAGS, to_come) == []
+
+
+@pytest.mark.parametrize("answer", [{}, None, "", [], {"models": None}, {"models": {"name": "x"}}, {"error": "x"}])
+def test_an_answer_that_is_no_list_tells_nothing(answer: Any) -> None:
+    assert models_not_installed([{"name": "new:1b"}], answer) == []
+
+
+def test_a_server_without_models_has_none() -> None:
+    assert len(models_not_installed([{"name": "a"}, {"name": "b"}], {"models": []})) == 2
