@@ -277,6 +277,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.scratch import scratch_folder
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address import AddressError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.own_host import names_this_host
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import Deadlines, OllamaServer, ServerFailure
@@ -424,7 +425,8 @@ def verified(module: AnsibleModule, seen: Observation) -> list[str]:
     """What systemd itself says against the planned drop-in."""
     if seen.planned is None or not seen.unit.fragment_path:
         return []
-    return dropin_errors(runner(module), module.tmpdir, seen.unit.name, seen.planned_files, seen.planned)
+    with scratch_folder() as folder:
+        return dropin_errors(runner(module), folder, seen.unit.name, seen.planned_files, seen.planned)
 
 
 def server_version(url: str | None) -> str | None:

@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from .._base.files import replace_file
+from .._base.scratch import scratch_folder
 from .._removal.files import below
 from .found import UnitsError
 from .plan import FilePlan, RunPlan
@@ -20,7 +19,6 @@ from .wanted import FOLDER, WantedSet
 RunWith = Callable[..., "tuple[int, str, str]"]
 """A module's C(run_command)."""
 
-SCRATCH = "/run/keepwarm-ollama"
 _NOT_LOADED = 5  # systemctl(1)
 
 
@@ -41,16 +39,6 @@ def verify(wanted: WantedSet, write: Sequence[str], run: RunWith) -> None:
     if status != 0:
         said = "; ".join(line.replace(f"{folder}/", "") for line in (output + error).splitlines() if line.strip())
         raise UnitsError(f"systemd does not accept the units: {said or status}")
-
-
-def scratch_folder() -> tempfile.TemporaryDirectory[str]:
-    """Root's alone and below /run, so that it lasts no longer than the boot; what a run that was killed has left goes now."""
-    with suppress(FileExistsError):
-        os.mkdir(SCRATCH, 0o700)
-    for name in os.listdir(SCRATCH):
-        if not os.path.exists(f"/proc/{name.partition('-')[0]}"):
-            shutil.rmtree(os.path.join(SCRATCH, name), ignore_errors=True)
-    return tempfile.TemporaryDirectory(prefix=f"{os.getpid()}-", dir=SCRATCH)
 
 
 class Executor:

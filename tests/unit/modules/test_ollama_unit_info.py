@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils import basic
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base import scratch
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_unit_info
 from support.raw_server import answer
@@ -70,6 +71,7 @@ class Host:
 
     def verify(self, fragment: Path, search_path: str) -> tuple[int, str, str]:
         assert search_path == f"{fragment.parent}:"
+        assert str(fragment).startswith(f"{scratch.SCRATCH}/")  # root's own, not the temporary folder of the user who logged in
         said = [
             f"{path}:1: {complaint}"
             for complaint in self.complaints
@@ -218,6 +220,7 @@ def test_systemds_complaints_about_the_drop_in_are_told_by_its_real_path_and_oth
     machine.complaints = ["ExecStart=/bin/ollama", "OOMPolicy=bogus"]
     told = ask(dropin_content="[Service]\nOOMPolicy=bogus\n")
     assert told["dropin_errors"] == [f"{told['dropin']}:1: OOMPolicy=bogus"]
+    assert list(Path(scratch.SCRATCH).iterdir()) == []
     assert ask(dropin_content="[Service]\nOOMPolicy=kill\n")["dropin_errors"] == []
 
 

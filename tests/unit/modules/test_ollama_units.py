@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base import scratch
 from ansible_collections.keepwarm.ollama.plugins.module_utils._units import carry_out
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_units
 from support.ansible_module import Entrance
@@ -109,7 +110,6 @@ def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Systemd:
     made = Systemd(tmp_path / "host")
     monkeypatch.setattr(AnsibleModule, "run_command", lambda _module, command, **options: made.run(command, **options))
     monkeypatch.setattr(ollama_units, "ROOT", made.root)
-    monkeypatch.setattr(carry_out, "SCRATCH", str(tmp_path / "scratch"))
     return made
 
 
@@ -284,12 +284,12 @@ def test_files_of_others_are_refused_where_one_is_wanted_and_left_where_none_is(
 def test_what_systemd_does_not_accept_is_not_written(units: Entrance, host: Systemd) -> None:
     host.verdict = "Failed to parse OnUnitInactiveSec"
     assert units.fail(**options()) == "systemd does not accept the units: ollama-warmup.service:3: Failed to parse OnUnitInactiveSec"
-    assert (os.listdir(host.root + UNITS), os.listdir(carry_out.SCRATCH)) == ([], [])
+    assert (os.listdir(host.root + UNITS), os.listdir(scratch.SCRATCH)) == ([], [])
 
 
 def test_a_scratch_folder_is_root_s_alone_and_that_of_a_killed_run_goes(units: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
-    left = pathlib.Path(carry_out.SCRATCH) / "99999999-killed"
-    left.mkdir(parents=True, mode=0o700)
+    left = pathlib.Path(scratch.SCRATCH) / "99999999-killed"
+    left.mkdir()
     modes: list[int] = []
     made = tempfile.TemporaryDirectory.__enter__
     monkeypatch.setattr(tempfile.TemporaryDirectory, "__enter__", lambda folder: modes.append(os.stat(folder.name).st_mode & 0o777) or made(folder))
