@@ -62,6 +62,12 @@ options:
     type: list
     elements: str
     default: []
+  replaced:
+    description: Unit files of others that stay, whose units make way for those of the role. They are stopped and not started any more, until
+      the role is removed.
+    type: list
+    elements: path
+    default: []
   command:
     description: The file of O(files) whose mark tells that the folders are the role's, too, on a host that has no manifest yet.
     type: path
@@ -125,9 +131,11 @@ def carry_out(module: AnsibleModule) -> dict[str, Any]:
         raise OwnershipError(f"{', '.join(in_the_way)}: a copy of what was taken over earlier, which another takeover would overwrite: move it away")
     users = params["users"] if ownership.is_legacy else new_users(params["users"])
     manifest = ownership.claim(users, params["folders"])
+    replaced = ownership.serving(params["replaced"])
     if not module.check_mode:
         save(module, ownership, found, manifest)
-    taken = [one.claim.path for one in found]
+        ownership.have_make_way(replaced, Ownership(params["role"], claims, module.run_command, root=ROOT).manifest)
+    taken = [*(one.claim.path for one in found), *replaced]
     return {"changed": manifest != ownership.manifest or bool(taken), "taken": taken, "diff": diff_of(ownership.manifest, manifest, taken)}
 
 
@@ -171,6 +179,7 @@ def main() -> None:
             },
             "folders": {"type": "list", "elements": "path", "default": []},
             "users": {"type": "list", "elements": "str", "default": []},
+            "replaced": {"type": "list", "elements": "path", "default": []},
             "command": {"type": "path", "default": ""},
             "takeover": {"type": "bool", "default": False},
         },

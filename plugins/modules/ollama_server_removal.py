@@ -94,6 +94,12 @@ restored:
   elements: str
   returned: for the part V(settings)
   sample: []
+resumed:
+  description: The units of others that made way for those of the role, and are enabled and run again as they did before.
+  type: list
+  elements: str
+  returned: for the part V(settings)
+  sample: []
 ended:
   description: The units of the role's own, with their instances, which are stopped.
   type: list
@@ -129,14 +135,14 @@ def remove_settings(module: AnsibleModule, executor: Executor) -> dict[str, Any]
     """Drop-ins and units. Raises C(RemovalError)."""
     found = server.look_at_settings(module.run_command)
     kept, folders, steps = found.kept(), found.folders(), found.remove()
-    ended, restored = [unit.name for unit in found.ended()], found.restored()
+    ended, restored, resumed = [unit.name for unit in found.ended()], found.restored(), found.resumed()
     if not module.check_mode:
         executor.carry_out(steps)
         found = server.look_at_settings(module.run_command)
     forgotten = [*found.give_back(), *found.units.forget(ended)]
     if not module.check_mode:
         executor.carry_out(forgotten)
-    return {**result_of([*steps, *forgotten]), "kept": kept, "restored": restored, "ended": ended, "folders": folders}
+    return {**result_of([*steps, *forgotten]), "kept": kept, "restored": restored, "resumed": resumed, "ended": ended, "folders": folders}
 
 
 def remove_files(module: AnsibleModule, executor: Executor) -> dict[str, Any]:

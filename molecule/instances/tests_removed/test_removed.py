@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from instances.servers import Server
-from shared.gpu import Gpu, eventually
+from shared.gpu import SHARED, Gpu, eventually
+from shared.machine import play
 
 
 @pytest.fixture
@@ -35,3 +36,12 @@ def test_the_other_one_was_not_disturbed(gpu: Gpu) -> None:
 
 def test_the_target_has_what_is_left(gpu: Gpu) -> None:
     assert gpu.show("ollama.target", "Wants", "ActiveState") == ["ollama@chat.service", "active"]
+
+
+def test_the_server_that_made_way_serves_again_once_all_is_removed(gpu: Gpu) -> None:
+    inventories = [SHARED / "inventory.yml", SHARED.parent / "instances/inventory.yml"]
+    gone = play("remove", inventories, "--extra-vars=keepwarm_remove_confirmed=true", ANSIBLE_PYTHON_INTERPRETER="/usr/bin/python3")
+    assert gone.status == 0, gone.output
+    assert gpu.show("ollama.service", "ActiveState", "UnitFileState") == ["active", "enabled"]
+    eventually(lambda: gpu.host.run("curl --fail --silent http://127.0.0.1:11434/api/version").rc == 0)
+    assert gpu.run("find /etc/systemd/system /var/lib/keepwarm-ollama -name '*keepwarm*' -o -name 'ollama@*'; true") == ""

@@ -78,6 +78,22 @@ class Ownership:
                 os.rename(self._real(one.claim.path), self._real(one.claim.path + SUFFIX))
         return manifest
 
+    def serving(self, paths: Iterable[str]) -> list[str]:
+        """Those of the unit files of others whose units run, or are started by something."""
+        return [path for path in paths if self._is_active(os.path.basename(path)) or self._links(os.path.basename(path))]
+
+    def have_make_way(self, paths: Iterable[str], manifest: Manifest) -> Manifest:
+        """Stop units of others whose files stay, and forget what started them. Raises C(OwnershipError), C(OSError)."""
+        for path in paths:
+            unit = os.path.basename(path)
+            links = self._links(unit)
+            manifest = manifest.with_taken(path, Taken(links, self._is_active(unit)))
+            write_manifest(manifest, self._root)
+            self._stop(unit)
+            for link in links:
+                os.unlink(self._real(link))
+        return manifest
+
     def _hidden(self, path: str) -> str:
         """A unit of a package, say, that ours would hide; one that ours hides already was taken over."""
         if not _unit_of(path) or os.path.lexists(self._real(path)):

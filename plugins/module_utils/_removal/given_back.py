@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from .._ownership.manifest import FOLDER, Manifest
-from .._ownership.takeover import SUFFIX, UNITS
+from .._ownership.takeover import SUFFIX
 from .files import below
 from .steps import LINK, REMOVE, RESTORE, START, Step, remove_empty_folder
 
@@ -33,9 +33,14 @@ class GivenBack:
         files = [Step(RESTORE, path, path + SUFFIX) for path in taken if self._has_copy(path) and not self._exists(path)]
         there = {path: how for path, how in taken.items() if self._exists(path) or self._has_copy(path)}
         links = [Step(LINK, link, target) for how in there.values() for link, target in how.links.items() if not self._exists(link)]
-        ran = sorted(os.path.basename(path) for path, how in there.items() if how.active and os.path.dirname(path) == UNITS)
+        ran = sorted(os.path.basename(path) for path, how in there.items() if how.active)
         started = [Step(START, " ".join(ran))] if ran else []
         return (reload([*files, *links]) if files or links else []) + started
+
+    def resumed(self) -> list[str]:
+        """The units of others that are started or enabled again."""
+        taken = self.manifest.taken if self.manifest else {}
+        return sorted(os.path.basename(path) for path, how in taken.items() if how.active or how.links)
 
     def forget(self) -> list[Step]:
         """The manifest itself."""

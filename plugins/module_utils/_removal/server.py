@@ -59,6 +59,10 @@ class Settings:
         """What ours stood in the place of, once that is gone."""
         return GivenBack(self.manifest, self.root).steps(self.units.reload)
 
+    def resumed(self) -> list[str]:
+        """The units of others that made way, and serve again."""
+        return GivenBack(self.manifest, self.root).resumed()
+
     def ended(self) -> list[LoadedUnit]:
         """The units that this role made, as systemd has them in memory."""
         return [unit for unit in self.units.units if self._ends(unit.name)]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.keepwarm.ollama.plugins.module_utils._removal import agent
+from ansible_collections.keepwarm.ollama.plugins.module_utils._removal import agent, server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import Executor
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_ownership, ollama_warmup_removal
 from support.ansible_module import Entrance
@@ -205,3 +205,21 @@ def test_an_account_that_was_there_stays(host: Host, ownership: Entrance, remova
     ownership.succeed(users=["ollama-warmup"], **CLAIMS)
     removal.succeed()
     assert "ollama-warmup" in host.text("/etc/passwd")
+
+
+def test_a_server_that_made_way_serves_again_after_the_removal(host: Host, ownership: Entrance) -> None:
+    unit = f"{UNITS}/ollama.service"
+    host.unit("ollama.service", "[Service]\n", wanted_by="default.target")
+    before, way = contents(host), {"role": "ollama_server", "replaced": [unit]}
+    assert (ownership.succeed(check=True, **way)["taken"], host.calls) == ([unit], [])
+    assert ownership.succeed(**way)["taken"] == [unit]
+    assert (host.memory["ollama.service"].active_state, f"{UNITS}/default.target.wants/ollama.service" in host.files()) == ("inactive", False)
+    assert not ownership.succeed(**way)["changed"]
+    host.unit("ollama@.service", "# (keepwarm.ollama.ollama_server)\n")
+    settings = functools.partial(server.look_at_settings, host.run, host.root)
+    assert settings().resumed() == ["ollama.service"]
+    executor = Executor(host.run, host.root)
+    executor.carry_out(settings().remove())
+    executor.carry_out(settings().give_back())
+    executor.carry_out(server.look_at_files("/opt/ollama", [], False, host.root).remove())
+    assert (contents(host), host.started) == (before, ["ollama.service"])
