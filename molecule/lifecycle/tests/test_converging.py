@@ -1,0 +1,61 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A play goes by what systemd has loaded and runs, whatever an earlier one left behind."""
+
+from __future__ import annotations
+
+import json
+
+from shared.gpu import PASS, SERVER, SHARED, TIMER, Gpu, eventually
+from shared.machine import Outcome, play
+
+ADDRESS = "127.0.0.1:11500"
+FILE = f"/etc/systemd/system/{TIMER}"
+
+
+def site(**variables: object) -> Outcome:
+    inventories = [SHARED / "inventory.yml", SHARED.parent / "lifecycle/inventory.yml"]
+    outcome = play("site", inventories, f"--extra-vars={json.dumps(variables)}", ANSIBLE_PYTHON_INTERPRETER="/usr/bin/python3")
+    assert outcome.status == 0, outcome.output
+    return outcome
+
+
+def test_nothing_of_a_boot_is_ordered_after_a_pass(gpu: Gpu) -> None:
+    before = gpu.show(PASS, "Before")[0].split()
+    assert set(before) <= {"ollama-warm.target", "ollama-cold.target", "shutdown.target"}
+    assert PASS not in gpu.run("systemctl list-dependencies --after --all --plain multi-user.target default.target timers.target").split()
+
+
+def test_units_that_were_written_and_never_read_are_read_by_the_next_play(gpu: Gpu) -> None:
+    """As a play leaves them that was killed in between."""
+    gpu.run(f"sed --in-place=.wanted 's/^OnUnitInactiveSec=.*/OnUnitInactiveSec=7min/' {FILE} && systemctl daemon-reload && systemctl restart {TIMER}")
+    gpu.run(f"mv {FILE}.wanted {FILE}")
+    assert gpu.show(TIMER, "NeedDaemonReload") == ["yes"]
+    before = gpu.show(TIMER, "InactiveExitTimestampMonotonic")
+    outcome = site()
+    assert outcome.changed != []
+    assert gpu.show(TIMER, "NeedDaemonReload", "ActiveState") == ["no", "active"]
+    assert "OnUnitInactiveUSec=2s" in gpu.show(TIMER, "TimersMonotonic")[0]
+    assert gpu.show(TIMER, "InactiveExitTimestampMonotonic") != before
+    assert site().changed == []
+
+
+def test_a_pass_of_a_former_configuration_ends_with_the_play_that_changes_it(gpu: Gpu) -> None:
+    """It would wait for minutes for a server that does not answer, with the former settings."""
+    gpu.run(f"systemctl kill --signal=STOP --kill-whom=main {SERVER}")
+    eventually(lambda: gpu.show(PASS, "ActiveState"), ["activating"])
+    before = gpu.show(PASS, "InvocationID")
+    gpu.play(ollama_warmup_slow_load_seconds=77)
+    eventually(lambda: gpu.show(PASS, "InvocationID") != before)
+    gpu.run(f"systemctl kill --signal=CONT --kill-whom=main {SERVER}")
+    eventually(gpu.is_warm)
+
+
+def test_a_server_that_moves_to_another_address_is_warm_there(gpu: Gpu) -> None:
+    site(ollama_server_host=ADDRESS)
+    answer = json.loads(gpu.run(f"curl --fail --silent http://{ADDRESS}/api/ps"))
+    assert {model["name"] for model in answer["models"]} >= {"tiny-a:latest", "embed:latest"}
+    assert f'"url": "http://{ADDRESS}"' in gpu.run("cat /etc/ollama-warmup/default.json")
+    eventually(lambda: gpu.targets() == ["active", "inactive"])
+    site()
+    eventually(gpu.is_warm)
