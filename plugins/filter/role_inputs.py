@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - the keepwarm.ollama contributors (@keepwarm)
 description:
-  - What the inputs of a role are, its argument specs say. Those that may be anything (C(raw)) are left out: there is nothing to judge
-    P(keepwarm.ollama.input_problems#filter) by.
+  - What the inputs of a role are, its argument specs say. Those that may be anything (C(raw)) are left out, since there is nothing to judge them by in
+    P(keepwarm.ollama.input_problems#filter).
 positional: _input, role
 options:
   _input:
