@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .._residency.displacement import SetAside
 from .._residency.drift import History
 from .._residency.model_name import ModelName, ModelNameError
 from .examination import Examination, entries_of
@@ -33,9 +34,20 @@ def _names(texts: Iterable[Any]) -> Iterable[ModelName]:
     return (name for name in map(_name, texts) if name)
 
 
-def _set_aside(raw: Mapping[str, Any]) -> dict[ModelName, tuple[str, ...]]:
-    named = ((_name(text), tuple(map(str, entries_of(rivals)))) for text, rivals in raw.items())
-    return {name: rivals for name, rivals in named if name}
+def _set_aside(raw: Mapping[str, Any]) -> dict[ModelName, SetAside]:
+    named = ((_name(text), entry) for text, entry in raw.items())
+    return {name: _aside(entry if isinstance(entry, dict) else {"rivals": entry}) for name, entry in named if name}
+
+
+def _aside(raw: Mapping[str, Any]) -> SetAside:
+    """An agent of an earlier release tells the rivals only."""
+    rivals = tuple(str(name) for name in _names(entries_of(raw.get("rivals"))))
+    beside, limit = raw.get("beside"), raw.get("limit")
+    return SetAside(
+        rivals=rivals,
+        beside={str(name): size for name, size in beside.items() if isinstance(size, int)} if isinstance(beside, dict) else dict.fromkeys(rivals, 0),
+        limit=limit if isinstance(limit, int) else None,
+    )
 
 
 def _name(text: Any) -> ModelName | None:

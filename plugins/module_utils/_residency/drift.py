@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from .declaration import KEEP_ALIVE, NUM_CTX
+from .displacement import SetAside, is_in_the_way
 from .keep_alive import KeepAlive
 from .matched import MatchedModel, find
 from .model_name import ModelName
@@ -61,8 +62,8 @@ _CLOCK_GRAIN = timedelta(seconds=5)  # the Date header counts whole seconds and 
 class History:
     """What only a program that remembers knows. C(warmed): the C(warm) models that had their load since this server
     start and are left to their expiry; C(pinned): what we pinned earlier, so that it can be given back; C(set_aside):
-    what an earlier pass set aside for want of memory, and which models it did not fit beside, so that not every pass
-    costs another model its place anew. C(withheld): the digest of what is not to be loaded now (empty for
+    what an earlier pass set aside for want of memory, and beside what, so that not every pass costs another model its
+    place anew. C(withheld): the digest of what is not to be loaded now (empty for
     any), and the sentence why; C(fights): how
     often a context was put back of late to no avail; C(failed): what is loaded after the others, since it may fail again.
     C(going_on): the causes, by drift, of what an earlier pass could not put right. C(redeclared): what of a declaration is
@@ -73,7 +74,7 @@ class History:
 
     warmed: frozenset[ModelName] = frozenset()
     pinned: frozenset[ModelName] = frozenset()
-    set_aside: Mapping[ModelName, tuple[str, ...]] = field(default_factory=dict)
+    set_aside: Mapping[ModelName, SetAside] = field(default_factory=dict)
     withheld: Mapping[ModelName, tuple[str, str]] = field(default_factory=dict)
     fights: Mapping[ModelName, int] = field(default_factory=dict)
     failed: frozenset[ModelName] = frozenset()
@@ -169,15 +170,18 @@ def make_plan(policy: Policy, look: Observation, history: History | None = None)
     memory = history or History()
     sights = tuple(find(model, look) for model in policy.models)
     owners = _owners(sights)
-    verdicts = tuple(_judge(sight, policy, owners, memory) for sight in sights)
+    aside = _still_set_aside(sights, policy, look, memory)
+    verdicts = tuple(_judge(sight, policy, owners, aside, memory) for sight in sights)
     return Plan(verdicts, tuple(_strays(policy, look, memory, verdicts)))
 
 
-def _judge(sight: MatchedModel, policy: Policy, owners: Mapping[str, DeclaredModel], history: History) -> Verdict:
+def _judge(
+    sight: MatchedModel, policy: Policy, owners: Mapping[str, DeclaredModel], aside: Mapping[ModelName, str], history: History
+) -> Verdict:
     """Compare one declared model with what was seen."""
     model = sight.model
     drift = tuple(_drift(sight, history))
-    refusal = _refusal(sight, owners) or _still_set_aside(model, drift, history)
+    refusal = _refusal(sight, owners) or _set_aside(model, drift, aside)
     redeclared = history.redeclared.get(model.name, frozenset())
     action = NO_ACTION if refusal else _action(sight, policy, drift, redeclared)
     withheld = _withheld(sight, action, history)
@@ -221,14 +225,33 @@ def _refusal(sight: MatchedModel, owners: Mapping[str, DeclaredModel]) -> str | 
     return None
 
 
-def _still_set_aside(model: DeclaredModel, drift: tuple[str, ...], history: History) -> str | None:
+def _set_aside(model: DeclaredModel, drift: tuple[str, ...], aside: Mapping[ModelName, str]) -> str | None:
     """Not once somebody else loaded it: then it fits."""
-    if {NOT_LOADED, STALE_DIGEST}.isdisjoint(drift) or model.name not in history.set_aside:
-        return None
-    rivals = " and ".join(history.set_aside[model.name]) or "the models declared before it"
+    return None if {NOT_LOADED, STALE_DIGEST}.isdisjoint(drift) else aside.get(model.name)
+
+
+def _still_set_aside(sights: Iterable[MatchedModel], policy: Policy, look: Observation, history: History) -> dict[ModelName, str]:
+    """A sentence for each model that memory does not hold beside what is there."""
+    if not history.set_aside:
+        return {}
+    seen = tuple(sights)
+    coming = frozenset(str(sight.model.name) for sight in seen if _is_coming(sight, history))
+    asides = ((sight.model, history.set_aside.get(sight.model.name)) for sight in seen)
+    return {model.name: _why_set_aside(model, aside) for model, aside in asides if aside and is_in_the_way(aside, policy, look, coming)}
+
+
+def _is_coming(sight: MatchedModel, history: History) -> bool:
+    """Whether it is a pin whose place is taken, though it may be out of memory at this moment."""
+    withheld = history.withheld.get(sight.model.name, (None, None))[0]
+    due = sight.installed is not None and withheld not in ("", sight.installed.digest)
+    return sight.model.is_pin and due and sight.model.name not in history.set_aside
+
+
+def _why_set_aside(model: DeclaredModel, aside: SetAside) -> str:
+    rivals = " and ".join(aside.rivals) or "the models declared before it"
     return (
-        f"{model.declared} was set aside by an earlier pass: memory does not hold it beside {rivals};"
-        " declare fewer or smaller ones, or restart the server to have it tried again"
+        f"{model.declared} was set aside by an earlier pass: memory does not hold it beside {rivals}; declare fewer or smaller models;"
+        " it is tried again when one of those in memory leaves, and by 'ollama-warmup run'"
     )
 
 

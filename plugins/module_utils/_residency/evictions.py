@@ -47,7 +47,7 @@ def _loaded(progress: Progress, result: PassResult) -> Progress | None:
         return None
     if not LOADS.isdisjoint(progress.attempts):
         return progress
-    return next((other for other in result.models if (other.model.declared,) == progress.rivals), None)
+    return next((other for other in result.models if (str(other.model.name),) == progress.rivals), None)
 
 
 def _reckoned(loaded: Progress, result: PassResult) -> int | None:

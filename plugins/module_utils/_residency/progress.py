@@ -20,7 +20,7 @@ _MOST_ATTEMPTS = {SET_EXPIRY: 3}  # against a client that keeps changing it; a l
 class Progress:
     """What happened to one declared model in this pass. C(causes) are by drift, of the look that first showed it;
     C(mended) is how many seconds into the pass each of them was first seen to be over; C(rivals) are the
-    models that it does not fit beside; C(withheld) is why a load that was due was not made."""
+    models that it does not fit beside, C(beside) all that was in memory then, with sizes in bytes; C(withheld) is why a load that was due was not made."""
 
     model: DeclaredModel
     first: Verdict
@@ -35,6 +35,7 @@ class Progress:
     causes: dict[str, Cause] = field(default_factory=dict)
     mended: dict[str, float] = field(default_factory=dict)
     rivals: tuple[str, ...] = ()
+    beside: dict[str, int] = field(default_factory=dict)
     withheld: str | None = None
 
     @property

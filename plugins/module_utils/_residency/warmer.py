@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Callable, Protocol
 
 from .._base.background import Background
-from .cause import DECLARATION_CHANGED, EVICTED, NEVER_LOADED, OBSERVED, SERVER_RESTARTED, name_causes, present_of
+from .cause import DECLARATION_CHANGED, EVICTED, INFERRED, NEVER_LOADED, OBSERVED, SERVER_RESTARTED, name_causes, present_of
 from .declaration import KEEP_ALIVE, NUM_CTX
 from .drift import (
     BUSY,
@@ -39,6 +39,7 @@ from .drift import (
     Verdict,
     make_plan,
 )  # fmt: skip
+from .displacement import neighbours, newcomers
 from .model_name import ModelName
 from .observation import ModelCard, Observation
 from .observer import Observer
@@ -99,6 +100,8 @@ class Warmer:
         self._progress: dict[ModelName, Progress] = {}
         self._strays: list[Stray] = []
         self._told: set[ModelName] = set()
+        self._tried_again: set[ModelName] = set()
+        self._look: Observation | None = None
         self._warnings: list[str] = []
         self._started = 0.0
         self._past = self._history.past
@@ -129,7 +132,7 @@ class Warmer:
         return PassResult(tuple(done), tuple(self._strays), look, tuple(self._warnings), self._past or Past(), noticed_after)
 
     def _observe(self) -> tuple[Observation, Plan]:
-        look = self._observer.look()
+        self._look = look = self._observer.look()
         plan = make_plan(self._policy, look, self._history)
         for verdict in plan.verdicts:
             known = self._progress.get(verdict.model.name)
@@ -214,7 +217,7 @@ class Warmer:
 
     def _load(self, verdict: Verdict, plan: Plan) -> None:
         progress = self._begin(verdict)
-        start = self._clock.monotonic()
+        start, before = self._clock.monotonic(), self._look
         self.loading = verdict.model.name
         done = self._attempt(progress, lambda: self._load_in_background(verdict))
         self.loading = None
@@ -222,7 +225,7 @@ class Warmer:
             progress.changed = True
             progress.load_seconds = round(self._clock.monotonic() - start, 3)
             self._put_into_effect(verdict.model.name, KEEP_ALIVE, NUM_CTX)
-            self._settle_displacement(progress, plan, replaces=STALE_DIGEST in verdict.drift)
+            self._settle_displacement(progress, plan, before, replaces=STALE_DIGEST in verdict.drift)
 
     def _put_into_effect(self, name: ModelName, *words: str) -> None:
         """Once: what differs from the declaration from now on is somebody else's doing."""
@@ -276,37 +279,54 @@ class Warmer:
             return False
         return True
 
-    def _settle_displacement(self, loaded: Progress, plan: Plan, replaces: bool) -> None:
+    def _settle_displacement(self, loaded: Progress, plan: Plan, earlier: Observation | None, replaces: bool) -> None:
         """A load may cost other pins their places. Those declared first keep theirs; nothing is fought over. What made place for
         weights that replace older ones is loaded once more: the older ones may make place for that in turn, and nothing else
         can have the server choose them (server semantics, section 2, trap 5)."""
         others = {verdict.model.name for verdict in plan.verdicts if verdict.in_memory and verdict.model.is_pin} - {loaded.model.name}
-        self._observe()
+        after, _plan = self._observe()
+        looks = (earlier or after, after)
         displaced = [progress for name, progress in self._progress.items() if name in others and not progress.last.in_memory]
         before = [progress for progress in displaced if self._rank(progress.model) < self._rank(loaded.model)]
+        if displaced and self._others_came(displaced, looks, others | {loaded.model.name}):
+            return
         for progress in displaced:
             progress.causes[NOT_LOADED] = Cause(EVICTED, OBSERVED, (str(loaded.model.name),))
         if replaces and all(progress.may(LOAD) for progress in displaced):
             return
         if before:
-            self._give_way(loaded, [progress.model.declared for progress in before], displaced)
+            loaded.beside = neighbours(looks, str(loaded.model.name))
+            self._give_way(loaded, [progress.model for progress in before], displaced)
             return
         for progress in displaced:
             progress.set_aside = True
-            progress.rivals = (loaded.model.declared,)
+            progress.rivals = (str(loaded.model.name),)
+            progress.beside = neighbours(looks, str(progress.model.name))
             progress.failure = f"{progress.model.declared} lost its place in memory when {loaded.model.declared} was loaded"
+
+    def _others_came(self, displaced: list[Progress], looks: tuple[Observation, Observation], ours: set[ModelName]) -> bool:
+        """Whether a client's load may be what cost them their places: ours gives way to nothing then, and they are loaded again,
+        once, which may take the newcomer's place."""
+        came = newcomers(*looks, frozenset(map(str, ours)))
+        if not came or self._tried_again.issuperset(progress.model.name for progress in displaced):
+            return False
+        for progress in displaced:
+            progress.causes[NOT_LOADED] = Cause(EVICTED, INFERRED, tuple(str(entry.name) for entry in came))
+            progress.attempts.pop(LOAD, None)
+            self._tried_again.add(progress.model.name)
+        return True
 
     def _rank(self, model: DeclaredModel) -> tuple[bool, int]:
         """Who stays where not all fit: pins before what is loaded once, then in declared order."""
         return (not model.is_pin, self._policy.models.index(model))
 
-    def _give_way(self, loaded: Progress, before: list[str], displaced: list[Progress]) -> None:
+    def _give_way(self, loaded: Progress, before: list[DeclaredModel], displaced: list[Progress]) -> None:
         """What was loaded goes, and all that it displaced may come back."""
         self._attempt(loaded, lambda: self._server.unload(loaded.model.name))
         loaded.set_aside = True
-        loaded.rivals = tuple(before)
+        loaded.rivals = tuple(str(model.name) for model in before)
         loaded.failure = (
-            f"{loaded.model.declared} was set aside: loading it cost {' and '.join(before)},"
+            f"{loaded.model.declared} was set aside: loading it cost {' and '.join(model.declared for model in before)},"
             f" which {'is' if len(before) == 1 else 'are'} to stay before it, {'its place' if len(before) == 1 else 'their places'} in memory"
         )
         for progress in displaced:

@@ -14,6 +14,7 @@ import pytest
 from keepwarm._residency.model_name import ModelName
 from keepwarm._residency.observation import Runners
 from keepwarm._residency.server import ServerRefused
+from ollama_warmup.asides import Aside
 from ollama_warmup import exits
 from ollama_warmup.departures import MOST, Departure, note
 from ollama_warmup.picture import describe, picture
@@ -208,9 +209,10 @@ def test_status_tells_the_last_departures(warm: Agent) -> None:
 
 def test_what_holds_for_the_servers_start_is_told_with_it() -> None:
     """The doctor goes by it."""
-    state = State(server="7@1", warmed=frozenset({ModelName.parse("w")}), set_aside={ModelName.parse("a"): ("b",)})
+    state = State(server="7@1", warmed=frozenset({ModelName.parse("w")}), set_aside={ModelName.parse("a"): Aside(("b",))})
     told = history_data(state)
-    assert (told["server"], told["warmed"], told["set_aside"]) == ("7@1", ["w:latest"], {"a:latest": ("b",)})
+    assert (told["server"], told["warmed"]) == ("7@1", ["w:latest"])
+    assert told["set_aside"]["a:latest"]["rivals"] == ("b",)
 
 
 def test_the_newest_are_remembered_and_the_open_ones_always() -> None:

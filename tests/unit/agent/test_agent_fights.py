@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import pytest
 from keepwarm._residency.model_name import ModelName
 from ollama_warmup import exits
@@ -13,6 +15,7 @@ from ollama_warmup.loads import Load, context_fights, left, recent
 from ollama_warmup.state import State
 from ollama_warmup.state_file import StateFile
 from support.agent import Agent
+from support.fake_server import Installed
 
 A = ModelName.parse("a")
 CTX_A = {"name": "a", "num_ctx": 8192}
@@ -94,11 +97,11 @@ def test_a_model_that_is_set_aside_is_named_with_those_that_it_does_not_fit_besi
     agent.server.limit = 1
     agent.run("a", "b")
     said = capsys.readouterr().err
-    assert "event=fight model=b:latest kind=eviction by=a" in said
+    assert "event=fight model=b:latest kind=eviction by=a:latest" in said
     assert "b was set aside: loading it cost a, which is to stay before it, its place in memory" in said
     agent.run("a", "b")
     assert agent.state.last_pass is not None
-    assert agent.state.last_pass.failures[0].startswith("b was set aside by an earlier pass: memory does not hold it beside a;")
+    assert agent.state.last_pass.failures[0].startswith("b was set aside by an earlier pass: memory does not hold it beside a:latest;")
     assert "event=fight" not in capsys.readouterr().err
 
 
@@ -107,7 +110,48 @@ def test_pins_come_before_what_is_loaded_once(agent: Agent) -> None:
     agent.server.hold("b")
     assert agent.run({"name": "a", "policy": "warm", "keep_alive": "30m", "required": False}, "b") == exits.WARM
     assert agent.server.at("b") is not None
-    assert agent.state.set_aside == {A: ("b",)}
+    assert {name: aside.rivals for name, aside in agent.state.set_aside.items()} == {A: ("b:latest",)}
+
+
+def test_a_pin_that_a_foreign_model_kept_out_is_tried_again_when_that_has_left(agent: Agent, clock: Clock) -> None:
+    """Three pins, a limit of three, and a busy foreign model in one of the places for a while."""
+    agent.server.models.append(Installed("x"))
+    agent.server.limit = 3
+    pins, limit = ("a", "b", "c"), {"max_loaded_models": 3}
+    agent.server.hold("x", "5m").busy = True
+    agent.run(*pins, **limit)
+    assert {name.model for name in agent.state.set_aside} == {"c"}
+    clock.now += 30
+    assert run(agent, *pins, **limit)[1] == []
+    del agent.server.loaded[Installed("x").blob]
+    assert agent.run(*pins, **limit) == exits.WARM
+    assert agent.server.work() == ["generate c:latest -1"]
+    assert agent.state.set_aside == {}
+
+
+def test_a_foreign_model_that_stays_costs_a_place_at_growing_intervals_only(agent: Agent, clock: Clock) -> None:
+    agent.server.models.append(Installed("x"))
+    agent.server.limit = 3
+    pins, limit = ("a", "b", "c"), {"max_loaded_models": 3}
+    agent.server.hold("x", "2h").busy = True
+    agent.run(*pins, **limit)
+    tried = []
+    for minute in range(60):
+        clock.now += 60
+        tried += [minute] if "generate c:latest -1" in run(agent, *pins, **limit)[1] else []
+    assert tried == [0, 2, 6, 14, 30]
+    agent.server.finish_request("x")
+    clock.now += HOUR
+    assert agent.run(*pins, **limit) == exits.WARM
+
+
+def test_a_run_by_hand_always_tries(agent: Agent) -> None:
+    agent.server.limit = 1
+    agent.run("a", "b")
+    assert run(agent, "a", "b")[1] == []
+    pathlib.Path(agent.instance.by_hand).touch()
+    assert "generate b:latest -1" in run(agent, "a", "b")[1]
+    assert run(agent, "a", "b")[1] == []
 
 
 def test_whoever_is_evicted_again_and_again_is_in_a_fight(agent: Agent, clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from keepwarm._residency.model_name import ModelName
 from keepwarm._residency.observation import ModelCard
 from ollama_warmup import exits
+from ollama_warmup.asides import Aside
 from ollama_warmup.counts import Counts
 from ollama_warmup.departures import Departure
 from ollama_warmup.fights import Fight
@@ -37,7 +38,7 @@ FULL = State(
     cards={"d" * 64: ModelCard("b" * 64, frozenset({"completion", "tools"}), 512), "e" * 64: ModelCard(None)},
     pinned=frozenset(map(ModelName.parse, ["qwen3:8b", "hf.co/who/what:Q4"])),
     warmed=frozenset({ModelName.parse("llama3")}),
-    set_aside={ModelName.parse("big"): ("qwen3:8b",)},
+    set_aside={ModelName.parse("big"): Aside(("qwen3:8b",), {"qwen3:8b": 5_000_000_000, "stray:latest": 7}, 2, 3, 1_700_000_000.5)},
     declared=("qwen3:8b", "big:latest 512"),
     seen={"qwen3:8b": Seen(2.5, "131-77", {"expires_at": "2318-12-02T09:47:16Z"}, ("expiring",), "7-8", "d" * 64), "big:latest": Seen(2.5)},
     departures=(

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.displacement import SetAside
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import (
     BREAKING,
     DRIFTS,
@@ -544,11 +545,11 @@ def test_a_stub_for_the_cloud_is_refused() -> None:
     assert (verdict.action, verdict.resident) == (NO_ACTION, False)
 
 
-SET_ASIDE = History(set_aside={A: ()})
+SET_ASIDE = History(set_aside={A: SetAside(beside={"x:latest": 1000})})
 
 
 def test_what_an_earlier_pass_set_aside_is_not_loaded_again() -> None:
-    (verdict,) = make_plan(policy("a"), seen(DEAD), SET_ASIDE).verdicts
+    (verdict,) = make_plan(policy("a"), seen(runners("x"), resident("x"), names=("a", "x")), SET_ASIDE).verdicts
     assert (verdict.action, verdict.resident, verdict.drift) == (NO_ACTION, False, ("not_loaded",))
     (verdict,) = make_plan(policy("a"), seen(runners("old"), resident("a", version="1")), SET_ASIDE).verdicts
     assert (verdict.action, verdict.resident, verdict.drift) == (NO_ACTION, False, ("stale_digest",))
@@ -730,7 +731,7 @@ SOME_NAME = st.sampled_from([ModelName.parse(name) for name in NAMES])
 HISTORIES = st.builds(
     History,
     *[st.frozensets(SOME_NAME)] * 2,
-    set_aside=st.dictionaries(SOME_NAME, st.just(("x",))),
+    set_aside=st.dictionaries(SOME_NAME, st.just(SetAside(("x",), {"b:latest": 1000}))),
     withheld=st.dictionaries(SOME_NAME, st.just((digest("a"), "not now"))),
     fights=st.dictionaries(SOME_NAME, st.just(3)),
 )

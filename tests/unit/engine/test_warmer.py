@@ -10,6 +10,7 @@ from typing import Any, Callable
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import report
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.displacement import SetAside
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History, Plan, make_plan
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
@@ -523,11 +524,11 @@ def test_a_pass_that_knows_what_was_set_aside_costs_nobody_a_place() -> None:
     server.hold("a")
     first = run(server, policy("a", "b"))
     server.calls.clear()
-    aside = {progress.model.name: progress.rivals for progress in first.models if progress.set_aside}
+    aside = {progress.model.name: SetAside(progress.rivals, progress.beside) for progress in first.models if progress.set_aside}
     result = run(server, policy("a", "b"), history=History(set_aside=aside))
     assert server.work() == []
     assert resident(result) == {"a": True, "b": False}
-    assert report.failures(result)[0].startswith("b was set aside by an earlier pass: memory does not hold it beside a;")
+    assert report.failures(result)[0].startswith("b was set aside by an earlier pass: memory does not hold it beside a:latest;")
 
 
 def test_of_more_models_than_fit_those_declared_first_stay() -> None:
@@ -553,6 +554,31 @@ def test_a_model_that_lost_its_place_to_one_that_was_set_aside_gets_it_back() ->
     server._load = costs_all  # type: ignore[method-assign]
     result = run(server, policy("a", "b", "c"))
     assert resident(result) == {"a": True, "b": False, "c": True}
+
+
+def test_a_place_that_a_client_took_right_after_our_load_is_not_laid_to_our_model() -> None:
+    """What has just been loaded is busy until its first request is done, so that the client's queued load takes an idle pin's
+    place at once. That pin is loaded again and takes the client's idle model's; ours keeps its own."""
+    server = serving("abcx", limit=3)
+    server.hold("a")
+    server.hold("b")
+
+    def queued(now: FakeServer) -> None:
+        ours = now.at("c")
+        if ours is not None and now.at("x") is None and not came:
+            came.append(True)
+            ours.busy = True
+            now.hold("x", "5m")
+            ours.busy = False
+
+    came: list[bool] = []
+    server.on_look.append(queued)
+    result = run(server, policy("a", "b", "c"))
+    assert came
+    assert resident(result) == {"a": True, "b": True, "c": True}
+    assert [progress.set_aside for progress in result.models] == [False, False, False]
+    lost = [progress for progress in result.models if progress.causes and progress.causes["not_loaded"].word == "evicted"]
+    assert [progress.causes["not_loaded"].by for progress in lost] == [("x:latest",)]
 
 
 def test_a_model_that_a_client_had_loaded_may_go() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import report
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.displacement import SetAside
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import Deadlines, ServerFailure, ServerUnreachable
@@ -150,7 +151,7 @@ def test_after_a_restart_into_less_memory_the_first_declared_stays_and_the_other
     assert sentence.startswith("tiny-b was set aside: loading it cost tiny-a")
     live.stand_in.wait_for(lambda: left(live) == {"tiny-a": "forever"})
     before = loads(live)
-    aside = History(set_aside={ModelName.parse("tiny-b"): ("tiny-a",)})
+    aside = History(set_aside={ModelName.parse("tiny-b"): SetAside(("tiny-a:latest",), {"tiny-a:latest": 0})})
     live.run(declared, history=aside)
     assert (left(live), loads(live)) == ({"tiny-a": "forever"}, before)
 

@@ -15,7 +15,7 @@ from keepwarm._residency.observation import ModelCard, Observation
 from keepwarm._residency.policy import EXPIRE, KEEP, DeclaredModel, Policy
 from keepwarm._residency.progress import PassResult, Progress
 
-from . import departures, fights, loads, retries
+from . import asides, departures, fights, loads, retries
 from .configuration import Configuration
 from .counts import count
 from .seen import past_of, seen_by
@@ -46,7 +46,7 @@ def begin(state: State, policy: Policy, moment: Moment) -> State:
         applied=_applied_before(state, policy),
         warmed=state.warmed if same_start else frozenset(),
         # where a start cannot be told from another, nothing is set aside for longer than a pass
-        set_aside=state.set_aside if moment.server and same_start and state.declared == declared else {},
+        set_aside=state.set_aside if moment.server and same_start and state.declared == declared and not moment.by_hand else {},
         pinned=state.pinned | {model.name for model in policy.pins},
         retries=held,
         loads=() if moment.by_hand else loads.recent(state.loads, moment.began),
@@ -75,7 +75,7 @@ def history(state: State, configuration: Configuration, moment: Moment) -> Histo
     return History(
         warmed=state.warmed,
         pinned=state.pinned,
-        set_aside=state.set_aside,
+        set_aside=asides.set_aside(state.set_aside, moment.began),
         withheld=retries.withheld(state.retries, moment.began),
         fights=loads.context_fights(state.loads, configuration.context_reloads),
         failed=frozenset(map(ModelName.parse, state.retries)),
@@ -93,7 +93,8 @@ def conclude(before: State, state: State, configuration: Configuration, moment: 
     changed = changed_models(before, configuration.policy) | {str(progress.model.name) for progress in result.models if progress.first.redeclared}
     departed = departures.note(state.departures, result.models, before.seen, changed, moment.began, noticed)
     made = (*state.loads, *loads.made(result.models, ended))
-    aside = _set_aside(state, result.models)
+    aside = asides.after_pass(state.set_aside, result.models, configuration.policy.max_loaded_models, ended)
+    rivals = {name: entry.rivals for name, entry in aside.items()}
     contexts = loads.context_fights(made, configuration.context_reloads)
     return replace(
         state,
@@ -108,7 +109,7 @@ def conclude(before: State, state: State, configuration: Configuration, moment: 
         counts=count(state.counts, result.models, [departure for departure in departed if departure.at == noticed]),
         retries=retries.after_pass(state.retries, result.models, ended),
         loads=made,
-        fights=fights.find_fights(state.fights, result.models, contexts, aside, departed, ended),
+        fights=fights.find_fights(state.fights, result.models, contexts, rivals, departed, ended),
     )
 
 
@@ -162,15 +163,6 @@ def _warmed(models: Iterable[Progress]) -> frozenset[ModelName]:
         for progress in models
         if not progress.model.is_pin and (progress.first.listed or progress.last.listed or (progress.changed and progress.action in LOADS))
     )
-
-
-def _set_aside(state: State, models: Iterable[Progress]) -> dict[ModelName, tuple[str, ...]]:
-    """This pass's and the earlier ones', but what is in memory again."""
-    return {
-        progress.model.name: progress.rivals if progress.set_aside else state.set_aside[progress.model.name]
-        for progress in models
-        if not progress.last.in_memory and (progress.set_aside or progress.model.name in state.set_aside)
-    }
 
 
 def _owed(state: State, policy: Policy, result: PassResult) -> frozenset[ModelName]:

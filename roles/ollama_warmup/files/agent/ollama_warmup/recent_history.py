@@ -19,7 +19,7 @@ def history_data(state: State) -> dict[str, Any]:
     return {
         "server": state.server,
         "warmed": sorted(map(str, state.warmed)),
-        "set_aside": {str(name): rivals for name, rivals in state.set_aside.items()},
+        "set_aside": {str(name): vars(aside) for name, aside in state.set_aside.items()},
         "departures": [{**vars(departure), "seconds": departure.seconds} for departure in reversed(state.departures)],
         "retries": {model: vars(retry) for model, retry in sorted(state.retries.items())},
         "fights": [vars(fight) for fight in state.fights],

@@ -13,6 +13,7 @@ from keepwarm._residency.model_name import ModelName
 from keepwarm._residency.observation import CacheShape, ModelCard
 from keepwarm._residency.sightings import KINDS, Sighting
 
+from .asides import Aside, parse_asides
 from .counts import Counts, parse_counts
 from .departures import Departure, parse_departure
 from .fights import Fight, parse_fight
@@ -55,7 +56,7 @@ class State:
     cards: Mapping[str, ModelCard] = field(default_factory=dict)
     pinned: frozenset[ModelName] = frozenset()
     warmed: frozenset[ModelName] = frozenset()
-    set_aside: Mapping[ModelName, tuple[str, ...]] = field(default_factory=dict)
+    set_aside: Mapping[ModelName, Aside] = field(default_factory=dict)
     declared: tuple[str, ...] = ()
     applied: Mapping[ModelName, Applied] | None = field(default_factory=dict)
     seen: Mapping[str, Seen] = field(default_factory=dict)
@@ -75,7 +76,7 @@ def state_data(state: State) -> dict[str, Any]:
         "server": state.server,
         "pinned": sorted(map(str, state.pinned)),
         "warmed": sorted(map(str, state.warmed)),
-        "set_aside": {str(name): rivals for name, rivals in sorted(state.set_aside.items(), key=lambda entry: str(entry[0]))},
+        "set_aside": {str(name): vars(aside) for name, aside in sorted(state.set_aside.items(), key=lambda entry: str(entry[0]))},
         "declared": state.declared,
         "applied": applied_data(state.applied or {}),
         "cards": {digest: _card_data(card) for digest, card in sorted(state.cards.items())},
@@ -102,7 +103,7 @@ def parse_state(raw: Any) -> State:
         cards=mapped(raw, "cards", _card),
         pinned=_names(raw, "pinned"),
         warmed=_names(raw, "warmed"),
-        set_aside=_set_aside(typed(raw, "set_aside", (dict,))),
+        set_aside=parse_asides(typed(raw, "set_aside", (dict,))),
         declared=texts(raw, "declared"),
         applied=_applied(raw),
         seen=mapped(raw, "seen", parse_seen),
@@ -174,10 +175,6 @@ def _sighting(raw: Mapping[str, Any]) -> Sighting:
     if kind not in KINDS:
         raise StateError("kind is of the wrong kind")
     return Sighting(kind, typed(raw, "cpu", WHOLE), typed(raw, "since", NUMBER))
-
-
-def _set_aside(raw: Mapping[str, Any]) -> dict[ModelName, tuple[str, ...]]:
-    return {model_name(name): texts(raw, name) for name in raw}
 
 
 def _of_models(found: dict[str, Retry]) -> dict[str, Retry]:
