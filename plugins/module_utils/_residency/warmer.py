@@ -18,6 +18,7 @@ from typing import Callable, Protocol
 from .._base.background import Background
 from .cause import DECLARATION_CHANGED, EVICTED, INFERRED, NEVER_LOADED, OBSERVED, SERVER_RESTARTED, name_causes, present_of
 from .declaration import KEEP_ALIVE, NUM_CTX
+from .displacement import neighbours, newcomers
 from .drift import (
     BUSY,
     DROP,
@@ -39,7 +40,6 @@ from .drift import (
     Verdict,
     make_plan,
 )  # fmt: skip
-from .displacement import neighbours, newcomers
 from .model_name import ModelName
 from .observation import ModelCard, Observation
 from .observer import Observer

@@ -14,8 +14,8 @@ import pytest
 from keepwarm._residency.model_name import ModelName
 from keepwarm._residency.observation import Runners
 from keepwarm._residency.server import ServerRefused
-from ollama_warmup.asides import Aside
 from ollama_warmup import exits
+from ollama_warmup.asides import Aside
 from ollama_warmup.departures import MOST, Departure, note
 from ollama_warmup.picture import describe, picture
 from ollama_warmup.recent_history import history_data
