@@ -551,7 +551,8 @@ SET_ASIDE = History(set_aside={A: SetAside(beside={"x:latest": 1000})})
 def test_what_an_earlier_pass_set_aside_is_not_loaded_again() -> None:
     (verdict,) = make_plan(policy("a"), seen(runners("x"), resident("x"), names=("a", "x")), SET_ASIDE).verdicts
     assert (verdict.action, verdict.resident, verdict.drift) == (NO_ACTION, False, ("not_loaded",))
-    (verdict,) = make_plan(policy("a"), seen(runners("old"), resident("a", version="1")), SET_ASIDE).verdicts
+    old = seen(runners("old", "x"), resident("a", version="1"), resident("x"), names=("a", "x"))
+    (verdict,) = make_plan(policy("a"), old, SET_ASIDE).verdicts
     assert (verdict.action, verdict.resident, verdict.drift) == (NO_ACTION, False, ("stale_digest",))
     assert str(verdict.refusal).startswith("a was set aside by an earlier pass: memory does not hold it beside the models declared before it;")
 
