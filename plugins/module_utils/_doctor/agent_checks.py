@@ -25,6 +25,12 @@ TIMER_DOWN = Kind("timer_inactive", PROBLEM, "{timer} is {state}: no pass is mad
 TIMER_MISSING = Kind("timer_missing", PROBLEM, "{timer} is not installed: no pass is made by time", "run the play site (role ollama_warmup)")
 TIMER_DISABLED = Kind("timer_disabled", WARNING, "{timer} runs, but will not start at the next boot", "systemctl enable {timer}")
 MASKED = Kind("agent_unit_masked", PROBLEM, "{agent_unit} is masked", "systemctl unmask {agent_unit}, then run the play site")
+REMAINS = Kind(
+    "pass_remains_active",
+    PROBLEM,
+    "{agent_unit} counts as active although its program has ended: starting it makes no pass",
+    "systemctl cat {agent_unit} tells who says RemainAfterExit=yes; take it out, then systemctl stop {agent_unit}, and run the play site",
+)
 NOT_BY_START = Kind(
     "pass_not_by_start", WARNING, "{agent_unit} does not start with the server: after a restart models wait for the timer", "systemctl enable {agent_unit}"
 )
@@ -35,7 +41,7 @@ NO_PASS = Kind("no_pass_yet", WARNING, "no pass has ended yet", "{command} run; 
 LAST_FAILED = Kind("last_pass_not_warm", WARNING, "the last pass, at {when}, did not end warm: {sentence}", "what it says; {command} run tries again now")
 KINDS = (
     AGENT_MISSING, NOT_CONFIGURED, INVALID, PYTHON_MISSING, LIBRARY_MISSING, USER_MISSING, NOT_ITS_OWN, TIMER_DOWN, TIMER_MISSING, TIMER_DISABLED,
-    MASKED, NOT_BY_START, WATCH_DOWN, ON_HOLD, OVERDUE, NO_PASS, LAST_FAILED,
+    MASKED, REMAINS, NOT_BY_START, WATCH_DOWN, ON_HOLD, OVERDUE, NO_PASS, LAST_FAILED,
 )  # fmt: skip
 _PATIENCE = 3  # periods of the timer
 _LATEST = 2**37  # seconds since 1970; what is later is no moment that can be printed
@@ -44,6 +50,7 @@ _LATEST = 2**37  # seconds since 1970; what is later is no moment that can be pr
 def check(look: Examination) -> Iterator[Finding]:
     """Everything about the agent of this instance."""
     agent = look.agent
+    yield from _remains(agent)
     if not agent.installed:
         yield AGENT_MISSING.found(seen(agent.command, "no such file"))
         return
@@ -70,6 +77,13 @@ def _program(agent: AgentLook) -> Iterator[Finding]:
         user = agent.units.get(agent.pass_unit, {}).get("User") or "ollama-warmup"
         path, dummy, text = agent.owner_problem.partition(" ")
         yield NOT_ITS_OWN.found(seen("stat", agent.owner_problem), sentence=f"{path} {text}", user=user, path=path)
+
+
+def _remains(agent: AgentLook) -> Iterator[Finding]:
+    """One that somebody made by hand, say, which may have been there before the agent was."""
+    own = agent.units.get(agent.pass_unit, {})
+    if own.get("ActiveState") == "active" and own.get("SubState") == "exited":
+        yield REMAINS.found(_state(agent.pass_unit, own, "ActiveState"), _state(agent.pass_unit, own, "SubState"), agent_unit=agent.pass_unit)
 
 
 def _units(agent: AgentLook) -> Iterator[Finding]:

@@ -226,6 +226,11 @@ CASES: dict[str, tuple[Any, str, str]] = {
     ),
     "timer_disabled": (healthy(agent=agent({"ollama-warmup.timer": {**TIMER, "UnitFileState": "disabled"}})), "UnitFileState=disabled", "systemctl enable"),
     "agent_unit_masked": (healthy(agent=agent({"ollama-warmup.service": {"LoadState": "masked"}})), "LoadState=masked", "unmask ollama-warmup.service"),
+    "pass_remains_active": (
+        healthy(agent=agent({"ollama-warmup.service": {**LOADED, "ActiveState": "active", "SubState": "exited"}})),
+        "SubState=exited",
+        "systemctl stop ollama-warmup.service",
+    ),
     "pass_not_by_start": (
         healthy(agent=agent({"ollama-warmup.service": {**LOADED, "UnitFileState": "disabled"}})),
         "UnitFileState=disabled",
