@@ -59,6 +59,11 @@ def test_a_canary_that_does_not_get_warm_stops_the_play(cold_canary: Outcome) ->
     assert cold_canary.messages == {"gpu1": "not warm: missing:7b is not installed on the server: pull it first (ollama pull missing:7b)"}
 
 
+def test_nothing_of_a_host_is_left_with_the_user_who_logs_in(cold_canary: Outcome, gpu1: Machine) -> None:
+    """Who may not remove what root wrote there; drop-ins may hold secrets."""
+    assert gpu1.run("find ~deploy/.ansible -type f; find /run/keepwarm-ollama -mindepth 1") == ""
+
+
 def test_the_rest_of_the_fleet_was_not_touched(cold_canary: Outcome, virgin: list[list[str]], gpu2: Machine) -> None:
     assert gpu2.state() == virgin[1]
 

@@ -24,8 +24,8 @@ def seen(gpu1: Machine) -> list[str]:
     """Their files, with what starts them and what of them runs."""
     paths = " ".join(FILES)
     owners = gpu1.run(f"find {paths} {UNITS} -name 'ollama-warmup*' -printf '%p %y %m %u:%g %l\\n' | sort --unique")
-    states = gpu1.run("systemctl show --property=Id,ActiveState,SubState,UnitFileState,FragmentPath ollama-warmup.service ollama-warmup.timer")
-    return [owners, gpu1.run(f"sha256sum {paths}"), states]
+    states = gpu1.run("systemctl show --property=Id,ActiveState,UnitFileState,FragmentPath ollama-warmup.service ollama-warmup.timer")
+    return [owners, gpu1.run(f"sha256sum {paths}"), states, gpu1.run("systemctl show --property=SubState ollama-warmup.service")]
 
 
 @pytest.fixture(scope="module")
