@@ -60,9 +60,11 @@ class LiveHost:
     def proc(self) -> str:
         """The real processes of the server, in a /proc in which their control group is a unit's."""
         shutil.rmtree(self._proc, ignore_errors=True)
+        _enter(self._proc / "1", "0::/init.scope\n")
+        if self.stand_in._process is None:
+            return str(self._proc)
         server = self.stand_in._process.pid
         children = pathlib.Path(f"/proc/{server}/task/{server}/children").read_text().split()
-        _enter(self._proc / "1", "0::/init.scope\n")
         for pid in (str(server), *children):
             _enter(self._proc / pid, f"0::/system.slice/{UNIT}\n")
             for name in ("stat", "cmdline", "environ"):
