@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from .drift import LOADS, SET_EXPIRY, Plan, Verdict
+from .drift import HUNG_RUNNER, LOADS, SET_EXPIRY, Plan, Verdict
 from .keep_alive import FOREVER_AHEAD
 from .progress import PassResult
 
@@ -30,10 +30,11 @@ def predicted(plan: Plan, now: datetime) -> dict[str, str]:
 
 
 def _now(verdict: Verdict, now: datetime) -> dict[str, object]:
-    listed = verdict.listed
+    listed = verdict.listed if verdict.in_memory else None
     state: dict[str, object] = {"model": str(verdict.model.name), "in memory": listed is not None}
     if listed is not None:
-        state["runner"] = {True: "alive", False: "dead", None: "unknown"}[verdict.alive]
+        runner = {True: "alive", False: "dead", None: "unknown"}[verdict.alive]
+        state["runner"] = "hung" if HUNG_RUNNER in verdict.drift else runner
         state["until"] = _FOREVER if listed.expiry.remaining(now) > FOREVER_AHEAD else str(listed.expiry)
         state["context"] = listed.context_length
     return state

@@ -38,7 +38,7 @@ def evictions(policy: Policy, result: PassResult) -> Iterator[Eviction]:
 
 def _inside(verdict: Verdict) -> int:
     """A runner that died takes nothing, whatever the list says."""
-    return verdict.listed.size_vram if verdict.listed and verdict.alive is not False else 0
+    return verdict.listed.size_vram if verdict.listed and verdict.in_memory and verdict.alive is not False else 0
 
 
 def _loaded(progress: Progress, result: PassResult) -> Progress | None:
@@ -55,6 +55,6 @@ def _reckoned(loaded: Progress, result: PassResult) -> int | None:
     last = loaded.last
     if last.card is None or last.installed is None:
         return None
-    context = last.listed.context_length if last.listed else last.wanted_context or last.card.num_ctx
+    context = last.listed.context_length if last.listed and last.in_memory else last.wanted_context or last.card.num_ctx
     settings = settings_of_neighbours(result.look.runners, result.look.cards.values()).runner.of_model(last.card)
     return footprint(Subject(last.installed.digest, last.installed.size, last.card.cache, context, settings), ()).reckoned

@@ -133,7 +133,7 @@ def _between(least: Outcome, most: Outcome) -> Outcome:
 
 def _load(verdict: Verdict, plan: Plan, look: Observation, knowledge: Knowledge) -> _Load:
     found = footprint(_subject(verdict, knowledge), knowledge.measurements)
-    name, listed = str(verdict.model.name), verdict.listed
+    name = str(verdict.model.name)
     candidate = Candidate(
         name=name,
         size=found.size,
@@ -141,7 +141,7 @@ def _load(verdict: Verdict, plan: Plan, look: Observation, knowledge: Knowledge)
         order=_order(verdict.model.keep_alive, look, verdict.installed.digest if verdict.installed else ""),
         rank=_rank(verdict, plan),
         is_pin=verdict.model.is_pin,
-        replaces=name if listed is not None else None,
+        replaces=name if verdict.in_memory else None,
     )
     return _Load(candidate, found)
 
@@ -164,7 +164,7 @@ def _context(verdict: Verdict, knowledge: Knowledge) -> int | None:
     before = [found.context_length for found in knowledge.measurements if found.digest == digest]
     choices = (
         verdict.wanted_context,
-        verdict.listed.context_length if verdict.listed else None,
+        verdict.listed.context_length if verdict.listed and verdict.in_memory else None,
         card.num_ctx if card else None,
         knowledge.settings.context_length,
         knowledge.default_context,
@@ -179,7 +179,7 @@ def _context(verdict: Verdict, knowledge: Knowledge) -> int | None:
 def _occupants(plan: Plan, look: Observation) -> list[Occupant]:
     """Whatever is listed once expiries are as declared, which comes before the first load. A runner that died takes no memory, but
     its place in the number of models."""
-    declared = {id(verdict.listed): verdict for verdict in plan.verdicts if verdict.listed is not None}
+    declared = {id(verdict.listed): verdict for verdict in plan.verdicts if verdict.in_memory}
     strays = {id(stray.listed): stray for stray in plan.strays}
     living = {id(entry) for entry in look.living}
     found = []
@@ -190,8 +190,14 @@ def _occupants(plan: Plan, look: Observation) -> list[Occupant]:
             rank = _rank(verdict, plan) if verdict.model.is_pin else None
             found.append(Occupant(str(verdict.model.name), size, _order(verdict.model.keep_alive, look, entry.digest), rank))
         elif stray is None or stray.action != DROP:
-            found.append(Occupant(str(entry.name), size, _stray_order(entry, stray.keep_alive if stray else None, look)))
+            found.append(Occupant(_name(entry, look), size, _stray_order(entry, stray.keep_alive if stray else None, look)))
     return found
+
+
+def _name(entry: ResidentModel, look: Observation) -> str:
+    """New weights under a name are loaded beside its older ones."""
+    replaced = look.find_installed(entry.name) is not None and look.name_for(entry) != entry.name
+    return f"{entry.name} (older weights)" if replaced else str(entry.name)
 
 
 def _rank(verdict: Verdict, plan: Plan) -> Rank:

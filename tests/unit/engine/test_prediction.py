@@ -50,6 +50,14 @@ def verdicts(fits: dict[str, Fit]) -> dict[str, tuple[str, str | None]]:
     return {name: (fit.verdict, fit.evidence) for name, fit in fits.items()}
 
 
+def test_new_weights_are_loaded_beside_the_older_ones_of_their_name() -> None:
+    seen = replace(server("a", (resident("a", version="1", context=9999),)), runners=runners("old"))
+    found = foretell(policy("a"), seen, capacity=Capacity(10**6))["a"]
+    assert (found.verdict, found.is_loaded, found.footprint.size if found.footprint else None) == ("fits", False, 1000 + 2 * 4096)
+    cramped = foretell(policy("a"), seen, capacity=Capacity(10**6), limit=1)["a"]
+    assert (cramped.verdict, cramped.outcome.evicts if cramped.outcome else ()) == ("evicts", ("a:latest (older weights)",))
+
+
 def test_what_is_in_memory_is_told_as_it_is() -> None:
     seen = server("a b c", (resident("a"), resident("b", vram=400), resident("c", vram=0)))
     found = foretell(policy("a", "b", "c"), seen, capacity=Capacity(10))

@@ -106,6 +106,14 @@ def test_a_context_that_the_server_caps_is_compared_with_what_it_is_capped_to() 
     assert report.explain(found, "context_mismatch").startswith("a has the context 4096 instead of 32768: ")
 
 
+def test_the_difference_shows_that_older_weights_are_not_the_models() -> None:
+    old = look(["a"], [resident("a", version="1")], runners("old"))
+    before = difference.predicted(make_plan(policy("a"), old), NOW)["before"]
+    assert yaml.safe_load(before) == [{"model": "a:latest", "in memory": False}]
+    hung = replace(look(["a"], [resident("a")]), **processes("a", state="T"))
+    assert yaml.safe_load(difference.predicted(make_plan(policy("a"), hung), NOW)["before"])[0]["runner"] == "hung"
+
+
 def test_a_name_with_braces_does_not_break_a_sentence() -> None:
     found = verdict("a", DEAD)
     odd = replace(found, model=replace(found.model, declared="{0}"))
