@@ -49,7 +49,7 @@ RETURN = r"""
 _value:
   description:
     - C(problems), one sentence for each thing that is wrong, and C(instances), none if there is any. Each has its C(name), C(unit)
-      and C(url), its C(settings), and as C(judged) what the role's own filter makes of them.
+      and C(url), its C(settings) and its C(models), and as C(judged) what the role's own filter makes of them.
   type: dict
 """
 
@@ -66,7 +66,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.devices
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.entry import Entry, EntryError, read_entry
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.model_list import RIGHT, is_given, read_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.options import SERVER_SETTINGS
-from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.settings import Host, merged, server_settings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.settings import Host, merged, server_defaults, server_settings
 
 Judged = tuple[dict[str, Any], Mapping[str, Any]]
 
@@ -109,10 +109,9 @@ def _unread(role: str, flat: Mapping[str, Any], around: Mapping[str, Any]) -> li
 
 
 def _declared_most(around: Mapping[str, Any]) -> Any:
-    """C(max_loaded_models) of the host. What follows from the models that name no instance is nobody's word."""
-    most, resident = around.get("max_loaded_models"), read_models(around.get("resident")) or ()
-    derived = str(len(resident) + 1) if resident else ""
-    return None if most is None or str(most) in ("", derived) else most
+    """C(max_loaded_models) of the host. Up to ansible-core 2.18 a templated null is an empty text."""
+    most = around.get("max_loaded_models")
+    return None if most is None or most == "" else most
 
 
 def _instance(
@@ -125,14 +124,15 @@ def _instance(
         problems.append(f"instance {entry.name}: {error}")
         return known
     problems += [f"instance {entry.name}: {problem}" for problem in judged["problems"]]
-    return {**known, "settings": settings, "judged": judged}
+    return {**known, "models": host.models(entry), "settings": settings, "judged": judged}
 
 
 def _server(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:
     settings = server_settings(entry, flat, host)
-    settings["start"] = boolean(settings.get("start", True), strict=False)
+    start = settings.get("start", "auto")
+    settings["start"] = start if start == "auto" else boolean(start, strict=False)
     written = {name: settings[name] for name in (*SERVER_SETTINGS, "host") if name in settings}
-    return settings, judge_server(written, settings["environment"])
+    return settings, {**judge_server(written, settings["environment"]), "defaults": server_defaults(entry, host)}
 
 
 def _warmup(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:

@@ -43,7 +43,7 @@ from typing import Any
 
 def upgrade_obstacles(settings: Mapping[str, Any]) -> list[str]:
     """What an upgrade would need otherwise."""
-    never = [unit for unit, restart in settings["restart"].items() if restart != "auto"]
+    never = [unit for unit, restart in settings["restart"].items() if restart == "never"]
     keep = settings["keep_releases"]
     obstacles = {
         f"ollama_server_state is {settings['state']}: there is nothing to upgrade": settings["state"] != "present",

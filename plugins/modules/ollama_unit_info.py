@@ -48,10 +48,15 @@ options:
     description:
       - The release that is installed, where that is known. A running server of another is due for a restart.
     type: str
+  pins:
+    description:
+      - How many models are to stay in memory. A running server that keeps fewer is due for a restart with which it keeps more.
+    type: int
+    default: 0
   ready_timeout:
     description:
       - Wait up to this many seconds until the server answers; fail when it does not. V(0) does not wait.
-      - A unit in the state C(failed) is not waited for.
+      - Neither a unit in the state C(failed) is waited for, nor one that systemd has to start again and again.
     type: int
     default: 0
 notes:
@@ -69,7 +74,7 @@ EXAMPLES = r"""
   ansible.builtin.systemd_service:
     name: ollama.service
     state: restarted
-  when: server.restart_due
+  when: server.restart_due or server.pending
 
 - name: Wait until it answers
   keepwarm.ollama.ollama_unit_info:
@@ -123,6 +128,23 @@ user:
   type: str
   returned: success
   sample: ollama
+has_run:
+  description: Whether it was started in this boot.
+  type: bool
+  returned: success
+  sample: true
+first_run:
+  description: Whether the server has not served yet with a drop-in of that name, neither with this one nor with one before it.
+  type: bool
+  returned: success
+  sample: false
+wrapper:
+  description:
+    - The program through which the unit starts its server with an environment of its own, so that the drop-in does not reach it, as the
+      end of a sentence. Null where there is none.
+  type: str
+  returned: success
+  sample: null
 enabled:
   description: Whether the unit is started at boot.
   type: bool
@@ -216,8 +238,48 @@ conflicts:
       wins: false
       message: >-
         OLLAMA_KEEP_ALIVE: /etc/systemd/system/ollama.service.d/override.conf sets '-1', which loses to '45m' of the drop-in
+written:
+  description: The values that files of others give the server, or take away from it. Those of the drop-in are not among them.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    key:
+      description: The variable, or C(OOMPolicy).
+      type: str
+      returned: always
+    value:
+      description: Its value, credentials masked; null when the file takes the variable away, or when only systemd can tell.
+      type: str
+      returned: always
+    file:
+      description: Where it is written.
+      type: str
+      returned: always
+    line:
+      description: In which line; null where it is in no file.
+      type: int
+      returned: always
+  sample:
+    - key: OLLAMA_KEEP_ALIVE
+      value: "-1"
+      file: /etc/systemd/system/ollama.service.d/override.conf
+      line: 2
+dropin_environment:
+  description: The variables of the drop-in that is on disk, credentials masked.
+  type: dict
+  returned: success
+  sample:
+    OLLAMA_KEEP_ALIVE: 1800s
+gpus:
+  description: How many GPUs the server may use, as far as their drivers tell.
+  type: int
+  returned: success
+  sample: 1
 restart_due:
-  description: Whether the running server is not what its unit would start. False when it does not run.
+  description:
+    - Whether the running server lacks what was declared, in the drop-in on disk or in the planned one, or runs another program file or
+      release. False when it does not run.
   type: bool
   returned: success
   sample: true
@@ -228,6 +290,16 @@ restart_reasons:
   returned: success
   sample:
     - OLLAMA_KEEP_ALIVE is '5m' in the running process, but '45m' in its unit
+pending:
+  description:
+    - In what else the running server is not what its unit would start, one sentence each. It counts at the next start, and is no
+      reason for one.
+    - Variables of the drop-in that its comment calls defaults of the role, and those of other files.
+  type: list
+  elements: str
+  returned: success
+  sample:
+    - OLLAMA_MAX_LOADED_MODELS is '4' in the running process, but '8' in its unit
 restart_unloads:
   description:
     - The resident models, which a restart that is due would unload.
@@ -272,14 +344,17 @@ systemd_version:
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_state
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.scratch import scratch_folder
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address import AddressError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.gpus import gpu_names
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.own_host import names_this_host
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.runners import unit_processes
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import Deadlines, OllamaServer, ServerFailure
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address import effective_address
@@ -287,17 +362,27 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.assessmen
     Assessment,
     Surroundings,
     assess,
-    restart_reasons,
+    judge_restart,
     shown_conflict,
     shown_environment,
     specifiers_of,
+    values_of_others,
 )
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.defaults import LIMIT, effective_limit
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.environment import declared_environment
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.journal import last_error
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.masking import masked
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.others import Written
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.restart import Restart
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.unit_file import UnitFile
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.verify import dropin_errors
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.wrapper import ServerProcess, wrapper_of
 
 # /api/ps waits for a model that is being unloaded (server semantics, section 2).
 _DEADLINES = Deadlines(connect=5, answer=15)
 _POLL = 0.3
+_CRASHES = 3
+"""So many starts that systemd made by itself while we waited: it will go on like that."""
 
 
 @dataclass(frozen=True)
@@ -311,8 +396,10 @@ class Observation:
     planned_files: list[UnitFile]
     dropin: str
     planned: UnitFile | None
+    on_disk: UnitFile | None
     effective: Assessment
     predicted: Assessment
+    written: list[Written]
 
     @property
     def url_running(self) -> str | None:
@@ -326,15 +413,34 @@ class Observation:
         """The variables of the drop-in, on disk and planned: one that is taken off the list counts once more."""
         return self.effective.own_keys | self.predicted.own_keys
 
-    def restart_reasons(self) -> list[str]:
-        """Why the running server must be restarted; nothing when it does not run."""
+    @property
+    def gpus(self) -> int:
+        """How many of the host's the server may use."""
+        return len(gpu_names("/", self.predicted.values))
+
+    def restart(self, pins: int) -> Restart:
+        """In which ways the running server is not what its unit would start; in none when it does not run."""
         if self.process is None:
-            return []
+            return Restart()
         configured = host.read_program(self.unit.executable)
-        running = self.process
-        return restart_reasons(
-            running.environment, running.program, configured, self.predicted.values, self.own_keys
-        )
+        judged = judge_restart(self.process.environment, self.process.program, configured, self.effective, self.predicted)
+        return replace(judged, due=(*judged.due, *self._too_few_places(self.process.environment, pins)))
+
+    def _too_few_places(self, running: Mapping[str, str], pins: int) -> Iterator[str]:
+        """Where the limit was declared, that reason is there already."""
+        now, then = (effective_limit(values.get(LIMIT), self.gpus) for values in (running, self.predicted.values))
+        if now < pins <= then and LIMIT in self.predicted.default_keys:
+            yield f"the running server keeps {now} models in memory at most, fewer than the {pins} that are pinned"
+
+    @property
+    def wrapper(self) -> str | None:
+        """What keeps a drop-in from the server."""
+        others = [process for process in unit_processes(self.unit.name) if process.pid != self.unit.main_pid] if self.process else []
+        read = (host.read_process(process.pid) for process in others if "serve" in process.arguments)
+        servers = [ServerProcess(process.arguments, process.environment) for process in read if process]
+        main = ServerProcess(self.process.arguments, self.process.environment) if self.process else None
+        commands = (host.command_of(self.planned_files), self.unit.command)
+        return next(filter(None, (wrapper_of(words, host.read_scripts(words), main, servers) for words in commands)), None)
 
 
 def runner(module: AnsibleModule) -> Callable[..., tuple[int, str, str]]:
@@ -371,8 +477,10 @@ def observe(module: AnsibleModule) -> Observation:
         planned_files=planned_files,
         dropin=dropin,
         planned=planned,
+        on_disk=on_disk,
         effective=effective,
         predicted=assess(planned_files, dropin, planned, around) if planned else effective,
+        written=values_of_others(files, dropin, around),
     )
 
 
@@ -380,7 +488,8 @@ def result_of(module: AnsibleModule, seen: Observation) -> dict[str, Any]:
     """The module's result, in the shape of RETURN."""
     own_keys, process = seen.own_keys, seen.process
     version = server_version(seen.url_running)
-    reasons = [*seen.restart_reasons(), *release_reasons(version, module.params["version"])]
+    restart = seen.restart(module.params["pins"])
+    reasons = [*restart.due, *release_reasons(version, module.params["version"])]
     return dict(
         unit_result(seen),
         dropin_errors=verified(module, seen),
@@ -390,6 +499,7 @@ def result_of(module: AnsibleModule, seen: Observation) -> dict[str, Any]:
         conflicts=[shown_conflict(conflict) for conflict in seen.predicted.conflicts],
         restart_due=bool(reasons),
         restart_reasons=reasons,
+        pending=list(restart.pending),
         restart_unloads=resident_models(seen.url_running) if reasons else [],
         url=seen.predicted.address.url,
         url_running=seen.url_running,
@@ -411,6 +521,12 @@ def unit_result(seen: Observation) -> dict[str, Any]:
         "main_pid": unit.main_pid,
         "exe": program.path if program else "",
         "user": unit.user,
+        "has_run": unit.has_run,
+        "first_run": first_run(seen),
+        "wrapper": seen.wrapper if unit.exists else None,
+        "written": [shown_value(entry) for entry in seen.written],
+        "dropin_environment": shown_dropin(seen.on_disk),
+        "gpus": seen.gpus,
         "enabled": unit.file_state in ("enabled", "enabled-runtime"),
         "executable": unit.executable,
         "fragment_path": unit.fragment_path,
@@ -419,6 +535,26 @@ def unit_result(seen: Observation) -> dict[str, Any]:
         "need_daemon_reload": unit.exists and host.behind_disk(unit, seen.files),
         "systemd_version": seen.systemd_version,
     }
+
+
+def first_run(seen: Observation) -> bool:
+    """Where there is a drop-in, what was kept before it tells whether there was another that served. Raises HostError."""
+    try:
+        kept = _server_state.read(seen.unit.name, _server_state.DROPIN)
+    except _server_state.StateError as error:
+        raise host.HostError(str(error)) from error
+    return seen.on_disk is None if kept is None else kept.get("content") is None
+
+
+def shown_value(entry: Written) -> dict[str, Any]:
+    """As RETURN has it."""
+    return {"key": entry.key, "value": masked(entry.key, entry.value), "file": entry.path, "line": entry.line}
+
+
+def shown_dropin(on_disk: UnitFile | None) -> dict[str, str | None]:
+    """Its variables as it gives them."""
+    assignments = declared_environment([on_disk], {}).assignments if on_disk else ()
+    return {entry.key: masked(entry.key, entry.value) for entry in assignments}
 
 
 def verified(module: AnsibleModule, seen: Observation) -> list[str]:
@@ -460,14 +596,17 @@ def wait_until_ready(module: AnsibleModule) -> Observation:
     """Look again and again until the server answers; ends the module when it does not."""
     deadline = time.monotonic() + module.params["ready_timeout"]
     reason = "there is no process"
+    restarts: int | None = None
     while True:
         seen = observe(module)
+        restarts = seen.unit.restarts if restarts is None else restarts
         if seen.url_running:
             reason = unreadiness(seen.url_running, min(_DEADLINES.answer, max(1.0, deadline - time.monotonic())))
             if not reason:
                 return seen
-        if seen.unit.active_state == "failed" or time.monotonic() >= deadline:
-            module.fail_json(msg=not_ready(seen, module.params["ready_timeout"], reason))
+        crashes = seen.unit.restarts - restarts >= _CRASHES
+        if crashes or seen.unit.active_state == "failed" or time.monotonic() >= deadline:
+            module.fail_json(msg=not_ready(seen, module.params["ready_timeout"], reason, last_error(runner(module), seen.unit.name)))
         time.sleep(_POLL)
 
 
@@ -480,13 +619,11 @@ def unreadiness(url: str, patience: float) -> str:
     return ""
 
 
-def not_ready(seen: Observation, timeout: int, reason: str) -> str:
-    """The sentence for a server that does not answer."""
+def not_ready(seen: Observation, timeout: int, reason: str, error: str | None) -> str:
+    """The sentence for a server that does not answer; C(error) is the last one of its journal."""
     unit, url = seen.unit, seen.url_running or seen.effective.address.url
-    return (
-        f"{unit.name} is {unit.active_state} ({unit.sub_state}) and did not answer {url}/api/version"
-        f" within {timeout} s ({reason}): 'journalctl -u {unit.name}' tells why"
-    )
+    told = f"its journal says: {error}" if error else f"'journalctl -u {unit.name}' tells why"
+    return f"{unit.name} is {unit.active_state} ({unit.sub_state}) and did not answer {url}/api/version within {timeout} s ({reason}): {told}"
 
 
 def main() -> None:
@@ -497,6 +634,7 @@ def main() -> None:
             "dropin_content": {"type": "str"},
             "client_url": {"type": "str"},
             "version": {"type": "str"},
+            "pins": {"type": "int", "default": 0},
             "ready_timeout": {"type": "int", "default": 0},
         },
         supports_check_mode=True,

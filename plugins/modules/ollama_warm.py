@@ -557,6 +557,15 @@ def finish(module: AnsibleModule, result: dict[str, Any]) -> None:
     module.exit_json(**result)
 
 
+def limit_warnings(module: AnsibleModule, policy: Policy) -> tuple[str, ...]:
+    """Of the limit that was told; else of the one that the process has, or will have, if that can be read."""
+    url, unit, given = (module.params[key] for key in ("url", "unit", "server_environment"))
+    if not names_this_host(url):
+        return ()
+    environment = running_environment(unit, url) if given is None else read_environment(given)
+    return policy.with_limit_of(environment).warnings(count_gpus())
+
+
 def main() -> None:
     """Read, then predict or carry out."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
@@ -571,7 +580,7 @@ def main() -> None:
     if lacking and not module.check_mode:
         fail(module, lacking)
     server = None if lacking else OllamaServer(module.params["url"], deadlines)
-    for warning in policy.warnings(count_gpus()) if names_this_host(module.params["url"]) else ():
+    for warning in limit_warnings(module, policy):
         module.warn(warning)
     history = memory(policy, module.params["load_warm"], read_changes(module, policy))
     if module.check_mode or server is None:

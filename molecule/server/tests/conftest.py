@@ -68,7 +68,13 @@ class Server:
     @property
     def resident(self) -> list[str]:
         """The models that it has in memory."""
-        return sorted(model["name"] for model in json.loads(self.host.check_output(f"curl -sSf {URL}/api/ps"))["models"])
+        return sorted(model["name"] for model in self.listed)
+
+    @property
+    def listed(self) -> list[dict[str, Any]]:
+        """What its list says of each."""
+        found: list[dict[str, Any]] = json.loads(self.host.check_output(f"curl -sSf {URL}/api/ps"))["models"]
+        return found
 
     def load(self, model: str) -> None:
         """Make a model resident."""

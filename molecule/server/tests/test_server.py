@@ -33,7 +33,9 @@ EXPECTED = {
     "NASTY_NUMBER": "1.5",
     "NASTY_SWITCH": "1",
 }
-RUN = "Reload systemd, restart, start and enable the server, whatever of it is due"
+RESTART = "Restart the server"
+RESTORE = "Load again what was in memory before the restart"
+START = "Reload systemd, start and enable the server, whatever of it is due"
 WRITE = "Write the drop-in"
 
 
@@ -77,15 +79,34 @@ def test_check_mode_predicts_the_restart_and_what_it_unloads(server, play):
     before = server.state()
     predicted = play(check=True, keep_alive="50m")
     assert "listens beyond loopback" not in predicted.text
-    assert "ollama.service restarts, unloads tiny-" in predicted.text
+    assert "ollama.service restarts when it is idle, unloads tiny-" in predicted.text
+    assert "[WARNING]: ollama.service restarts, which unloads tiny-" in predicted.text
     assert "tiny-a:latest" in predicted.text
     assert "tiny-b:latest" in predicted.text
     assert "OLLAMA_KEEP_ALIVE is '2700s' in the running process, but '3000s' in its unit" in predicted.text
     assert '+Environment="OLLAMA_KEEP_ALIVE=3000s"' in predicted.text
     assert (server.state(), server.resident) == (before, ["tiny-a:latest", "tiny-b:latest"])
     happened = play(keep_alive="50m")
-    assert happened.changed == predicted.changed == [WRITE, RUN]
-    assert (server.environment["OLLAMA_KEEP_ALIVE"], server.resident) == ("3000s", [])
+    assert predicted.changed == [WRITE, RESTART]
+    assert happened.changed == [*predicted.changed, RESTORE]
+    assert (server.environment["OLLAMA_KEEP_ALIVE"], server.resident) == ("3000s", ["tiny-a:latest", "tiny-b:latest"])
+
+
+@pytest.mark.usefixtures("converged")
+def test_models_stay_away_where_only_declared_ones_are_to_come_back(server, play):
+    server.load("tiny-a")
+    assert play(keep_alive="50m", restart="now", restart_restore="declared").changed == [WRITE, RESTART]
+    assert server.resident == []
+
+
+@pytest.mark.usefixtures("converged")
+def test_a_play_that_died_after_the_restart_still_knows_what_was_in_memory(host, server, play, put):
+    kept = '{"models": [{"name": "tiny-b", "context": 512, "left": null, "at": 0, "size": 0}]}'
+    put("/var/lib/keepwarm-ollama/server/ollama.service.models.json", kept)
+    assert play().changed == [RESTORE]
+    (model,) = (one for one in server.listed if one["name"] == "tiny-b:latest")
+    assert (model["context_length"], model["expires_at"][:4] > "2300") == (512, True)
+    assert not host.file("/var/lib/keepwarm-ollama/server").exists
 
 
 @pytest.mark.usefixtures("converged")
@@ -112,7 +133,7 @@ def test_never_says_what_is_pending_and_auto_does_it_later(server, play):
     assert (pending.status, pending.changed, server.start) == (0, [WRITE], before)
     assert "a restart of ollama.service is pending (ollama_server_restart is never), which unloads no model" in pending.text
     assert "OLLAMA_KEEP_ALIVE is '2700s' in the running process, but '3000s' in its unit" in pending.text
-    assert play(keep_alive="50m").changed == [RUN]
+    assert play(keep_alive="50m").changed == [RESTART]
     assert server.environment["OLLAMA_KEEP_ALIVE"] == "3000s"
 
 
@@ -121,7 +142,7 @@ def test_a_play_that_died_after_writing_the_drop_in_converges_at_the_next_run(ho
     half = host.file(DROPIN).content_string.replace("OLLAMA_MAX_QUEUE=77", "OLLAMA_MAX_QUEUE=78")
     host.run_expect([0], f"sed -i s/OLLAMA_MAX_QUEUE=77/OLLAMA_MAX_QUEUE=78/ {DROPIN}")
     assert host.file(DROPIN).content_string == half
-    assert play(max_queue=78).changed == [RUN]
+    assert play(max_queue=78).changed == [RESTART]
     assert server.show("NeedDaemonReload") == {"NeedDaemonReload": "no"}
     assert server.environment["OLLAMA_MAX_QUEUE"] == "78"
 
@@ -143,7 +164,9 @@ def test_a_value_that_the_drop_in_overrides_is_named(server, play, put):
     assert f"OLLAMA_KEEP_ALIVE: {UNIT}.d/override.conf sets '-1', which loses to '2700s' of the drop-in" in outcome.text
     assert "OLLAMA_DEBUG: " not in outcome.text
     assert server.environment["OLLAMA_KEEP_ALIVE"] == "2700s"
-    assert server.environment["OLLAMA_DEBUG"] == "1"
+    assert "pending until the next start of ollama.service" in outcome.text
+    assert "OLLAMA_DEBUG is not set in the running process, but '1' in its unit" in outcome.text
+    assert "OLLAMA_DEBUG" not in server.environment
 
 
 @pytest.mark.usefixtures("converged")
@@ -209,21 +232,84 @@ def test_a_unit_that_is_not_there_is_refused(server, play, unit, sentence):
 
 
 @pytest.mark.usefixtures("converged")
-def test_a_stopped_server_is_started_unless_told_otherwise(host, server, play):
-    host.check_output("systemctl disable --now ollama.service")
-    assert play(start=False).changed == []
-    assert server.show("ActiveState") == {"ActiveState": "inactive"}
-    assert play(check=True).changed == play().changed == [RUN]
+@pytest.mark.parametrize(
+    ("before", "start", "state", "said"),
+    [
+        ("systemctl stop ollama.service", "auto", "inactive", "is left so, since it is stopped, and had run before"),
+        ("systemctl disable --now ollama.service", "auto", "inactive", "is left so, since it is disabled"),
+        ("systemctl stop ollama.service", "false", "inactive", "is left so, since it is not to be started"),
+        ("systemctl disable --now ollama.service", "true", "active", ""),
+        ("systemctl kill --signal=KILL ollama.service", "auto", "active", ""),
+    ],
+)
+def test_which_stopped_server_is_started(host, server, play, before, start, state, said):
+    host.check_output(before)
+    predicted, outcome = play(check=True, start=start), play(start=start)
+    assert outcome.status == 0, outcome.output
+    assert said in outcome.text
+    assert server.show("ActiveState") == {"ActiveState": state}
+    assert "systemctl stop" not in before or predicted.changed == outcome.changed == []
+    assert play(start="true").status == 0
     assert server.show("ActiveState", "UnitFileState") == {"ActiveState": "active", "UnitFileState": "enabled"}
 
 
 @pytest.mark.usefixtures("converged")
-def test_a_server_beyond_loopback_is_warned_about_and_one_that_does_not_come_up_is_told_with_its_state(play):
-    outcome = play(host="192.0.2.1:11500", ready_timeout=4)
+def test_a_server_beyond_loopback_is_warned_about_and_a_value_with_which_it_does_not_come_up_is_taken_back(host, server, play):
+    server.load("tiny-a")
+    files = server.state()[1:]
+    outcome = play(host="192.0.2.1:11500", ready_timeout=20)
     assert outcome.status != 0
     assert "ollama.service listens beyond loopback (OLLAMA_HOST is 192.0.2.1:11500)" in outcome.text
-    assert "and did not answer http://192.0.2.1:11500/api/version within 4 s" in outcome.text
-    assert "'journalctl -u ollama.service' tells why" in outcome.text
+    assert "and did not answer http://192.0.2.1:11500/api/version within 20 s" in outcome.text
+    assert "bind: cannot assign requested address" in outcome.text
+    assert "The former settings are back, and the server answers with them" in outcome.text
+    assert (server.state()[1:], server.resident) == (files, ["tiny-a:latest"])
+    assert server.show("NeedDaemonReload") == {"NeedDaemonReload": "no"}
+    assert not host.file("/var/lib/keepwarm-ollama/server").exists
+
+
+@pytest.mark.usefixtures("converged")
+def test_a_play_that_died_before_the_server_did_not_come_up_still_knows_what_to_go_back_to(host, server, play):
+    files = server.state()[1:]
+    assert play(host="192.0.2.1:11500", restart="never").status == 0  # so far it came
+    host.check_output("systemctl daemon-reload && systemctl restart ollama.service")
+    outcome = play(host="192.0.2.1:11500", ready_timeout=20)
+    assert "The former settings are back, and the server answers with them" in outcome.text
+    assert server.state()[1:] == files
+    assert play().changed == []
+
+
+@pytest.mark.usefixtures("converged")
+@pytest.mark.parametrize(
+    ("start", "script", "told"),
+    [
+        ("/usr/local/bin/start-ollama", "#!/bin/sh\nexport OLLAMA_HOST=127.0.0.1:11500\nexec ollama serve\n", "start-ollama, which sets OLLAMA_HOST itself"),
+        ("/usr/bin/env OLLAMA_DEBUG=1 /usr/local/bin/ollama serve", "", "/usr/bin/env, which sets OLLAMA_DEBUG itself"),
+        ("/bin/sh -c 'docker run ollama/ollama'", "", "docker, which runs it elsewhere"),
+    ],
+)
+def test_a_unit_whose_server_would_not_get_the_settings_is_refused_before_anything_is_changed(server, play, put, start, script, told):
+    put("/usr/local/bin/start-ollama", script)
+    put(f"{UNIT}.d/wrapper.conf", f"[Service]\nExecStart=\nExecStart={start}\n")
+    before = server.state()
+    outcome = play(keep_alive="50m")
+    assert outcome.status != 0
+    assert f"{told}, so the settings of this role would not reach it" in outcome.text
+    assert (outcome.changed, server.state()) == ([], before)
+
+
+@pytest.mark.usefixtures("converged")
+def test_a_default_does_not_beat_what_somebody_wrote_and_is_no_reason_for_a_restart(host, server, play, put):
+    before = server.start
+    assert "OLLAMA_MAX_LOADED_MODELS=4" in host.file(DROPIN).content_string
+    put(f"{UNIT}.d/override.conf", "[Service]\nEnvironment=OLLAMA_MAX_LOADED_MODELS=5\nOOMPolicy=stop\n")
+    outcome = play(oom_policy=None)
+    assert (outcome.status, outcome.changed, server.start) == (0, [WRITE], before)
+    assert f"OLLAMA_MAX_LOADED_MODELS is not written here: {UNIT}.d/override.conf sets it, and that stands." in outcome.text
+    assert "OLLAMA_MAX_LOADED_MODELS is '4' in the running process, but '5' in its unit" in outcome.text
+    assert "OLLAMA_MAX_LOADED_MODELS=" not in host.file(DROPIN).content_string
+    assert server.show("OOMPolicy") == {"OOMPolicy": "stop"}
+    assert play(oom_policy=None).changed == []
 
 
 @pytest.mark.usefixtures("converged")

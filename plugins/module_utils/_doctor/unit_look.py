@@ -34,7 +34,7 @@ def look_at_unit(run: host.Run, name: str) -> UnitLook:
     process = host.read_process(unit.main_pid) if unit.main_pid else None
     reasons: Sequence[str] = ()
     if process:
-        reasons = restart_reasons(process.environment, process.program, host.read_program(unit.executable), effective.values, effective.own_keys)
+        reasons = restart_reasons(process.environment, process.program, host.read_program(unit.executable), effective)
     return UnitLook(
         unit=unit,
         properties=properties_of(run, name, _PROPERTIES),

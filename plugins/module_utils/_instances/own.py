@@ -21,6 +21,7 @@ GPU_SECONDS = 600
 """The longest that a start may wait for GPUs: systemd gives it 90 seconds in all (TimeoutStartSec=)."""
 _MOST = 2**31 - 1
 _DIGITS = re.compile(r"[0-9]{1,10}", re.ASCII)
+_DURATION = re.compile(r"[0-9]{1,6}[smh]?", re.ASCII)
 _DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,6})?", re.ASCII)
 Reader = Callable[[Any], Any]
 
@@ -69,6 +70,22 @@ def _switch(raw: Any) -> bool:
     return switch
 
 
+def _start(raw: Any) -> Any:
+    """The word for what decides from the server's state, or a switch."""
+    if raw == "auto":
+        return raw
+    switch = _SWITCH.get(str(raw).lower())
+    if switch is None:
+        raise _Unfit("none of auto, true and false")
+    return switch
+
+
+def _duration(raw: Any) -> str:
+    if isinstance(raw, bool) or not _DURATION.fullmatch(str(raw)):
+        raise _Unfit("not a duration: use seconds (300), or one such as 5m")
+    return str(raw)
+
+
 def _whole(least: int, most: int = _MOST) -> Reader:
     """Up to ansible-core 2.18 a templated number is a text."""
 
@@ -99,8 +116,10 @@ def _models(raw: Any) -> Any:
 READERS: Mapping[str, Mapping[str, Reader]] = {
     "server": {
         "oom_policy": _one_of("continue", "stop", "kill"),
-        "start": _switch,
-        "restart": _one_of("auto", "never"),
+        "start": _start,
+        "restart": _one_of("auto", "now", "never"),
+        "restart_wait": _duration,
+        "restart_restore": _one_of("all", "declared"),
         "ready_timeout": _whole(0),
         "gpu": _one_of("auto", "nvidia", "amd", "none"),
         "gpu_timeout": _whole(0, GPU_SECONDS),

@@ -40,14 +40,11 @@ class Host:
         return str(folder).rstrip("/") if folder else None
 
     def max_loaded_models(self, entry: Entry, role: str) -> Any:
-        """As declared for the instance or the host, else one more than its models, so that a stray one costs none its place."""
+        """As declared for the instance or the host; None where nobody has declared it."""
         for own in (entry.own[role], entry.own["server"]):
             if "max_loaded_models" in own:
                 return own["max_loaded_models"]
-        models = self.models(entry)
-        if self.max_loaded is not None:
-            return self.max_loaded
-        return len(models) + 1 if isinstance(models, (list, tuple)) and models else None
+        return self.max_loaded
 
     def sharing(self, entry: Entry) -> list[Entry]:
         """The others whose models are in the same folder."""
@@ -60,10 +57,13 @@ def server_settings(entry: Entry, flat: Mapping[str, Any], host: Host) -> dict[s
     settings["host"] = shown(entry.address)
     settings["max_loaded_models"] = host.max_loaded_models(entry, "server")
     settings["environment"] = _environment(entry, flat.get("environment") or {}, str(settings.get("gpu")))
-    if host.sharing(entry) and isinstance(settings["environment"], Mapping):
-        # A server that starts deletes the blobs that no manifest names, which another may be in the middle of fetching.
-        settings["environment"] = {NO_PRUNE: "1", **settings["environment"]}
     return settings
+
+
+def server_defaults(entry: Entry, host: Host) -> dict[str, str]:
+    """Variables that follow from the other servers of the host: a server that starts deletes the blobs that no manifest names, which
+    another may be in the middle of fetching."""
+    return {NO_PRUNE: "1"} if host.sharing(entry) else {}
 
 
 def merged(entry: Entry, role: str, flat: Mapping[str, Any]) -> dict[str, Any]:

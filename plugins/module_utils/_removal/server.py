@@ -27,6 +27,7 @@ ACCOUNT = "Ollama (keepwarm.ollama)"
 GUEST = "Ollama (keepwarm.ollama) in a group of others"
 COMMAND = "/usr/local/bin/ollama"
 PROGRAMS = "/usr/local/lib/ollama-server"
+STATE = "/var/lib/keepwarm-ollama/server"
 
 _PROGRAMS = {"wait-for-gpu"}
 _OURS = Ours(MARK, units=re.compile(r".+\.(service|target)"), dropins=re.compile(r"zz-keepwarm\.conf"))
@@ -116,7 +117,7 @@ class Files:
         """The account stays as long as models do, which are its own. What tells whose all this is goes last."""
         back = GivenBack(self.manifest, self.root)
         programs = remove_tree(PROGRAMS, self.root) if self._has_programs() else []
-        return self._remove_releases() + back.instead(programs) + self._remove_data() + back.forget()
+        return self._remove_releases() + back.instead(programs) + remove_tree(STATE, self.root) + self._remove_data() + back.forget()
 
     def _has_programs(self) -> bool:
         """Whether the role made their folder: by its manifest, and before there was one by what is in it."""

@@ -41,7 +41,7 @@ def gather(
         measurements=record.measurements,
         capacity=known,
         settings=settings,
-        limit=settings.max_loaded_models or (policy.limit(len(gpus)) if local else policy.max_loaded_models or None),
+        limit=_limit(settings, policy, len(gpus), environment) if local else policy.max_loaded_models or None,
         default_context=context if is_sure else None,
         guessed_context=context,
     )
@@ -59,6 +59,12 @@ def running_environment(unit: str, url: str, proc: str = "/proc") -> Mapping[str
             return {key: value for key, equals, value in pairs if equals}
     except OSError:
         return None
+
+
+def _limit(settings: ServerSettings, policy: Policy, gpus: int, environment: Mapping[str, str | None] | None) -> int | None:
+    """None where nobody has told it and nobody can read it: that is not the automatic one."""
+    told = policy.with_limit_of(environment)
+    return settings.max_loaded_models or (None if told.max_loaded_models is None else told.limit(gpus))
 
 
 def _settings(look: Observation, environment: Mapping[str, str | None] | None) -> ServerSettings:

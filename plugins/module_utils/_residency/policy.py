@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable, TypeVar
 
 from .._base.readers import read_switch
@@ -100,15 +100,23 @@ class Policy:
         """The declared model of that name."""
         return next((model for model in self.models if model.name == name), None)
 
+    def with_limit_of(self, environment: Mapping[str, str | None] | None) -> Policy:
+        """Where nobody has told the limit, with that of a server that has this environment; None is one that cannot be read."""
+        if self.max_loaded_models is not None or environment is None:
+            return self
+        text = environment.get("OLLAMA_MAX_LOADED_MODELS", "")
+        return self if text is None else replace(self, max_loaded_models=_places(text))
+
     def limit(self, gpu_count: int) -> int:
-        """How many models the server holds at once; C(gpu_count) is the host's, 0 when it has none or is not known."""
+        """How many models the server holds at once, where it decides itself if nobody has told it; C(gpu_count) is the host's, 0 when
+        it has none or is not known."""
         return self.max_loaded_models or _AUTOMATIC_LIMIT_PER_GPU * max(gpu_count, 1)
 
     def warnings(self, gpu_count: int) -> tuple[str, ...]:
-        """What is allowed but leaves no room; C(gpu_count) as above."""
+        """What is allowed but leaves no room; C(gpu_count) as above. A limit that nobody has told is not known to be automatic."""
         automatic = not self.max_loaded_models
         limit = self.limit(gpu_count)
-        if not self.pins or len(self.pins) < limit:
+        if self.max_loaded_models is None or not self.pins or len(self.pins) < limit:
             return ()
         named = f"the automatic limit of {limit}" if automatic else f"OLLAMA_MAX_LOADED_MODELS={limit}"
         return (
@@ -141,6 +149,12 @@ def parse_policy(raw: Any) -> Policy:
     if problems:
         raise PolicyError(problems)
     return policy
+
+
+def _places(text: str) -> int:
+    """As the server reads it (envconfig/config.go, Uint): what is no number is automatic, 0."""
+    text = text.strip().strip("\"'")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def policy_data(policy: Policy) -> dict[str, Any]:

@@ -87,6 +87,11 @@ def server_processes(unit: str, proc: str = "/proc") -> ServerProcesses | None:
     return ServerProcesses(server, tuple(process for process in processes if process != server))
 
 
+def unit_processes(unit: str, proc: str = "/proc") -> list[Process]:
+    """All processes of the unit, whatever they are."""
+    return list(_processes_of(unit, proc))
+
+
 def living_runners(unit: str, proc: str = "/proc") -> Runners | None:
     """The unit's runners now; None where its server has no process here (remote, in a container, hidden)."""
     found = server_processes(unit, proc)

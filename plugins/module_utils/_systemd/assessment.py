@@ -12,6 +12,7 @@ from typing import Any
 
 from .address import Address, effective_address
 from .conflicts import Conflict, directive_conflicts, environment_conflicts, hidden_conflicts
+from .defaults import KEYS, default_keys
 from .environment import (
     Manager,
     ReadFiles,
@@ -20,7 +21,8 @@ from .environment import (
     file_assignments,
 )
 from .masking import masked
-from .restart import Program, environment_reasons, is_relevant, program_reasons
+from .others import Written, written_by_others
+from .restart import Program, Restart, environment_differences, is_relevant, program_reasons
 from .unit_file import UnitFile
 
 Values = Mapping[str, "str | None"]
@@ -31,17 +33,19 @@ class Surroundings:
     """What the environment of a unit depends on besides its files."""
 
     manager: Manager
-    specifiers: Mapping[str, str]
+    specifiers: dict[str, str]
     read_files: ReadFiles
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """The environment that a set of unit files gives, and where they contradict the drop-in."""
+    """The environment that a set of unit files gives, and where they contradict the drop-in. C(default_keys) are those of its
+    variables that nobody has declared."""
 
     values: Values
     own_keys: frozenset[str]
     conflicts: tuple[Conflict, ...]
+    default_keys: frozenset[str] = frozenset()
 
     @property
     def address(self) -> Address:
@@ -59,26 +63,45 @@ def assess(files: Sequence[UnitFile], dropin: str, own: UnitFile | None, around:
         return Assessment(values, frozenset(), ())
     hidden_by = _hidden_by(dropin, files)
     if hidden_by:
-        return Assessment(values, _keys(own), tuple(hidden_conflicts(own, hidden_by)))
+        return Assessment(values, _keys(own), tuple(hidden_conflicts(own, hidden_by)), default_keys(own.text))
     conflicts = (
         *environment_conflicts(own, declared, from_files, effective),
         *directive_conflicts(own, files),
     )
-    return Assessment(values, _keys(own), conflicts)
+    return Assessment(values, _keys(own), conflicts, default_keys(own.text))
 
 
-def restart_reasons(
+def values_of_others(files: Sequence[UnitFile], dropin: str, around: Surroundings) -> list[Written]:
+    """What files of others say, which no default of ours may beat."""
+    return written_by_others(files, dropin, KEYS, around.specifiers, around.read_files, around.manager)
+
+
+def judge_restart(
     running: Mapping[str, str],
     running_program: Program | None,
     configured_program: Program | None,
-    wanted: Values,
-    own_keys: Iterable[str],
+    before: Assessment,
+    after: Assessment,
+) -> Restart:
+    """Whether to restart the running server for what its unit would start. C(before) is the unit as it is on disk, C(after) with the
+    planned drop-in. What was declared is due, also where it is taken off again; a program file that is gone or another is, too."""
+    declared = (after.own_keys - after.default_keys) | (before.own_keys - before.default_keys - after.own_keys)
+    found = list(environment_differences(running, after.values, before.own_keys | after.own_keys))
+    programs = program_reasons(running_program, configured_program)
+    defaults = (before.default_keys | after.default_keys) - declared
+    return Restart(
+        due=(*(sentence for key, sentence in found if key in declared), *programs),
+        pending=tuple(sentence for key, sentence in found if key not in declared),
+        defaults=tuple(sentence for key, sentence in found if key in defaults),
+    )
+
+
+def restart_reasons(
+    running: Mapping[str, str], running_program: Program | None, configured_program: Program | None, effective: Assessment
 ) -> list[str]:
-    """Sentences, one for each way in which the running server is not what its unit would start."""
-    return [
-        *environment_reasons(running, wanted, own_keys),
-        *program_reasons(running_program, configured_program),
-    ]
+    """Sentences, one for each way in which the running server is not what somebody has written that its unit starts."""
+    judged = judge_restart(running, running_program, configured_program, effective, effective)
+    return [*(sentence for sentence in judged.pending if sentence not in judged.defaults), *judged.due]
 
 
 def shown_environment(values: Values, own_keys: Iterable[str]) -> dict[str, str | None]:

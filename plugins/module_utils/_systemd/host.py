@@ -10,22 +10,29 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+from .._base.files import read_bytes
 from .dropins import dropin_files, dropin_folders
 from .environment import Manager
+from .quoting import split_words
 from .restart import Program
-from .unit_file import UnitFile
+from .unit_file import UnitFile, settings_of
+from .wrapper import Script
 
 Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
 """Runs a command: exit status, standard output, standard error."""
 
 _PROPERTIES = (
     "Id,Names,LoadState,ActiveState,SubState,MainPID,FragmentPath,DropInPaths,NeedDaemonReload,ExecStart,OOMPolicy,User,UnitFileState"
+    ",NRestarts,InactiveExitTimestampMonotonic"
 )
 _EXECUTABLE = re.compile(r"\{ path=(.*?) ; ")
+_COMMAND = re.compile(r"\{ path=.*? ; argv\[\]=(.*?) ; ")
 _UNIT_NAME = re.compile(r"[A-Za-z0-9:_.\\@-]+\.service", re.ASCII)
 OLDEST_SYSTEMD = 250
+_LONGEST_SCRIPT = 64 * 1024  # bytes
 
 
 class HostError(Exception):
@@ -34,7 +41,8 @@ class HostError(Exception):
 
 @dataclass(frozen=True)
 class Unit:
-    """What the systemd manager has loaded for a service unit; it may be behind the disk."""
+    """What the systemd manager has loaded for a service unit; it may be behind the disk. C(restarts) are those that systemd made by
+    itself; C(has_run): it was started in this boot."""
 
     name: str
     names: tuple[str, ...]
@@ -49,6 +57,9 @@ class Unit:
     oom_policy: str
     user: str
     file_state: str
+    command: tuple[str, ...] = ()
+    restarts: int = 0
+    has_run: bool = False
 
     @property
     def exists(self) -> bool:
@@ -58,11 +69,12 @@ class Unit:
 
 @dataclass(frozen=True)
 class Process:
-    """The unit's main process: its environment at its start, and the program it runs."""
+    """A process: its environment at its start, the program it runs, and its command line."""
 
     pid: int
     environment: Mapping[str, str]
     program: Program | None
+    arguments: tuple[str, ...] = ()
 
 
 def systemd_version(run: Run) -> int:
@@ -96,6 +108,9 @@ def read_unit(run: Run, name: str) -> Unit:
         oom_policy=properties.get("OOMPolicy", ""),
         user=properties.get("User") or "root",
         file_state=properties.get("UnitFileState", ""),
+        command=tuple(_first(_COMMAND, properties.get("ExecStart", "")).split()),
+        restarts=_number(properties.get("NRestarts")),
+        has_run=_number(properties.get("InactiveExitTimestampMonotonic")) > 0,
     )
 
 
@@ -149,13 +164,34 @@ def behind_disk(unit: Unit, files: Sequence[UnitFile]) -> bool:
 def read_process(pid: int) -> Process | None:
     """The process as /proc shows it; None once it is gone. Raises C(HostError) where only root may look."""
     environment = _readable_environment(pid)
-    return None if environment is None else Process(pid, environment, _running_program(pid))
+    return None if environment is None else Process(pid, environment, _running_program(pid), _arguments(pid))
 
 
 def read_program(path: str) -> Program | None:
     """A program file by the path that a unit gives; None when it is not there."""
     identity = _identity(path)
     return None if identity is None else Program(path, identity, read_text(path, limit=2).startswith("#!"))
+
+
+def command_of(files: Iterable[UnitFile]) -> list[str]:
+    """What a unit's files say that it runs, which systemd may not have loaded yet; the first command where there are several."""
+    found: list[str] = []
+    for setting in (setting for file in files for setting in settings_of(file)):
+        if (setting.section, setting.directive) == ("Service", "ExecStart"):
+            found = [*found, setting.value] if setting.value else []
+    words = list(split_words(found[0])) if found else []
+    return [words[0].lstrip("@-:+!|"), *words[1:]] if words else []
+
+
+def read_scripts(command: Iterable[str]) -> list[Script]:
+    """The scripts that a unit's command names; what is no text of ordinary length is none."""
+    found = []
+    for path in (word.strip("'\";") for word in command):
+        with suppress(OSError):
+            content = read_bytes(os.path.realpath(path), _LONGEST_SCRIPT) if path.startswith("/") else b""
+            if content and b"\0" not in content:
+                found.append(Script(path, content.decode("utf-8", "replace")))
+    return found
 
 
 def read_text(path: str, limit: int = -1) -> str:
@@ -177,6 +213,10 @@ def _show(run: Run, arguments: Sequence[str]) -> dict[str, str]:
     return {key: value for key, equals, value in lines if equals}
 
 
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdigit() else 0
+
+
 def _first(pattern: re.Pattern[str], text: str) -> str:
     found = pattern.search(text)
     return found.group(1) if found else ""
@@ -191,6 +231,14 @@ def _readable_environment(pid: int) -> dict[str, str] | None:
     except PermissionError as error:
         raise HostError(f"only root may read the environment of a service (/proc/{pid}/environ): use become") from error
     return _assignments(block.decode("utf-8", "surrogateescape") for block in blocks)
+
+
+def _arguments(pid: int) -> tuple[str, ...]:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return tuple(word.decode("utf-8", "surrogateescape") for word in file.read().split(b"\0")[:-1])
+    except OSError:
+        return ()
 
 
 def _assignments(blocks: Iterable[str]) -> dict[str, str]:

@@ -27,6 +27,17 @@ _PROXY = re.compile(r"(https?|no|all)_proxy", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
+class Restart:
+    """In which ways a running server is not what its unit would start, one sentence each. C(due): to be acted on, since somebody declared
+    it; C(pending): counts at the next start, and is no reason for one. C(defaults) are those of them
+    that only defaults of the role have changed."""
+
+    due: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+    defaults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Program:
     """A program file: its path as the kernel or the unit names it, and which file that is (device, inode)."""
 
@@ -40,10 +51,10 @@ def is_relevant(key: str) -> bool:
     return key.startswith(_FAMILIES) or _PROXY.fullmatch(key) is not None
 
 
-def environment_reasons(
+def environment_differences(
     running: Mapping[str, str], wanted: Mapping[str, str | None], own_keys: Iterable[str]
-) -> Iterator[str]:
-    """One sentence per variable in which the running process is not what its unit would start.
+) -> Iterator[tuple[str, str]]:
+    """Each variable in which the running process is not what its unit would start, with a sentence.
 
     C(own_keys) are the drop-in's, compared whatever their name; a wanted value of None is not known, so not compared.
     """
@@ -52,7 +63,7 @@ def environment_reasons(
         if key in wanted and wanted[key] is None:
             continue
         if running.get(key) != wanted.get(key):
-            yield _difference(key, running.get(key), wanted.get(key))
+            yield key, _difference(key, running.get(key), wanted.get(key))
 
 
 def program_reasons(running: Program | None, configured: Program | None) -> Iterator[str]:

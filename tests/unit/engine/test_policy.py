@@ -164,13 +164,14 @@ def test_a_long_value_is_cut() -> None:
     [
         (2, 3, 0, None),
         (3, 3, 0, "3 pins leave no room under OLLAMA_MAX_LOADED_MODELS=3: any other model that is asked for evicts one of them;"),
-        (2, None, 0, None),
-        (3, None, 0, "3 pins leave no room under the automatic limit of 3: "),
+        (2, 0, 0, None),
         (3, 0, 0, "3 pins leave no room under the automatic limit of 3: "),
-        (3, None, 1, "3 pins leave no room under the automatic limit of 3: "),
-        (3, None, 2, None),
-        (6, None, 2, "6 pins leave no room under the automatic limit of 6: "),
-        (4, None, 1, "4 pins leave no room under the automatic limit of 3: "),
+        (3, None, 0, None),
+        (3, 0, 1, "3 pins leave no room under the automatic limit of 3: "),
+        (3, 0, 2, None),
+        (6, 0, 2, "6 pins leave no room under the automatic limit of 6: "),
+        (4, 0, 1, "4 pins leave no room under the automatic limit of 3: "),
+        (4, None, 1, None),
         (0, 1, 0, None),
     ],
 )
@@ -178,6 +179,21 @@ def test_as_many_pins_as_the_limit_are_warned_about(pins: int, limit: int | None
     found = policy(*(f"m{number}" for number in range(pins)), max_loaded_models=limit).warnings(gpus)
     assert len(found) == (1 if warning else 0)
     assert not warning or (found[0].startswith(warning) and found[0].endswith(f"set OLLAMA_MAX_LOADED_MODELS to {pins + 1} or more"))
+
+
+@pytest.mark.parametrize(
+    ("told", "environment", "limit"),
+    [
+        (None, {"OLLAMA_MAX_LOADED_MODELS": "5"}, 5),
+        (None, {"OLLAMA_MAX_LOADED_MODELS": "lots"}, 0),
+        (None, {}, 0),
+        (None, {"OLLAMA_MAX_LOADED_MODELS": None}, None),
+        (None, None, None),
+        (4, {"OLLAMA_MAX_LOADED_MODELS": "5"}, 4),
+    ],
+)
+def test_a_limit_that_nobody_told_is_that_of_the_process_or_unknown(told: int | None, environment: dict[str, str | None] | None, limit: int | None) -> None:
+    assert policy("a", max_loaded_models=told).with_limit_of(environment).max_loaded_models == limit
 
 
 def test_only_pins_count_under_the_limit() -> None:

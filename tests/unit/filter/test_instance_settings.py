@@ -139,11 +139,11 @@ MOST = 2**31 - 1
 @pytest.mark.parametrize(
     ("own", "words"),
     [
-        ({"server": {"restart": "nevr"}}, "server.restart is 'nevr', not one of auto, never"),
+        ({"server": {"restart": "nevr"}}, "server.restart is 'nevr', not one of auto, now, never"),
         ({"server": {"gpu": "nvida"}}, "server.gpu is 'nvida', not one of auto, nvidia, amd, none"),
         ({"server": {"gpu": None}}, "server.gpu is None, not one of auto, nvidia, amd, none"),
         ({"server": {"oom_policy": ["stop"]}}, "server.oom_policy is ['stop'], not one of continue, stop, kill"),
-        ({"server": {"start": "maybe"}}, "server.start is 'maybe', neither true nor false"),
+        ({"server": {"start": "maybe"}}, "server.start is 'maybe', none of auto, true and false"),
         ({"server": {"ready_timeout": "soon"}}, f"server.ready_timeout is 'soon', not a whole number from 0 to {MOST}"),
         ({"server": {"ready_timeout": True}}, f"server.ready_timeout is True, not a whole number from 0 to {MOST}"),
         ({"server": {"gpu_timeout": 601}}, "server.gpu_timeout is 601, not a whole number from 0 to 600"),
@@ -244,19 +244,21 @@ def test_every_problem_is_told_and_nothing_is_given() -> None:
 
 
 def test_servers_of_one_folder_do_not_prune_what_the_other_fetches() -> None:
-    a, b, c, d = environments(
+    found = judge(
         {"name": "a"}, {"name": "b", "port": 1}, {"name": "c", "port": 2, "server": {"models": "/srv/c"}},
         {"name": "d", "port": 3, "server": {"environment": {"OLLAMA_NOPRUNE": 0}}},
     )  # fmt: skip
-    assert [env.get("OLLAMA_NOPRUNE") for env in (a, b, c, d)] == ["1", "1", None, "0"], "what is said comes first"
+    judged = [instance["judged"] for instance in found["instances"]]
+    assert [one["defaults"].get("OLLAMA_NOPRUNE") for one in judged] == ["1", "1", None, "1"]
+    assert [one["environment"].get("OLLAMA_NOPRUNE") for one in judged] == [None, None, None, "0"], "what is said comes first"
 
 
 @pytest.mark.parametrize(
     ("own", "around", "most"),
     [
-        ({"models": [{"name": "x"}, {"name": "y"}]}, {}, 3),
-        ({}, {"resident": [{"name": "x"}]}, 2),
-        ({"models": []}, {"resident": [{"name": "x"}], "max_loaded_models": 2}, None),
+        ({"models": [{"name": "x"}, {"name": "y"}]}, {}, None),
+        ({}, {"resident": [{"name": "x"}]}, None),
+        ({"models": []}, {"resident": [{"name": "x"}], "max_loaded_models": 2}, 2),
         ({"models": [{"name": "x"}]}, {"max_loaded_models": 7}, 7),
         ({"models": [{"name": "x"}]}, {"max_loaded_models": "7"}, "7"),
         ({"server": {"max_loaded_models": 5}}, {"max_loaded_models": 7}, 5),
@@ -264,7 +266,7 @@ def test_servers_of_one_folder_do_not_prune_what_the_other_fetches() -> None:
         ({"models": [{"name": "x"}]}, {"max_loaded_models": 1}, 1),
         ({"models": [{"name": "x"}]}, {"max_loaded_models": 0}, 0),
         ({"models": [{"name": "x"}]}, {"max_loaded_models": "0"}, "0"),
-        ({"models": [{"name": "x"}]}, {"max_loaded_models": ""}, 2),
+        ({"models": [{"name": "x"}]}, {"max_loaded_models": ""}, None),
         ({"models": []}, {"max_loaded_models": 0}, 0),
     ],
 )

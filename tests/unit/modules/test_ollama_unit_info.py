@@ -47,6 +47,7 @@ class Host:
             "ExecStart": "{ path=/no/such/ollama ; argv[]=ollama serve ; }",
         }
         self.complaints: list[str] = []
+        self.journal = ""
         self.exchanges: list[tuple[str, int, Any]] = []
 
     def write(self, name: str, text: str) -> Path:
@@ -59,6 +60,7 @@ class Host:
         answers: dict[tuple[str, str], Callable[[], tuple[int, str, str]]] = {
             ("systemctl", "--version"): lambda: (0, self.version, "") if self.version else (127, "", "not found"),
             ("systemctl", "show"): lambda: (0, self.show(command[-1]), ""),
+            ("journalctl", "--quiet"): lambda: (0, self.journal, ""),
             ("busctl", "--json=short"): lambda: (0, '{"type":"as","data":["PATH=/bin","OLLAMA_DEBUG=1"]}', ""),
             ("systemd-analyze", "verify"): lambda: self.verify(Path(command[-1]), environ_update["SYSTEMD_UNIT_PATH"]),
         }
@@ -282,3 +284,44 @@ def test_the_deadline_ends_the_wait_with_the_last_reason(
 )
 def test_whose_address_clients_use_is_told(ask: Callable[..., Any], client_url: str | None, own: bool | None) -> None:
     assert ask(client_url=client_url)["client_url_is_own"] is own
+
+
+def test_defaults_of_ours_are_pending_and_a_limit_below_the_pins_is_due(machine: Host, running: Callable[..., None], ask: Callable[..., Any]) -> None:
+    planned = "# Defaults of the role, which nobody has declared: OLLAMA_KEEP_ALIVE OLLAMA_MAX_LOADED_MODELS\n[Service]\n"
+    planned += "Environment=OLLAMA_KEEP_ALIVE=1800s\nEnvironment=OLLAMA_MAX_LOADED_MODELS=8\n"
+    running(OLLAMA_DEBUG="1")
+    version, resident = ("http://127.0.0.1:11434/api/version", 500, {}), ("http://127.0.0.1:11434/api/ps", 200, {"models": []})
+    machine.exchanges = [version, version, resident]
+    told = ask(dropin_content=planned, pins=3)
+    assert (told["restart_due"], len(told["pending"])) == (False, 2)
+    told = ask(dropin_content=planned, pins=4)
+    assert told["restart_reasons"] == ["the running server keeps 3 models in memory at most, fewer than the 4 that are pinned"]
+
+
+def test_what_others_wrote_is_told_with_its_place(machine: Host, ask: Callable[..., Any]) -> None:
+    override = machine.write("ollama.service.d/override.conf", "[Service]\nEnvironment=OLLAMA_API_KEY=secret\nOOMPolicy=stop\n")
+    machine.write("ollama.service.d/zz-keepwarm.conf", "# (role keepwarm.ollama.ollama_server)\n[Service]\nEnvironment=OLLAMA_KEEP_ALIVE=9m\n")
+    told = ask()
+    assert told["written"] == [
+        {"key": "OLLAMA_API_KEY", "value": "********", "file": str(override), "line": 2},
+        {"key": "OLLAMA_DEBUG", "value": "1", "file": "the environment of the systemd manager", "line": None},
+        {"key": "OOMPolicy", "value": "stop", "file": str(override), "line": 3},
+    ]
+    assert told["dropin_environment"] == {"OLLAMA_KEEP_ALIVE": "9m"}
+    assert (told["first_run"], told["has_run"]) == (False, False)
+
+
+def test_a_wrapper_is_told_from_the_unit_on_the_disk(machine: Host, ask: Callable[..., Any]) -> None:
+    assert ask()["wrapper"] is None
+    machine.write("ollama.service.d/a.conf", "[Service]\nExecStart=\nExecStart=-/usr/bin/docker run ollama/ollama\n")
+    assert ask()["wrapper"] == "/usr/bin/docker, which runs it elsewhere"
+
+
+def test_a_unit_that_systemd_has_to_start_again_and_again_is_not_waited_for(
+    machine: Host, ask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.journal = "Error: listen tcp 192.0.2.1:1: bind: cannot assign requested address\n"
+    machine.properties |= {"ActiveState": "activating", "SubState": "auto-restart", "NRestarts": "7"}
+    restarts = iter(["7", "8", "9", "10"])
+    monkeypatch.setattr(ollama_unit_info.time, "sleep", lambda _seconds: machine.properties.update(NRestarts=next(restarts)))
+    assert ask(ready_timeout=60)["msg"].endswith("its journal says: Error: listen tcp 192.0.2.1:1: bind: cannot assign requested address")

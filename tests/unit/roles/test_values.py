@@ -94,8 +94,9 @@ def test_whether_the_one_server_restarts(given: dict[str, Any], restarted: bool)
 
 def test_the_plan_of_an_instance_says_what_may_restart_it() -> None:
     keep = task(SERVER, "instance_preflight.yml", "Keep what the drop-in will do")["ansible.builtin.set_fact"]["__ollama_server_plans"]
-    found = value(SERVER, keep, ollama_server_unit=UNIT, ollama_server_restart="never", __ollama_server_plan={"restart_due": True})
-    assert found == {UNIT: {"restart_due": True, "restart": "never"}}
+    given = {"ollama_server_unit": UNIT, "ollama_server_restart": "never"}
+    found = value(SERVER, keep, **given, __ollama_server_plan={"restart_due": True}, __ollama_server_look={"gpus": 1})
+    assert found == {UNIT: {"restart_due": True, "restart": "never", "look": {"gpus": 1}}}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.assessmen
     Assessment,
     Surroundings,
     assess,
+    judge_restart,
     restart_reasons,
     shown_conflict,
     shown_environment,
@@ -155,7 +156,35 @@ def reasons(
     own: tuple[str, ...] = (),
     programs: tuple[Program | None, Program | None] = (OLLAMA, OLLAMA),
 ) -> list[str]:
-    return restart_reasons(running, *programs, wanted, own)
+    return restart_reasons(running, *programs, Assessment(wanted, frozenset(own), ()))
+
+
+def after(values: dict[str, str | None], own: str = "", defaults: str = "") -> Assessment:
+    return Assessment(values, frozenset(own.split()), (), frozenset(defaults.split()))
+
+
+@pytest.mark.parametrize(
+    ("running", "before", "planned", "due", "pending"),
+    [
+        pytest.param({"K": "1"}, after({}), after({"K": "2"}, "K"), 1, 0, id="declared"),
+        pytest.param({"K": "1"}, after({"K": "1"}, "K"), after({}), 1, 0, id="declared once, taken off"),
+        pytest.param({"K": "1"}, after({"K": "1"}, "K"), after({"K": "2"}, "K", "K"), 0, 1, id="declared once, a default again"),
+        pytest.param({}, after({}), after({"K": "2"}, "K", "K"), 0, 1, id="a default"),
+        pytest.param({"K": "2"}, after({"K": "2"}, "K", "K"), after({}), 0, 1, id="a default, gone"),
+        pytest.param({"OLLAMA_X": "1"}, after({}), after({"OLLAMA_X": "2"}), 0, 1, id="of another file"),
+        pytest.param({"K": "1"}, after({}), after({"K": "1"}, "K"), 0, 0, id="as it is"),
+    ],
+)
+def test_a_restart_is_due_for_what_somebody_declared_and_for_nothing_else(
+    running: dict[str, str], before: Assessment, planned: Assessment, due: int, pending: int
+) -> None:
+    found = judge_restart(running, OLLAMA, OLLAMA, before, planned)
+    assert (len(found.due), len(found.pending)) == (due, pending)
+
+
+def test_the_doctor_is_told_of_what_others_wrote_and_not_of_our_defaults() -> None:
+    planned = after({"K": "2", "OLLAMA_X": "2"}, "K", "K")
+    assert restart_reasons({}, OLLAMA, OLLAMA, planned) == ["OLLAMA_X is not set in the running process, but '2' in its unit"]
 
 
 def test_a_server_that_runs_as_its_unit_says_is_left_alone() -> None:

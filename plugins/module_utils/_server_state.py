@@ -1,0 +1,64 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role ollama_server keeps on a host from one step to the next, so that a play that was killed in between loses nothing: the
+drop-in that served last, and the models that were in memory before a restart. Root's alone."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from typing import Any
+
+from ._base.files import read_bytes, replace_file
+
+FOLDER = "/var/lib/keepwarm-ollama/server"
+DROPIN = "dropin"
+MODELS = "models"
+_MARK = "keepwarm.ollama.ollama_server"
+_LONGEST = 4 * 1024 * 1024  # bytes
+
+
+class StateError(Exception):
+    """What was kept cannot be read or written; the message is one sentence."""
+
+
+def read(unit: str, what: str, folder: str = FOLDER) -> dict[str, Any] | None:
+    """What was kept for the unit; None where nothing was. Raises C(StateError)."""
+    path = _path(unit, what, folder)
+    try:
+        found = json.loads(read_bytes(path, _LONGEST))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        raise StateError(f"{path} cannot be read ({error}): see to it that the server runs as it should, then remove that file") from error
+    return found if isinstance(found, dict) else None
+
+
+def write(unit: str, what: str, data: dict[str, Any], folder: str = FOLDER) -> None:
+    """Keep it, in place of what was kept. Raises C(StateError)."""
+    path = _path(unit, what, folder)
+    try:
+        os.makedirs(os.path.dirname(folder), mode=0o755, exist_ok=True)
+        with suppress(FileExistsError):
+            os.mkdir(folder, mode=0o700)
+        replace_file(path, json.dumps({"managed_by": _MARK, **data}, indent=1).encode(), mode=0o600)
+    except OSError as error:
+        raise StateError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def forget(unit: str, what: str, folder: str = FOLDER) -> None:
+    """Nothing is kept any more, and an empty folder neither. Raises C(StateError)."""
+    path = _path(unit, what, folder)
+    try:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+    except OSError as error:
+        raise StateError(f"{path} cannot be removed: {error.strerror}") from error
+    with suppress(OSError):
+        os.rmdir(folder)
+
+
+def _path(unit: str, what: str, folder: str) -> str:
+    return os.path.join(folder, f"{unit}.{what}.json")
