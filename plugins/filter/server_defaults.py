@@ -28,7 +28,7 @@ options:
     type: list
     elements: raw
   oom_policy:
-    description: What was declared for the kernel's killing one of the server's processes. Nobody has declared anything where it is null.
+    description: What was declared for the kernel's killing one of the server's processes. V(auto) and null are nobody's declaration.
     type: str
 """
 
@@ -59,7 +59,7 @@ def server_defaults(judged: Mapping[str, Any], seen: Mapping[str, Any], models: 
     """What the drop-in is to hold."""
     found = [Written(entry["key"], entry["value"], entry["file"], entry["line"]) for entry in seen.get("written") or ()]
     host = Host({entry.key: entry for entry in found}, seen.get("dropin_environment") or {}, int(seen.get("gpus") or 0))
-    settled = settle(judged["environment"], models, judged.get("defaults") or {}, oom_policy or None, host)
+    settled = settle(judged["environment"], models, judged.get("defaults") or {}, None if oom_policy in (None, "", "auto") else oom_policy, host)
     return {
         "environment": dict(settled.environment),
         "defaults": list(settled.defaults),

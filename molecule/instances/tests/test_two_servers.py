@@ -43,7 +43,7 @@ def test_each_runs_with_its_own_settings(servers: dict[str, Server]) -> None:
     assert [env.get("CUDA_VISIBLE_DEVICES") for env in (chat, code)] == [None, "-1"]
     assert [env.get("OLLAMA_VULKAN") for env in (chat, code)] == [None, "0"]
     assert [env.get("OLLAMA_MODELS") for env in (chat, code)] == [None, "/srv/models-of-code"]
-    assert [env["OLLAMA_MAX_LOADED_MODELS"] for env in (chat, code)] == ["3", "2"]
+    assert [env["OLLAMA_MAX_LOADED_MODELS"] for env in (chat, code)] == ["4", "4"]
 
 
 def test_each_has_a_timer_and_a_policy_of_its_own(servers: dict[str, Server], gpu: Gpu) -> None:

@@ -116,10 +116,10 @@ CASES = {
         ],
     ),
     "overruled": Case(
-        {},
+        {"ollama_server_keep_alive": "30m"},
         [
             "OLLAMA_KEEP_ALIVE: /etc/default/ollama sets '-1', which wins over '1800s' of the drop-in."
-            " Take it out there, or set the role's variable to null to leave it to that file."
+            " Change it there, or take the role's variable off the inventory to leave it to that file."
         ],
     ),
     "too_old": Case(
@@ -129,8 +129,8 @@ CASES = {
     "choices": Case(
         {"ollama_server_restart": "maybe", "ollama_server_oom_policy": "shrug"},
         [
-            "ollama_server_oom_policy is 'shrug', not one of continue, stop, kill",
-            "ollama_server_restart is 'maybe', not one of auto, never",
+            "ollama_server_oom_policy is 'shrug', not one of auto, continue, stop, kill",
+            "ollama_server_restart is 'maybe', not one of auto, now, never",
         ],
     ),
     "every_role_at_once": Case(

@@ -303,13 +303,13 @@ def test_a_default_does_not_beat_what_somebody_wrote_and_is_no_reason_for_a_rest
     before = server.start
     assert "OLLAMA_MAX_LOADED_MODELS=4" in host.file(DROPIN).content_string
     put(f"{UNIT}.d/override.conf", "[Service]\nEnvironment=OLLAMA_MAX_LOADED_MODELS=5\nOOMPolicy=stop\n")
-    outcome = play(oom_policy=None)
+    outcome = play(oom_policy="auto")
     assert (outcome.status, outcome.changed, server.start) == (0, [WRITE], before)
     assert f"OLLAMA_MAX_LOADED_MODELS is not written here: {UNIT}.d/override.conf sets it, and that stands." in outcome.text
     assert "OLLAMA_MAX_LOADED_MODELS is '4' in the running process, but '5' in its unit" in outcome.text
     assert "OLLAMA_MAX_LOADED_MODELS=" not in host.file(DROPIN).content_string
     assert server.show("OOMPolicy") == {"OOMPolicy": "stop"}
-    assert play(oom_policy=None).changed == []
+    assert play(oom_policy="auto").changed == []
 
 
 @pytest.mark.usefixtures("converged")

@@ -115,7 +115,7 @@ def _models(raw: Any) -> Any:
 
 READERS: Mapping[str, Mapping[str, Reader]] = {
     "server": {
-        "oom_policy": _one_of("continue", "stop", "kill"),
+        "oom_policy": _one_of("auto", "continue", "stop", "kill"),
         "start": _start,
         "restart": _one_of("auto", "now", "never"),
         "restart_wait": _duration,

@@ -28,7 +28,7 @@ def inputs(role: str) -> dict[str, Any]:
 
 
 INPUTS = {**inputs("ollama_server"), **inputs("ollama_warmup")}
-OF_THE_UNIT = {f"{PREFIX}{key}" for key in ("unit", "environment", "oom_policy", "start", "restart", "ready_timeout")}
+OF_THE_UNIT = {f"{PREFIX}{key}" for key in ("unit", "environment", "oom_policy", "start", "restart", "restart_wait", "restart_restore", "ready_timeout")}
 
 
 def of_the_inventory() -> dict[str, dict[str, Any]]:

@@ -142,7 +142,7 @@ MOST = 2**31 - 1
         ({"server": {"restart": "nevr"}}, "server.restart is 'nevr', not one of auto, now, never"),
         ({"server": {"gpu": "nvida"}}, "server.gpu is 'nvida', not one of auto, nvidia, amd, none"),
         ({"server": {"gpu": None}}, "server.gpu is None, not one of auto, nvidia, amd, none"),
-        ({"server": {"oom_policy": ["stop"]}}, "server.oom_policy is ['stop'], not one of continue, stop, kill"),
+        ({"server": {"oom_policy": ["stop"]}}, "server.oom_policy is ['stop'], not one of auto, continue, stop, kill"),
         ({"server": {"start": "maybe"}}, "server.start is 'maybe', none of auto, true and false"),
         ({"server": {"ready_timeout": "soon"}}, f"server.ready_timeout is 'soon', not a whole number from 0 to {MOST}"),
         ({"server": {"ready_timeout": True}}, f"server.ready_timeout is True, not a whole number from 0 to {MOST}"),
