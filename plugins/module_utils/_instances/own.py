@@ -74,7 +74,7 @@ def _start(raw: Any) -> Any:
     """The word for what decides from the server's state, or a switch."""
     if raw == "auto":
         return raw
-    switch = _SWITCH.get(str(raw).lower())
+    switch = read_switch(raw)
     if switch is None:
         raise _Unfit("none of auto, true and false")
     return switch
