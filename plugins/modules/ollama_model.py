@@ -248,7 +248,7 @@ def predict(module: AnsibleModule, keeper: ModelKeeper, wanted: tuple[WantedMode
     decisions = [keeper.decide(model, installed, foresee=True) for model in wanted]
     for decision in decisions:
         if decision.doubt:
-            module.warn(f"{decision.wanted.declared}: {decision.doubt}; predicting that it is pulled")
+            module.warn(f"{decision.wanted.declared}: {decision.doubt}; a run has the server pull it, which may reach it all the same")
     return prediction(decisions, doomed(module, wanted, installed))
 
 

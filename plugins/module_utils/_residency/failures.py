@@ -39,5 +39,9 @@ class ServerGarbled(ServerFailure):
     """The answer was not what an Ollama server says."""
 
 
+class ServerBrokeOff(ServerGarbled):
+    """The connection ended in mid-answer."""
+
+
 class ServerTooOld(ServerFailure):
     """An Ollama older than 0.10, whose /api/ps does not tell the context."""

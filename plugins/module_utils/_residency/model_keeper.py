@@ -16,17 +16,17 @@ from .._base.folders import UnsafePath, open_regular
 from .._base.text import short_repr
 from . import wanted_models
 from .model_name import ModelName
-from .model_store import ModelStore, TransferRefused
+from .model_store import ModelStore
 from .modelfile import Modelfile, parse_modelfile
 from .observation import InstalledModel
 from .registry import NotInRegistry, Registry, RegistryUnknown
 from .replaced_model import HandleOnReplaced
-from .server import ModelNotFound, ServerFailure, ServerRefused
+from .retrying import may_pass
+from .server import ModelNotFound, ServerFailure
 from .transfer import Progress
 from .wanted_models import ABSENT, CREATE, DELETE, LATEST, NO_ACTION, PULL, Decision, WantedModel
 from .warmer import Clock
 
-_HOPELESS = ("file does not exist", "no space left on device", "unauthorized", "not in GGUF format", "requires a newer version")
 _LONGEST_PAUSE = 30.0  # seconds
 _PIECE = 1024 * 1024  # bytes
 
@@ -151,7 +151,7 @@ class ModelKeeper:
                 self._act(outcome.decision)
                 return
             except ServerFailure as failure:
-                if outcome.attempts > self.retries or not _may_pass(failure):
+                if outcome.attempts > self.retries or not may_pass(failure, outcome.decision.action, outcome.attempts):
                     raise
                 pause = min(2.0 ** (outcome.attempts - 1), _LONGEST_PAUSE)
                 said = f"attempt {outcome.attempts} failed ({failure}), again in {pause:g} s"
@@ -232,13 +232,6 @@ def decide_from_nothing(wanted: WantedModel) -> Decision:
     except GgufError as error:
         return Decision(wanted, None, CREATE, refusal=str(error))
     return Decision(wanted, None, CREATE)
-
-
-def _may_pass(failure: ServerFailure) -> bool:
-    """Whether the same request may succeed later."""
-    if isinstance(failure, ServerRefused):
-        return failure.status >= 500 and not any(words in failure.said for words in _HOPELESS)
-    return not (isinstance(failure, TransferRefused) and any(words in failure.said for words in _HOPELESS))
 
 
 def _check_gguf(path: str) -> None:

@@ -14,7 +14,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from .._base.text import one_line
-from .failures import ServerGarbled, ServerUnreachable
+from .failures import ServerBrokeOff, ServerGarbled, ServerUnreachable
 
 _PIECE = 64 * 1024  # bytes
 _UPLOAD_PIECE = 1024 * 1024  # bytes
@@ -134,8 +134,8 @@ class Reply:
             self._left -= len(piece)
         return piece
 
-    def _broken_off(self) -> ServerGarbled:
-        return ServerGarbled(f"the server at {self._url} broke its answer off")
+    def _broken_off(self) -> ServerBrokeOff:
+        return ServerBrokeOff(f"the server at {self._url} broke its answer off")
 
 
 def _with_tls(connected: socket.socket, host: str) -> socket.socket:

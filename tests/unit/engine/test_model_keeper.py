@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import model_report
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.failures import ServerBrokeOff, ServerGarbled
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import Expiry
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_keeper import ModelKeeper, Outcome
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
@@ -154,10 +155,50 @@ def test_it_is_taken_up_only_so_often() -> None:
         TransferRefused("x", "write /models/blobs/sha256-1-partial: no space left on device"),
         ServerRefused("x", 400, "invalid model name"),
         ServerRefused("x", 500, "pull model manifest: file does not exist"),
+        TransferRefused("x", 'pull model manifest: realm host "auth.example" does not match original host "registry.example"'),
+        TransferRefused("x", "http: no Location header in response"),
+        TransferRefused("x", "max retries exceeded: unexpected EOF"),
+        TransferRefused("x", 'pull model manifest: Get "https://plain:5000/v2/library/a": http: server gave HTTP response to HTTPS client'),
+        TransferRefused("x", "pull model manifest: insecure protocol http"),
+        TransferRefused("x", "pull model manifest: Get \"https://a/v2\": tls: failed to verify certificate: x509: certificate signed by unknown authority"),
+        TransferRefused("x", "pull model manifest: 401: unauthorized"),
+        TransferRefused("x", "unexpected status code 404"),
+        ServerGarbled("the server sent a line that cannot be read"),
     ],
 )
 def test_a_failure_that_will_not_pass_is_not(hopeless: ServerFailure) -> None:
     assert run(keeper(FakeStore(failing=[hopeless])), name="a").attempts == 1
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        TransferRefused("x", 'pull model manifest: Get "https://r/v2/": dial tcp 192.0.2.1:443: connect: connection refused'),
+        TransferRefused("x", 'pull model manifest: Get "https://r/v2/": net/http: TLS handshake timeout'),
+        TransferRefused("x", 'pull model manifest: Get "https://r/v2/": EOF'),
+        TransferRefused("x", "pull model manifest: 503: try later"),
+        TransferRefused("x", "max retries exceeded: unexpected status code 502"),
+        TransferRefused("x", "read tcp 192.0.2.7:40112->192.0.2.1:443: read: connection reset by peer"),
+        ServerRefused("x", 503, "server busy, please try again.  maximum pending requests exceeded"),
+        ServerBrokeOff("the server broke its answer off"),
+    ],
+)
+def test_what_networks_and_busy_servers_say_is_tried_again(passing: ServerFailure) -> None:
+    outcome = run(keeper(FakeStore(failing=[passing])), name="a")
+    assert (outcome.failure, outcome.attempts) == (None, 2)
+
+
+def test_what_came_wrongly_is_fetched_once_more() -> None:
+    wrong = TransferRefused("x", "digest mismatch, file must be downloaded again: want sha256:1, got sha256:2")
+    assert run(keeper(FakeStore(failing=[wrong])), name="a").failure is None
+    assert run(keeper(FakeStore(failing=[wrong] * 9), retries=5), name="a").attempts == 2
+
+
+def test_a_file_that_makes_no_model_is_not_tried_again(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "cut.gguf"
+    file.write_bytes(b"GGUF")
+    store = FakeStore(failing=[TransferRefused("x", "unexpected EOF")])
+    assert run(keeper(store), name="a", gguf=str(file)).attempts == 1
 
 
 def test_a_success_that_leads_to_no_model_is_a_failure() -> None:
