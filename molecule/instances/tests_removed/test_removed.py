@@ -27,6 +27,10 @@ def test_no_file_of_it_is_left_but_its_models(gpu: Gpu) -> None:
     assert gpu.run("ls /srv/models-of-code").split() == ["blobs", "manifests"]
 
 
+def test_a_file_of_others_among_the_agent_s_is_no_server_that_was_declared(gpu: Gpu) -> None:
+    assert gpu.run("cat /etc/ollama-warmup/mine.json") == '{"mine": true}'
+
+
 def test_the_other_one_was_not_disturbed(gpu: Gpu) -> None:
     """It was started once since the tests before restarted it, and by no play."""
     chat = Server(gpu, "chat")
