@@ -19,9 +19,8 @@ options:
     type: dict
     required: true
   role:
-    description: The role's name.
+    description: The role's name; all of this collection where it is not given.
     type: str
-    required: true
   others:
     description: Sentences of other judges about the same variables. One that begins with a variable that does not fit is left out.
     type: list
@@ -46,12 +45,13 @@ _value:
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs import ROLES
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_values import misfits
 
 
-def input_problems(values: Mapping[str, Any], role: str, others: Iterable[str] = ()) -> list[str]:
-    """What does not fit the role's argument specs, and what others have found."""
-    found = dict(misfits(role, values))
+def input_problems(values: Mapping[str, Any], role: str | None = None, others: Iterable[str] = ()) -> list[str]:
+    """What does not fit the argument specs of the role, or of all, and what others have found."""
+    found = {name: sentence for one in ([role] if role else ROLES) for name, sentence in misfits(one, values)}
     return list(dict.fromkeys([*found.values(), *(sentence for sentence in others if sentence.split(" ")[0] not in found)]))
 
 

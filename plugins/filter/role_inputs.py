@@ -21,9 +21,8 @@ options:
     elements: str
     required: true
   role:
-    description: The role's name.
+    description: The role's name; all of this collection where it is not given.
     type: str
-    required: true
 """
 
 EXAMPLES = r"""
@@ -42,12 +41,13 @@ _value:
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs import options
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs import ROLES, options
 
 
-def role_inputs(names: Iterable[str], role: str) -> list[str]:
-    """Those that the role's argument specs judge."""
-    return sorted(name for name in set(names) & set(options(role)) if options(role)[name].get("type") != "raw")
+def role_inputs(names: Iterable[str], role: str | None = None) -> list[str]:
+    """Those that the argument specs of the role, or of all, judge."""
+    known = {name: option for one in ([role] if role else ROLES) for name, option in options(one).items()}
+    return sorted(name for name in set(names) & set(known) if known[name].get("type") != "raw")
 
 
 class FilterModule:

@@ -115,6 +115,22 @@ def test_it_is_the_first_thing_that_a_role_does(role: str, file: str) -> None:
     assert task(role, file, first["name"])["ansible.builtin.assert"]["that"] == f"{problems} | length == 0"
 
 
+@pytest.mark.parametrize("role", ROLE_NAMES)
+def test_it_comes_before_ansible_holds_them_against_the_argument_specs(role: str) -> None:
+    """What a role depends on runs before the check that Ansible puts before the role's own tasks."""
+    (dependency,) = yaml.safe_load((ROLES / role / "meta/main.yml").read_text())["dependencies"]
+    assert dependency == {"role": "keepwarm.ollama.ollama_variables"}
+    assert not (ROLES / "ollama_variables/meta/argument_specs.yml").exists()
+
+
+def test_the_role_that_the_others_depend_on_tells_all_of_it_at_once(warnings: list[str]) -> None:
+    given = {"ollama_warmup_modles": [], "ollama_server_rocm": "maybe", "ollama_model_pull": "y", "ollama_warmup_models": ["a b"]}
+    problems = value("ollama_variables", "{{ __ollama_variables_problems }}", **given)
+    assert [problem.split(" ")[0] for problem in problems] == ["ollama_warmup_modles", "ollama_server_rocm", "ollama_model_pull"]
+    assert value("ollama_variables", "{{ __ollama_variables_problems }}", **given, __ollama_variables_removing=True) == problems[:1]
+    assert warnings == []
+
+
 def test_nothing_in_the_checkout_sets_a_name_that_would_be_refused(warnings: list[str]) -> None:
     """The documents' examples and the inventories that hosts are tried with."""
     files = [*TOP.glob("docs/examples/inventory/**/*.yml"), *TOP.glob("molecule/**/*.yml")]

@@ -32,7 +32,8 @@ def names(role: str, file: str) -> list[str]:
 def value(role: str, text: str, **given: Any) -> Any:
     """What a template comes to among the role's variables. Those of a task are to be among what is given."""
     folder = ROLES / role
-    variables = {**yaml.safe_load((folder / "defaults/main.yml").read_text()), **yaml.safe_load((folder / "vars/main.yml").read_text()), **given}
+    files = [path for path in (folder / "defaults/main.yml", folder / "vars/main.yml") if path.exists()]
+    variables = {name: text_of for path in files for name, text_of in yaml.safe_load(path.read_text()).items()} | given
     return Templar(loader=DataLoader(), variables=_trusted(variables)).template(trust_as_template(text))
 
 
