@@ -45,15 +45,30 @@ FIRST = {
     ),
     "OLLAMA_REMOTES": "0.12",
     "OLLAMA_VULKAN": "0.12.11",
+    "OLLAMA_AGENT_DISABLE_BASH": "0.14",
+    "OLLAMA_AGENT_DISABLE_WEBSEARCH": "0.14",
+    "OLLAMA_BACKEND": "0.14",
     "OLLAMA_EDITOR": "0.16",
     "OLLAMA_NO_CLOUD": "0.17",
     "OLLAMA_CLOUD_BASE_URL": "0.18",
     "OLLAMA_DEBUG_LOG_REQUESTS": "0.20",
     "OLLAMA_API_KEY": "0.24",
     "OLLAMA_MAX_TRANSFER_STREAMS": "0.24",
+    **dict.fromkeys(
+        (
+            "OLLAMA_MLX_MTP_COMPARE_SERIAL_VALIDATE",
+            "OLLAMA_MLX_MTP_DRAFT_SCHEDULE",
+            "OLLAMA_MLX_MTP_INITIAL_DRAFT_TOKENS",
+            "OLLAMA_MLX_MTP_MAX_DRAFT_TOKENS",
+            "OLLAMA_MLX_MTP_SERIAL_VALIDATE",
+        ),
+        "0.24",
+    ),
     "OLLAMA_GO_TEMPLATE": "0.30",
     "OLLAMA_IGPU_ENABLE": "0.30",
     "OLLAMA_LLAMA_CPP_COMPAT": "0.30",
+    "OLLAMA_AGENT_DISABLE_SHELL": "0.32",
+    "OLLAMA_LAUNCH_DSH_API_KEY": "0.32.15",
     "OLLAMA_SKILLS": "0.32.15",
 }
 """The release from which on each is read, among those that were looked at."""
@@ -61,9 +76,16 @@ GONE = {
     "OLLAMA_TMPDIR": "0.10",
     "OLLAMA_RUNNERS_DIR": "0.10",
     "OLLAMA_INTEL_GPU": "0.12.11",
+    "OLLAMA_BACKEND": "0.16",
     "OLLAMA_MULTIUSER_CACHE": "0.30",
     "OLLAMA_NEW_ENGINE": "0.30",
     "OLLAMA_REGISTRY_MAXSTREAMS": "0.32",
+    "OLLAMA_AGENT_DISABLE_BASH": "0.32",
+    "OLLAMA_MLX_MTP_COMPARE_SERIAL_VALIDATE": "0.32",
+    "OLLAMA_MLX_MTP_DRAFT_SCHEDULE": "0.32",
+    "OLLAMA_MLX_MTP_INITIAL_DRAFT_TOKENS": "0.32",
+    "OLLAMA_MLX_MTP_MAX_DRAFT_TOKENS": "0.32",
+    "OLLAMA_MLX_MTP_SERIAL_VALIDATE": "0.32",
 }
 """The release from which on each is read no more."""
 _NEAR = 0.88
