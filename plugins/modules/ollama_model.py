@@ -249,13 +249,14 @@ def predict(module: AnsibleModule, keeper: ModelKeeper, wanted: tuple[WantedMode
     for decision in decisions:
         if decision.doubt:
             module.warn(f"{decision.wanted.declared}: {decision.doubt}; a run has the server pull it, which may reach it all the same")
-    return prediction(decisions, doomed(module, wanted, installed))
+    refused = any(decision.refusal for decision in decisions)
+    return prediction(decisions, () if refused else doomed(module, wanted, installed))
 
 
 def prediction(decisions: list[Decision], removed: tuple[InstalledModel, ...]) -> dict[str, Any]:
-    """The module's result in check mode."""
+    """The module's result in check mode. What cannot be done changes nothing."""
     return {
-        "changed": any(decision.action != wanted_models.NO_ACTION for decision in decisions) or bool(removed),
+        "changed": any(decision.action != wanted_models.NO_ACTION and not decision.refusal for decision in decisions) or bool(removed),
         "models": [model_report.predicted_data(decision) for decision in decisions],
         "removed": model_report.removed_data(removed),
         "diff": model_report.predicted_diff(decisions, removed),

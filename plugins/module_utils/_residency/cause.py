@@ -129,7 +129,8 @@ def _left(verdict: Verdict, earlier: Earlier, past: Past, present: Present) -> C
         return Cause(EXPIRED, INFERRED)
     if past.server is None and _all_gone(past, present):
         return Cause(SERVER_RESTARTED, INFERRED)
-    by = tuple(str(entry.name) for entry in present.newcomers if entry != verdict.listed)
+    others = (str(entry.name) for entry in present.newcomers if entry.name != verdict.model.name and entry != verdict.listed)
+    by = tuple(dict.fromkeys(others))
     return Cause(EVICTED, INFERRED, by) if by else Cause(UNLOADED_BY_CLIENT, INFERRED)
 
 

@@ -48,8 +48,8 @@ def predicted_data(decision: Decision) -> dict[str, Any]:
 
 def predicted_digest(decision: Decision) -> str | None:
     """Null where it is not known, or where there will be no such model."""
-    if decision.action == NO_ACTION and decision.installed:
-        return decision.installed.digest
+    if decision.action == NO_ACTION or decision.refusal:
+        return decision.installed.digest if decision.installed else None
     return decision.upstream.digest if decision.upstream else None
 
 
@@ -82,6 +82,8 @@ def predicted_diff(decisions: Iterable[Decision], removed: Iterable[InstalledMod
 def _foretold(decision: Decision) -> str | None:
     if decision.action == DELETE or (decision.installed is None and decision.action == NO_ACTION):
         return None
+    if decision.refusal:
+        return predicted_digest(decision)
     if decision.action == CREATE:
         return _NOT_YET
     return predicted_digest(decision) or _UNTOLD

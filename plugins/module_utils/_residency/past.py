@@ -60,12 +60,19 @@ class Past:
 
 
 def remember(
-    server: str | None, look: Observation, declared: Mapping[ModelName, ResidentModel | None], before: Past | None
+    server: str | None,
+    look: Observation,
+    declared: Mapping[ModelName, ResidentModel | None],
+    before: Past | None,
+    loading: frozenset[ModelName] = frozenset(),
 ) -> Past:
-    """This look, for later ones: every declared model by its declared name, then whatever else was in memory."""
+    """This look, for later ones: every declared model by its declared name, then whatever else was in memory. A model that is
+    C(loading) is not listed, though it may have been a moment ago: what was known of it is kept until it shows again."""
     found: dict[ModelName, ResidentModel | None] = {**{entry.name: entry for entry in look.resident}, **declared}
     known = before.models if before else {}
     models = {name: _earlier(look, listed, known.get(name, Earlier())) for name, listed in found.items()}
+    if before and before.server == server:
+        models.update({name: known[name] for name in loading if name in known})
     return Past(server, models)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .cause import chief
-from .drift import LOADS, NO_ACTION, PROBE, SET_EXPIRY, Stray, Verdict
+from .drift import LOADS, NO_ACTION, PROBE, SET_EXPIRY, UNDECIDED, Stray, Verdict
 from .observation import Observation, ResidentModel
 from .past import Cause, Past
 from .policy import DeclaredModel
@@ -53,6 +53,14 @@ class Progress:
     def load_failed(self) -> bool:
         """Whether the server could not load it; being in another's way is no failure of its own."""
         return self.failure is not None and not self.set_aside and not LOADS.isdisjoint(self.attempts)
+
+    def note_mended(self, seconds: float) -> None:
+        """So long after the pass began: what of C(causes) is over. A model that is loading or busy is undecided, and neither back
+        nor gone."""
+        if UNDECIDED.intersection(self.last.drift):
+            return
+        over = [word for word in self.causes if word not in self.last.drift]
+        self.mended = {word: self.mended.get(word, seconds) for word in over}
 
     def may(self, action: str) -> bool:
         """Whether this action is still worth an attempt."""

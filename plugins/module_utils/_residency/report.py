@@ -33,7 +33,7 @@ from .past import Cause
 from .progress import PassResult, Progress
 
 _SENTENCES: Mapping[str, str] = {
-    NOT_INSTALLED: "is not installed on the server: pull it first (ollama pull {name})",
+    NOT_INSTALLED: "is not installed on the server: pull or create it first (by the role ollama_model, or ollama pull {name})",
     NOT_LOADED: "is not in memory: look at the server's journal for why it did not stay (memory, eviction, a client's keep_alive 0)",
     EXPIRING: "leaves memory at {expires_at}: a client keeps sending its own keep_alive",
     DEAD_RUNNER: "has no living runner process: look at the server's journal and the kernel's for why it ended",

@@ -151,11 +151,11 @@ class Warmer:
             if LOADS.isdisjoint(progress.attempts):
                 named = name_causes(verdict, self._past, present, self._history.going_on)
                 progress.causes = {**named, **progress.causes}
-            gone = [word for word in progress.causes if word not in verdict.drift]
-            progress.mended = {word: progress.mended.get(word, self._clock.monotonic() - self._started) for word in gone}
+            progress.note_mended(self._clock.monotonic() - self._started)
         if self._history.past is not None:
             declared = {verdict.model.name: verdict.listed for verdict in plan.verdicts}
-            self._past = remember(self._history.server, look, declared, self._past)
+            loading = frozenset(verdict.model.name for verdict in plan.verdicts if LOADING in verdict.drift)
+            self._past = remember(self._history.server, look, declared, self._past, loading)
 
     def _act(self, plan: Plan) -> bool:
         """Do the next thing worth doing: expiries first, since loading takes minutes; then one load."""

@@ -53,7 +53,7 @@ def test_status_tells_why_a_host_is_not_warm(command: Agent, capsys: pytest.Capt
     call(command, "run")
     capsys.readouterr()
     assert call(command, "status") == exits.NOT_RESIDENT
-    assert "not warm: nowhere is not installed on the server: pull it first" in capsys.readouterr().out
+    assert "not warm: nowhere is not installed on the server: pull or create it first" in capsys.readouterr().out
 
 
 def test_status_for_programs(command: Agent, capsys: pytest.CaptureFixture[str]) -> None:

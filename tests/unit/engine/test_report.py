@@ -46,7 +46,7 @@ def done(*all_progress: Progress, warnings: tuple[str, ...] = ()) -> PassResult:
 
 
 SENTENCES = {
-    "not_installed": (verdict("a", DEAD, names=()), "a is not installed on the server: pull it first (ollama pull a:latest)"),
+    "not_installed": (verdict("a", DEAD, names=()), "a is not installed on the server: pull or create it first (by the role ollama_model, or ollama pull a:latest)"),
     "not_loaded": (
         verdict("a", DEAD),
         "a is not in memory: look at the server's journal for why it did not stay (memory, eviction, a client's keep_alive 0)",

@@ -189,7 +189,7 @@ def test_a_model_that_is_refused_does_not_hold_up_the_others() -> None:
     result = run(server, policy("missing", "a"))
     assert [call.split()[1] for call in server.work()] == ["a:latest"]
     assert resident(result) == {"missing": False, "a": True}
-    assert report.failures(result) == ["missing is not installed on the server: pull it first (ollama pull missing:latest)"]
+    assert report.failures(result) == ["missing is not installed on the server: pull or create it first (by the role ollama_model, or ollama pull missing:latest)"]
 
 
 def test_a_load_that_leaves_nothing_behind_is_tried_once() -> None:

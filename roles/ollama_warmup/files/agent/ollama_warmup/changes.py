@@ -53,7 +53,7 @@ def _departed(before: State, after: State, policy: Policy) -> Iterator[Event]:
         if _key(departure) not in known:
             grave = departure.breaks_residency and departure.model in required
             yield Event(WARNING if grave else NOTICE, "departed", _story(departure))
-        if not departure.is_open:
+        if not departure.is_open and models.get(departure.model, {}).get("after"):
             yield Event(NOTICE, "back", _end_of(departure, models.get(departure.model, {})))
 
 

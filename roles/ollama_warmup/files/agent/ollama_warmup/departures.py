@@ -102,9 +102,10 @@ def _new(progress: Progress, known_kinds: set[str], noticed: float) -> Iterator[
 
 
 def _healed(departure: Departure, progress: Progress, began: float, noticed: float) -> Departure:
-    """A model that is busy or loading is undecided, and neither back nor gone."""
+    """A model that is busy or loading is undecided, and neither back nor gone; one that is not in memory, or was deleted, is
+    back in no respect."""
     now = progress.last.drift
-    if UNDECIDED.intersection(now) or _kinds(departure.drift).intersection(_kinds(now)):
+    if UNDECIDED.intersection(now) or BREAKING.intersection(now) or _kinds(departure.drift).intersection(_kinds(now)):
         return departure
     mended = [progress.mended[word] for word in progress.mended if _kinds([word]) <= _kinds(departure.drift)]
     return replace(departure, healed_at=round(began + max(mended), 3) if mended else noticed)
