@@ -62,7 +62,7 @@ def models_not_installed(declared: Iterable[Mapping[str, Any]], tags: Any, to_co
         return []
     there = {_key(one.get("name")) for one in listed if isinstance(one, Mapping)} | set(map(_key, coming))
     lacking = (str(model["name"]) for model in declared if model.get("required", True) and _key(model["name"]) not in there)
-    return [f"{name} is not installed on the server: pull or create it first (by the role ollama_model, or ollama pull {name})" for name in lacking]
+    return [f"{name} is not installed on the server: pull or create it first (ollama_model, or ollama pull {name})" for name in lacking]
 
 
 def _key(name: Any) -> str:

@@ -56,7 +56,8 @@ def cold_canary(checked: Outcome, over_ssh: Play, fleet: Fleet) -> Outcome:
 def test_a_canary_that_does_not_get_warm_stops_the_play(cold_canary: Outcome) -> None:
     assert cold_canary.status != 0
     assert cold_canary.hosts == ["gpu1"]
-    assert cold_canary.messages == {"gpu1": "not warm: missing:7b is not installed on the server: pull or create it first (by the role ollama_model, or ollama pull missing:7b)"}
+    sentence = "missing:7b is not installed on the server: pull or create it first (ollama_model, or ollama pull missing:7b)"
+    assert cold_canary.messages == {"gpu1": f"not warm: {sentence}"}
 
 
 def test_nothing_of_a_host_is_left_with_the_user_who_logs_in(cold_canary: Outcome, gpu1: Machine) -> None:

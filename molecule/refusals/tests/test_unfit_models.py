@@ -12,7 +12,7 @@ from shared.machine import Machine, Outcome
 
 MODELS = ["tiny-a", "same-weights", "embed"]
 REASONS = {"same-weights": "same-weights and tiny-a are two names of the same weights, which share one runner: keep one"}
-MISSING = "not warm: missing:7b is not installed on the server: pull or create it first (by the role ollama_model, or ollama pull missing:7b)"
+MISSING = "not warm: missing:7b is not installed on the server: pull or create it first (ollama_model, or ollama pull missing:7b)"
 
 
 @pytest.mark.parametrize("options", [("--check",), ()], ids=["check", "run"])

@@ -312,7 +312,7 @@ def _degraded(sight: MatchedModel, listed: ResidentModel, past: Past | None) -> 
     if not sight.model.is_pin and _stays_longer(listed, sight.model.keep_alive, sight.look):
         yield OVERSTAYING
     wanted = sight.wanted_context
-    if wanted is not None and listed.context_length not in (None, wanted):
+    if sight.installed is not None and wanted is not None and listed.context_length not in (None, wanted):
         yield CONTEXT_MISMATCH
     if _is_spilled(listed, sight.model.min_gpu_percent, was_on_gpu(sight.model.name, listed, past)):
         yield SPILLED

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from .cause import CLIENT_CHANGED_EXPIRY, CONTEXT_CHANGED_BY_CLIENT
+from .declaration import NUM_CTX
 from .drift import (
     BREAKING,
     BUSY,
@@ -22,6 +24,7 @@ from .drift import (
     NOT_INSTALLED,
     NOT_LOADED,
     OVERSTAYING,
+    SET_EXPIRY,
     SPILLED,
     STALE_DIGEST,
     STUCK,
@@ -33,14 +36,13 @@ from .past import Cause
 from .progress import PassResult, Progress
 
 _SENTENCES: Mapping[str, str] = {
-    NOT_INSTALLED: "is not installed on the server: pull or create it first (by the role ollama_model, or ollama pull {name})",
+    NOT_INSTALLED: "is not installed on the server: pull or create it first (ollama_model, or ollama pull {name})",
     NOT_LOADED: "is not in memory: look at the server's journal for why it did not stay (memory, eviction, a client's keep_alive 0)",
-    EXPIRING: "leaves memory at {expires_at}: a client keeps sending its own keep_alive",
+    EXPIRING: "leaves memory at {expires_at}{blame}",
     DEAD_RUNNER: "has no living runner process: look at the server's journal and the kernel's for why it ended",
     HUNG_RUNNER: "has a runner process that answers nobody (it was stopped, or waits for a disk or a GPU that does not answer): a pass"
     " unloads it and loads it anew",
-    CONTEXT_MISMATCH: "has the context {context} instead of {wanted}: a client sends its own num_ctx"
-    " (context_mismatch: reload puts it back)",
+    CONTEXT_MISMATCH: "has the context {context} instead of {wanted}{blame} (context_mismatch: reload puts it back)",
     SPILLED: "has only {percent} % of itself in VRAM: declare fewer or smaller models, or a smaller num_ctx",
     STALE_DIGEST: "has older weights in memory than are installed: the next request to it waits until the installed ones are loaded",
     OVERSTAYING: "stays until {expires_at}, longer than its keep_alive of {keep_alive}",
@@ -50,24 +52,45 @@ _SENTENCES: Mapping[str, str] = {
     LIVENESS_UNKNOWN: "is listed, but whether its runner lives cannot be seen from here (the server is on another host or in a"
     " container): a pass sends a load request, which is the only proof",
 }
+_BY_CLIENT = {
+    CLIENT_CHANGED_EXPIRY: ": a client sent its own keep_alive",
+    CONTEXT_CHANGED_BY_CLIENT: ": a client sent its own num_ctx",
+}
+_REDECLARED = "has the context {context} instead of {wanted}: its declaration changed, and a pass reloads it once"
+_KEEPS_SENDING = 2  # a client that undid it so often within one pass does it again and again
 _ON_CPU = (
     "has nothing of itself in VRAM: look whether the server found its GPU (it says so in its journal when it starts), and"
     " restart the server once the driver works"
 )
 
 
-def explain(verdict: Verdict, word: str) -> str:
-    """One sentence for one drift of one model."""
+def explain(verdict: Verdict, word: str, cause: Cause | None = None) -> str:
+    """One sentence for one drift of one model. It blames a client where the C(cause) does."""
     listed = verdict.listed
-    sentence = _ON_CPU if word == SPILLED and listed and not listed.size_vram else _SENTENCES[word]
-    return f"{verdict.model.declared} " + sentence.format(
+    return f"{verdict.model.declared} " + _sentence(verdict, word).format(
         name=verdict.model.name,
         expires_at=listed.expiry if listed else "",
         context=listed.context_length if listed else "",
         wanted=verdict.wanted_context,
         percent=listed.gpu_percent if listed else "",
         keep_alive=verdict.model.keep_alive,
+        blame=_BY_CLIENT.get(cause.word, "") if cause else "",
     )
+
+
+def _sentence(verdict: Verdict, word: str) -> str:
+    if word == SPILLED and verdict.listed and not verdict.listed.size_vram:
+        return _ON_CPU
+    if word == CONTEXT_MISMATCH and NUM_CTX in verdict.redeclared:
+        return _REDECLARED
+    return _SENTENCES[word]
+
+
+def _told(progress: Progress, word: str) -> str:
+    """The sentence for what a pass left as it is."""
+    if word == EXPIRING and progress.attempts.get(SET_EXPIRY, 0) >= _KEEPS_SENDING:
+        return f"{explain(progress.last, word)}: a client keeps sending its own keep_alive"
+    return explain(progress.last, word, progress.causes.get(word))
 
 
 def failures(result: PassResult, strict: bool = False) -> list[str]:
@@ -84,7 +107,7 @@ def warnings(result: PassResult, strict: bool = False) -> list[str]:
         if not progress.model.required:
             texts += reasons(progress, strict=False)
         if not (strict and progress.model.required):
-            texts += [explain(progress.last, word) for word in progress.last.drift if word in DEGRADING]
+            texts += [_told(progress, word) for word in progress.last.drift if word in DEGRADING]
         if progress.last.resident and _withheld(progress):
             texts.append(str(_withheld(progress)))
     return texts
@@ -113,12 +136,12 @@ def reasons(progress: Progress, strict: bool) -> list[str]:
     withheld = _withheld(progress)
     if withheld and not progress.last.resident:
         return [withheld]
-    return shortfalls(progress.last, strict)
+    return [_told(progress, word) for word in progress.last.drift if word in _counted(strict)]
 
 
-def shortfalls(verdict: Verdict, strict: bool) -> list[str]:
+def shortfalls(verdict: Verdict, strict: bool, causes: Mapping[str, Cause] | None = None) -> list[str]:
     """A sentence for each drift that counts as not being as declared; with C(strict) those that only degrade, too."""
-    return [explain(verdict, word) for word in verdict.drift if word in _counted(strict)]
+    return [explain(verdict, word, (causes or {}).get(word)) for word in verdict.drift if word in _counted(strict)]
 
 
 def is_warm(verdict: Verdict, strict: bool) -> bool:

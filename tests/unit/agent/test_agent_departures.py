@@ -21,6 +21,7 @@ from ollama_warmup.picture import describe, picture
 from ollama_warmup.recent_history import history_data
 from ollama_warmup.state import State
 from support.agent import RUNNING, Agent
+from support.fake_server import Installed
 from support.values import blob
 
 CTX_A = {"name": "a", "num_ctx": 8192}
@@ -119,7 +120,7 @@ def test_another_context_and_an_expiry_are_two_departures_with_an_end_each(warm:
         "event=departed model=a:latest drift=context_mismatch cause=context_changed_by_client evidence=observed",
         "event=departed model=a:latest drift=expiring cause=context_changed_by_client evidence=observed",
         "event=back model=a:latest drift=expiring cause=context_changed_by_client action=set_expiry",
-        'event=warning reason="a has the context 2048 instead of 8192: a client sends its own num_ctx (context_mismatch: reload puts it back)"',
+        'event=warning reason="a has the context 2048 instead of 8192: a client sent its own num_ctx (context_mismatch: reload puts it back)"',
     ]
     assert warm.state.counts.departures == {"a:latest": {"context_changed_by_client": 1}}
     assert [departure.drift for departure in warm.state.departures if departure.is_open] == [("context_mismatch",)]
@@ -205,6 +206,35 @@ def test_status_tells_the_last_departures(warm: Agent) -> None:
     assert re.fullmatch(r"retry: a:latest failed 2 times, is tried again in \d seconds?", lines[0])
     assert lines[1] == "departed: a:latest 3 seconds ago: unloaded_by_client (inferred), not back yet"
     assert re.fullmatch(r"departed: a:latest \d seconds? ago: evicted by c:latest \(inferred\), back after 0\.\d s", lines[2])
+
+
+@pytest.mark.parametrize("unloaded", [True, False], ids=["unloaded", "still listed"])
+def test_a_model_that_was_deleted_is_not_back(warm: Agent, capsys: pytest.CaptureFixture[str], unloaded: bool) -> None:
+    warm.server.hold("a", "-1m", 2048)
+    warm.run(CTX_A, "b")
+    assert "event=departed model=a:latest drift=context_mismatch" in capsys.readouterr().err
+    warm.server.models = [model for model in warm.server.models if model.name != "a"]
+    if unloaded:
+        unload(warm)
+    warm.run(CTX_A, "b")
+    said = capsys.readouterr().err
+    assert "event=back" not in said
+    assert "event=departed model=a:latest drift=not_installed" in said
+    warm.server.models.append(Installed("a"))
+    warm.server.hold("a", -1, 8192)
+    warm.run(CTX_A, "b")
+    assert capsys.readouterr().err.count("event=back model=a:latest") == 2
+
+
+def test_a_warm_model_that_left_by_its_expiry_is_not_back(agent: Agent, capsys: pytest.CaptureFixture[str]) -> None:
+    declared = {"name": "a", "policy": "warm", "keep_alive": "30m", "num_ctx": 8192}
+    agent.run(declared)
+    agent.server.hold("a", "30m", 2048)
+    agent.run(declared)
+    unload(agent)
+    capsys.readouterr()
+    agent.run(declared)
+    assert "event=back" not in capsys.readouterr().err
 
 
 def test_what_holds_for_the_servers_start_is_told_with_it() -> None:

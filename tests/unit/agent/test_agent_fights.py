@@ -165,6 +165,36 @@ def test_whoever_is_evicted_again_and_again_is_in_a_fight(agent: Agent, clock: C
     assert capsys.readouterr().err.count("event=fight model=a:latest kind=eviction by=c:latest") == 1
 
 
+@pytest.mark.parametrize("settled", ["limit raised", "declared otherwise"])
+def test_a_fight_that_was_settled_is_over(agent: Agent, clock: Clock, capsys: pytest.CaptureFixture[str], settled: str) -> None:
+    agent.server.limit = 1
+    agent.run("a")
+    for dummy in range(4):
+        clock.now += 60
+        agent.server.hold("c", "5m")
+        agent.run("a")
+    assert len(agent.state.fights) == 1
+    clock.now += 60
+    if settled == "limit raised":  # which takes another start of the server
+        agent.server.limit, agent.start = 4, "200-2"
+        agent.server.loaded.clear()
+    models = ["a"] if settled == "limit raised" else ["a", "c"]
+    agent.server.limit = 4
+    agent.run(*models)
+    clock.now += 60
+    assert agent.run(*models) == exits.WARM
+    assert agent.state.fights == ()
+    assert "event=fight_over model=a:latest kind=eviction" in capsys.readouterr().err
+
+
+def test_one_model_is_named_once_among_those_that_it_fights(agent: Agent, clock: Clock) -> None:
+    evictions = [Departure("b:latest", "evicted", "inferred", clock.now, clock.now, ("not_loaded",), ("a:latest",))] * 3
+    StateFile(agent.instance.state_folder).save(State(departures=tuple(evictions)))
+    agent.server.limit = 1
+    agent.run("a", "b")
+    assert [fight.against for fight in agent.state.fights if fight.model == "b:latest"] == [("a:latest",)]
+
+
 def test_a_model_that_is_no_longer_declared_fights_no_more(agent: Agent, clock: Clock) -> None:
     evictions = [Departure("a:latest", "evicted", "inferred", clock.now, clock.now, ("not_loaded",), ("c:latest",))] * 3
     StateFile(agent.instance.state_folder).save(State(departures=tuple(evictions)))

@@ -186,6 +186,12 @@ def test_what_is_undecided_has_no_cause() -> None:
     assert causes(WITH_A, sight(runs={"a": "loading"})) == {}
 
 
+def test_a_model_that_took_the_place_is_named_once() -> None:
+    """New weights under the stray's name are in memory beside its old ones."""
+    now = sight(resident("stray"), resident("stray", version="new"))
+    assert word(WITH_A, now) == ("evicted", INFERRED, ("stray:latest",))
+
+
 def test_a_healthy_model_has_no_cause() -> None:
     assert causes(WITH_A, sight(resident("a"))) == {}
     assert chief({}) is None

@@ -22,6 +22,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.registr
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import ModelNotFound, ServerFailure, ServerRefused, ServerUnreachable
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.transfer import Progress
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.wanted_models import Upstream, read_wanted
+from ansible_collections.keepwarm.ollama.plugins.modules import ollama_model
 from support import values
 from support.fake_server import FakeClock
 from support.values import NOW
@@ -304,3 +305,6 @@ def test_a_name_that_the_registry_does_not_have_is_foreseen_as_a_failure() -> No
     keeping = keeper(FakeStore())
     decision = keeping.decide(read_wanted([{"name": "nope"}])[0], [], foresee=True)
     assert model_report.predicted_data(decision)["failure"] == "there is no such model or tag"
+    assert model_report.predicted_data(decision)["after"] is None
+    assert ollama_model.prediction([decision], ())["changed"] is False
+    assert model_report.predicted_diff([decision], []) == {"before": "", "after": ""}

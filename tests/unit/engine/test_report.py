@@ -46,14 +46,14 @@ def done(*all_progress: Progress, warnings: tuple[str, ...] = ()) -> PassResult:
 
 
 SENTENCES = {
-    "not_installed": (verdict("a", DEAD, names=()), "a is not installed on the server: pull or create it first (by the role ollama_model, or ollama pull a:latest)"),
+    "not_installed": (verdict("a", DEAD, names=()), "a is not installed on the server: pull or create it first (ollama_model, or ollama pull a:latest)"),
     "not_loaded": (
         verdict("a", DEAD),
         "a is not in memory: look at the server's journal for why it did not stay (memory, eviction, a client's keep_alive 0)",
     ),
     "expiring": (
         verdict("a", LIVES, resident("a", 5 * MINUTE)),
-        "a leaves memory at 2026-08-22T08:05:00Z: a client keeps sending its own keep_alive",
+        "a leaves memory at 2026-08-22T08:05:00Z",
     ),
     "dead_runner": (
         verdict("a", DEAD, resident("a")),
@@ -71,7 +71,7 @@ SENTENCES = {
     ),
     "context_mismatch": (
         verdict(PIN_CTX, LIVES, resident("a")),
-        "a has the context 4096 instead of 8192: a client sends its own num_ctx (context_mismatch: reload puts it back)",
+        "a has the context 4096 instead of 8192 (context_mismatch: reload puts it back)",
     ),
     "spilled": (
         verdict("a", LIVES, resident("a", vram=999)),
@@ -101,9 +101,33 @@ def test_every_drift_has_its_sentence(word: str) -> None:
     assert report.explain(found, word) == sentence
 
 
+@pytest.mark.parametrize(
+    ("word", "cause", "sentence"),
+    [
+        ("expiring", "client_changed_expiry", "a leaves memory at 2026-08-22T08:05:00Z: a client sent its own keep_alive"),
+        ("expiring", "context_changed_by_client", "a leaves memory at 2026-08-22T08:05:00Z: a client sent its own num_ctx"),
+        ("expiring", "server_restarted", "a leaves memory at 2026-08-22T08:05:00Z"),
+        (
+            "context_mismatch",
+            "context_changed_by_client",
+            "a has the context 4096 instead of 8192: a client sent its own num_ctx (context_mismatch: reload puts it back)",
+        ),
+        ("context_mismatch", "unknown", "a has the context 4096 instead of 8192 (context_mismatch: reload puts it back)"),
+    ],
+)
+def test_a_client_is_blamed_only_where_the_cause_is_a_clients(word: str, cause: str, sentence: str) -> None:
+    assert report.explain(SENTENCES[word][0], word, Cause(cause, "inferred")) == sentence
+
+
+def test_a_changed_declaration_is_no_clients_doing() -> None:
+    found = replace(SENTENCES["context_mismatch"][0], redeclared=frozenset({"num_ctx"}))
+    said = report.explain(found, "context_mismatch", Cause("declaration_changed", "observed"))
+    assert said == "a has the context 4096 instead of 8192: its declaration changed, and a pass reloads it once"
+
+
 def test_a_context_that_the_server_caps_is_compared_with_what_it_is_capped_to() -> None:
     found = verdict({"name": "a", "num_ctx": 65536}, LIVES, resident("a"))
-    assert report.explain(found, "context_mismatch").startswith("a has the context 4096 instead of 32768: ")
+    assert report.explain(found, "context_mismatch").startswith("a has the context 4096 instead of 32768 (")
 
 
 def test_the_difference_shows_that_older_weights_are_not_the_models() -> None:

@@ -15,7 +15,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift i
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.past import Cause
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.past import Cause, Past
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.progress import PassResult, Progress
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import (
@@ -189,7 +189,7 @@ def test_a_model_that_is_refused_does_not_hold_up_the_others() -> None:
     result = run(server, policy("missing", "a"))
     assert [call.split()[1] for call in server.work()] == ["a:latest"]
     assert resident(result) == {"missing": False, "a": True}
-    assert report.failures(result) == ["missing is not installed on the server: pull or create it first (by the role ollama_model, or ollama pull missing:latest)"]
+    assert report.failures(result) == ["missing is not installed on the server: pull or create it first (ollama_model, or ollama pull missing:latest)"]
 
 
 def test_a_load_that_leaves_nothing_behind_is_tried_once() -> None:
@@ -639,6 +639,65 @@ def test_a_look_that_fails_while_a_load_runs_is_not_the_loads_failure() -> None:
     assert server.work() == ["generate a:latest -1", "generate b:latest -1"]
     assert resident(result) == {"a": True, "b": True}
     assert report.failures(result) == []
+
+
+def test_a_model_that_takes_long_to_load_is_back_when_it_is_and_not_when_it_begins_to_load() -> None:
+    server = serving("a")
+    slow = SlowLoad()
+
+    def begins() -> None:
+        server.loading_elsewhere.add("a")
+        slow()
+        server.loading_elsewhere.clear()
+
+    def passes(there: FakeServer) -> None:
+        if there.looks > 1 and not slow.end.is_set():
+            there.clock.sleep(15)
+            if there.clock.seconds >= 60:
+                slow.end.set()
+
+    server.during_load["a"] = begins
+    server.on_look.append(passes)
+    result = run(server, policy("a"), pace=Pace(repin=0.01))
+    assert resident(result) == {"a": True}
+    assert by_name(result)["a"].mended["not_loaded"] >= 60
+
+
+def test_a_clients_other_context_is_told_although_a_look_falls_into_the_reload() -> None:
+    server = serving("a")
+    server.hold("a")
+    before = run(server, policy("a"), history=History(server="1", past=Past("1")))
+
+    def reloads(there: FakeServer) -> None:
+        there.loading_elsewhere.clear()
+        if there.looks == first:
+            there.loaded.clear()
+            there.loading_elsewhere.add("a")
+        elif there.looks == first + 1:
+            there.hold("a", "5m", 2048)
+
+    first = server.looks + 1
+    server.on_look.append(reloads)
+    result = run(server, policy("a"), history=History(server="1", past=before.past))
+    assert by_name(result)["a"].causes["expiring"] == Cause("context_changed_by_client", "observed")
+
+
+@pytest.mark.parametrize(("changes", "blamed"), [(1, False), (4, True)])
+def test_only_a_client_that_did_it_again_keeps_doing_it(changes: int, blamed: bool) -> None:
+    """An expiry that a pass could not put back for another reason is no such client's."""
+    server = serving("a")
+    left = [changes]
+
+    def client(there: FakeServer) -> None:
+        if left[0]:
+            left[0] -= 1
+            there.hold("a", f"{5 + left[0]}m")
+
+    server.on_look.append(client)
+    if changes == 1:
+        server.failing["a"] = ServerRefused("no", 500, "no")
+    said = " ".join(report.failures(run(server, policy("a"))))
+    assert ("keeps sending" in said) is blamed
 
 
 # Scope.

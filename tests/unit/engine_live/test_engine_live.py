@@ -206,7 +206,7 @@ def test_a_model_that_cannot_be_loaded_does_not_hold_up_the_others(live: LiveHos
     refused, missing = report.failures(result)
     assert refused.startswith("load of tiny-a failed: POST /api/generate at http://127.0.0.1:")
     assert "cudaMalloc failed: out of memory" in refused
-    assert missing == "nowhere is not installed on the server: pull or create it first (by the role ollama_model, or ollama pull nowhere:latest)"
+    assert missing == "nowhere is not installed on the server: pull or create it first (ollama_model, or ollama pull nowhere:latest)"
 
 
 def test_a_load_beyond_its_deadline_is_given_up_and_aborted(live: LiveHost) -> None:

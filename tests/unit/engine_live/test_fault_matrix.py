@@ -175,7 +175,7 @@ def test_a_deleted_model_is_missing_and_its_runner_left_alone(live: LiveHost) ->
     runners = live.stand_in.runners()
     live.stand_in.post("/api/copy", source="tiny-a", destination="kept")
     live.stand_in.caller.send("DELETE", "/api/delete", b'{"model":"tiny-a"}')
-    assert complaints(live) == ["tiny-a is not installed on the server: pull or create it first (by the role ollama_model, or ollama pull tiny-a:latest)"]
+    assert complaints(live) == ["tiny-a is not installed on the server: pull or create it first (ollama_model, or ollama pull tiny-a:latest)"]
     assert (left(live), live.stand_in.runners()) == (PINNED, runners)
     live.stand_in.post("/api/copy", source="kept", destination="tiny-a")
     assert complaints(live) == []

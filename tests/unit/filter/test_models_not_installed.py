@@ -20,7 +20,7 @@ def test_a_model_is_found_by_any_of_its_names(name: str) -> None:
 
 def test_a_required_model_that_is_not_there_gets_its_sentence() -> None:
     declared = [{"name": "tiny-a", "required": True}, {"name": "tinny-a", "required": True}, {"name": "gone", "required": False}]
-    assert models_not_installed(declared, TAGS) == ["tinny-a is not installed on the server: pull or create it first (by the role ollama_model, or ollama pull tinny-a)"]
+    assert models_not_installed(declared, TAGS) == ["tinny-a is not installed on the server: pull or create it first (ollama_model, or ollama pull tinny-a)"]
 
 
 @pytest.mark.parametrize("to_come", [["new:1b"], [{"name": "NEW:1b", "source": "x"}], ["*"]])

@@ -68,6 +68,12 @@ def test_check_mode_before_a_server_is_installed_names_a_file_that_is_not_there(
     assert "b.gguf' cannot be read on the host" in entrance.fail(url=NOBODY, models=models, assume_empty=True, check=True)
 
 
+def test_what_cannot_be_made_is_foreseen_as_no_change(entrance: Entrance, tmp_path: pathlib.Path) -> None:
+    models = [{"name": "b", "gguf": str(tmp_path / "b.gguf")}]
+    foreseen = entrance.run(url=NOBODY, models=models, assume_empty=True, check=True)
+    assert (foreseen["failed"], foreseen["changed"]) == (True, False)
+
+
 def test_a_run_does_not_assume_that_there_is_nothing(entrance: Entrance) -> None:
     assert "no Ollama server answers" in entrance.fail(url=NOBODY, models=[{"name": "a"}], assume_empty=True)
 

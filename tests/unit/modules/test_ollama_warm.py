@@ -224,7 +224,7 @@ def test_every_required_model_that_is_not_resident_is_named_with_what_to_do(entr
     result = entrance.run(url=server.url, models=[A, B, optional, {"name": "d"}])
     assert result["failed"]
     assert result["msg"] == (
-        "not warm: a is not installed on the server: pull or create it first (by the role ollama_model, or ollama pull a:latest);"
+        "not warm: a is not installed on the server: pull or create it first (ollama_model, or ollama pull a:latest);"
         f" load of b failed: POST /api/generate at {server.url} answered 500:"
         " llama-server process has terminated: exit status 1: cudaMalloc failed"
     )
@@ -236,7 +236,7 @@ def test_every_required_model_that_is_not_resident_is_named_with_what_to_do(entr
 def test_a_model_that_is_not_installed_fails_in_check_mode_too(entrance: Entrance, server: ScriptedServer) -> None:
     server.expect(ps(), tags("b"), VERSION)
     sentence = entrance.fail(check=True, url=server.url, models=[A])
-    assert sentence == "not warm: a is not installed on the server: pull or create it first (by the role ollama_model, or ollama pull a:latest)"
+    assert sentence == "not warm: a is not installed on the server: pull or create it first (ollama_model, or ollama pull a:latest)"
 
 
 @pytest.mark.parametrize("check", [False, True])
@@ -379,7 +379,8 @@ def test_check_mode_before_a_server_is_installed_predicts_from_what_is_put_on_it
     assert (told["observed"], told["unobserved"]) == (False, None)
     result = entrance.succeed(models=[A], **options)
     assert (by_name(result, "action"), result["warnings"]) == ({"a": "load"}, [])
-    assert entrance.fail(models=[A, B], **options) == "not warm: b is not installed on the server: pull or create it first (by the role ollama_model, or ollama pull b:latest)"
+    sentence = "b is not installed on the server: pull or create it first (ollama_model, or ollama pull b:latest)"
+    assert entrance.fail(models=[A, B], **options) == f"not warm: {sentence}"
 
 
 def test_a_run_asks_the_server_and_assumes_nothing(entrance: Entrance, server: ScriptedServer, host: Host) -> None:

@@ -15,7 +15,7 @@ from keepwarm._residency.progress import Progress
 
 from .departures import Departure
 from .loads import HOUR
-from .plain import NUMBER, TEXT, texts, typed
+from .plain import MAYBE_TEXT, MAYBE_WHOLE, NUMBER, TEXT, texts, typed
 
 CONTEXT = "context"
 EVICTION = "eviction"
@@ -34,6 +34,29 @@ class Fight:
     at: float
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What a fight over a place in memory stands on: the server's start, its declared limit, and the declared models. Other ones,
+    which hold C(since) then in seconds since 1970, settle it."""
+
+    server: str | None = None
+    limit: int | None = None
+    declared: tuple[str, ...] = ()
+    since: float = 0.0
+
+
+def parse_terms(raw: Mapping[str, Any]) -> Terms:
+    """Raises C(StateError)."""
+    return Terms(typed(raw, "server", MAYBE_TEXT), typed(raw, "limit", MAYBE_WHOLE), texts(raw, "declared"), typed(raw, "since", NUMBER))
+
+
+def present_terms(known: Terms, server: str | None, limit: int | None, declared: tuple[str, ...], now: float) -> Terms:
+    """These, since they came to hold. Nothing is known of what held before the first pass that keeps them."""
+    if (known.server, known.limit, known.declared) == (server, limit, declared):
+        return known
+    return Terms(server, limit, declared, now if known != Terms() else 0.0)
+
+
 def parse_fight(raw: Mapping[str, Any]) -> Fight:
     """Raises C(StateError)."""
     return Fight(typed(raw, "model", TEXT), typed(raw, "kind", TEXT), texts(raw, "against"), typed(raw, "at", NUMBER))
@@ -46,12 +69,14 @@ def find_fights(
     set_aside: Mapping[ModelName, tuple[str, ...]],
     departures: Iterable[Departure],
     now: float,
+    since: float = 0.0,
 ) -> tuple[Fight, ...]:
-    """Those that go on after a pass."""
+    """Those that go on after a pass. Evictions before C(since) are of a fight that was settled."""
     began = {(fight.model, fight.kind): fight.at for fight in known}
     looked_at = tuple(models)
     declared = {str(progress.model.name) for progress in looked_at}
-    found = [*_context(looked_at, contexts), *_eviction(set_aside, [departure for departure in departures if departure.model in declared], now)]
+    going_on = [departure for departure in departures if departure.model in declared and departure.at >= since]
+    found = [*_context(looked_at, contexts), *_eviction(set_aside, going_on, now)]
     return tuple(Fight(model, kind, against, began.get((model, kind), now)) for model, kind, against in found)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -69,15 +69,14 @@ def _failed(code: int, reason: str, started: float) -> LastPass:
 
 
 def _judged(plan: Plan, look: Observation, past: History, strict: bool) -> LastPass:
-    failures = tuple(_failures(plan.verdicts, strict))
     present = present_of(past.server, look, plan, past.past)
+    causes = [name_causes(verdict, past.past, present, past.going_on) for verdict in plan.verdicts]
+    failures = tuple(reason for verdict, named in zip(plan.verdicts, causes) for reason in _failures(verdict, strict, named))
     return LastPass(
         at=time.time(),
         seconds=0,
         exit=exits.NOT_RESIDENT if failures else exits.WARM,
-        models=tuple(
-            _seen(verdict, look, chief(name_causes(verdict, past.past, present, past.going_on))) for verdict in plan.verdicts
-        ),
+        models=tuple(_seen(verdict, look, chief(named)) for verdict, named in zip(plan.verdicts, causes)),
         failures=failures,
     )
 
@@ -88,17 +87,16 @@ def _seen(verdict: Verdict, look: Observation, cause: Cause | None) -> dict[str,
     return {**report.predicted_data(verdict, look.now, cause), **now}
 
 
-def _failures(verdicts: Iterable[Verdict], strict: bool) -> Iterator[str]:
+def _failures(verdict: Verdict, strict: bool, causes: Mapping[str, Cause]) -> Iterator[str]:
     """A sentence for each fault of a required model. Liveness that cannot be seen is C(unproven)'s to judge."""
-    for verdict in verdicts:
-        if verdict.model.required:
-            yield from [verdict.refusal] if verdict.refusal else []
-            waits = verdict.withheld is not None and not verdict.resident
-            yield from [str(verdict.withheld)] if waits else _shortfalls(verdict, strict)
+    if verdict.model.required:
+        yield from [verdict.refusal] if verdict.refusal else []
+        waits = verdict.withheld is not None and not verdict.resident
+        yield from [str(verdict.withheld)] if waits else _shortfalls(verdict, strict, causes)
 
 
-def _shortfalls(verdict: Verdict, strict: bool) -> Iterator[str]:
+def _shortfalls(verdict: Verdict, strict: bool, causes: Mapping[str, Cause]) -> Iterator[str]:
     """A look waits for no load, so that it has no deadline for one."""
     if LOADING in verdict.drift:
         yield f"{verdict.model.declared} is being loaded"
-    yield from report.shortfalls(replace(verdict, drift=tuple(word for word in verdict.drift if word != LOADING)), strict)
+    yield from report.shortfalls(replace(verdict, drift=tuple(word for word in verdict.drift if word != LOADING)), strict, causes)

@@ -49,6 +49,7 @@ def begin(state: State, policy: Policy, moment: Moment) -> State:
         set_aside=state.set_aside if moment.server and same_start and state.declared == declared and not moment.by_hand else {},
         pinned=state.pinned | {model.name for model in policy.pins},
         retries=held,
+        terms=fights.present_terms(state.terms, moment.server, policy.max_loaded_models, declared, moment.began),
         loads=() if moment.by_hand else loads.recent(state.loads, moment.began),
     )
 
@@ -109,7 +110,7 @@ def conclude(before: State, state: State, configuration: Configuration, moment: 
         counts=count(state.counts, result.models, [departure for departure in departed if departure.at == noticed]),
         retries=retries.after_pass(state.retries, result.models, ended),
         loads=made,
-        fights=fights.find_fights(state.fights, result.models, contexts, rivals, departed, ended),
+        fights=fights.find_fights(state.fights, result.models, contexts, rivals, departed, ended, state.terms.since),
     )
 
 

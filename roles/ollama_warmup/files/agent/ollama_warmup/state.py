@@ -16,7 +16,7 @@ from keepwarm._residency.sightings import KINDS, Sighting
 from .asides import Aside, parse_asides
 from .counts import Counts, parse_counts
 from .departures import Departure, parse_departure
-from .fights import Fight, parse_fight
+from .fights import Fight, Terms, parse_fight, parse_terms
 from .loads import Load, parse_load
 from .plain import MAYBE_NUMBER, MAYBE_TEXT, MAYBE_WHOLE, NUMBER, TEXT, WHOLE, StateError, mapped, model_name, objects, texts, typed
 from .retries import Retry, parse_retry
@@ -66,6 +66,7 @@ class State:
     retries: Mapping[str, Retry] = field(default_factory=dict)
     loads: tuple[Load, ...] = ()
     fights: tuple[Fight, ...] = ()
+    terms: Terms = field(default_factory=Terms)
     last_pass: LastPass | None = None
 
 
@@ -87,6 +88,7 @@ def state_data(state: State) -> dict[str, Any]:
         "retries": {model: vars(retry) for model, retry in sorted(state.retries.items())},
         "loads": [vars(load) for load in state.loads],
         "fights": [vars(fight) for fight in state.fights],
+        "terms": vars(state.terms),
         "last_pass": vars(state.last_pass) if state.last_pass else None,
     }
 
@@ -113,6 +115,7 @@ def parse_state(raw: Any) -> State:
         retries=_of_models(mapped(raw, "retries", parse_retry)),
         loads=objects(raw, "loads", parse_load),
         fights=objects(raw, "fights", parse_fight),
+        terms=parse_terms(typed(raw, "terms", (dict,))) if "terms" in raw else Terms(),
         last_pass=_last_pass(typed(raw, "last_pass", (dict,))) if last_pass is not None else None,
     )
 
