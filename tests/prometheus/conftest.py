@@ -13,13 +13,15 @@ from typing import Any
 import jinja2
 import pytest
 import yaml
+from ansible_collections.keepwarm.ollama.plugins import module_utils
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 ROLE = TOP / "roles/ollama_warmup"
 PROMTOOL = TOP / ".cache/promtool/usr/bin/promtool"
 
 # The agent as it is deployed: its package beside the engine's.
-sys.path[:0] = [str(ROLE / "files/agent"), str(TOP / "plugins/module_utils")]
+sys.path.insert(0, str(ROLE / "files/agent"))
+sys.modules["keepwarm"] = module_utils
 
 Promtool = Callable[..., str]
 
