@@ -125,6 +125,15 @@ losses:
   returned: success
   sample:
     - qwen3:8b has 40 % of itself in VRAM, and had 100 % before
+outdated:
+  description:
+    - With O(state=restored), the units whose process runs another release than the one that was put back. That is seen from the process, not
+      asked of the server.
+  type: list
+  elements: str
+  returned: success
+  sample:
+    - ollama.service
 restored:
   description: With O(state=restored), what was put back.
   type: list
@@ -142,7 +151,8 @@ from datetime import datetime, timezone
 from typing import Any, Callable, Optional
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.keepwarm.ollama.plugins.module_utils._release import Releases
+from ansible_collections.keepwarm.ollama.plugins.module_utils._release import Releases, Run
+from ansible_collections.keepwarm.ollama.plugins.module_utils._release_running import units_that_run_another
 from ansible_collections.keepwarm.ollama.plugins.module_utils._upgrade import Record, RecordError, losses
 from ansible_collections.keepwarm.ollama.plugins.module_utils._upgrade_files import differing, keep, put_back, read_record, write_record
 
@@ -156,6 +166,7 @@ class Host:
     releases: Releases
     record: Record | None
     dry: bool
+    run: Run
 
     def keep(self, record: Record) -> Outcome:
         """Have this record."""
@@ -213,7 +224,8 @@ def restore(host: Host) -> Outcome:
     if switched and not host.dry:
         host.releases.switch(previous)
     restored = [file.path for file in files] + ([f"release {previous}"] if switched else [])
-    return host.record, {"changed": bool(restored), "restored": restored}
+    outdated = units_that_run_another(host.run, host.record.units, host.params["dest"], previous)
+    return host.record, {"changed": bool(restored), "restored": restored, "outdated": outdated}
 
 
 def finish(host: Host) -> Outcome:
@@ -237,10 +249,10 @@ def carry_out(module: AnsibleModule) -> dict[str, Any]:
     """Bring the state about, or predict it. Raises C(RecordError) and C(OSError)."""
     dest = module.params["dest"]
     path, releases = os.path.join(dest, "upgrade.json"), Releases(dest, module.run_command)
-    host = Host(module.params, path, releases, read_record(path), module.check_mode)
+    host = Host(module.params, path, releases, read_record(path), module.check_mode, module.run_command)
     record, told = STATES[module.params["state"]](host)
     shown = record.summary() if record else None
-    return {"changed": False, "losses": [], "restored": [], **told, "record": shown, "current": releases.current()}
+    return {"changed": False, "losses": [], "restored": [], "outdated": [], **told, "record": shown, "current": releases.current()}
 
 
 def main() -> None:

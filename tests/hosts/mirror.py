@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Lay the stand-in out as Ollama's releases lie on a mirror: vVERSION/ollama-linux-ARCHITECTURE.tar.zst (.tgz before 0.14), sha256sum.txt.
 
-    python3 tests/hosts/mirror.py FOLDER VERSION ... [--broken VERSION] [--spilling VERSION]
+    python3 tests/hosts/mirror.py FOLDER VERSION ... [--broken VERSION] [--lying VERSION] [--spilling VERSION]
 
-The server of a broken version ends as soon as it is started; that of a spilling one finds little VRAM, if the host has any.
+The server of a broken version ends as soon as it is started, that of a lying one says that it is 0.30.0, and that of a spilling one finds
+little VRAM, if the host has any.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ FIRST_ZSTD = (0, 14)
 FAULTS = {
     "": "",
     "broken": "\nimport sys\nif sys.argv[1:2] == ['serve']:\n    sys.exit('Error: this release cannot serve')\n",
+    "lying": "\nimport sys\nif sys.argv[1:2] == ['serve']:\n    VERSION = '0.30.0'\n    HELD = open(__file__)\n",  # which tells who runs
     "spilling": "\nimport os\nif 'OLLAMA_STUB_VRAM' in os.environ:\n    os.environ['OLLAMA_STUB_VRAM'] = '1MiB'\n",
 }
 

@@ -253,15 +253,24 @@ def test_which_stopped_server_is_started(host, server, play, before, start, stat
     assert server.show("ActiveState", "UnitFileState") == {"ActiveState": "active", "UnitFileState": "enabled"}
 
 
+@pytest.fixture
+def squatter(host):
+    """Another program has this address."""
+    program = "import socket, time; taken = socket.socket(); taken.bind(('127.0.0.1', 11501)); print('taken', flush=True); time.sleep(9999)"
+    host.check_output(f'systemd-run --quiet --unit=squatter python3 -c "{program}"')
+    host.check_output("timeout 60 sh -c 'until journalctl --quiet --unit=squatter --output=cat | grep -q taken; do sleep 0.2; done'")
+    yield "127.0.0.1:11501"
+    host.check_output("systemctl stop squatter.service")
+
+
 @pytest.mark.usefixtures("converged")
-def test_a_server_beyond_loopback_is_warned_about_and_a_value_with_which_it_does_not_come_up_is_taken_back(host, server, play):
+def test_a_value_with_which_the_server_does_not_come_up_is_taken_back(host, server, play, squatter):
     server.load("tiny-a")
     files = server.state()[1:]
-    outcome = play(host="192.0.2.1:11500", ready_timeout=20)
+    outcome = play(host=squatter, ready_timeout=20)
     assert outcome.status != 0
-    assert "ollama.service listens beyond loopback (OLLAMA_HOST is 192.0.2.1:11500)" in outcome.text
-    assert "and did not answer http://192.0.2.1:11500/api/version within 20 s" in outcome.text
-    assert "bind: cannot assign requested address" in outcome.text
+    assert f"and did not answer http://{squatter}/api/version within 20 s" in outcome.text
+    assert "bind: address already in use" in outcome.text
     assert "The former settings are back, and the server answers with them" in outcome.text
     assert (server.state()[1:], server.resident) == (files, ["tiny-a:latest"])
     assert server.show("NeedDaemonReload") == {"NeedDaemonReload": "no"}
@@ -269,11 +278,11 @@ def test_a_server_beyond_loopback_is_warned_about_and_a_value_with_which_it_does
 
 
 @pytest.mark.usefixtures("converged")
-def test_a_play_that_died_before_the_server_did_not_come_up_still_knows_what_to_go_back_to(host, server, play):
+def test_a_play_that_died_before_the_server_did_not_come_up_still_knows_what_to_go_back_to(host, server, play, squatter):
     files = server.state()[1:]
-    assert play(host="192.0.2.1:11500", restart="never").status == 0  # so far it came
+    assert play(host=squatter, restart="never").status == 0  # so far it came
     host.check_output("systemctl daemon-reload && systemctl restart ollama.service")
-    outcome = play(host="192.0.2.1:11500", ready_timeout=20)
+    outcome = play(host=squatter, ready_timeout=20)
     assert "The former settings are back, and the server answers with them" in outcome.text
     assert server.state()[1:] == files
     assert play().changed == []
@@ -310,6 +319,44 @@ def test_a_default_does_not_beat_what_somebody_wrote_and_is_no_reason_for_a_rest
     assert "OLLAMA_MAX_LOADED_MODELS=" not in host.file(DROPIN).content_string
     assert server.show("OOMPolicy") == {"OOMPolicy": "stop"}
     assert play(oom_policy="auto").changed == []
+
+
+@pytest.mark.usefixtures("converged")
+def test_a_server_beyond_loopback_is_warned_about_and_an_address_of_others_refused(server, play):
+    before = server.state()
+    for check in (True, False):
+        outcome = play(host="192.0.2.1:11500", check=check)
+        assert (outcome.status != 0, outcome.changed, server.state()) == (True, [], before)
+        assert "ollama.service listens beyond loopback (OLLAMA_HOST is 192.0.2.1:11500)" in outcome.text
+        assert "would be 192.0.2.1:11500, where it could not listen: this host does not have that address." in outcome.text
+
+
+@pytest.mark.usefixtures("converged")
+def test_a_folder_that_the_unit_s_sandbox_hides_is_refused_before_anything_is_changed(host, server, play, put):
+    host.check_output("install --directory --owner=ollama /home/models /srv/mounted")
+    put(f"{UNIT}.d/hardening.conf", "[Service]\nProtectHome=yes\nProtectSystem=strict\nReadWritePaths=/usr/share/ollama\n")
+    host.check_output("systemctl daemon-reload")
+    before = server.state()
+    for folder in ("/home/models", "/srv/mounted/models"):
+        outcome = play(models=folder)
+        assert (outcome.status != 0, outcome.changed, server.state()) == (True, [], before)
+        assert f"ollama_server_models is {folder}, but the sandbox of ollama.service (ProtectHome=yes, ProtectSystem=strict" in outcome.text
+    outcome = play(models="/root/models")
+    assert "but the user ollama of ollama.service may not write /root or not pass through" in outcome.text
+    assert server.state() == before
+
+
+@pytest.mark.usefixtures("converged")
+def test_a_server_starts_after_what_its_models_are_on_is_mounted(host, server, play):
+    """The mount of a host's own stays: it is known to systemd, and nothing else makes the server wait for it."""
+    unit, folder = "srv-a\\x20disk.mount", "/srv/a disk/models"
+    host.check_output(f"install --directory --owner=ollama '{folder}' && mount -t tmpfs -o mode=777 none '/srv/a disk'")
+    outcome = play(models=folder)
+    assert outcome.status == 0, outcome.output
+    assert server.environment["OLLAMA_MODELS"] == folder
+    wanted = server.show("Requires", "After")
+    assert all(unit.replace("\\\\", "\\") in wanted[key].split() for key in wanted), wanted
+    host.check_output("systemctl stop ollama.service && umount '/srv/a disk' && rmdir '/srv/a disk/models' '/srv/a disk'")
 
 
 @pytest.mark.usefixtures("converged")

@@ -12,7 +12,7 @@ from shared.machine import Outcome
 
 Fleet = dict[str, Host]
 Run = Callable[..., Outcome]
-OLD, NEW, BROKEN = "0.30.0", "0.32.15", "0.33.0"
+OLD, NEW, BROKEN, LYING = "0.30.0", "0.32.15", "0.33.0", "0.34.0"
 PINS = ("tiny-a:latest",)
 
 
@@ -189,3 +189,13 @@ def test_another_run_over_upgraded_hosts_changes_nothing(upgraded: tuple[Outcome
         outcome = run("upgrade", NEW, "--limit=gpu1,gpu2")
         assert (outcome.status, outcome.changed, hooks()) == (0, [], []), outcome.output
         assert [first.state(), second.state()] == before
+
+
+def test_a_release_that_says_it_is_the_old_one_is_taken_back_all_the_same(upgraded: object, virgin: dict[str, Look], fleet: Fleet, run: Run) -> None:
+    outcome = run("upgrade", LYING, "--limit=gpu6")
+    said = outcome.messages["gpu6"]
+    assert said.startswith(f"The upgrade of Ollama to {LYING} failed: the running server is of the release {OLD}, but {LYING} is installed")
+    assert said.endswith(f"It was undone, and Ollama {OLD} serves again, with tiny-a in memory. {put_back(LYING)}")
+    look, host = fleet["gpu6"].look(), fleet["gpu6"]
+    assert (look.current, look.resident, look.start != virgin["gpu6"].start) == (OLD, PINS, True)
+    assert LYING not in host.run("ls -l /proc/$(systemctl show --property=MainPID --value ollama.service)/fd")
