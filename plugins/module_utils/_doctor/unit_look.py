@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
@@ -19,7 +20,8 @@ from .._systemd.unit_file import UnitFile
 from .examination import Properties, UnitLook
 
 DROPIN = "zz-keepwarm.conf"
-_PROPERTIES = "Result,NRestarts,InvocationID,ExecMainStartTimestamp,Group,SupplementaryGroups,PrivateDevices,DevicePolicy,DeviceAllow"
+_PROPERTIES = "Result,NRestarts,InvocationID,ExecMainStartTimestampMonotonic,Group,SupplementaryGroups,PrivateDevices,DevicePolicy,DeviceAllow"
+_STARTED = "ExecMainStartTimestamp"
 
 
 def look_at_unit(run: host.Run, name: str) -> UnitLook:
@@ -55,9 +57,17 @@ def look_at_unit(run: host.Run, name: str) -> UnitLook:
 
 def properties_of(run: host.Run, unit: str, names: str) -> Properties:
     """Properties of one unit, by name; none where systemd does not tell."""
-    status, output, dummy = run(["systemctl", "show", "--timestamp=unix", f"--property={names}", "--", unit])
+    status, output, dummy = run(["systemctl", "show", f"--property={names}", "--", unit])
     pairs = (line.partition("=") for line in output.splitlines()) if status == 0 else ()
-    return {key: value for key, equals, value in pairs if equals}
+    found = {key: value for key, equals, value in pairs if equals}
+    started = found.pop(_STARTED + "Monotonic", "")
+    # --timestamp=unix came with systemd 251.
+    return {**found, _STARTED: _since_1970(int(started))} if started.isdigit() and int(started) else found
+
+
+def _since_1970(microseconds: int) -> str:
+    """A time of the clock that counts from the boot, as systemd writes one that counts from 1970."""
+    return f"@{time.time() - (time.clock_gettime(time.CLOCK_MONOTONIC) - microseconds / 1e6):.0f}"
 
 
 def _ignored(files: Sequence[UnitFile], around: Surroundings) -> Iterator[IgnoredLine]:

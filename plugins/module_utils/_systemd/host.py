@@ -31,7 +31,7 @@ _PROPERTIES = (
 _EXECUTABLE = re.compile(r"\{ path=(.*?) ; ")
 _COMMAND = re.compile(r"\{ path=.*? ; argv\[\]=(.*?) ; ")
 _UNIT_NAME = re.compile(r"[A-Za-z0-9:_.\\@-]+\.service", re.ASCII)
-OLDEST_SYSTEMD = 250
+OLDEST_SYSTEMD = 247
 _LONGEST_SCRIPT = 64 * 1024  # bytes
 
 

@@ -235,7 +235,7 @@ def test_a_host_without_the_unit_is_told(machine: Host, ask: Callable[..., Any])
 
 @pytest.mark.parametrize(
     ("version", "sentence"),
-    [("", "this host has no systemd"), ("systemd 249 (249.1)", "systemd 249, but 250 is the oldest supported")],
+    [("", "this host has no systemd"), ("systemd 246 (246.1)", "systemd 246, but 247 is the oldest supported")],
 )
 def test_a_host_without_a_fit_systemd_is_refused(
     machine: Host, ask: Callable[..., Any], version: str, sentence: str
