@@ -48,16 +48,24 @@ def _write(path: str, text: str) -> None:
 
 
 def _verify(run: RunWith, fragment: str) -> list[str]:
-    """The complaints of systemd-analyze. Before systemd 250 it has no such option: it tells of the units that are referred to, too, and
-    a line that is ignored is no failure."""
-    status, lines = _analyze(run, fragment, "--recursive-errors=no")
+    return complaints(run, os.path.dirname(fragment), [fragment])
+
+
+def complaints(run: RunWith, folder: str, paths: Sequence[str]) -> list[str]:
+    """What systemd says against these unit files, which are in the C(folder); nothing when it takes them.
+
+    Before systemd 250 a line that is ignored is told, but is no failure, and what is wrong with the units that these refer to is told, too.
+    """
+    status, lines = _analyze(run, folder, ["--recursive-errors=no", *paths])
     if any("unrecognized option" in line for line in lines):
-        return _analyze(run, fragment)[1]
-    return lines or [f"systemd-analyze verify failed ({status})"] if status != 0 else []
+        names = tuple(f"{os.path.basename(path)}:" for path in paths)
+        status, lines = _analyze(run, folder, paths)
+        return [line for line in lines if f"{folder}/" in line or line.startswith(names)]
+    return (lines or [f"systemd-analyze verify failed ({status})"]) if status != 0 else []
 
 
-def _analyze(run: RunWith, fragment: str, *options: str) -> tuple[int, list[str]]:
-    """The trailing colon appends the usual folders, for the units it refers to."""
-    command = ["systemd-analyze", "verify", "--man=no", *options, fragment]
-    status, output, error = run(command, {"SYSTEMD_UNIT_PATH": os.path.dirname(fragment) + ":"})
+def _analyze(run: RunWith, folder: str, arguments: Sequence[str]) -> tuple[int, list[str]]:
+    """The trailing colon appends the usual folders, for the units that these refer to."""
+    environment = {"SYSTEMD_UNIT_PATH": f"{folder}:", "SYSTEMD_LOG_COLOR": "0"}
+    status, output, error = run(["systemd-analyze", "verify", "--man=no", *arguments], environment)
     return status, [line for line in (output + error).split("\n") if line.strip()]

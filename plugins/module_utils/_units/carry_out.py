@@ -12,6 +12,7 @@ from contextlib import suppress
 from .._base.files import replace_file
 from .._base.scratch import scratch_folder
 from .._removal.files import below
+from .._systemd.verify import complaints
 from .found import UnitsError
 from .plan import FilePlan, RunPlan
 from .wanted import FOLDER, WantedSet
@@ -33,12 +34,10 @@ def verify(wanted: WantedSet, write: Sequence[str], run: RunWith) -> None:
             with open(os.path.join(folder, unit.name), "w", encoding="utf-8") as file:
                 file.write(unit.content or "")
         paths = [os.path.join(folder, unit.name) for unit in judged]
-        # The colon appends the usual folders, for the units that these refer to.
-        environment = {"SYSTEMD_UNIT_PATH": f"{folder}:"}
-        status, output, error = run(["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *paths], environ_update=environment)
-    if status != 0:
-        said = "; ".join(line.replace(f"{folder}/", "") for line in (output + error).splitlines() if line.strip())
-        raise UnitsError(f"systemd does not accept the units: {said or status}")
+        found = complaints(lambda command, environment: run(command, environ_update=environment), folder, paths)
+    if found:
+        said = "; ".join(line.replace(f"{folder}/", "") for line in found)
+        raise UnitsError(f"systemd does not accept the units: {said}")
 
 
 class Executor:
