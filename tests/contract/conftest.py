@@ -35,6 +35,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """One for a server that runs already: tests that load, unload and hang up at the same time would disturb each other."""
+    return 1 if config.getoption("--ollama-url") else None
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "scenario" in metafunc.fixturenames:
         recorded = recording.load(recording.LINE)

@@ -30,6 +30,8 @@ FRAME = Frame({"tiny-a:latest": "a" * 64}, NOW)
         ("FROM $HOME/models/blobs/sha256-@\n", f"FROM /somewhere/models/blobs/sha256-{'c' * 64}\n"),
         ("using existing layer sha256:@", f"using existing layer sha256:{'d' * 64}"),
         ({"a": [1, {"b": None}]}, {"a": [1, {"b": None}]}),
+        ({"size": "@bytes", "size_vram": "@bytes"}, {"size": 7, "size_vram": 0}),
+        ({"size": "@bytes", "size_vram": 0}, {"size": 7, "size_vram": 7}),
     ],
 )
 def test_agreement(expected: Any, actual: Any) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 
@@ -28,6 +29,10 @@ BOOT_SECONDS = 60
 COPY = "keepwarm.copy"  # labels an image that hosts were copied by
 
 
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]")
+_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+
+
 class HostError(Exception):
     """The host is not as it should be; the text says what is wrong in one sentence."""
 
@@ -36,8 +41,15 @@ def podman(*arguments: str, check: bool = True, given: str = "") -> subprocess.C
     """Run podman as root with what it is given to read, and give what it printed; raise HostError if it fails."""
     done = subprocess.run(as_root("podman", *arguments), check=False, input=given, capture_output=True, text=True)
     if check and done.returncode:
-        raise HostError(f"podman {arguments[0]}: {done.stderr.strip()}")
+        raise HostError(f"podman {arguments[0]}: {without_animation(done.stderr)}")
     return done
+
+
+def without_animation(text: str) -> str:
+    """Each line once, without what moves a cursor, sets a colour or turns before the eyes, as `ollama create` prints."""
+    lines = _ESCAPES.sub("", text).replace("\r", "\n").splitlines()
+    still = ("".join(character for character in line if character.isprintable() and character not in _SPINNER).strip() for line in lines)
+    return "\n".join(dict.fromkeys(filter(None, still)))
 
 
 def wait_until_up(name: str) -> None:

@@ -29,6 +29,7 @@ DEFAULT_NAMES = ("tiny-a", "tiny-b", "tiny-c", "embed", "big")
 _SEEDS = {"tiny-a": "tiny-a/10", "tiny-b": "tiny-b/6", "tiny-c": "tiny-c/56"}
 _ALIGNMENT = 32
 _F32, _F16 = 0, 1
+_ADDED = ("token_types.weight", "position_embd.weight")
 _TYPES = {"bool": (7, "<?"), "u32": (4, "<I"), "f32": (6, "<f"), "i32": (5, "<i")}
 
 Scalar = Union[int, float, bool, str]
@@ -76,8 +77,9 @@ class Writer:
         self._pairs.append(head + b"".join(struct.pack(form, value) for value in values))
 
     def tensor(self, name: str, *shape: int) -> None:
-        """A matrix is F16, a vector F32, as llama.cpp's converter has it."""
-        self._tensors.append((name, shape, _F16 if len(shape) > 1 else _F32))
+        """A matrix is F16, a vector F32, and so is what is added to the embeddings of tokens, as llama.cpp's converter has it:
+        llama-server aborts where it is to add F16 to them."""
+        self._tensors.append((name, shape, _F16 if len(shape) > 1 and name not in _ADDED else _F32))
 
     def write(self, file: BinaryIO, seed: str, whole: bool) -> None:
         head = struct.pack("<4sIQQ", b"GGUF", 3, len(self._tensors), len(self._pairs))
@@ -104,11 +106,12 @@ class _Weights:
         numbers = random.Random(seed)
         values = [numbers.gauss(0, 0.02) for dummy in range(self._BLOCK)]
         self._half = struct.pack(f"<{self._BLOCK}e", *values)
+        self._single = struct.pack(f"<{self._BLOCK}f", *values)
 
     def write(self, file: BinaryIO, shape: Shape, kind: int) -> None:
         size = _size(shape, kind)
         # vectors are the scales of norms: one, or nothing would come out of a real model
-        block = self._half if kind == _F16 else struct.pack("<f", 1.0)
+        block = struct.pack("<f", 1.0) if len(shape) == 1 else self._half if kind == _F16 else self._single
         for piece in _repeated(block, _padded(size)):
             file.write(piece)
 

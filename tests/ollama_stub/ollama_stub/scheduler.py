@@ -213,7 +213,7 @@ class Scheduler:
         elif 0 < self._max_runners <= count:
             message = "max runners achieved, unloading one to make room"
             self._log.debug("sched.go:284", message, runner_count=count)
-            to_expire = self._find_runner_to_unload()
+            to_expire = await self._find_runner_to_unload()
         else:
             self._set_default_concurrency()
             if await self._load_if_it_fits(pending, count):
@@ -221,7 +221,7 @@ class Scheduler:
             if pending.retried_for_memory:
                 await self._evict_all_and_wait(pending)
                 return False
-            to_expire = self._find_runner_to_unload()
+            to_expire = await self._find_runner_to_unload()
         if not to_expire:
             self._log.debug("sched.go:352", "runner to expire was nil, retrying")
             return False
@@ -256,14 +256,17 @@ class Scheduler:
         self._log.debug("sched.go:335", "new model fits with existing models, loading")
         return True
 
-    def _find_runner_to_unload(self) -> RunnerRef | None:
-        """The first idle one in the order of eviction, else the first (findRunnerToUnload)."""
+    async def _find_runner_to_unload(self) -> RunnerRef | None:
+        """The first idle one in the order of eviction, else the first (findRunnerToUnload). One that is being set up is waited for:
+        its lock is held until the request that it was loaded for counts, so that it is busy until that one is done."""
         runners = sorted(self._loaded.values(), key=lambda each: each.eviction_order)
         if not runners:
             self._log.debug("sched.go:1652", "no loaded runner to unload")
             return None
         for runner in runners:
-            if runner.ref_count == 0:
+            async with runner.lock:
+                users = runner.ref_count
+            if users == 0:
                 message = "found an idle runner to unload"
                 self._log.debug("sched.go:1668", message, runner=runner.logged())
                 return runner
