@@ -194,6 +194,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._progress_file import ProgressFile
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import model_report, wanted_models
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.made_record import MadeRecord
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_keeper import ModelKeeper, decide_from_nothing
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_store import ModelStore
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import InstalledModel
@@ -316,13 +317,15 @@ def main() -> None:
     registry = Registry(deadlines.connect, deadlines.answer)
     with ProgressFile(module.params["progress_file"], time.monotonic) as progress:
         unload = module.params["replaced"] == "unload"
-        keeper = ModelKeeper(store, registry, progress.tell, module.params["retries"], unload)
+        keeper = ModelKeeper(store, registry, progress.tell, module.params["retries"], unload, made=MadeRecord(store.url))
         try:
             result = predict(module, keeper, wanted) if module.check_mode else carry_out(module, keeper, wanted)
         except ServerFailure as failure:
             if module.check_mode:
                 give_up_predicting(module, str(failure))
             fail(module, str(failure), url=store.url)
+    for warning in keeper.warnings:
+        module.warn(warning)
     finish(module, {"url": store.url, **result})
 
 

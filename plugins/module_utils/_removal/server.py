@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .._ownership.manifest import Manifest, read_manifest
+from .._residency.made_record import PATH as MADE_MODELS
 from .accounts import Accounts, User
 from .files import below
 from .given_back import GivenBack
@@ -117,7 +118,10 @@ class Files:
         """The account stays as long as models do, which are its own. What tells whose all this is goes last."""
         back = GivenBack(self.manifest, self.root)
         programs = remove_tree(PROGRAMS, self.root) if self._has_programs() else []
-        return self._remove_releases() + back.instead(programs) + remove_tree(STATE, self.root) + self._remove_data() + back.forget()
+        record = remove_tree(MADE_MODELS, self.root)
+        record += remove_empty_folder(os.path.dirname(MADE_MODELS), self.root) if record else []
+        state = [*record, *remove_tree(STATE, self.root)]
+        return self._remove_releases() + back.instead(programs) + state + self._remove_data() + back.forget()
 
     def _has_programs(self) -> bool:
         """Whether the role made their folder: by its manifest, and before there was one by what is in it."""

@@ -15,6 +15,7 @@ from typing import Callable
 from .._base.folders import UnsafePath, open_regular
 from .._base.text import short_repr
 from . import wanted_models
+from .made_record import MadeRecord, fingerprint
 from .model_name import ModelName
 from .model_store import ModelStore
 from .modelfile import Modelfile, parse_modelfile
@@ -58,7 +59,7 @@ class GgufError(Exception):
 @dataclass
 class ModelKeeper:
     """C(tell) hears of every step, with the model's name. C(retries): how often a transfer that failed is taken up again.
-    C(unload_replaced): whether weights in memory go when their name gets new ones."""
+    C(unload_replaced): whether weights in memory go when their name gets new ones. C(made): what was made of which file."""
 
     store: ModelStore
     registry: Registry
@@ -66,6 +67,8 @@ class ModelKeeper:
     retries: int = 5
     unload_replaced: bool = False
     clock: Clock = field(default=time)
+    made: MadeRecord | None = None
+    warnings: list[str] = field(default_factory=list)
     _digests: dict[str, str] = field(default_factory=dict)
 
     def decide(self, wanted: WantedModel, installed: Iterable[InstalledModel], foresee: bool) -> Decision:
@@ -94,22 +97,33 @@ class ModelKeeper:
         if there and wanted.state != LATEST:
             return Decision(wanted, there, NO_ACTION)
         try:
-            current = there is not None and self._is_made_so(wanted, recipe)
+            current = there is not None and self._is_made_so(wanted, there, recipe)
             if recipe.is_file:
                 _check_gguf(recipe.source)
         except GgufError as error:
             return Decision(wanted, there, CREATE, refusal=str(error))
         return Decision(wanted, there, NO_ACTION if current else CREATE)
 
-    def _is_made_so(self, wanted: WantedModel, recipe: Modelfile) -> bool:
-        """By the weights' digest, and by what its Modelfile says."""
+    def _is_made_so(self, wanted: WantedModel, there: InstalledModel, recipe: Modelfile) -> bool:
+        """By what we remember having made it of, else by the weights' digest and by what its Modelfile says."""
         if recipe.is_file:
             source: str | None = self._digest(wanted, recipe.source)
+            if self.made is not None and self.made.knows(wanted.name, fingerprint(str(source), recipe), there.digest):
+                return True
         else:
             source = self._blob(ModelName.parse(recipe.source))
         if self._blob(wanted.name) != source:
             return False
         return recipe.agrees_with(parse_modelfile(self.store.modelfile(wanted.name)))
+
+    def _remember(self, wanted: WantedModel, installed: Iterable[InstalledModel], digest: str) -> None:
+        if self.made is None or wanted.recipe is None or not wanted.recipe.is_file:
+            return
+        made_of = fingerprint(self._digest(wanted, wanted.recipe.source), wanted.recipe)
+        try:
+            self.made.note(wanted.name, made_of, digest, [model.name for model in installed])
+        except OSError as error:
+            self.warnings.append(f"{error.filename} cannot be written ({error.strerror}), so that {wanted.declared} is made anew at the next run: become root")
 
     def _blob(self, name: ModelName) -> str | None:
         try:
@@ -196,12 +210,15 @@ class ModelKeeper:
         return self._digests[path]
 
     def _verify(self, outcome: Outcome) -> None:
-        there = wanted_models.find(self.store.installed(), outcome.decision.wanted.name)
+        installed = self.store.installed()
+        there = wanted_models.find(installed, outcome.decision.wanted.name)
         outcome.after = there.digest if there else None
         outcome.size = there.size if there else outcome.size
         if (there is None) != (outcome.decision.action == DELETE):
             state = "does not list it" if there is None else "still lists it"
             raise ServerFailure(f"the server says that it is done, but {state}")
+        if there and outcome.decision.action == CREATE:
+            self._remember(outcome.decision.wanted, installed, there.digest)
 
     def delete(self, name: ModelName) -> None:
         """As C(ollama rm) does, it is unloaded first, or it would stay in memory; not where another name has the same

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import model_report
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.failures import ServerBrokeOff, ServerGarbled
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import Expiry
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.made_record import MadeRecord
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_keeper import ModelKeeper, Outcome
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_store import ModelStore, TransferBroken, TransferRefused
@@ -308,3 +309,55 @@ def test_a_name_that_the_registry_does_not_have_is_foreseen_as_a_failure() -> No
     assert model_report.predicted_data(decision)["after"] is None
     assert ollama_model.prediction([decision], ())["changed"] is False
     assert model_report.predicted_diff([decision], []) == {"before": "", "after": ""}
+
+
+@dataclass
+class RewritingStore(FakeStore):
+    """As Ollama since 0.30: the weights of a made model have another digest than the file."""
+
+    def card(self, name: ModelName) -> ModelCard:
+        super().card(name)
+        return ModelCard("f" * 64)
+
+
+def test_what_was_made_of_a_file_is_known_though_the_server_wrote_it_anew(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "tiny.gguf"
+    file.write_bytes(b"GGUF one")
+    store = RewritingStore()
+
+    def again(url: str = "http://127.0.0.1:11434", **recipe: Any) -> Outcome:
+        keeping = ModelKeeper(store, FakeRegistry(), lambda *_told: None, clock=FakeClock(), made=MadeRecord(url, str(tmp_path / "var/made.json")))
+        return run(keeping, name="a", state="latest", **recipe)
+
+    assert again(gguf=str(file)).changed
+    assert again(gguf=str(file)).decision.action == "none"
+    assert again("http://127.0.0.1:11500", gguf=str(file)).decision.action == "create"  # another server's models are others
+    assert again(modelfile=f"FROM {file}\nPARAMETER num_ctx 2048\n").changed
+    assert again(modelfile=f"FROM {file}\nPARAMETER num_ctx 2048\n").decision.action == "none"
+    file.write_bytes(b"GGUF two")
+    assert again(modelfile=f"FROM {file}\nPARAMETER num_ctx 2048\n").decision.action == "create"
+    assert again(modelfile=f"FROM {file}\nPARAMETER num_ctx 2048\n").decision.action == "none"
+    store.models["a:latest"] = (values.digest("by hand"), "w")
+    assert again(modelfile=f"FROM {file}\nPARAMETER num_ctx 2048\n").decision.action == "create"
+    store.models.clear()
+    assert again(gguf=str(file)).decision.action == "create"
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"schema": 9}', '{"schema": 1, "servers": []}', '{"schema": 1, "servers": {"u": [1]}}', "\0"])
+def test_a_record_that_cannot_be_read_is_an_empty_one_and_is_written_anew(tmp_path: pathlib.Path, content: str) -> None:
+    path = tmp_path / "made.json"
+    path.write_text(content)
+    name = ModelName.parse("a")
+    record = MadeRecord("u", str(path))
+    assert not record.knows(name, "x", "y")
+    record.note(name, "x", "y", [name])
+    assert record.knows(name, "x", "y")
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_record_that_cannot_be_written_is_said_and_the_model_made_all_the_same(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "tiny.gguf"
+    file.write_bytes(b"GGUF one")
+    keeping = ModelKeeper(FakeStore(), FakeRegistry(), lambda *_told: None, made=MadeRecord("u", "/dev/null/made.json"))
+    assert run(keeping, name="a", gguf=str(file)).failure is None
+    assert [warning for warning in keeping.warnings if "a is made anew at the next run" in warning]

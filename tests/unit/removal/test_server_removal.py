@@ -242,3 +242,14 @@ def test_the_comment_and_the_mark_are_those_that_the_role_writes() -> None:
     variables = yaml.safe_load((ROLE / "vars/main.yml").read_text())
     assert (variables["__ollama_server_comment_ours"], variables["__ollama_server_comment_guest"]) == (server.ACCOUNT, server.GUEST)
     assert f"{variables['__ollama_server_mark']})" == server.MARK
+
+
+def test_what_models_were_made_of_is_forgotten_and_a_folder_of_others_stays(host: Host) -> None:
+    install(host)
+    host.write("/var/lib/ollama-model/made.json", "{}")
+    remove_files(host)
+    assert not os.path.lexists(f"{host.root}/var/lib/ollama-model")
+    host.write("/var/lib/ollama-model/others")
+    host.write("/var/lib/ollama-model/made.json", "{}")
+    remove_files(host)
+    assert os.listdir(f"{host.root}/var/lib/ollama-model") == ["others"]
