@@ -57,12 +57,16 @@ ALL = "*"
 def models_not_installed(declared: Iterable[Mapping[str, Any]], tags: Any, to_come: Iterable[Any] = ()) -> list[str]:
     """For each required model that is neither on the server nor to come."""
     listed = tags.get("models") if isinstance(tags, Mapping) else None
-    coming = [one.get("name") if isinstance(one, Mapping) else one for one in to_come]
+    coming = [one.get("name") if isinstance(one, Mapping) else one for one in to_come if not _goes(one)]
     if not isinstance(listed, list) or ALL in coming:
         return []
     there = {_key(one.get("name")) for one in listed if isinstance(one, Mapping)} | set(map(_key, coming))
     lacking = (str(model["name"]) for model in declared if model.get("required", True) and _key(model["name"]) not in there)
     return [f"{name} is not installed on the server: pull or create it first (ollama_model, or ollama pull {name})" for name in lacking]
+
+
+def _goes(one: Any) -> bool:
+    return isinstance(one, Mapping) and one.get("state") == "absent"
 
 
 def _key(name: Any) -> str:

@@ -28,6 +28,10 @@ def test_what_the_play_installs_is_not_lacking(to_come: list[Any]) -> None:
     assert models_not_installed([{"name": "new:1b"}], TAGS, to_come) == []
 
 
+def test_what_the_play_deletes_is_not_to_come() -> None:
+    assert len(models_not_installed([{"name": "new:1b"}], TAGS, [{"name": "new:1b", "state": "absent"}])) == 1
+
+
 @pytest.mark.parametrize("answer", [{}, None, "", [], {"models": None}, {"models": {"name": "x"}}, {"error": "x"}])
 def test_an_answer_that_is_no_list_tells_nothing(answer: Any) -> None:
     assert models_not_installed([{"name": "new:1b"}], answer) == []
