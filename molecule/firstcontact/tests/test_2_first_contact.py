@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import pytest
 from conftest import HELD, Host
 from shared.machine import Outcome
 
@@ -98,12 +99,22 @@ def test_a_limit_below_the_pins_is_raised_with_a_warning(gpu1: Host, site: Site)
     assert site(ollama_server_num_parallel=3, ollama_warmup_models=three).changed == []
 
 
-def test_a_value_with_which_the_server_does_not_come_up_is_taken_back(gpu1: Host, site: Site) -> None:
+@pytest.fixture
+def squatter(gpu1: Host) -> Iterator[str]:
+    """Another program has this address."""
+    program = "import socket, time; taken = socket.socket(); taken.bind(('127.0.0.1', 11501)); print('taken', flush=True); time.sleep(9999)"
+    gpu1.run(f'systemd-run --quiet --unit=squatter python3 -c "{program}"')
+    gpu1.run("timeout 60 sh -c 'until journalctl --quiet --unit=squatter --output=cat | grep -q taken; do sleep 0.2; done'")
+    yield "127.0.0.1:11501"
+    gpu1.run("systemctl stop squatter.service")
+
+
+def test_a_value_with_which_the_server_does_not_come_up_is_taken_back(gpu1: Host, site: Site, squatter: str) -> None:
     before = gpu1.run(f"cat {DROPIN}")
     three = [{"name": name} for name in ("tiny-a", "tiny-b", "tiny-c")]
-    outcome = site(ollama_server_num_parallel=3, ollama_warmup_models=three, ollama_server_host="192.0.2.1:11434", ollama_server_ready_timeout=20)
+    outcome = site(ollama_server_num_parallel=3, ollama_warmup_models=three, ollama_server_host=squatter, ollama_server_ready_timeout=20)
     assert outcome.status != 0
-    assert "bind: cannot assign requested address" in outcome.messages["gpu1"]
+    assert "bind: address already in use" in outcome.messages["gpu1"]
     assert "The former settings are back, and the server answers with them" in outcome.messages["gpu1"]
     assert gpu1.run(f"cat {DROPIN}") == before
     assert gpu1.forever() == {"tiny-a:latest", *HELD}
