@@ -9,19 +9,25 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Callable
 
 from keepwarm._base.files import read_bytes
+from keepwarm._residency.answers import read_value
 
 from .events import Event
 from .journal import WARNING, log
+from .plain import harmless, is_counted
 
 LIMIT = 200
 """Files; what a pass tells is a few hundred bytes."""
-_LARGEST = 1024 * 1024  # bytes
+LARGEST = 1024 * 1024  # bytes
+_END_OF_TIME = 2**37  # seconds since 1970; what dates can be made of
+_LEAST_PRIORITY = 7
+_NAME = re.compile(r"[a-z][a-z_]{0,59}", re.ASCII)
 _SUFFIX = ".json"
 
 
@@ -41,24 +47,26 @@ class Pending:
         self.folder = folder
         self._say = say
 
-    def append(self, at: float, events: Sequence[Event]) -> None:
-        """Add a file as a whole, and drop the oldest above the limit. Raises C(OSError)."""
+    def append(self, at: float, events: Sequence[Event]) -> str:
+        """Add a file as a whole, whose name is returned, and drop the oldest above the limit. Raises C(OSError)."""
         with _as_the_owner(os.path.dirname(self.folder)):
-            self._append(at, events)
+            return self._append(at, events)
 
-    def _append(self, at: float, events: Sequence[Event]) -> None:
+    def _append(self, at: float, events: Sequence[Event]) -> str:
         self._make()
         temporary = f"{self.folder}.{os.getpid()}.new"  # beside it: systemd looks at whatever is inside
         with suppress(FileNotFoundError):
             os.unlink(temporary)  # of a pass that was killed
-        with open(temporary, "x", encoding="utf-8") as file:
+        with open(temporary, "xb") as file:
             os.fchmod(file.fileno(), 0o640)  # for the notifier, whatever an operator's umask is
-            json.dump({"at": at, "events": [vars(event) for event in events]}, file, default=str)
+            file.write(_content(at, events))
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, os.path.join(self.folder, f"{at * 1000:016.0f}-{os.getpid()}{_SUFFIX}"))
+        name = f"{at * 1000:016.0f}-{os.getpid()}{_SUFFIX}"
+        os.replace(temporary, os.path.join(self.folder, name))
         names = self._names()
         self.drop(names[: len(names) - LIMIT] if len(names) > LIMIT else [], f"more than {LIMIT} wait to be sent")
+        return name
 
     def read(self) -> list[Entry]:
         """The oldest first. What is no entry is dropped. Raises C(OSError)."""
@@ -68,7 +76,7 @@ class Pending:
                 entries.append(self._entry(name))
             except FileNotFoundError:
                 continue  # dropped by the agent at this moment
-            except (OSError, ValueError, TypeError, LookupError, RecursionError):
+            except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
                 others.append(name)
         self.drop(others, "they are no notifications")
         return entries
@@ -99,8 +107,8 @@ class Pending:
             return []
 
     def _entry(self, name: str) -> Entry:
-        raw = json.loads(read_bytes(os.path.join(self.folder, name), _LARGEST))
-        return Entry(name, float(raw["at"]), tuple(map(_event, raw["events"])))
+        raw = read_value(read_bytes(os.path.join(self.folder, name), LARGEST))
+        return Entry(name, _moment(raw["at"]), tuple(map(_event, raw["events"])))
 
 
 @contextmanager
@@ -119,5 +127,37 @@ def _as_the_owner(folder: str) -> Iterator[None]:
         os.setegid(0)
 
 
+def _content(at: float, events: Sequence[Event]) -> bytes:
+    """No more than can be read back; the first events, among them what departed, are the ones that are kept."""
+    told = [{"priority": event.priority, "name": event.name, "fields": _fields(event.fields)} for event in events]
+    while True:
+        content = json.dumps({"at": at, "events": told}).encode()
+        if len(content) <= LARGEST or not told:
+            return content
+        told = told[: len(told) // 2]
+
+
+def _fields(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value if _is_plain(value) else harmless(str(value)) for key, value in raw.items()}
+
+
+def _moment(raw: Any) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not 0 <= raw < _END_OF_TIME:
+        raise ValueError("at is no moment")
+    return float(raw)
+
+
 def _event(raw: Any) -> Event:
-    return Event(int(raw["priority"]), str(raw["name"]), dict(raw["fields"]))
+    """Whatever is shown of it is plain and harmless."""
+    priority, name, fields = raw["priority"], raw["name"], raw["fields"]
+    if isinstance(priority, bool) or not isinstance(priority, int) or not 0 <= priority <= _LEAST_PRIORITY:
+        raise ValueError("priority is none of syslog's")
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or not all(_is_plain(value) for value in fields.values()):
+        raise ValueError("it is no event")
+    if name == "pass" and not isinstance(fields["result"], str):
+        raise ValueError("result is no text")
+    return Event(priority, name, {harmless(key): harmless(value) if isinstance(value, str) else value for key, value in fields.items()})
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, (str, bool)) or (isinstance(value, (int, float)) and is_counted(value))

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable, TypeVar
 
+from keepwarm._base.text import one_line
 from keepwarm._residency.model_name import ModelName, ModelNameError
 
 _Value = TypeVar("_Value")
@@ -16,6 +17,8 @@ WHOLE = (int,)
 MAYBE_TEXT = (str, type(None))
 MAYBE_NUMBER = (int, float, type(None))
 MAYBE_WHOLE = (int, type(None))
+_MOST = 2**63
+_LONGEST_TEXT = 4000  # characters
 
 
 class StateError(ValueError):
@@ -23,11 +26,24 @@ class StateError(ValueError):
 
 
 def typed(raw: Mapping[str, Any], key: str, kinds: tuple[type, ...]) -> Any:
-    """The value at the key. Raises C(StateError) where it is of none of these kinds; true is no number."""
+    """The value at the key. Raises C(StateError) where it is of none of these kinds; true is no number, nor is what no clock and no
+    disk counts. A text is made harmless to show."""
     value = raw.get(key)
     if not isinstance(value, kinds) or isinstance(value, bool):
         raise StateError(f"{key} is of the wrong kind")
-    return value
+    if isinstance(value, (int, float)) and not is_counted(value):
+        raise StateError(f"{key} is out of range")
+    return harmless(value) if isinstance(value, str) else value
+
+
+def is_counted(value: float) -> bool:
+    """Whether it is within Go's int64, which neither NaN nor infinity is."""
+    return -_MOST <= value < _MOST
+
+
+def harmless(text: str) -> str:
+    """A text that may be shown; what was written as one is left as it is."""
+    return text if text.isprintable() and len(text) <= _LONGEST_TEXT else one_line(text, _LONGEST_TEXT)
 
 
 def texts(raw: Mapping[str, Any], key: str) -> tuple[str, ...]:
@@ -35,7 +51,7 @@ def texts(raw: Mapping[str, Any], key: str) -> tuple[str, ...]:
     found = typed(raw, key, (list,))
     if not all(isinstance(text, str) for text in found):
         raise StateError(f"{key} is no list of texts")
-    return tuple(found)
+    return tuple(map(harmless, found))
 
 
 def objects(raw: Mapping[str, Any], key: str, read: Callable[[Mapping[str, Any]], _Value]) -> tuple[_Value, ...]:

@@ -18,6 +18,7 @@ from .counts import Counts, parse_counts
 from .departures import Departure, parse_departure
 from .fights import Fight, Terms, parse_fight, parse_terms
 from .loads import Load, parse_load
+from .model_entry import clean_model, clean_stray
 from .plain import MAYBE_NUMBER, MAYBE_TEXT, MAYBE_WHOLE, NUMBER, TEXT, WHOLE, StateError, mapped, model_name, objects, texts, typed
 from .retries import Retry, parse_retry
 from .seen import Seen, parse_seen
@@ -127,8 +128,8 @@ def _last_pass(raw: Mapping[str, Any]) -> LastPass:
         exit=typed(raw, "exit", WHOLE),
         server=typed(raw, "server", MAYBE_TEXT),
         url=typed(raw, "url", MAYBE_TEXT),
-        models=_entries(raw, "models", "model"),
-        undeclared=_entries(raw, "undeclared", "name"),
+        models=tuple(map(clean_model, _entries(raw, "models", "model"))),
+        undeclared=tuple(map(clean_stray, _entries(raw, "undeclared", "name"))),
         failures=texts(raw, "failures"),
         warnings=texts(raw, "warnings"),
         trouble=typed(raw, "trouble", MAYBE_TEXT),

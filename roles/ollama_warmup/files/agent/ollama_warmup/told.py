@@ -14,7 +14,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from keepwarm._base.files import replace_file
+from keepwarm._base.files import read_bytes, replace_file
+from keepwarm._residency.answers import read_value
+
+_LARGEST = 4 * 1024 * 1024  # bytes
 
 
 def address_hash(url: str) -> str:
@@ -55,8 +58,7 @@ class Record:
 
     def _read(self) -> Mapping[str, Any]:
         try:
-            with open(self._path, encoding="utf-8") as file:
-                raw = json.load(file)
+            raw = read_value(read_bytes(self._path, _LARGEST))
         except (OSError, ValueError, RecursionError):
             return {}
         return raw if isinstance(raw, dict) else {}
