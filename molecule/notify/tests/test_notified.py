@@ -80,7 +80,9 @@ def test_a_dead_endpoint_costs_the_pass_nothing_and_gets_one_message_when_it_is_
 
 def test_what_waits_survives_a_reboot(told: Told) -> None:
     told.run(f"systemctl stop {ENDPOINT}")
-    told.run("ollama-warmup notify --test")
+    tried = told.host.run("ollama-warmup notify --test")
+    refused = "ollama_warmup_notify_urls[0]: not sent: it did not answer, or refused; it is tried again for a day\n"
+    assert (tried.rc, tried.stdout) == (1, refused)
     eventually(lambda: told.show(NOTIFIER, "ActiveState"), ["active"])
     told.reboot()
     eventually(lambda: told.show(NOTIFIER, "ActiveState"), ["active"])

@@ -131,10 +131,14 @@ def test_a_full_disk_costs_the_pass_a_line(agent: Agent, capsys: pytest.CaptureF
     assert "event=not_told channel=notifications" in capsys.readouterr().err
 
 
-def test_a_test_is_queued_where_somebody_is_told(agent: Agent, tmp_path: pathlib.Path) -> None:
+def test_a_test_that_nobody_sends_is_said_to_be_so(
+    agent: Agent, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(notifications, "PATIENCE", 0.01)
     agent.configure("a", notify=True)
-    assert main(["notify", "--test"], str(tmp_path)) == exits.WARM
+    assert main(["notify", "--test"], str(tmp_path)) == exits.NOT_RESIDENT
     assert queued(agent) == [["test"]]
+    assert capsys.readouterr().err.startswith("ollama-warmup: nobody has tried to send it within 0.01 s: 'journalctl -u ollama-warmup-notify.service'")
 
 
 def test_a_test_says_why_it_reaches_nobody(agent: Agent, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ollama_warmup.cli import main
 from ollama_warmup.events import Event
 from ollama_warmup.pending import Pending
 from support.agent import PROGRAM, deploy
@@ -211,6 +212,53 @@ def test_folders_that_cannot_be_used_are_named(notifier: Notifier, endpoint: End
     shutil.rmtree(notifier.root / "state")
     status, output = notifier.run(endpoint.url)
     assert (status, output) == (1, f'event=notifier_failed path={notifier.root}/state/told.json.new reason="No such file or directory"\n')
+
+
+@pytest.fixture
+def own_state(notifier: Notifier) -> Notifier:
+    """The notifier's own folder is where systemd puts it, and notifications are on."""
+    (notifier.root / "var/lib/private").mkdir()
+    (notifier.root / "state").rename(notifier.root / "var/lib/private/ollama-warmup-notify")
+    (notifier.root / "state").symlink_to(notifier.root / "var/lib/private/ollama-warmup-notify")
+    (notifier.root / "etc/ollama-warmup").mkdir(parents=True)
+    raw = {"url": "http://127.0.0.1:11434", "policy": {"models": ["a"]}, "notify": True}
+    (notifier.root / "etc/ollama-warmup/default.json").write_text(json.dumps(raw))
+    return notifier
+
+
+def send_test(notifier: Notifier) -> threading.Thread:
+    """As an operator does; the thread ends when the command does."""
+    codes: list[int] = []
+    thread = threading.Thread(target=lambda: codes.append(main(["notify", "--test"], str(notifier.root))))
+    thread.codes = codes  # type: ignore[attr-defined]
+    thread.start()
+    while not notifier.pending.read():
+        pass
+    return thread
+
+
+def test_a_test_that_everybody_got_is_said_to_have_arrived(own_state: Notifier, endpoint: Endpoint, capsys: pytest.CaptureFixture[str]) -> None:
+    sending = send_test(own_state)
+    assert own_state.run(endpoint.url) == (0, "")
+    sending.join(DEADLINE)
+    assert (sending.codes, capsys.readouterr().out) == ([0], "ollama_warmup_notify_urls[0]: sent\n")  # type: ignore[attr-defined]
+
+
+def test_the_fate_of_a_test_is_told_for_each_address(own_state: Notifier, endpoint: Endpoint, capsys: pytest.CaptureFixture[str]) -> None:
+    sending = send_test(own_state)
+    process = own_state.start(endpoint.url, f"json://{SECRET}.invalid/", f"nosuch://{SECRET}/")
+    sending.join(DEADLINE)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=DEADLINE)
+    lines = capsys.readouterr().out.splitlines()
+    assert sending.codes == [1]  # type: ignore[attr-defined]
+    assert lines[:2] == [
+        "ollama_warmup_notify_urls[0]: sent",
+        "ollama_warmup_notify_urls[1]: not sent: it did not answer, or refused; it is tried again for a day",
+    ]
+    assert lines[2].startswith("ollama_warmup_notify_urls[2]: not sent: ")
+    assert "does not understand it; it is tried again for a day" in lines[2]
+    assert SECRET not in "".join(lines)
 
 
 def judge(text: str) -> Any:

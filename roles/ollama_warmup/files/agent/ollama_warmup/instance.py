@@ -81,6 +81,11 @@ class Instance:
         return os.path.join(self.state_folder, "notify")
 
     @property
+    def notifier_state(self) -> str:
+        """The folder of the notifier's own, where systemd keeps those of users that are there only while a unit runs."""
+        return os.path.join(self.root, "var/lib/private", self.notifier[: -len(".service")])
+
+    @property
     def unit(self) -> str:
         """The oneshot that makes a pass."""
         return "ollama-warmup.service" if self.name == DEFAULT else f"ollama-warmup@{self.name}.service"

@@ -18,6 +18,7 @@ from functools import partial
 from typing import Callable
 
 from . import endpoints, exits
+from .fates import Fates
 from .instance import Instance
 from .journal import NOTICE, WARNING, log
 from .message import compose, news
@@ -46,11 +47,12 @@ class Address:
 
 
 class Sender:
-    """C(record) outlives it. C(origin) is the host's name and the instance's."""
+    """C(record) and C(fates) outlive it. C(origin) is the host's name and the instance's."""
 
-    def __init__(self, pending: Pending, record: Record, urls: Sequence[str], origin: tuple[str, str], say: Say) -> None:
+    def __init__(self, pending: Pending, record: Record, fates: Fates, urls: Sequence[str], origin: tuple[str, str], say: Say) -> None:
         self._pending = pending
         self._record = record
+        self._fates = fates
         self._addresses = [Address(place, url) for place, url in enumerate(urls)]
         self._origin = origin
         self._say = say
@@ -68,6 +70,8 @@ class Sender:
             left = [entry for entry in entries if entry.name not in told.had]
             if left and time.monotonic() >= address.due:
                 self._attempt(address, left)
+            elif left and address.reason is not None:  # a test that came meanwhile shares the fate of what is put off
+                self._fates.note(_tests(left), address.place, address.reason)
         done = [entry.name for entry in entries if all(entry.name in told.had for told in self._record.told.values())]
         self._pending.remove(done)
         self._record.forget_all_but({entry.name for entry in entries} - set(done))
@@ -85,6 +89,7 @@ class Sender:
         fresh, result = news(left, told.result)
         message = compose(fresh, *self._origin) if fresh else None
         reason = endpoints.send(address.url, message.kind, message.title, message.body) if message else None
+        self._fates.note(_tests(left), address.place, reason)
         if reason is not None:
             self._put_off(address, reason)
             return
@@ -102,6 +107,10 @@ class Sender:
         address.reason = reason
         address.due = time.monotonic() + address.delay
         address.delay = min(2 * address.delay, _LONGEST_DELAY)
+
+
+def _tests(entries: Sequence[Entry]) -> list[str]:
+    return [entry.name for entry in entries if any(event.name == "test" for event in entry.events)]
 
 
 def notify(instance: Instance, environment: Mapping[str, str]) -> int:
@@ -126,4 +135,4 @@ def _send(instance: Instance, credentials: str, state: str, say: Say) -> None:
     if not urls:
         pending.drop([entry.name for entry in pending.read()], "no address is set")
         return
-    Sender(pending, Record(state, urls), urls, (socket.gethostname(), instance.name), say).run()
+    Sender(pending, Record(state, urls), Fates(state, len(urls)), urls, (socket.gethostname(), instance.name), say).run()
