@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ollama_warmup import exits, one_pass, pending
+from ollama_warmup import exits, notifications, one_pass, pending
 from ollama_warmup.cli import main
 from ollama_warmup.configuration import parse
 from ollama_warmup.events import Event
