@@ -39,7 +39,7 @@ def test_the_agent_s_user_cannot_read_them(told: Told) -> None:
 def test_while_a_message_is_tried_no_process_file_or_log_shows_one(told: Told) -> None:
     told.run(f"systemctl stop {ENDPOINT}")
     cursor = told.cursor()
-    told.run("ollama-warmup notify --test")
+    assert told.host.run("ollama-warmup notify --test").rc == 1
     eventually(lambda: "event=notification_failed" in told.journal(cursor, NOTIFIER))
     sees = "setpriv --reuid=nobody --clear-groups"
     pattern = f"'{SECRET[:4]}[{SECRET[4]}]{SECRET[5:]}'"  # not found in its own command line
