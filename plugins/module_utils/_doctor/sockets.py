@@ -5,41 +5,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import struct
 from collections.abc import Iterator
 from contextlib import suppress
 
+from .._residency.sockets import listening_sockets
 from .examination import Listener
-
-_LISTEN = "0A"
 
 
 def listeners(proc: str = "/proc") -> tuple[Listener, ...]:
     """Every listening socket. Raises C(OSError) where /proc does not tell."""
-    found = [*_table(f"{proc}/net/tcp"), *_table(f"{proc}/net/tcp6", optional=True)]
-    owners = _owners(proc, {inode for host, port, inode in found})
-    return tuple(_listener(proc, host, port, owners.get(inode, 0)) for host, port, inode in found)
-
-
-def _table(path: str, optional: bool = False) -> Iterator[tuple[str, int, str]]:
-    if optional and not os.path.exists(path):  # a kernel without IPv6
-        return
-    with open(path, encoding="ascii") as file:
-        for line in file.readlines()[1:]:
-            fields = line.split()
-            if len(fields) > 9 and fields[3] == _LISTEN:
-                host, port = fields[1].split(":")
-                yield _address(host), int(port, 16), fields[9]
-
-
-def _address(text: str) -> str:
-    """The kernel prints words of four bytes in the machine's own order."""
-    packed = b"".join(struct.pack("=I", int(text[start : start + 8], 16)) for start in range(0, len(text), 8))
-    address = ipaddress.ip_address(packed)
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return str(mapped or address)
+    found = list(listening_sockets(proc))
+    owners = _owners(proc, {socket.inode for socket in found})
+    return tuple(_listener(proc, socket.host, socket.port, owners.get(socket.inode, 0)) for socket in found)
 
 
 def _owners(proc: str, inodes: set[str]) -> dict[str, int]:

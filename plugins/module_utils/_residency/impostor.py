@@ -6,12 +6,17 @@ as while systemd waits before it starts a server anew, and answer as it likes.""
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
 from .._base.systemctl import show
-from .runners import has_processes
+from .runners import has_processes, users_of
 from .server import ServerUnreachable
+from .sockets import listening_sockets
 
 _PROPERTIES = ("LoadState", "ActiveState", "SubState")
 _SECONDS = 3.0
+_EVERYWHERE = ("0.0.0.0", "::")
 
 
 class NotThisServer(ServerUnreachable):
@@ -31,3 +36,25 @@ def require_processes(unit: str, url: str, proc: str = "/proc") -> None:
         return
     how = f"{state['ActiveState']} ({state.get('SubState', '?')})"
     raise NotThisServer(f"{unit} is {how} and has no process: whatever answers at {url} is another program")
+
+
+def require_own_socket(unit: str, url: str, proc: str = "/proc") -> None:
+    """Raise C(NotThisServer) where the socket at the URL, which was read from the unit, was opened by a user whom none of the unit's
+    processes runs as. Where that cannot be seen, nothing is raised."""
+    users, owners = users_of(unit, proc), _listening_users(url, proc)
+    if users and owners and not users & owners:
+        raise NotThisServer(
+            f"{unit} runs as user {min(users)}, but what listens at {url} is of user {min(owners)}: it is another program"
+        )
+
+
+def _listening_users(url: str, proc: str) -> frozenset[int]:
+    """Of the sockets that a client of the URL may come to: those of its very address, else those of every interface."""
+    parts = urlsplit(url)
+    try:
+        host, port = str(ip_address(parts.hostname or "")), parts.port or 80
+        found = [socket for socket in listening_sockets(proc) if socket.port == port]
+    except (OSError, ValueError):
+        return frozenset()
+    exact = [socket for socket in found if socket.host == host]
+    return frozenset(socket.uid for socket in exact or [socket for socket in found if socket.host in _EVERYWHERE])

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Callable
 
-from .impostor import require_processes
+from .impostor import require_own_socket, require_processes
 from .model_name import ModelName
 from .observation import InstalledModel, ModelCard, Observation, ResidentModel, Runners
 from .policy import Policy
@@ -43,7 +43,8 @@ class _Lists:
 class Observer:
     """Looks at C(server), whose processes are those of the systemd C(unit); without one where it is another machine's (C(own_unit)).
 
-    C(cards) is kept by digest, which never changes its meaning; hand it on to the next pass to save requests.
+    C(cards) is kept by digest, which never changes its meaning; hand it on to the next pass to save requests. C(follows_unit) is
+    whether the URL was read from the unit: no proxy, and nobody else, is to answer there.
     """
 
     server: OllamaServer
@@ -52,6 +53,7 @@ class Observer:
     cards: dict[str, ModelCard] = field(default_factory=dict)
     sightings: Mapping[str, Sighting] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
+    follows_unit: bool = False
 
     def look(self) -> Observation:
         """Raises C(ServerFailure), also where another program answers for a unit that is down."""
@@ -82,6 +84,8 @@ class Observer:
         runners = living_runners(self.unit) if self.unit else None
         if self.unit and runners is None:
             require_processes(self.unit, self.server.url)
+        if self.unit and self.follows_unit:
+            require_own_socket(self.unit, self.server.url)
         return runners
 
     def _agreed(self, lists: _Lists) -> _Lists:

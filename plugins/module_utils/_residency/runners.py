@@ -105,6 +105,13 @@ def has_processes(unit: str, proc: str = "/proc") -> bool | None:
     return any(True for _process in _processes_of(unit, proc))
 
 
+def users_of(unit: str, proc: str = "/proc") -> frozenset[int]:
+    """The users whom the processes of a server that runs here run as; nobody where it has none here, or that is hidden."""
+    found = server_processes(unit, proc)
+    ids = (_read(proc, str(process.pid), "status").partition("\nUid:")[2].split() for process in ((found.server, *found.children) if found else ()))
+    return frozenset(int(fields[1]) for fields in ids if len(fields) > 1)  # the effective one
+
+
 def server_identity(unit: str, proc: str = "/proc") -> str | None:
     """Names one start of the server: the main process's number and start time."""
     server = _main_process(list(_processes_of(unit, proc)))

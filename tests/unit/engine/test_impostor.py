@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import pathlib
+from typing import Any
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import impostor
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.impostor import NotThisServer, require_processes
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.impostor import NotThisServer, require_own_socket, require_processes
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
 from support.fake_server import serving
 from support.machine import UNIT, Machine
@@ -73,3 +74,57 @@ def test_a_look_ends_with_it_before_anything_of_the_other_program_counts(monkeyp
     with pytest.raises(NotThisServer):
         Observer(server, policy("a"), UNIT).look()  # type: ignore[arg-type]
     assert server.calls == ["ps"]
+
+
+ALICE, OLLAMA = 1000, 990
+
+
+def listens(proc: str, *sockets: tuple[str, int]) -> None:
+    """Sockets on port 11434, each with the kernel's form of its address and the user who opened it."""
+    rows = [f"  {at}: {host}:2CAA 00000000:0000 0A 00000000:00000000 00:00000000 00000000 {uid} 0 {at + 7} 1" for at, (host, uid) in enumerate(sockets)]
+    net = pathlib.Path(proc, "net")
+    net.mkdir()
+    (net / "tcp").write_text("\n".join(["  sl  local_address", *rows, ""]))
+
+
+def runs_as(machine: Machine, *uids: int) -> None:
+    """A server as the first of these users, its runners as the others."""
+    pids = [machine.start_server(), *(machine.start_runner(f"{number:064x}") for number in range(len(uids) - 1))]
+    for pid, uid in zip(pids, uids):
+        pathlib.Path(machine.proc, str(pid), "status").write_text(f"Name:\tollama\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\nGid:\t1\n")
+
+
+LOOPBACK, ANY, LAN = "0100007F", "00000000", "0702A8C0"
+
+
+@pytest.mark.parametrize(
+    ("url", "sockets", "users", "refused"),
+    [
+        (URL, [(LOOPBACK, OLLAMA)], [OLLAMA], False),
+        (URL, [(LOOPBACK, ALICE)], [OLLAMA], True),
+        (URL, [(ANY, ALICE)], [OLLAMA, OLLAMA], True),
+        (URL, [(ANY, ALICE), (LOOPBACK, OLLAMA)], [OLLAMA], False),  # the nearer one gets it
+        (URL, [(ANY, OLLAMA), (LOOPBACK, ALICE)], [OLLAMA], True),
+        (URL, [(LAN, ALICE)], [OLLAMA], False),  # nobody is there
+        ("http://192.168.2.7:11434", [(LAN, ALICE), (LOOPBACK, OLLAMA)], [OLLAMA], True),
+        (URL, [(LOOPBACK, OLLAMA)], [0, OLLAMA], False),  # sudo -u ollama ollama serve
+        ("http://gpu-1:11434", [(LOOPBACK, ALICE)], [OLLAMA], False),  # which address that is, the client found out
+    ],
+)
+def test_the_socket_must_be_of_a_user_of_the_units(tmp_path: pathlib.Path, url: str, sockets: list[Any], users: list[int], refused: bool) -> None:
+    with Machine(tmp_path) as machine:
+        runs_as(machine, *users)
+        listens(machine.proc, *sockets)
+        if not refused:
+            require_own_socket(UNIT, url, machine.proc)
+            return
+        with pytest.raises(NotThisServer, match=f"{UNIT} runs as user {OLLAMA}, but what listens at {url} is of user {ALICE}: it is another program"):
+            require_own_socket(UNIT, url, machine.proc)
+
+
+def test_where_users_or_sockets_are_hidden_nothing_is_said_of_them(tmp_path: pathlib.Path) -> None:
+    with Machine(tmp_path) as machine:
+        machine.start_server()
+        require_own_socket(UNIT, URL, machine.proc)
+        listens(machine.proc, (LOOPBACK, ALICE))
+        require_own_socket(UNIT, URL, machine.proc)

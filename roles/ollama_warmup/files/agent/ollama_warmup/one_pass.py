@@ -69,6 +69,7 @@ def make_observer(configuration: Configuration, state: State, ready_timeout: flo
         server=OllamaServer(configuration.url, Deadlines(**configuration.deadlines)),
         policy=configuration.policy,
         unit=configuration.own_unit,
+        follows_unit=configuration.follows_unit,
         cards=dict(state.cards),
         sightings=state.sightings,
         ready_timeout=ready_timeout,

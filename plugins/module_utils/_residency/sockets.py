@@ -1,0 +1,48 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which sockets listen on TCP, and whose they are, from /proc. Needs no privilege."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_LISTEN = "0A"
+
+
+@dataclass(frozen=True)
+class ListeningSocket:
+    """C(host) is 0.0.0.0 or C(::) for every interface; C(uid) is the user who opened it, C(inode) names it."""
+
+    host: str
+    port: int
+    uid: int
+    inode: str
+
+
+def listening_sockets(proc: str = "/proc") -> Iterator[ListeningSocket]:
+    """Every one. Raises C(OSError) where /proc does not tell."""
+    yield from _table(f"{proc}/net/tcp")
+    if os.path.exists(f"{proc}/net/tcp6"):  # else a kernel without IPv6
+        yield from _table(f"{proc}/net/tcp6")
+
+
+def _table(path: str) -> Iterator[ListeningSocket]:
+    with open(path, encoding="ascii") as file:
+        for line in file.readlines()[1:]:
+            fields = line.split()
+            if len(fields) > 9 and fields[3] == _LISTEN:
+                host, port = fields[1].split(":")
+                yield ListeningSocket(_address(host), int(port, 16), int(fields[7]), fields[9])
+
+
+def _address(text: str) -> str:
+    """The kernel prints words of four bytes in the machine's own order."""
+    packed = b"".join(struct.pack("=I", int(text[start : start + 8], 16)) for start in range(0, len(text), 8))
+    address = ipaddress.ip_address(packed)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
