@@ -77,7 +77,7 @@ class Watch:
 
     def wait(self) -> None:
         """For the next thing to happen, and do what it asks for."""
-        ready = [fd for fd, _event in self._poll.poll(self._patience())]
+        ready = self._ready()
         now = time.monotonic()
         self._end([held for held in map(self._pidfds.let_go, ready) if held], now)
         if self._place.pipe in ready:
@@ -87,6 +87,13 @@ class Watch:
             log(WARNING, "watch_pipe_made_anew", path=self._instance.watch_pipe)
             self.look()  # passes may have ended meanwhile, which nobody heard
         self._request(self._pace.take(time.monotonic()))
+
+    def _ready(self) -> list[int]:
+        """The descriptors with news; that a file left the folder is none as long as the pipe is at its place."""
+        while True:
+            ready = [fd for fd, _event in self._poll.poll(self._patience())]
+            if ready != [self._place.bell] or self._place.is_lost():
+                return ready
 
     def _patience(self) -> float | None:
         """Milliseconds until something is due by itself; None where nothing is."""

@@ -21,13 +21,14 @@ _SETTLING = 1.0  # second: whoever removes the folder comes to its end first, an
 
 
 class Place:
-    """C(pipe) is the watch's end of the pipe at C(path), and ready in C(poll) when a pass has written to it."""
+    """C(pipe) is the watch's end of the pipe at C(path), and ready in C(poll) when a pass has written to it; C(bell) when something
+    left the folder."""
 
     def __init__(self, path: str, poll: select.poll) -> None:
         self._path = path
         self._poll = poll
-        self._bell = _bell()
-        self._poll.register(self._bell, select.POLLIN)
+        self.bell = _bell()
+        self._poll.register(self.bell, select.POLLIN)
         self._lost: float | None = None
         self._open()
 
@@ -38,8 +39,7 @@ class Place:
 
     def look(self, now: float) -> bool:
         """Notice what became of the pipe, and make it anew when that is due, which is told. Raises C(OSError) where it cannot be made."""
-        drain(self._bell)
-        if self._is_there():
+        if not self.is_lost():
             self._lost = None
         elif self._lost is None:
             self._lost = now + _SETTLING
@@ -62,12 +62,14 @@ class Place:
         os.close(self.pipe)
         os.close(self._folder)
 
-    def _is_there(self) -> bool:
+    def is_lost(self) -> bool:
+        """Whether something else, or nothing, is at the pipe's place. The bell is silent again."""
+        drain(self.bell)
         try:
             found = os.lstat(self._path)
         except OSError:
-            return False
-        return os.path.samestat(found, os.fstat(self.pipe))
+            return True
+        return not os.path.samestat(found, os.fstat(self.pipe))
 
 
 def _bell() -> int:
