@@ -58,6 +58,11 @@ class Watching:
         watch_pipe.notify(self.instance.watch_pipe)
         self.watch.wait()
 
+    def wait_for_a_request(self) -> None:
+        """However many things happen before it."""
+        while not self.requested():
+            self.watch.wait()
+
     @property
     def watched(self) -> set[int]:
         """The processes that this one, which the watch is in, has a pidfd of."""
@@ -122,8 +127,7 @@ def test_a_runner_that_died_before_it_could_be_watched_is_missed(watching: Watch
     assert watching.requested()
     kill(watching.machine.start_runner(A))
     watching.a_pass_ends()  # which saw it alive
-    watching.watch.wait()  # a second after the last request
-    assert watching.requested()
+    watching.wait_for_a_request()  # a second after the last one
 
 
 def test_what_is_missing_may_be_news_to_the_pass_that_is_to_come(watching: Watching) -> None:
@@ -292,18 +296,15 @@ def test_a_pipe_that_was_taken_away_is_made_anew_and_heard(watching: Watching, c
         os.rename(pipe.parent, f"{watching.instance.root}/elsewhere")
         pipe.parent.mkdir()
     kill(watching.a)
-    watching.watch.wait()
-    assert watching.requested()
+    watching.wait_for_a_request()
     again = watching.machine.start_runner(A)
-    watching.watch.wait()
     while not pipe.exists():
         watching.watch.wait()
     assert stat.S_ISFIFO(pipe.lstat().st_mode)
     assert watching.watched == {watching.server, again, watching.b}
     assert "event=watch_pipe_made_anew" in capsys.readouterr().err
     kill(again)
-    watching.watch.wait()
-    assert watching.requested()
+    watching.wait_for_a_request()
     restarted = watching.machine.start_runner(A)
     watching.a_pass_ends()
     assert restarted in watching.watched
