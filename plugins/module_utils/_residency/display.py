@@ -25,8 +25,8 @@ def row(model: Mapping[str, Any], now: datetime) -> list[str]:
         model["policy"] if model["required"] else f"{model['policy']} (optional)",
         _state(model),
         until(listed, now),
-        str(listed["processor"]) if listed else "-",
-        str(listed["context_length"]) if listed else "-",
+        str(listed.get("processor", "-")) if listed else "-",
+        str(listed.get("context_length", "-")) if listed else "-",
         ", ".join(model.get("drift") or ()) or "-",
     ]
 

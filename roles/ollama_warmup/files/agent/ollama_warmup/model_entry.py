@@ -54,9 +54,8 @@ def clean_stray(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _listed(raw: Any) -> dict[str, Any] | None:
-    """As C(/api/ps) had it; nothing at all where anything that is shown of it is missing."""
-    found = _cleaned(raw, _LISTED) if isinstance(raw, dict) else {}
-    return found if _LISTED.keys() - {"alive"} <= found.keys() else None
+    """As C(/api/ps) had it."""
+    return _cleaned(raw, _LISTED) if isinstance(raw, dict) else None
 
 
 def _cleaned(raw: Mapping[str, Any], kinds: Mapping[str, tuple[type, ...]]) -> dict[str, Any]:
