@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from ollama_warmup import exits
 from ollama_warmup.inspection import inspect
+from ollama_warmup.interruption import Interrupted
 from ollama_warmup.patience import PatientObserver
 from ollama_warmup.state_file import StateFile
 from support.agent import Agent
+from support.fake_server import FakeServer
 
 
 def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,6 +56,25 @@ def test_what_the_last_pass_proved_holds_for_what_it_asked(agent: Agent, monkeyp
     }[change]
     assert inspect(agent.configuration("a"), state).exit == exits.WARM
     assert inspect(agent.configuration("a"), replace(state, last_pass=replace(state.last_pass, **spoilt))).exit == exits.NOT_RESIDENT
+
+
+def test_a_pass_that_is_cut_short_has_seen_what_it_waited_for(agent: Agent) -> None:
+    """A runner that nothing lists, and nothing ends."""
+    agent.server.loading_elsewhere.add("a")
+
+    def operator(server: FakeServer) -> None:
+        if server.looks > 1:
+            raise Interrupted("SIGTERM")
+
+    agent.server.on_look.append(operator)
+    assert agent.run("a") == exits.INTERRUPTED
+    (sighting,) = agent.state.sightings.values()
+    agent.server.on_look.clear()
+    assert agent.server.work() == []
+    state = replace(agent.state, sightings={name: replace(sighting, since=sighting.since - 900) for name in agent.state.sightings})
+    StateFile(agent.instance.state_folder).save(state)
+    assert agent.run("a") == exits.WARM
+    assert agent.server.work() == ["generate a:latest -1"]
 
 
 def test_a_runner_in_uninterruptible_sleep_at_two_passes_hangs(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:

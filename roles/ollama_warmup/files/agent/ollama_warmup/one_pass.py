@@ -113,6 +113,7 @@ def _warm(
         after = memory.conclude(before, state, configuration, moment, result, time.time())
         _keep_measurements(instance, configuration, before, after, result)
         return after, _judged(configuration, after, started, result)
+    state = replace(state, sightings=observer.sightings)  # whatever cut the pass short, the next one need not wait as long
     return memory.abort(state, dict(observer.cards), warmer.loading if end.exit == exits.UNREACHABLE else None, time.time()), end
 
 
