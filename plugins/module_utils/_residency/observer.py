@@ -16,9 +16,9 @@ from .impostor import require_own_socket, require_processes
 from .model_name import ModelName
 from .observation import InstalledModel, ModelCard, Observation, ResidentModel, Runners
 from .policy import Policy
-from .runners import living_runners
-from .server import OllamaServer, ServerGarbled, ServerRefused
-from .sightings import Sighting, follow
+from .runners import ServerProcesses, living_runners, server_processes
+from .server import OllamaServer, ServerGarbled, ServerRefused, ServerSilent
+from .sightings import STOPPED, Sighting, follow
 
 _MOST_ROUNDS = 5
 _CLOCK_TICK = 0.02  # seconds; the kernel tells a process's start in hundredths
@@ -57,6 +57,15 @@ class Observer:
 
     def look(self) -> Observation:
         """Raises C(ServerFailure), also where another program answers for a unit that is down."""
+        try:
+            return self._look()
+        except ServerSilent as silence:
+            reason = self._why_silent()
+            if reason is None:
+                raise
+            raise ServerSilent(f"{silence}: {reason}") from silence
+
+    def _look(self) -> Observation:
         lists = self._lists()
         installed = self.server.installed()
         for model in self._unknown(installed, lists.resident):
@@ -73,6 +82,16 @@ class Observer:
             sightings=self.sightings,
             at=at,
         )
+
+    def _why_silent(self) -> str | None:
+        """A server that was stopped has its port still, and answers nobody."""
+        found = self._processes()
+        if found is None or found.server.state != STOPPED:
+            return None
+        return f"its process {found.server.pid} was stopped (SIGSTOP), and kill -CONT {found.server.pid} lets it go on"
+
+    def _processes(self) -> ServerProcesses | None:
+        return server_processes(self.unit) if self.unit else None
 
     def _lists(self) -> _Lists:
         """/proc is read after /api/ps: a runner that ended in between is not called alive."""

@@ -17,7 +17,7 @@ UNLISTED = "unlisted"
 KINDS = (WAITING, UNLISTED)
 HANGS_AFTER = 10.0
 """Seconds in uninterruptible sleep without any CPU time."""
-_STOPPED = "T"
+STOPPED = "T"
 _UNINTERRUPTIBLE = "D"
 
 
@@ -68,4 +68,4 @@ def hangs(process: RunnerProcess, sightings: Mapping[str, Sighting], now: float)
     """Whether a process that is not loading answers nobody."""
     known = sightings.get(process.identity)
     waits = known is not None and known.kind == WAITING and now - known.since >= HANGS_AFTER
-    return process.state == _STOPPED or waits
+    return process.state == STOPPED or waits

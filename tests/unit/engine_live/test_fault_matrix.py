@@ -113,6 +113,18 @@ def test_a_server_that_is_down_is_unreachable_and_never_started(live: LiveHost, 
     assert (left(live), loads(live)) == (PINNED, ONE_LOAD_EACH)
 
 
+def test_a_server_that_was_stopped_by_a_signal_is_named(live: LiveHost) -> None:
+    live.stand_in.run()
+    server = live.stand_in._process.pid
+    os.kill(server, signal.SIGSTOP)
+    try:
+        live.stand_in.wait_for(lambda: process_state(server) == "T")
+        (sentence,) = complaints(live, IMPATIENT)
+    finally:
+        os.kill(server, signal.SIGCONT)
+    assert sentence.endswith(f": its process {server} was stopped (SIGSTOP), and kill -CONT {server} lets it go on")
+
+
 def test_a_server_restarted_in_mid_load_has_everything_after_the_next_pass(live: LiveHost) -> None:
     live.stand_in.run()
     live.stand_in.door.order("load", model="tiny-a", seconds=60)

@@ -14,7 +14,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observa
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.progress import PassResult
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.runners import living_runners
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.runners import ServerProcesses, living_runners, server_processes
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import Deadlines, OllamaServer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import Pace, Warmer
 
@@ -77,6 +77,9 @@ class _Seeing(Observer):
 
     def _runners(self) -> Runners | None:
         return living_runners(UNIT, self.host.proc())
+
+    def _processes(self) -> ServerProcesses | None:
+        return server_processes(UNIT, self.host.proc())
 
 
 def _enter(home: pathlib.Path, cgroup: str) -> None:
