@@ -98,21 +98,10 @@ def test_every_role_looks_for_them_among_all_variables_of_the_host(role: str, wa
     assert value(role, f"{{{{ __{role}_problems }}}}", **given, keepwarm_known_variables=["ollama_warmup_modles", "ollama_server_rack_number"]) == []
 
 
-@pytest.mark.parametrize(
-    ("role", "file"),
-    [
-        ("ollama_model", "settings.yml"),
-        ("ollama_server", "settings.yml"),
-        ("ollama_warmup", "settings.yml"),
-        ("ollama_server", "absent.yml"),
-        ("ollama_warmup", "absent.yml"),
-        ("ollama_warmup", "alerts.yml"),
-    ],
-)
-def test_it_is_the_first_thing_that_a_role_does(role: str, file: str) -> None:
-    first = yaml.safe_load((ROLES / role / "tasks" / file).read_text())[0]
-    problems = f"__{role}_problems" if file == "settings.yml" else f"__{role}_name_problems"
-    assert task(role, file, first["name"])["ansible.builtin.assert"]["that"] == f"{problems} | length == 0"
+@pytest.mark.parametrize("role", ROLE_NAMES)
+def test_it_is_the_first_thing_that_is_judged_with_the_settings(role: str) -> None:
+    first = yaml.safe_load((ROLES / role / "tasks/settings.yml").read_text())[0]
+    assert task(role, "settings.yml", first["name"])["ansible.builtin.assert"]["that"] == f"__{role}_problems | length == 0"
 
 
 @pytest.mark.parametrize("role", ROLE_NAMES)
