@@ -51,6 +51,7 @@ def test_check_mode_warns_of_the_restart_with_the_models(gpu1: Host, site: Site)
 
 
 def test_a_request_in_flight_is_not_cut_off(gpu1: Host, site: Site) -> None:
+    gpu1.hold()
     gpu1.chat()
     before = gpu1.start()
     outcome = site(ollama_server_num_parallel=2, ollama_server_restart_wait="3s")
