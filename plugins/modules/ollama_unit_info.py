@@ -423,8 +423,14 @@ class Observation:
         if self.process is None:
             return Restart()
         configured = host.read_program(self.unit.executable)
-        judged = judge_restart(self.process.environment, self.process.program, configured, self.effective, self.predicted)
+        judged = judge_restart(self.process.environment, self.process.program, configured, self._before, self.predicted)
         return replace(judged, due=(*judged.due, *self._too_few_places(self.process.environment, pins)))
+
+    @property
+    def _before(self) -> Assessment:
+        """Who empties the drop-in wants all of it gone, defaults included."""
+        is_removed = self.planned is not None and not self.planned.text.strip()
+        return replace(self.effective, default_keys=frozenset()) if is_removed else self.effective
 
     def _too_few_places(self, running: Mapping[str, str], pins: int) -> Iterator[str]:
         """Where the limit was declared, that reason is there already."""

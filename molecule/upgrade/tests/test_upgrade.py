@@ -61,7 +61,7 @@ def test_check_mode_says_what_it_would_download_restart_and_unload(checked: tupl
     outcome = checked[0]
     assert outcome.status == 0, outcome.output
     assert outcome.output.count(f"http://127.0.0.1:8080/v{NEW}/ollama-linux-amd64.tar.zst would be installed") == 1
-    assert f"ollama.service restarts, unloads tiny-a:latest: the running server is of the release {OLD}, but {NEW} is installed" in outcome.output
+    assert f"ollama.service restarts when it is idle, unloads tiny-a:latest: the running server is of the release {OLD}, but {NEW} is installed" in outcome.output
 
 
 def test_check_mode_changes_nothing(checked: tuple[object, list[list[str]]]) -> None:
@@ -130,7 +130,7 @@ def full(fleet: Fleet) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def dead_upgrading(undone: object, spilling: None, full: None, run: Run) -> list[str]:
     """A controller that dies when the new release is current, and the server is not restarted yet."""
-    run("upgrade", NEW, die_at="Reload systemd, restart")
+    run("upgrade", NEW, die_at="Restart the server")
     return hooks()
 
 

@@ -298,6 +298,16 @@ def test_defaults_of_ours_are_pending_and_a_limit_below_the_pins_is_due(machine:
     assert told["restart_reasons"] == ["the running server keeps 3 models in memory at most, fewer than the 4 that are pinned"]
 
 
+def test_a_drop_in_that_is_removed_is_to_leave_nothing_behind(machine: Host, running: Callable[..., None], ask: Callable[..., Any]) -> None:
+    text = "# Defaults of the role, which nobody has declared: OLLAMA_KEEP_ALIVE\n[Service]\nEnvironment=OLLAMA_KEEP_ALIVE=1800s\n"
+    machine.write("ollama.service.d/zz-keepwarm.conf", text)
+    running(OLLAMA_DEBUG="1", OLLAMA_KEEP_ALIVE="1800s")
+    version, resident = ("http://127.0.0.1:11434/api/version", 500, {}), ("http://127.0.0.1:11434/api/ps", 200, {"models": []})
+    machine.exchanges = [version, resident, version]
+    assert ask(dropin_content="")["restart_reasons"] == ["OLLAMA_KEEP_ALIVE is still '1800s' in the running process, but no longer set in its unit"]
+    assert ask(dropin_content="[Service]\n")["restart_due"] is False
+
+
 def test_what_others_wrote_is_told_with_its_place(machine: Host, ask: Callable[..., Any]) -> None:
     override = machine.write("ollama.service.d/override.conf", "[Service]\nEnvironment=OLLAMA_API_KEY=secret\nOOMPolicy=stop\n")
     machine.write("ollama.service.d/zz-keepwarm.conf", "# (role keepwarm.ollama.ollama_server)\n[Service]\nEnvironment=OLLAMA_KEEP_ALIVE=9m\n")
