@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor import commands, driver, examine, page, server_ask, shell_files, sockets, stores
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.agent_look import look_at_agent
-from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.examination import Entry, JournalLook, ShellSetting
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.examination import AgentLook, Entry, JournalLook, ShellSetting
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.journal import JournalError, read_journal
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.permission import PASS, Account, account_of, may
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
@@ -389,6 +389,13 @@ def test_a_host_of_which_nothing_can_be_learnt_says_why(tmp_path: pathlib.Path) 
         "the unit: systemctl show failed, so that nothing is known of the unit: nothing is known",
         "the journal: nothing is known",
     )
+
+
+def test_a_memory_of_the_agents_that_it_cannot_read_was_not_looked_at(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = AgentLook("/usr/local/bin/ollama-warmup", status={"state_problem": "state.json cannot be read:\x1b[31m it is no regular file"})
+    monkeypatch.setattr(examine, "look_at_agent", lambda *_asked: found)
+    look = examine.examine(lambda _command: NOTHING, "east", None, str(tmp_path))
+    assert look.unseen[0] == "the agent's memory: state.json cannot be read:?[31m it is no regular file"
 
 
 def test_a_server_of_this_machine_has_its_start_named(monkeypatch: pytest.MonkeyPatch) -> None:
