@@ -48,9 +48,10 @@ class Host(Machine):
             self.post("/api/generate", model=name, keep_alive=-1, options={"num_ctx": context})
 
     def chat(self) -> None:
-        """A client with a long answer in flight, whose end is told by the file /tmp/answer."""
-        body = json.dumps({"model": "tiny-b", "prompt": "x", "options": {"num_ctx": 512, "num_predict": 60000}})
-        self.run(f"systemd-run --quiet --unit=chat --collect sh -c \"curl -sSf http://127.0.0.1:11434/api/generate -d '{quoted(body)}' > /tmp/answer\"")
+        """A client with one long answer after another in flight, which ends as soon as one is cut off."""
+        body = json.dumps({"model": "tiny-b", "prompt": "x", "options": {"num_ctx": 512, "num_predict": 5000}})
+        asking = f"while curl -sSf http://127.0.0.1:11434/api/generate -d '{quoted(body)}' > /tmp/answer; do :; done"
+        self.run(f'systemd-run --quiet --unit=chat --collect sh -c "{asking}"')
         self.run("timeout 30 sh -c 'until [ -s /tmp/answer ]; do sleep 0.1; done'")
 
     def end_chat(self) -> None:
