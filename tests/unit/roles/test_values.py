@@ -134,3 +134,54 @@ def test_a_server_that_was_not_asked_is_not_refused() -> None:
     refusing = task(WARMUP, "residency.yml", "Refuse a server that does not tell what it holds")
     assert holds(WARMUP, refusing["when"], __ollama_warmup_residency={"skipped": True}) is False
     assert holds(WARMUP, refusing["when"], __ollama_warmup_residency={"observed": True}) is True
+
+
+@pytest.mark.parametrize(
+    ("plans", "start", "runs"),
+    [
+        ([("active", True), ("inactive", True)], "auto", True),
+        ([("inactive", True), ("inactive", True)], "auto", False),
+        ([("inactive", True), ("inactive", False)], "auto", True),
+        ([("failed", True)], "auto", True),
+        ([("inactive", True)], True, True),
+    ],
+)
+def test_servers_that_somebody_has_stopped_are_not_started_by_their_target(plans: list[tuple[str, bool]], start: Any, runs: bool) -> None:
+    given = {str(number): {"active_state": state, "has_run": has_run} for number, (state, has_run) in enumerate(plans)}
+    instances = {"instances": [{"settings": {"start": start}}]}
+    assert holds(SERVER, "__ollama_server_any_runs", __ollama_server_plans=given, __ollama_server_instances=instances) is runs
+
+
+@pytest.mark.parametrize(
+    ("start", "plan", "starts", "enables"),
+    [
+        ("auto", {}, False, False),
+        ("auto", {"active_state": "failed"}, True, False),
+        ("auto", {"enabled": True}, True, False),
+        ("auto", {"enabled": True, "has_run": True}, False, False),
+        ("auto", {"first_run": True}, True, True),
+        ("True", {"has_run": True}, True, True),
+        (True, {}, True, True),
+        ("no", {"first_run": True, "active_state": "failed"}, False, False),
+    ],
+)
+def test_which_stopped_server_is_started_and_enabled(start: Any, plan: dict[str, Any], starts: bool, enables: bool) -> None:
+    given = {
+        "ollama_server_start": start,
+        "__ollama_server_plan": {"active_state": "inactive", "enabled": False, "has_run": False, "first_run": False, **plan},
+        "__ollama_server_installs": True,
+        "__ollama_server_several": False,
+    }
+    found = [holds(SERVER, f"__ollama_server_is_to_{act}", **given) for act in ("start", "enable")]
+    assert found == [starts, enables]
+
+
+@pytest.mark.parametrize("start", ["perhaps", "", None, 2])
+def test_a_start_that_is_none(start: Any) -> None:
+    (sentence,) = value(SERVER, "{{ __ollama_server_start_problems }}", ollama_server_start=start)
+    assert sentence.endswith("none of auto, true and false")
+
+
+@pytest.mark.parametrize(("wait", "fits"), [("5m", True), (300, True), ("90s", True), ("1d", False), ("-1", False), (None, False)])
+def test_how_long_to_wait_for_an_idle_server(wait: Any, fits: bool) -> None:
+    assert (value(SERVER, "{{ __ollama_server_wait_problems }}", ollama_server_restart_wait=wait) == []) is fits
