@@ -21,8 +21,9 @@ from support import recordings
 from support.wire import Request, answered
 
 NAME = ModelName.parse("tiny-a")
-SHARE = CASES * 8 // 10 // 5
+SHARE = CASES * 8 // 10 // 6
 ASKS: Mapping[str, Callable[[OllamaServer], Any]] = {
+    "/api/version": lambda server: server.version()[0],
     "/api/ps": lambda server: server.resident(),
     "/api/tags": lambda server: server.installed(),
     "/api/show": lambda server: server.card(NAME),
@@ -89,6 +90,14 @@ def judge_tags(found: Any, told: Mapping[str, Any]) -> None:
 def judge_card(found: Any, told: Mapping[str, Any]) -> None:
     assert found.blob is None or found.blob in told["modelfile"]
     assert found.training_context is None or 0 < found.training_context < 2**63
+    for word in (*found.capabilities, found.architecture or ""):
+        assert word.isprintable() and len(word) <= 60
+    assert len(found.capabilities) <= 32
+
+
+def judge_version(found: Any, told: Mapping[str, Any]) -> None:
+    assert found.isprintable() and len(found) <= 60
+    assert isinstance(told["version"], str)
 
 
 def judge_load(_found: Any, told: Mapping[str, Any]) -> None:
@@ -97,7 +106,14 @@ def judge_load(_found: Any, told: Mapping[str, Any]) -> None:
     assert told.get("done_reason") == "load" or isinstance(told.get("embeddings"), list)
 
 
-JUDGES = {"/api/ps": judge_list, "/api/tags": judge_tags, "/api/show": judge_card, "/api/generate": judge_load, "/api/embed": judge_load}
+JUDGES = {
+    "/api/version": judge_version,
+    "/api/ps": judge_list,
+    "/api/tags": judge_tags,
+    "/api/show": judge_card,
+    "/api/generate": judge_load,
+    "/api/embed": judge_load,
+}
 
 
 @pytest.mark.parametrize("path", ASKS)

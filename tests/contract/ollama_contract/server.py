@@ -34,6 +34,7 @@ class OwnServer:
     def start(self, environment: dict[str, str]) -> None:
         """Start it with nothing but ENVIRONMENT, its address, its store, and the cloud disabled."""
         self._environment = environment
+        self._read_up_to = self._log_path.stat().st_size if self._log_path.exists() else 0
         base = {
             "HOME": str(self._home),
             "OLLAMA_HOST": "127.0.0.1:0",
@@ -76,7 +77,6 @@ class OwnServer:
 
     def restart(self) -> None:
         self.stop()
-        self._read_up_to = self._log_path.stat().st_size
         self.start(self._environment)
 
     def stop(self) -> None:

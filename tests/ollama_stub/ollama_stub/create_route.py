@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from . import gguf_header, go_json, human, names, store
+from . import VERSION, gguf_header, go_json, human, names, store
 from .api_error import ApiError, read_body
 from .catalog import Catalog
 from .environment import Environment
@@ -38,6 +38,9 @@ _CREATE = {
     "requires": go_json.STRING,
     "info": go_json.OBJECT,
 }
+
+
+_COPIED = b"\0" * 32  # behind the last tensor, where nobody looks
 
 
 class CreateRoutes:
@@ -106,11 +109,22 @@ class CreateRoutes:
         try:
             for file in sorted(files):
                 gguf_header.read(self._catalog.blobs.blob_path(files[file]))
-            return [self._catalog.blobs.existing_layer(store.MODEL, files[file]) for file in sorted(files)]
+            layers = [self._catalog.blobs.existing_layer(store.MODEL, files[file]) for file in sorted(files)]
+            return [self._written_anew(layer) for layer in layers] if self._writes_anew else layers
         except gguf_header.HeaderError as error:
             raise ApiError(400, "supplied file was not in GGUF format") from error
         except (OSError, ValueError) as error:
             raise ApiError(500, str(error)) from error
+
+    @property
+    def _writes_anew(self) -> bool:
+        """Since 0.30 llama-quantize copies a file that a model is made of, and the copy is another (create.go:copyLayerWithLlamaQuantize)."""
+        major, minor = (self._environment.stand_in("VERSION") or VERSION).split(".")[:2]
+        return (int(major), int(minor)) >= (0, 30)
+
+    def _written_anew(self, layer: Layer) -> Layer:
+        content = self._catalog.blobs.read_blob(layer.digest)
+        return self._catalog.blobs.add_layer(layer.media_type, content + _COPIED)
 
     def _with_request(self, layers: list[Layer], request: Request) -> list[Layer]:
         """Replace the layers that the request brings its own content for."""
@@ -152,8 +166,7 @@ class CreateRoutes:
             if request.text(field):
                 config[field] = request.text(field)
         config.update(architecture="amd64", os="linux")
-        config["rootfs"] = {"type": "layers", "diff_ids": [layer.digest for layer in layers]}
-        return self._catalog.blobs.add_layer(store.CONFIG, _compact(config))
+        return self._catalog.blobs.add_layer(store.CONFIG, _compact(config) + b"\n")
 
     def _header(self, layers: list[Layer]) -> Header | None:
         for layer in layers:

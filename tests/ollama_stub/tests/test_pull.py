@@ -168,3 +168,14 @@ def test_a_registry_that_is_not_there(stand_in: StandIn) -> None:
 )
 def test_only_loopback_is_ever_connected_to(host: str, address: str | None) -> None:
     assert registry_client.loopback(host) == address
+
+
+def test_a_pushed_configuration_is_as_long_as_a_real_one(stand_in: StandIn) -> None:
+    """148 bytes for a small llama, as both recorded releases write it."""
+    stand_in.run()
+    with registry.both(registry.Registry()) as (plain, _front):
+        name = f"127.0.0.1:{plain}/library/pushed:v1"
+        stand_in.post("/api/copy", source="tiny-a", destination=name)
+        lines = list(stand_in.lines("/api/push", model=name, insecure=True))
+    sizes = {line["total"] for line in lines if "total" in line}
+    assert 148 in sizes

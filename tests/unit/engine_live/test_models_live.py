@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import made_record
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_model
 from ollama_contract import registry as contract_registry
 from support.ansible_module import Entrance
@@ -64,6 +65,7 @@ def shelf(live: LiveHost) -> Iterator[Shelf]:
 
 @pytest.fixture
 def entrance(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path) -> Entrance:
+    monkeypatch.setattr(made_record, "PATH", str(tmp_path / "var/made.json"))
     return Entrance(ollama_model.main, monkeypatch, capsys, tmp_path)
 
 
@@ -144,7 +146,12 @@ def test_a_deleted_model_leaves_memory(entrance: Entrance, shelf: Shelf) -> None
     assert "tiny-b:latest" not in shelf.installed()
 
 
-def test_a_model_of_a_file_without_any_registry(entrance: Entrance, shelf: Shelf, tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize(("release", "keeps_the_file"), [("0.24.0", True), ("0.32.15", False)])
+def test_a_model_of_a_file_without_any_registry(
+    entrance: Entrance, shelf: Shelf, tmp_path: pathlib.Path, release: str, keeps_the_file: bool
+) -> None:
+    shelf.live.stand_in.stop()
+    shelf.live.stand_in.run(OLLAMA_STUB_VERSION=release)
     weights = max(shelf.registry.blobs.values(), key=len)
     file = tmp_path / "x.gguf"
     file.write_bytes(weights)
@@ -154,7 +161,7 @@ def test_a_model_of_a_file_without_any_registry(entrance: Entrance, shelf: Shelf
     assert entrance.succeed(**options)["changed"]
     shown = shelf.live.stand_in.post("/api/show", model="made")["json"]
     assert shown["system"] == "be brief"
-    assert hashlib.sha256(weights).hexdigest() in shown["modelfile"]
+    assert (hashlib.sha256(weights).hexdigest() in shown["modelfile"]) is keeps_the_file
     assert not entrance.succeed(**options)["changed"]
     options["models"][0]["modelfile"] = modelfile.replace("1024", "512")
     assert entrance.succeed(check=True, **options)["changed"]
