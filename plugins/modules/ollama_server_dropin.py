@@ -76,6 +76,11 @@ kept:
   type: bool
   returned: success
   sample: true
+restored:
+  description: Whether the former drop-in was put back, or the present one removed, since it was not what served last.
+  type: bool
+  returned: when O(state=restored)
+  sample: false
 """
 
 import os
@@ -137,13 +142,15 @@ class DropIn:
     def restored(self) -> dict[str, Any]:
         """What is kept goes last, so that a play that dies in here goes on at its next run."""
         if self.kept is None:
-            return {"changed": False, "kept": False}
+            return {"changed": False, "kept": False, "restored": False}
         former = self.kept.get("content")
         if not self._module.check_mode:
             if former != self.now:
                 put(self.path, former)
             _server_state.forget(self._params["unit"], _server_state.DROPIN, self._params["folder"])
-        return self._changed(former, kept=False) if former != self.now else {"changed": False, "kept": False}
+        put_back = former != self.now
+        result = self._changed(former, kept=False) if put_back else {"changed": False, "kept": False}
+        return {**result, "restored": put_back}
 
     def _is_ours(self) -> bool:
         """Whether owner and mode are as they are to be."""
