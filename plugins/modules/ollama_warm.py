@@ -505,7 +505,7 @@ def observe(
     if server is None:
         return None, missing_library()
     try:
-        look = Observer(server, policy, own_unit(server.url, module.params["unit"])).look()
+        look = Observer(server, policy, own_unit(server.url, module.params["unit"]), run=module.run_command).look()
         look = replace(look, release=leading_numbers(server.require_version()))
     except ServerTooOld as failure:
         fail(module, str(failure), url=server.url)
@@ -589,7 +589,7 @@ def main() -> None:
     pace = Pace(
         verify=module.params["verify_timeout"] if module.params["verify"] else 0, loading=module.params["load_timeout"]
     )
-    warmer = Warmer(Observer(server, policy, own_unit(server.url, module.params["unit"])), policy, history, scope, pace)
+    warmer = Warmer(Observer(server, policy, own_unit(server.url, module.params["unit"]), run=module.run_command), policy, history, scope, pace)
     try:
         result = carry_out(warmer, policy.strict)
     except ServerFailure as failure:

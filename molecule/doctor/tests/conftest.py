@@ -28,7 +28,7 @@ HTTPS_PROXY=http://me:geheim@proxy.example.org:3128
 # A drop-in as people write them: none of its lines sets anything.
 BROKEN_DROPIN = """\
 [Service]
-Environment=“OLLAMA_NOPRUNE=1”
+Environment=\u201cOLLAMA_NOPRUNE=1\u201d
 EnvironmentFile=-/etc/ollama.env
 OLLAMA_FLASH_ATTENTION=1
 """

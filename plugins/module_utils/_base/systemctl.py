@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+from .background import Background
 
 SECONDS = 10.0
+Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
+"""Runs a command: exit status, standard output, standard error."""
 
 
-def show(unit: str, properties: Sequence[str], seconds: float = SECONDS) -> dict[str, str]:
+def show(run: Run, unit: str, properties: Sequence[str], seconds: float = SECONDS) -> dict[str, str]:
     """The unit's properties by name; empty where systemd does not tell within so many seconds."""
-    command = ["systemctl", "show", "--property", ",".join(properties), "--", unit]
-    try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True, errors="replace", timeout=seconds)
-    except (OSError, subprocess.TimeoutExpired):
+    call = Background(lambda: run(["systemctl", "show", "--property", ",".join(properties), "--", unit]))
+    if not call.wait(seconds):
         return {}
-    pairs = (line.partition("=") for line in done.stdout.splitlines())
+    pairs = (line.partition("=") for line in call.result()[1].splitlines())
     return {key: value for key, equals, value in pairs if equals}

@@ -110,7 +110,7 @@ class _Examiner:
         url = server_url(look.unit, look.agent.url, look.is_elsewhere)
         if url is None or not self._try("the server", require_library):
             return look
-        return replace(look, server=self._try("the server", lambda: ask_server(url, look.policy, look.unit_name, not look.is_elsewhere)))
+        return replace(look, server=self._try("the server", lambda: ask_server(url, look.policy, look.unit_name, not look.is_elsewhere, self.run)))
 
     def _done(self, look: Examination) -> Examination:
         """With what can only be foretold once all is seen."""

@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import replace
 
+from .._base.systemctl import Run
 from .._residency.observer import Observer
 from .._residency.own_host import own_unit
 from .._residency.policy import Policy
@@ -39,7 +40,7 @@ def server_url(unit: UnitLook | None, asked: str | None, is_elsewhere: bool = Fa
     return unit.address.url if unit.process else None
 
 
-def ask_server(url: str, policy: Policy | None, unit: str, is_own: bool | None = None) -> ServerLook:
+def ask_server(url: str, policy: Policy | None, unit: str, is_own: bool | None = None, run: Run | None = None) -> ServerLook:
     """Its version and what it holds, or the sentence why not."""
     own = own_unit(url, unit, is_own)
     look = ServerLook(url, server_identity(own) if own else None, is_own=own is not None)
@@ -47,7 +48,7 @@ def ask_server(url: str, policy: Policy | None, unit: str, is_own: bool | None =
         server = OllamaServer(url, _DEADLINES)
         version = server.require_version()
         look = replace(look, version=version)
-        observation = replace(Observer(server, policy or Policy(models=()), own).look(), release=leading_numbers(version))
+        observation = replace(Observer(server, policy or Policy(models=()), own, run=run).look(), release=leading_numbers(version))
     except ServerFailure as failure:
         return replace(look, failure=str(failure), failed=type(failure).__name__)
     return replace(look, observation=observation, asked_at=time.time())

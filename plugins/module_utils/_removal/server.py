@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from .._base.layout import MADE_MODELS
 from .._ownership.manifest import Manifest, read_manifest
-from .._residency.made_record import PATH as MADE_MODELS
 from .accounts import Accounts, User
 from .files import below
 from .given_back import GivenBack

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from .._base.systemctl import show
+from .._base.systemctl import Run, show
 from .runners import has_processes, users_of
 from .server import ServerUnreachable
 from .sockets import listening_sockets
@@ -23,15 +23,15 @@ class NotThisServer(ServerUnreachable):
     """Another program answers in the server's place."""
 
 
-def require_processes(unit: str, url: str, proc: str = "/proc") -> None:
-    """Raise C(NotThisServer) for a unit of this machine that is down. Where that cannot be seen, nothing is raised.
+def require_processes(run: Run, unit: str, url: str, proc: str = "/proc") -> None:
+    """Raise C(NotThisServer) for a unit of this machine that is down. C(run) asks systemd. Where that cannot be seen, nothing is raised.
 
     A unit that is C(active) without a process has started its server elsewhere, as in a container; one that systemd does
     not know is none that could be down.
     """
     if has_processes(unit, proc) is not False:
         return
-    state = show(unit, _PROPERTIES, _SECONDS)
+    state = show(run, unit, _PROPERTIES, _SECONDS)
     if state.get("LoadState", "not-found") == "not-found" or state.get("ActiveState") in (None, "active", "reloading"):
         return
     how = f"{state['ActiveState']} ({state.get('SubState', '?')})"

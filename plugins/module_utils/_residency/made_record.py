@@ -13,10 +13,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._base.files import read_bytes, replace_file
+from .._base.layout import MADE_MODELS
 from .model_name import ModelName
 from .modelfile import Modelfile
 
-PATH = "/var/lib/ollama-model/made.json"
+PATH = MADE_MODELS
 _SCHEMA = 1
 _MADE_BY = "keepwarm.ollama.ollama_model: what each model was made of. Without this file they are made once more."
 _LARGEST = 4 * 1024 * 1024  # bytes; an entry takes 200

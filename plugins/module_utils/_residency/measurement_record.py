@@ -61,7 +61,6 @@ def record_data(record: Record) -> dict[str, Any]:
     }
 
 
-
 def _parse(raw: Any) -> Record:
     """What a later version adds is left out."""
     if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Callable
 
+from .._base.systemctl import Run
 from .impostor import require_own_socket, require_processes
 from .model_name import ModelName
 from .observation import InstalledModel, ModelCard, Observation, ResidentModel, Runners
@@ -44,7 +45,8 @@ class Observer:
     """Looks at C(server), whose processes are those of the systemd C(unit); without one where it is another machine's (C(own_unit)).
 
     C(cards) is kept by digest, which never changes its meaning; hand it on to the next pass to save requests. C(follows_unit) is
-    whether the URL was read from the unit: no proxy, and nobody else, is to answer there.
+    whether the URL was read from the unit: no proxy, and nobody else, is to answer there. C(run) asks systemd whether a unit
+    without a process is down; without it that is not asked.
     """
 
     server: OllamaServer
@@ -54,6 +56,7 @@ class Observer:
     sightings: Mapping[str, Sighting] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
     follows_unit: bool = False
+    run: Run | None = None
 
     def look(self) -> Observation:
         """Raises C(ServerFailure), also where another program answers for a unit that is down."""
@@ -101,8 +104,8 @@ class Observer:
 
     def _runners(self) -> Runners | None:
         runners = living_runners(self.unit) if self.unit else None
-        if self.unit and runners is None:
-            require_processes(self.unit, self.server.url)
+        if self.unit and self.run and runners is None:
+            require_processes(self.run, self.unit, self.server.url)
         if self.unit and self.follows_unit:
             require_own_socket(self.unit, self.server.url)
         return runners

@@ -21,7 +21,7 @@ from support.fake_server import FakeServer
 def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on another host: nobody sees its processes."""
     monkeypatch.setattr("keepwarm._residency.observer.living_runners", lambda _unit: None)
-    monkeypatch.setattr("keepwarm._residency.observer.require_processes", lambda _unit, _url: None)
+    monkeypatch.setattr("keepwarm._residency.observer.require_processes", lambda _run, _unit, _url: None)
 
 
 def looked(agent: Agent, *models: Any) -> Any:

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import pathlib
+import subprocess
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -17,6 +19,11 @@ from support.values import policy
 
 URL = "http://127.0.0.1:11434"
 WAITING = "LoadState=loaded\nActiveState=activating\nSubState=auto-restart\n"
+
+
+def run(command: Sequence[str]) -> tuple[int, str, str]:
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
 
 
 @pytest.fixture
@@ -38,7 +45,7 @@ def systemctl(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathli
 def test_a_unit_that_is_down_answers_nobody(systemctl: pathlib.Path, tmp_path: pathlib.Path, load: str, active: str, sub: str) -> None:
     systemctl.write_text(f"LoadState={load}\nActiveState={active}\nSubState={sub}\n")
     with Machine(tmp_path) as machine, pytest.raises(NotThisServer) as refused:
-        require_processes(UNIT, URL, machine.proc)
+        require_processes(run, UNIT, URL, machine.proc)
     assert str(refused.value) == f"{UNIT} is {active} ({sub}) and has no process: whatever answers at {URL} is another program"
 
 
@@ -53,26 +60,25 @@ def test_a_unit_that_is_down_answers_nobody(systemctl: pathlib.Path, tmp_path: p
 def test_a_server_that_no_unit_of_this_host_runs_is_taken_as_it_is(systemctl: pathlib.Path, tmp_path: pathlib.Path, said: str) -> None:
     systemctl.write_text(said)
     with Machine(tmp_path) as machine:
-        require_processes(UNIT, URL, machine.proc)
+        require_processes(run, UNIT, URL, machine.proc)
 
 
 def test_a_process_of_the_unit_is_enough_also_one_that_only_wraps_the_server(systemctl: pathlib.Path, tmp_path: pathlib.Path) -> None:
     with Machine(tmp_path) as machine:
         machine.start_server()
-        require_processes(UNIT, URL, machine.proc)
+        require_processes(run, UNIT, URL, machine.proc)
 
 
 def test_where_processes_are_hidden_nothing_is_said(systemctl: pathlib.Path, tmp_path: pathlib.Path) -> None:
     (tmp_path / "hidden").mkdir()
-    require_processes(UNIT, URL, str(tmp_path / "hidden"))
+    require_processes(run, UNIT, URL, str(tmp_path / "hidden"))
 
 
 def test_a_look_ends_with_it_before_anything_of_the_other_program_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     server = serving(["a"])
     monkeypatch.setattr(impostor, "has_processes", lambda _unit, _proc: False)
-    monkeypatch.setattr(impostor, "show", lambda *_asked: {"LoadState": "loaded", "ActiveState": "failed"})
     with pytest.raises(NotThisServer):
-        Observer(server, policy("a"), UNIT).look()  # type: ignore[arg-type]
+        Observer(server, policy("a"), UNIT, run=lambda _command: (0, "LoadState=loaded\nActiveState=failed\n", "")).look()  # type: ignore[arg-type]
     assert server.calls == ["ps"]
 
 

@@ -112,7 +112,8 @@ def test_a_text_that_is_a_number_is_taken(role: str, name: str) -> None:
 
 
 def test_a_number_as_text_reaches_the_server() -> None:
-    environment = value("ollama_server", "{{ __ollama_server_checked.environment }}", ollama_server_num_parallel="4", ollama_server_origins="https://a,https://b")
+    given = {"ollama_server_num_parallel": "4", "ollama_server_origins": "https://a,https://b"}
+    environment = value("ollama_server", "{{ __ollama_server_checked.environment }}", **given)
     assert environment["OLLAMA_NUM_PARALLEL"] == "4"
     assert environment["OLLAMA_ORIGINS"] == "https://a,https://b"
 

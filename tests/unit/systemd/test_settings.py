@@ -155,7 +155,9 @@ def test_an_address_that_means_a_port_that_nobody_meant_is_refused_and_the_port_
     assert misread("OLLAMA_HOST", raw), "the doctor has the same judge"
 
 
-@pytest.mark.parametrize("raw", ["http://0.0.0.0:11434/", "0.0.0.0:", "gpu_box:11434", "gpu1", "10-0-0-7.example:1", ":11434", "0.0.0.0", "[::]:11500", "http://[::1]:11434"])
+@pytest.mark.parametrize(
+    "raw", ["http://0.0.0.0:11434/", "0.0.0.0:", "gpu_box:11434", "gpu1", "10-0-0-7.example:1", ":11434", "0.0.0.0", "[::]:11500", "http://[::1]:11434"]
+)
 def test_addresses_that_are_fine(raw: str) -> None:
     assert judge({"host": raw}) == {"environment": {"OLLAMA_HOST": raw}, "problems": [], "warnings": []}
     assert misread("OLLAMA_HOST", raw) is None, "the doctor has the same judge"

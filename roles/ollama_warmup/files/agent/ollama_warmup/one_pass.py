@@ -28,6 +28,7 @@ from .patience import PatientObserver, ServerStopped
 from .problems import ConfigurationError
 from .restart import WHEN_STUCK, RestartRequest, is_due, since_when, trouble_of
 from .seen import sizes
+from .service import run_command
 from .state import LastPass, State
 from .state_file import StateFile
 from .telling import tell, tell_beginning
@@ -73,6 +74,7 @@ def make_observer(configuration: Configuration, state: State, ready_timeout: flo
         cards=dict(state.cards),
         sightings=state.sightings,
         ready_timeout=ready_timeout,
+        run=run_command,
     )
 
 

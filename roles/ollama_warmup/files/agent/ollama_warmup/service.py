@@ -5,17 +5,27 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from keepwarm._base.systemctl import SECONDS, show
 
+_CANNOT_RUN = 127  # as a shell has it
 _PROPERTIES = ("LoadState", "ActiveState", "SubState", "Result", "InactiveExitTimestampMonotonic")
+
+
+def run_command(command: Sequence[str]) -> tuple[int, str, str]:
+    """Exit status, standard output, standard error. One that cannot be run, or does not end in time and is killed, fails."""
+    try:
+        done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=SECONDS)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return _CANNOT_RUN, "", str(error)
+    return done.returncode, done.stdout, done.stderr
 
 
 def unit_state(unit: str) -> dict[str, str]:
     """LoadState, ActiveState, SubState, Result, and when it last left being inactive, in microseconds since boot (0: not in this
     boot); empty where systemd does not tell."""
-    return show(unit, _PROPERTIES)
+    return show(run_command, unit, _PROPERTIES)
 
 
 def unit_environment(unit: str) -> dict[str, str]:
@@ -24,7 +34,7 @@ def unit_environment(unit: str) -> dict[str, str]:
     import shlex  # few passes ask this; all import this module
 
     try:
-        words = shlex.split(show(unit, ("Environment",)).get("Environment", ""))
+        words = shlex.split(show(run_command, unit, ("Environment",)).get("Environment", ""))
     except ValueError:
         return {}
     pairs = (word.partition("=") for word in words)
@@ -33,11 +43,7 @@ def unit_environment(unit: str) -> dict[str, str]:
 
 def start(unit: str) -> bool:
     """Have systemd start it, and do not wait for it. Whether systemd took the order."""
-    try:
-        done = subprocess.run(["systemctl", "start", "--no-block", "--", unit], check=False, capture_output=True, timeout=SECONDS)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
+    return run_command(["systemctl", "start", "--no-block", "--", unit])[0] == 0
 
 
 def is_stopped(state: Mapping[str, str]) -> bool:

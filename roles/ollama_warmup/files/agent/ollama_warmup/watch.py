@@ -130,4 +130,3 @@ class Watch:
                 create_empty(self._instance.wake)
             except OSError as error:
                 log(WARNING, "pass_not_requested", path=error.filename, reason=error.strerror)
-
