@@ -1,10 +1,15 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all unit tests share: C(support) beside this file is importable, and hypothesis judges nothing by time."""
+"""What all unit tests share: C(support) beside this file is importable, hypothesis judges nothing by time, and templates of the roles
+find the collection's own filters, as they do in a play."""
 
 from __future__ import annotations
 
+from ansible.plugins.loader import init_plugin_loader
 from hypothesis import HealthCheck, settings
+
+# Before anything of the collection is imported: Ansible's finder takes no package that Python's own has found.
+init_plugin_loader()
 
 settings.register_profile(
     "keepwarm",

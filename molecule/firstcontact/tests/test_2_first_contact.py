@@ -50,16 +50,22 @@ def test_check_mode_warns_of_the_restart_with_the_models(gpu1: Host, site: Site)
     assert gpu1.start() == before
 
 
-def test_a_request_in_flight_is_not_cut_off(gpu1: Host, site: Site) -> None:
+@pytest.fixture
+def chatting(gpu1: Host) -> Iterator[Host]:
     gpu1.hold()
     gpu1.chat()
+    yield gpu1
+    gpu1.end_chat()
+
+
+def test_a_request_in_flight_is_not_cut_off(chatting: Host, site: Site) -> None:
+    gpu1 = chatting
     before = gpu1.start()
     outcome = site(ollama_server_num_parallel=2, ollama_server_restart_wait="3s")
     assert outcome.status != 0
     assert outcome.messages["gpu1"].startswith("ollama.service is due for a restart (OLLAMA_NUM_PARALLEL is not set in the running process,")
     assert "was not idle for 3s (tiny-b:latest is computing), so that nothing was restarted" in outcome.messages["gpu1"]
     assert (gpu1.start(), gpu1.is_chatting(), gpu1.forever()) == (before, True, {"tiny-a:latest", *HELD})
-    gpu1.end_chat()
 
 
 def test_an_idle_server_restarts_and_everybody_s_models_are_back(gpu1: Host, site: Site) -> None:

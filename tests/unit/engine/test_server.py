@@ -308,7 +308,7 @@ GARBLED = {
 def test_a_garbled_answer_is_called_so(ask: Ask, pieces: bytes) -> None:
     with answering(pieces) as listener:
         failure = failure_of(ask, at(listener.url))
-    assert failure.__class__ is engine.ServerGarbled
+    assert isinstance(failure, engine.ServerGarbled)
     assert listener.url in str(failure)
 
 
