@@ -38,7 +38,8 @@ endif
 
 HOST_GATES := $(addprefix molecule-,$(SCENARIOS))
 # The long ones first, so that no core is idle at the end.
-GATES := $(HOST_GATES) sanity contract unit unit-oldest prometheus fuzz importer lint docs
+LONGEST_GATES := molecule-server molecule-lifecycle molecule-upgrade molecule-instances molecule-install unit
+GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES),$(HOST_GATES) sanity contract unit-oldest prometheus fuzz importer lint docs)
 
 .PHONY: help
 help: ## List the targets

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run make targets as gates, as many side by side as there are cores, and close with a table.
+"""Run make targets as gates, one more side by side than there are cores, since they also wait for hosts, and close with a table.
 
     python3 tests/tools/gates.py molecule-default lint unit
 
@@ -78,7 +78,7 @@ def main() -> None:
     if not gates:
         sys.exit(__doc__)
     LOGS.mkdir(parents=True, exist_ok=True)
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    with concurrent.futures.ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
         outcomes = list(pool.map(run_gate, gates))
     print_table(outcomes)
     sys.exit(any(not outcome.passed for outcome in outcomes))
