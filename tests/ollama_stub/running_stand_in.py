@@ -106,6 +106,11 @@ class StandIn(OwnServer):
         models = self.caller.send_json("GET", "/api/ps")["models"]
         return {model["name"].partition(":")[0]: model for model in models}
 
+    def blob(self, model: str) -> str:
+        """The file of a model's weights."""
+        modelfile: str = self.post("/api/show", model=model)["json"]["modelfile"]
+        return next(line for line in modelfile.splitlines() if line.startswith("FROM /")).removeprefix("FROM ")
+
     def counters(self) -> dict[str, Any]:
         return self.door.counters()
 
