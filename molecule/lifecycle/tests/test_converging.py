@@ -9,7 +9,6 @@ import json
 from shared.gpu import PASS, SERVER, SHARED, TIMER, Gpu, eventually
 from shared.machine import Outcome, play
 
-ADDRESS = "127.0.0.1:11500"
 FILE = f"/etc/systemd/system/{TIMER}"
 
 
@@ -51,11 +50,18 @@ def test_a_pass_of_a_former_configuration_ends_with_the_play_that_changes_it(gpu
     eventually(gpu.is_warm)
 
 
-def test_a_server_that_moves_to_another_address_is_warm_there(gpu: Gpu) -> None:
-    site(ollama_server_host=ADDRESS)
-    answer = json.loads(gpu.run(f"curl --fail --silent http://{ADDRESS}/api/ps"))
+def test_a_server_on_an_address_of_the_host_is_looked_after_as_one_on_loopback_is(gpu: Gpu) -> None:
+    address = gpu.run("hostname --all-ip-addresses").split()[0] + ":11500"
+    site(ollama_server_host=address)
+    answer = json.loads(gpu.run(f"curl --fail --silent http://{address}/api/ps"))
     assert {model["name"] for model in answer["models"]} >= {"tiny-a:latest", "embed:latest"}
-    assert f'"url": "http://{ADDRESS}"' in gpu.run("cat /etc/ollama-warmup/default.json")
+    assert f'"url": "http://{address}"' in gpu.run("cat /etc/ollama-warmup/default.json")
     eventually(lambda: gpu.targets() == ["active", "inactive"])
-    site()
+    gpu.run(f"systemctl stop {TIMER} && pkill --signal=KILL --full '[l]lama-server --model'")
+    assert [gpu.host.run(f"ollama-warmup {view}").rc for view in ("check", "status", "wait --timeout 1")] == [1, 1, 1]
+    gpu.host.run(f"systemctl start {PASS}")
+    eventually(lambda: gpu.host.run("ollama-warmup check").rc, 0)
+    gpu.run(f"systemctl stop {SERVER}")
+    assert gpu.host.run("ollama-warmup check").rc == 4
+    site(ollama_server_start=True)
     eventually(gpu.is_warm)

@@ -66,6 +66,14 @@ def test_status_is_data_for_programs(calm: Gpu) -> None:
     assert (seen["exit"], seen["last_pass"]["failures"]) == (0, [])
 
 
+def test_any_user_may_ask_and_sees_what_root_sees(calm: Gpu) -> None:
+    for view in ("status --json", "check --json"):
+        seen = [json.loads(calm.run(f"{user} ollama-warmup {view}"))["models"] for user in ("", "setpriv --reuid=nobody --regid=nogroup --clear-groups")]
+        assert [[(model["model"], model["resident"], model["drift"]) for model in models] for models in seen] == [
+            [(name, True, []) for name in ("tiny-a:latest", "embed:latest", "big:latest")]
+        ] * 2
+
+
 def test_the_sandbox_refuses_a_write_that_the_files_rights_allow(calm: Gpu) -> None:
     calm.run("mkdir -p --mode=0777 /srv/open /run/systemd/system/ollama-warmup.service.d")
     calm.run("setpriv --reuid=ollama-warmup --clear-groups touch /srv/open/without")
