@@ -27,6 +27,12 @@ UNIT_DISABLED = Kind("unit_disabled", WARNING, "{unit} runs, but will not start 
 RESTART_DUE = Kind(
     "restart_due", PROBLEM, "the running server is not what {unit} would start: {reason}", "systemctl restart {unit}, or run the play site again"
 )
+PENDING = Kind(
+    "change_pending",
+    NOTE,
+    "a default of the role has changed, and counts at the next start of {unit}: {reason}",
+    "nothing has to be done; systemctl restart {unit} has it count at once, and unloads what is in memory",
+)
 RELOAD_DUE = Kind("daemon_reload_due", WARNING, "the files of {unit} are not those that systemd has loaded", "systemctl daemon-reload")
 OVERRIDDEN = Kind("setting_overridden", PROBLEM, "{key} of our drop-in does not count: {path} wins", "take {key} out of {path}, then systemctl restart {unit}")
 SHADOWED = Kind("setting_shadowed", NOTE, "{path} sets {key} as well, and loses to our drop-in", "take {key} out of {path}")
@@ -52,7 +58,7 @@ FOR_EVER = Kind(
     "ollama_server_keep_alive: 30m; pins stay for ever by their own keep_alive",
 )
 KINDS = (
-    UNIT_MISSING, UNIT_MASKED, UNIT_BROKEN, UNIT_STOPPED, UNIT_FAILED, UNIT_STARTING, UNIT_DISABLED, RESTART_DUE, RELOAD_DUE, OVERRIDDEN, SHADOWED,
+    UNIT_MISSING, UNIT_MASKED, UNIT_BROKEN, UNIT_STOPPED, UNIT_FAILED, UNIT_STARTING, UNIT_DISABLED, RESTART_DUE, PENDING, RELOAD_DUE, OVERRIDDEN, SHADOWED,
     DROPIN_MISSING, MISREAD, MISSPELT, SECONDS, AT_ONCE, FOR_EVER,
 )  # fmt: skip
 _ALARMING = 60  # seconds
@@ -102,8 +108,9 @@ def _files(look: UnitLook) -> Iterator[Finding]:
 
 
 def _restart(look: UnitLook) -> Iterator[Finding]:
-    for reason in look.restart_reasons:
-        yield RESTART_DUE.found(seen(f"/proc/{look.unit.main_pid}", reason), unit=look.unit.name, reason=reason)
+    for kind, reasons in ((RESTART_DUE, look.restart.due), (PENDING, look.restart.pending)):
+        for reason in reasons:
+            yield kind.found(seen(f"/proc/{look.unit.main_pid}", reason), unit=look.unit.name, reason=reason)
 
 
 def _values(look: UnitLook) -> Iterator[Finding]:

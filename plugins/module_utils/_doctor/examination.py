@@ -19,6 +19,7 @@ from .._systemd.assessment import Assessment
 from .._systemd.environment import Assignment
 from .._systemd.host import Process, Unit
 from .._systemd.ignored_lines import IgnoredLine
+from .._systemd.restart import Restart
 from .permission import Account, account_of
 
 VISIBLE_DEVICES = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
@@ -34,7 +35,7 @@ def entries_of(raw: Any) -> Sequence[Any]:
 @dataclass(frozen=True)
 class UnitLook:
     """The server's unit. C(effective) is what its files on disk give, C(winners) which file gave each variable, C(own) what
-    our drop-in (at C(dropin), None without one) says itself; C(restart_reasons) are sentences;
+    our drop-in (at C(dropin), None without one) says itself; C(restart) is how the running server differs from it;
     C(serves) is false where its main process only wraps the server, as in a container. C(ignored) are lines of its files that do
     nothing, C(unread) files in its folders that are no drop-ins, C(missing_files) what C(EnvironmentFile=) names and is not there, with the
     C(-) that makes it optional; C(changed) is when each of its files was, in seconds since 1970."""
@@ -46,7 +47,7 @@ class UnitLook:
     environment_files: tuple[str, ...] = ()
     dropin: str | None = None
     process: Process | None = None
-    restart_reasons: tuple[str, ...] = ()
+    restart: Restart = field(default_factory=Restart)
     behind_disk: bool = False
     serves: bool = True
     ignored: tuple[IgnoredLine, ...] = ()

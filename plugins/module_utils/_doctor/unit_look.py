@@ -12,10 +12,11 @@ from contextlib import suppress
 
 from .._residency.runners import server_processes
 from .._systemd import host
-from .._systemd.assessment import Surroundings, assess, restart_reasons, specifiers_of
+from .._systemd.assessment import Surroundings, assess, judge_running, specifiers_of
 from .._systemd.dropins import dropin_folders, unread_files
 from .._systemd.environment import Assignment, declared_environment, effective_environment, file_assignments
 from .._systemd.ignored_lines import IgnoredLine, ignored_in_environment_file, ignored_in_unit
+from .._systemd.restart import Restart
 from .._systemd.unit_file import UnitFile
 from .examination import Properties, UnitLook
 
@@ -34,9 +35,9 @@ def look_at_unit(run: host.Run, name: str) -> UnitLook:
     around = Surroundings(host.read_manager(run), specifiers_of(unit.name, os.uname().nodename), host.environment_files)
     effective = assess(files, path, own, around)
     process = host.read_process(unit.main_pid) if unit.main_pid else None
-    reasons: Sequence[str] = ()
+    restart = Restart()
     if process:
-        reasons = restart_reasons(process.environment, process.program, host.read_program(unit.executable), effective)
+        restart = judge_running(process.environment, process.program, host.read_program(unit.executable), effective)
     return UnitLook(
         unit=unit,
         properties=properties_of(run, name, _PROPERTIES),
@@ -45,7 +46,7 @@ def look_at_unit(run: host.Run, name: str) -> UnitLook:
         environment_files=_environment_files(files, around),
         dropin=own.path if own else None,
         process=process,
-        restart_reasons=tuple(reasons),
+        restart=restart,
         serves=process is None or server_processes(unit.name) is not None,
         behind_disk=unit.exists and host.behind_disk(unit, files),
         ignored=tuple(_ignored(files, around)),

@@ -96,12 +96,14 @@ def judge_restart(
     )
 
 
-def restart_reasons(
+def judge_running(
     running: Mapping[str, str], running_program: Program | None, configured_program: Program | None, effective: Assessment
-) -> list[str]:
-    """Sentences, one for each way in which the running server is not what somebody has written that its unit starts."""
+) -> Restart:
+    """In which ways the running server is not what its unit starts: C(due) is what somebody has written, whoever that was, C(pending) what
+    only defaults of the role have changed."""
     judged = judge_restart(running, running_program, configured_program, effective, effective)
-    return [*(sentence for sentence in judged.pending if sentence not in judged.defaults), *judged.due]
+    written = tuple(sentence for sentence in judged.pending if sentence not in judged.defaults)
+    return Restart(due=(*written, *judged.due), pending=judged.defaults, defaults=judged.defaults)
 
 
 def shown_environment(values: Values, own_keys: Iterable[str]) -> dict[str, str | None]:

@@ -10,7 +10,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.assessmen
     Surroundings,
     assess,
     judge_restart,
-    restart_reasons,
+    judge_running,
     shown_conflict,
     shown_environment,
     specifiers_of,
@@ -156,7 +156,7 @@ def reasons(
     own: tuple[str, ...] = (),
     programs: tuple[Program | None, Program | None] = (OLLAMA, OLLAMA),
 ) -> list[str]:
-    return restart_reasons(running, *programs, Assessment(wanted, frozenset(own), ()))
+    return list(judge_running(running, *programs, Assessment(wanted, frozenset(own), ())).due)
 
 
 def after(values: dict[str, str | None], own: str = "", defaults: str = "") -> Assessment:
@@ -182,9 +182,11 @@ def test_a_restart_is_due_for_what_somebody_declared_and_for_nothing_else(
     assert (len(found.due), len(found.pending)) == (due, pending)
 
 
-def test_the_doctor_is_told_of_what_others_wrote_and_not_of_our_defaults() -> None:
+def test_for_the_doctor_what_others_wrote_is_due_and_a_default_of_ours_is_pending() -> None:
     planned = after({"K": "2", "OLLAMA_X": "2"}, "K", "K")
-    assert restart_reasons({}, OLLAMA, OLLAMA, planned) == ["OLLAMA_X is not set in the running process, but '2' in its unit"]
+    found = judge_running({}, OLLAMA, OLLAMA, planned)
+    assert found.due == ("OLLAMA_X is not set in the running process, but '2' in its unit",)
+    assert found.pending == ("K is not set in the running process, but '2' in its unit",)
 
 
 def test_a_server_that_runs_as_its_unit_says_is_left_alone() -> None:
