@@ -12,16 +12,25 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 SCRATCH = "/run/keepwarm-ollama"
 
 
-def scratch_folder() -> tempfile.TemporaryDirectory[str]:
+@contextmanager
+def scratch_folder() -> Iterator[str]:
     """Mode 0700 and below /run, so that it lasts no longer than the boot; what a run that was killed has left there goes now."""
+    with tempfile.TemporaryDirectory(prefix=f"{os.getpid()}-", dir=_parent()) as folder:
+        yield folder
+    with suppress(OSError):  # not empty: another run is at work
+        os.rmdir(SCRATCH)
+
+
+def _parent() -> str:
     with suppress(FileExistsError):
         os.mkdir(SCRATCH, 0o700)
     for name in os.listdir(SCRATCH):
         if not os.path.exists(f"/proc/{name.partition('-')[0]}"):
             shutil.rmtree(os.path.join(SCRATCH, name), ignore_errors=True)
-    return tempfile.TemporaryDirectory(prefix=f"{os.getpid()}-", dir=SCRATCH)
+    return SCRATCH
