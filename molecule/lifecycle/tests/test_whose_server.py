@@ -39,17 +39,3 @@ def test_a_program_on_the_port_of_a_server_that_is_down_is_not_the_server(impost
     said = impostor.host.run("ollama-warmup check").stdout
     assert f"{SERVER} is activating (auto-restart) and has no process: whatever answers at http://127.0.0.1:11434 is another program" in said
     assert "resident" not in impostor.host.run("ollama-warmup status").stdout.replace("was resident", "")
-
-
-@pytest.fixture
-def unstarted(gpu: Gpu) -> Iterator[Gpu]:
-    """The machine has started anew, and its server, which is enabled, has not been started yet."""
-    gpu.run(f"printf '[Unit]\\nConditionPathExists=/srv/mounted\\n' > {FOLDER}/zzz-later.conf")
-    gpu.reboot()
-    yield gpu
-    gpu.run(f"rm {FOLDER}/zzz-later.conf && systemctl daemon-reload && systemctl start {SERVER}")
-
-
-def test_a_server_that_has_not_run_since_the_boot_was_not_stopped_by_an_operator(unstarted: Gpu) -> None:
-    assert unstarted.show(SERVER, "UnitFileState", "ActiveState", "InactiveExitTimestampMonotonic") == ["enabled", "inactive", "0"]
-    assert codes(unstarted) == {"check": 3, "status": 3, "wait --timeout 1": 1}
