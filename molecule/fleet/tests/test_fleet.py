@@ -62,7 +62,7 @@ def test_a_canary_that_does_not_get_warm_stops_the_play(cold_canary: Outcome) ->
 
 def test_nothing_of_a_host_is_left_with_the_user_who_logs_in(cold_canary: Outcome, gpu1: Machine) -> None:
     """Who may not remove what root wrote there; drop-ins may hold secrets."""
-    assert gpu1.run("find ~deploy/.ansible -type f; ls --directory /run/keepwarm-ollama || true") == ""
+    assert gpu1.run("find ~deploy/.ansible -type f; test ! -e /run/keepwarm-ollama") == ""
 
 
 def test_the_rest_of_the_fleet_was_not_touched(cold_canary: Outcome, virgin: list[list[str]], gpu2: Machine) -> None:

@@ -21,10 +21,12 @@ SCRATCH = "/run/keepwarm-ollama"
 @contextmanager
 def scratch_folder() -> Iterator[str]:
     """Mode 0700 and below /run, so that it lasts no longer than the boot; what a run that was killed has left there goes now."""
-    with tempfile.TemporaryDirectory(prefix=f"{os.getpid()}-", dir=_parent()) as folder:
-        yield folder
-    with suppress(OSError):  # not empty: another run is at work
-        os.rmdir(SCRATCH)
+    try:
+        with tempfile.TemporaryDirectory(prefix=f"{os.getpid()}-", dir=_parent()) as folder:
+            yield folder
+    finally:
+        with suppress(OSError):  # not empty: another run is at work
+            os.rmdir(SCRATCH)
 
 
 def _parent() -> str:

@@ -32,6 +32,12 @@ def test_nobody_else_may_look_and_nothing_stays(top: pathlib.Path) -> None:
     assert not top.exists()
 
 
+def test_nothing_stays_of_what_fails(top: pathlib.Path) -> None:
+    with pytest.raises(OSError, match="full"), scratch.scratch_folder():
+        raise OSError("the disk is full")
+    assert not top.exists()
+
+
 def test_what_a_run_that_was_killed_left_goes_and_that_of_another_run_stays(top: pathlib.Path) -> None:
     for name in ("99999999-killed", f"{os.getppid()}-other"):
         (top / name).mkdir(parents=True)
