@@ -99,8 +99,8 @@ def judge_restart(
 def judge_running(
     running: Mapping[str, str], running_program: Program | None, configured_program: Program | None, effective: Assessment
 ) -> Restart:
-    """In which ways the running server is not what its unit starts: C(due) is what somebody has written, whoever that was, C(pending) what
-    only defaults of the role have changed."""
+    """How the running server differs from what its unit would start. C(due): what somebody wrote, in our drop-in or in another file.
+    C(pending): what only the role's defaults changed."""
     judged = judge_restart(running, running_program, configured_program, effective, effective)
     written = tuple(sentence for sentence in judged.pending if sentence not in judged.defaults)
     return Restart(due=(*written, *judged.due), pending=judged.defaults, defaults=judged.defaults)
