@@ -49,6 +49,10 @@ class Gpu:
         """What a command prints; it must succeed."""
         return str(self.host.check_output(command))
 
+    def exits(self, *views: str) -> dict[str, int]:
+        """How commands of the agent end, by what comes after its name."""
+        return {view: self.host.run(f"ollama-warmup {view}").rc for view in views}
+
     def listed(self) -> dict[str, dict[str, Any]]:
         """What /api/ps lists, by name; nothing while the server does not answer."""
         answer = self.host.run("curl --fail --silent http://127.0.0.1:11434/api/ps")

@@ -12,11 +12,6 @@ from shared.gpu import SERVER, Gpu, eventually
 FOLDER = "/etc/systemd/system/ollama.service.d"
 
 
-def codes(gpu: Gpu) -> dict[str, int]:
-    """How each view ends."""
-    return {view: gpu.host.run(f"ollama-warmup {view}").rc for view in ("check", "status", "wait --timeout 1")}
-
-
 @pytest.fixture
 def impostor(calm: Gpu) -> Iterator[Gpu]:
     """The server was killed and waits to be started anew; nobody's program answers as the server did, word for word."""
@@ -35,7 +30,7 @@ def impostor(calm: Gpu) -> Iterator[Gpu]:
 
 
 def test_a_program_on_the_port_of_a_server_that_is_down_is_not_the_server(impostor: Gpu) -> None:
-    assert codes(impostor) == {"check": 3, "status": 3, "wait --timeout 1": 1}
+    assert impostor.exits("check", "status", "wait --timeout 1") == {"check": 3, "status": 3, "wait --timeout 1": 1}
     said = impostor.host.run("ollama-warmup check").stdout
     assert f"{SERVER} is activating (auto-restart) and has no process: whatever answers at http://127.0.0.1:11434 is another program" in said
     assert "resident" not in impostor.host.run("ollama-warmup status").stdout.replace("was resident", "")
