@@ -63,7 +63,8 @@ def summary(said: str) -> tuple[str, ...]:
 
 
 def print_table(outcomes: list[Outcome]) -> None:
-    """What went wrong, one line a gate, and a plain closing line."""
+    """What went wrong, one line a gate, those that failed last, and a plain closing line."""
+    outcomes = sorted(outcomes, key=lambda outcome: not outcome.passed)
     print("\n".join(f"{outcome.gate} | {line}" for outcome in outcomes for line in outcome.trouble))
     print("\ngate                      seconds  result")
     for outcome in outcomes:

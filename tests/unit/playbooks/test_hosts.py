@@ -37,7 +37,7 @@ def run(tmp_path: pathlib.Path, playbook: Any, inventory: dict[str, Any], *optio
 def test_every_playbook_begins_by_checking_which_hosts_are_taken(name: str) -> None:
     first, *plays = yaml.safe_load((PLAYBOOKS / f"{name}.yml").read_text())
     assert first["ansible.builtin.import_playbook"] == "parts/which_hosts.yml"
-    assert {play["hosts"] for play in plays if "hosts" in play} == {"{{ keepwarm_hosts | default('gpu_hosts', true) }}"}
+    assert {play["hosts"] for play in plays if "hosts" in play} == {"{{ keepwarm_hosts | default('gpu_hosts', true) | keepwarm.ollama.host_pattern }}"}
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,8 @@ def test_every_playbook_begins_by_checking_which_hosts_are_taken(name: str) -> N
         ({"others": {"hosts": HOSTS}}, ["--limit=a"], "The inventory has no group gpu_hosts, or nothing in it"),
         ({"gpu_hosts": {"hosts": {}}}, [], "The inventory has no group gpu_hosts, or nothing in it"),
         ({"gpu_hosts": {"hosts": HOSTS}}, ["-ekeepwarm_hosts=gpus"], "keepwarm_hosts gpus matches no host of the inventory"),
+        ({"gpu_hosts": {"hosts": HOSTS}}, ['-e{"keepwarm_hosts": 5}'], "keepwarm_hosts 5 is no pattern of hosts: name hosts or groups, such as gpu_hosts"),
+        ({"gpu_hosts": {"hosts": HOSTS}}, ['-e{"keepwarm_hosts": ["a", ""]}'], "keepwarm_hosts ['a', ''] is no pattern of hosts"),
     ],
 )
 def test_no_hosts_are_refused_with_the_sentence(tmp_path: pathlib.Path, inventory: dict[str, Any], options: list[str], sentence: str) -> None:
@@ -62,6 +64,7 @@ def test_no_hosts_are_refused_with_the_sentence(tmp_path: pathlib.Path, inventor
         ({"gpu_hosts": {"hosts": HOSTS}}, ["--limit=b"]),
         ({"others": {"hosts": HOSTS}}, ["-ekeepwarm_hosts=all"]),
         ({"others": {"hosts": HOSTS}}, ["-ekeepwarm_hosts=a:b"]),
+        ({"others": {"hosts": HOSTS}}, ['-e{"keepwarm_hosts": ["a", "b"]}']),
     ],
 )
 def test_hosts_that_are_named_are_taken(tmp_path: pathlib.Path, inventory: dict[str, Any], options: list[str]) -> None:
