@@ -65,7 +65,8 @@ lint: setup-checks ## ruff, mypy, vermin, yamllint, ansible-lint (production), s
 	mkdir -p .cache/agent && ln -sfn ../../plugins/module_utils .cache/agent/keepwarm
 	MYPYPATH=roles/ollama_warmup/files/agent:.cache/agent $(MYPY) --package ollama_warmup
 	MYPYPATH=tests/tools:tests/hosts $(MYPY) tests/tools tests/hosts tests/demo
-	MYPYPATH=tests/bench:tests/hosts $(MYPY) --exclude tests/bench/exposure tests/bench
+	MYPYPATH=tests/bench:tests/hosts $(MYPY) --exclude 'tests/bench/(exposure|fleet)' tests/bench
+	MYPYPATH=tests/bench/fleet:tests/bench:tests/hosts $(MYPY) tests/bench/fleet/measure.py
 	MYPYPATH=tests/bench/exposure:tests/hosts $(MYPY) tests/bench/exposure
 	MYPYPATH=tests/ollama_stub:tests/contract $(MYPY) tests/ollama_stub
 	MYPYPATH=tests/contract $(MYPY) tests/contract
@@ -136,6 +137,10 @@ bench-exposure: setup-hosts setup-bench ## Measure how long models are cold afte
 .PHONY: measure
 measure: ## Count what makes the tree hard to find one's way in, beside a former commit (COMMIT=...)
 	@$(PYTHON) tests/tools/measure.py $(COMMIT)
+
+.PHONY: bench-fleet
+bench-fleet: setup-hosts ## Measure what site.yml and status.yml cost the controller, over 1 and 8 hosts, beside a former commit (ROUNDS=3)
+	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/bench/fleet/measure.py $(ROUNDS)
 
 .PHONY: clean
 clean: ## Remove this checkout's hosts and .cache, not what clones share under ~/.cache/keepwarm-ollama

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The findings as a table and a plot; docs/bench.md gets the table between its two marks, so that text and run agree.
 
-    python3 report.py RESULT.json PLOT.svg DOCUMENT.md
+python3 report.py RESULT.json PLOT.svg DOCUMENT.md
 """
 
 from __future__ import annotations
