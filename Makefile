@@ -24,7 +24,7 @@ SCENARIOS := $(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule
 # The scenarios that run on the oldest supported ansible-core.
 OLDEST_SCENARIOS := debian12
 # Unit tests of what never imports ansible, to which its release is all the same.
-WITHOUT_ANSIBLE := agent attack base bench engine engine_live false_warm
+WITHOUT_ANSIBLE := agent attack base bench engine engine_live false_warm tools
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 # Names the hosts of this checkout, so that two clones do not share any.
 # How they are reached (tests/hosts/ssh.py).
@@ -92,6 +92,10 @@ importer: setup-checks ## What Galaxy's importer says of the built artefact; a w
 .PHONY: unit
 unit: setup-newest ## Unit tests on the newest ansible-core (ARGS=... for pytest)
 	$(WITH_COLLECTIONS) $(NEWEST)/$(PYTEST) --numprocesses=auto tests/unit $(ARGS)
+
+.PHONY: quick
+quick: setup-newest ## The unit tests of what this branch changes, in under a minute (ARGS=--list only names them)
+	$(WITH_COLLECTIONS) $(NEWEST)/python tests/tools/quick.py $(ARGS)
 
 .PHONY: unit-oldest
 unit-oldest: setup-oldest ## Unit tests of what stands on ansible-core, on the oldest
