@@ -44,7 +44,7 @@ GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES),$(HOST_GATES) sanity con
 .PHONY: help
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
-	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | sed 's/%/SCENARIO/' | expand -t 20
+	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | sed 's/core-%/core-2.X/; s/%/SCENARIO/' | expand -t 20
 	@echo "molecule scenarios: $(SCENARIOS)"
 
 .PHONY: setup
@@ -59,7 +59,7 @@ test: setup ## Run everything: all the gates below on the newest ansible-core, a
 	@$(PYTHON) tests/tools/gates.py $(GATES)
 
 .PHONY: lint
-lint: setup-checks ## ruff, mypy, vermin, yamllint, ansible-lint (production), shellcheck
+lint: setup-checks ## ruff, mypy, vermin, yamllint, ansible-lint (production), shellcheck, reuse
 	$(CHECKS)/ruff check .
 	$(WITH_COLLECTIONS) MYPYPATH="$$ANSIBLE_COLLECTIONS_PATH" $(MYPY) --exclude /roles/ --package ansible_collections.keepwarm.ollama
 	mkdir -p .cache/agent && ln -sfn ../../plugins/module_utils .cache/agent/keepwarm
@@ -73,6 +73,7 @@ lint: setup-checks ## ruff, mypy, vermin, yamllint, ansible-lint (production), s
 	$(CHECKS)/vermin --quiet --target=3.9- --violations --backport typing --no-parse-comments plugins roles
 	$(CHECKS)/yamllint --strict .
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" ansible-lint
+	$(CHECKS)/reuse lint --lines
 	shellcheck .ci/run tests/hosts/bin/podman tests/bench/on_host/curl_keep_alive.sh
 
 .PHONY: docs
@@ -100,6 +101,9 @@ quick: setup-newest ## The unit tests of what this branch changes, in under a mi
 .PHONY: unit-oldest
 unit-oldest: setup-oldest ## Unit tests of what stands on ansible-core, on the oldest
 	$(WITH_COLLECTIONS) $(OLDEST)/$(PYTEST) --numprocesses=auto tests/unit $(WITHOUT_ANSIBLE:%=--ignore=tests/unit/%) $(ARGS)
+
+unit-core-%: setup-newest setup-core-% ## The same on another supported ansible-core, such as unit-core-2.19
+	$(WITH_COLLECTIONS) .cache/core-$*/bin/$(PYTEST) --numprocesses=auto tests/unit $(WITHOUT_ANSIBLE:%=--ignore=tests/unit/%) $(ARGS)
 
 .PHONY: fuzz
 fuzz: setup-newest ## 10000 malformed answers, the same at every run (KEEPWARM_FUZZ_CASES=1000000 for more, and new ones)
