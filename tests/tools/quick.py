@@ -52,9 +52,19 @@ def git(*arguments: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+def branching_point() -> str:
+    """Where this branch left main; the last commit in a clone without main."""
+    for main_branch in ("main", "origin/main"):
+        command = ["git", "-C", str(TOP), "merge-base", "HEAD", main_branch]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if done.returncode == 0:
+            return done.stdout.strip()
+    return "HEAD"
+
+
 def changed_files(since: str | None) -> list[str]:
     """Relative to the top: what differs from there, and what is not tracked. Deleted files are named, too."""
-    base = since or git("merge-base", "HEAD", "main")[0]
+    base = since or branching_point()
     return sorted({*git("diff", "--name-only", base), *git("ls-files", "--others", "--exclude-standard")})
 
 

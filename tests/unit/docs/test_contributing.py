@@ -67,7 +67,7 @@ def test_every_package_and_every_module_of_the_ground_floor_is_on_the_map() -> N
 def test_a_room_imports_only_rooms_in_its_row_or_above() -> None:
     known = order()
     place = {room: number for number, row in enumerate(known) for room in row}
-    sources = [name for name in tracked(f"{ROOMS_OF}**/*.py", f"{ROOMS_OF}*.py") if not name == f"{ROOMS_OF}__init__.py"]
+    sources = [name for name in tracked(f"{ROOMS_OF}**/*.py", f"{ROOMS_OF}*.py") if name != f"{ROOMS_OF}__init__.py"]
     wrong = {
         f"{name} imports {other}"
         for name in set(sources)

@@ -128,3 +128,5 @@ def test_changed_is_what_differs_from_main_and_what_is_new(tmp_path: pathlib.Pat
     monkeypatch.setattr(quick, "TOP", tmp_path)
     assert quick.changed_files(None) == ["committed", "edited", "gone", "new"]
     assert quick.changed_files("HEAD") == ["edited", "gone", "new"]
+    git("branch", "--move", "main", "other")
+    assert quick.changed_files(None) == ["edited", "gone", "new"]
