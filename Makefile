@@ -24,7 +24,7 @@ SCENARIOS := $(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule
 # The scenarios that run on the oldest supported ansible-core.
 OLDEST_SCENARIOS := debian12
 # Unit tests of what never imports ansible, to which its release is all the same.
-WITHOUT_ANSIBLE := agent attack base bench engine engine_live false_warm
+WITHOUT_ANSIBLE := agent attack base bench engine engine_live false_warm tools
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 # Names the hosts of this checkout, so that two clones do not share any.
 # How they are reached (tests/hosts/ssh.py).
@@ -44,7 +44,7 @@ GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES),$(HOST_GATES) sanity con
 .PHONY: help
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
-	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | sed 's/%/SCENARIO/' | expand -t 20
+	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | sed 's/core-%/core-2.X/; s/%/SCENARIO/' | expand -t 20
 	@echo "molecule scenarios: $(SCENARIOS)"
 
 .PHONY: setup
@@ -59,7 +59,7 @@ test: setup ## Run everything: all the gates below on the newest ansible-core, a
 	@$(PYTHON) tests/tools/gates.py $(GATES)
 
 .PHONY: lint
-lint: setup-checks ## ruff, mypy, vermin, yamllint, ansible-lint (production), shellcheck
+lint: setup-checks ## ruff, mypy, vermin, yamllint, ansible-lint (production), shellcheck, reuse
 	$(CHECKS)/ruff check .
 	$(WITH_COLLECTIONS) MYPYPATH="$$ANSIBLE_COLLECTIONS_PATH" $(MYPY) --exclude /roles/ --package ansible_collections.keepwarm.ollama
 	mkdir -p .cache/agent && ln -sfn ../../plugins/module_utils .cache/agent/keepwarm
@@ -74,6 +74,7 @@ lint: setup-checks ## ruff, mypy, vermin, yamllint, ansible-lint (production), s
 	$(CHECKS)/vermin --quiet --target=3.9- --violations --backport typing --no-parse-comments plugins roles
 	$(CHECKS)/yamllint --strict .
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" ansible-lint
+	$(CHECKS)/reuse lint --lines
 	shellcheck .ci/run tests/hosts/bin/podman tests/bench/on_host/curl_keep_alive.sh
 
 .PHONY: docs
@@ -94,9 +95,16 @@ importer: setup-checks ## What Galaxy's importer says of the built artefact; a w
 unit: setup-newest ## Unit tests on the newest ansible-core (ARGS=... for pytest)
 	$(WITH_COLLECTIONS) $(NEWEST)/$(PYTEST) --numprocesses=auto tests/unit $(ARGS)
 
+.PHONY: quick
+quick: setup-newest ## The unit tests of what this branch changes, in under a minute (ARGS=--list only names them)
+	$(WITH_COLLECTIONS) $(NEWEST)/python tests/tools/quick.py $(ARGS)
+
 .PHONY: unit-oldest
 unit-oldest: setup-oldest ## Unit tests of what stands on ansible-core, on the oldest
 	$(WITH_COLLECTIONS) $(OLDEST)/$(PYTEST) --numprocesses=auto tests/unit $(WITHOUT_ANSIBLE:%=--ignore=tests/unit/%) $(ARGS)
+
+unit-core-%: setup-newest setup-core-% ## The same on another supported ansible-core, such as unit-core-2.19
+	$(WITH_COLLECTIONS) .cache/core-$*/bin/$(PYTEST) --numprocesses=auto tests/unit $(WITHOUT_ANSIBLE:%=--ignore=tests/unit/%) $(ARGS)
 
 .PHONY: fuzz
 fuzz: setup-newest ## 10000 malformed answers, the same at every run (KEEPWARM_FUZZ_CASES=1000000 for more, and new ones)

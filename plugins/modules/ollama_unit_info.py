@@ -378,7 +378,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.unit_file
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.verify import dropin_errors
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.wrapper import ServerProcess, wrapper_of
 
-# /api/ps waits for a model that is being unloaded (server semantics, section 2).
+# /api/ps waits for a model that is being unloaded (docs/ollama-semantics.md#the-list-waits-for-an-unload).
 _DEADLINES = Deadlines(connect=5, answer=15)
 _POLL = 0.3
 _CRASHES = 3

@@ -5,8 +5,10 @@
     python3 tests/tools/setup.py newest oldest checks hosts
 
 `newest`, `oldest`, `checks` and `bench` are virtual environments, each made from requirements/NAME.txt and kept in the user's cache under a
-hash of that file; .cache/NAME of the checkout is a link to it. `hosts` is what boots test hosts: Debian packages and two images;
-`promtool` is a program out of a Debian package.
+hash of that file; .cache/NAME of the checkout is a link to it. `core-2.19` and its like are newest.txt with another ansible-core.
+`hosts` is what boots test hosts: Debian packages and two images; `promtool` is a program out of a Debian package.
+
+KEEPWARM_PYTHON=3.13 has the environments made of that Python, as far as their ansible-core runs on it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import fcntl
 import hashlib
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -29,7 +32,11 @@ PYTHONS = {
     "checks": ("3.12", "3.13", "3.14"),
     "bench": ("3.12", "3.13", "3.14"),
     "oldest": ("3.12", "3.11", "3.10", "3.13"),  # 2.17 on 3.13 is not supported upstream, but all that Debian 13 has
+    "core-2.18": ("3.12", "3.11", "3.13"),
+    "core-2.19": ("3.12", "3.11", "3.13"),
+    "core-2.20": ("3.12", "3.13", "3.14"),
 }
+CORE = re.compile(r"^ansible-core==\S+", re.MULTILINE)
 DEBIAN_PACKAGES = {
     "hosts": ("podman", "runc", "netavark", "aardvark-dns", "iptables", "nftables", "mmdebstrap", "openssh-client", "zstd"),
     "checks": ("git", "shellcheck"),
@@ -37,6 +44,7 @@ DEBIAN_PACKAGES = {
     "bench": (),
     "newest": ("git",),  # the artefact is built from tracked files
     "oldest": ("git",),
+    **{name: ("git",) for name in PYTHONS if name.startswith("core-")},
 }
 PROMTOOL = "usr/bin/promtool"
 RELEASES = ("trixie", "bookworm")
@@ -91,12 +99,14 @@ def runs_as(python: pathlib.Path, version: str) -> bool:
 
 def interpreter(environment: str) -> pathlib.Path:
     """The Python that a virtual environment is made of."""
-    for version in PYTHONS[environment]:
+    wanted = os.environ.get("KEEPWARM_PYTHON")
+    versions = (wanted,) if wanted in PYTHONS[environment] else PYTHONS[environment]
+    for version in versions:
         for python in interpreters(version):
             if runs_as(python, version):
                 return python
     sys.exit(
-        f"setup: requirements/{environment}.txt needs Python {' or '.join(PYTHONS[environment])}, and none is in pyenv or on PATH;"
+        f"setup: the environment {environment} needs Python {' or '.join(versions)}, and none is in pyenv or on PATH;"
         " Debian 13 has 3.13, elsewhere pyenv builds one."
     )
 
@@ -124,22 +134,25 @@ def link(name: str, target: pathlib.Path) -> None:
         path.symlink_to(target)
 
 
-def requirements(name: str) -> pathlib.Path:
-    """The requirements file of that name."""
-    return TOP / "requirements" / f"{name}.txt"
+def requirements(name: str) -> str:
+    """What is in the environment of that name, as pip reads it: its own file, or newest.txt with the last release of another ansible-core."""
+    line, _, release = name.partition("core-")
+    text = (TOP / "requirements" / f"{line or 'newest'}.txt").read_text(encoding="utf-8")
+    return CORE.sub(f"ansible-core~={release}.0", text) if release else text
 
 
 def make_environment(name: str) -> None:
     """The virtual environment of requirements/NAME.txt."""
-    python = interpreter(name)
-    directory = CACHE / f"{name}-{key(requirements(name).read_text(encoding='utf-8'), str(python))}"
+    python, wanted = interpreter(name), requirements(name)
+    directory = CACHE / f"{name}-{key(wanted, str(python))}"
     with locked(name):
         if not (directory / "complete").exists():
             say(f"making the Python environment {name} with {python}")
             shutil.rmtree(directory, ignore_errors=True)
             create_environment(python, directory)
+            (directory / "requirements.txt").write_text(wanted, encoding="utf-8")
             pip = [str(directory / "bin/python"), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
-            subprocess.run([*pip, "--requirement", str(requirements(name))], check=True, stdin=subprocess.DEVNULL)
+            subprocess.run([*pip, "--requirement", str(directory / "requirements.txt")], check=True, stdin=subprocess.DEVNULL)
             (directory / "complete").touch()
     link(name, directory)
 

@@ -16,7 +16,7 @@ _Value = TypeVar("_Value")
 
 class Background(Generic[_Value]):
     """A daemon thread: when the program is told to stop, it does not wait for a load of minutes. The connection
-    closes with the process, and the server then aborts the load (server semantics, section 3)."""
+    closes with the process, and the server then aborts the load (docs/ollama-semantics.md#the-client-stays-connected)."""
 
     def __init__(self, call: Callable[[], _Value]) -> None:
         self._call = call

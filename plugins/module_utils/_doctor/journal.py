@@ -14,7 +14,7 @@ from .._systemd.host import Run
 from .examination import Entry, JournalLook
 
 _HOURS = 24
-_STARTUP = 180  # seconds: a search for GPUs takes up to a minute (server semantics, section 7)
+_STARTUP = 180  # seconds: a search for GPUs takes up to a minute (docs/ollama-semantics.md#start-of-the-server)
 _MOST = 10000  # lines; a busy server logs each request
 _JOURNALCTL = ("journalctl", "--quiet", "--no-pager", "--output=json", "--output-fields=MESSAGE,_SYSTEMD_INVOCATION_ID", f"--lines={_MOST}")
 

@@ -124,7 +124,7 @@ def _matched(look: Examination, entries: Iterable[Entry], patterns: tuple[Patter
 
 
 def _just_died(by_kind: Mapping[Kind, Sequence[Entry]], reload: Entry) -> bool:
-    """A dead runner is loaded anew by the same line, for which no client's options are to blame (server semantics, section 8)."""
+    """A dead runner is loaded anew by the same line, for which no client's options are to blame (docs/ollama-semantics.md#crashed-runners)."""
     ends = by_kind.get(RUNNER_DIED, ())
     return bool(ends) and reload.time - ends[-1].time <= _AT_ONCE
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which lines of the journal mean what. Their wording is the server's own (server semantics, section 9), before 0.30 and since.
+"""Which lines of the journal mean what. Their wording is the server's own (docs/ollama-semantics.md#the-journal), before 0.30 and since.
 
 C(level) is where a line exists: those of DEBUG only with OLLAMA_DEBUG=1, so that an ordinary expiry, an eviction by number and a
 reload for other options leave no trace in a journal at its usual level. C(fatal) are the last words of a server that ends, which

@@ -42,7 +42,7 @@ TAKEN = Kind(
 KINDS = (TOO_FEW, NO_SPARE, WILL_NOT_FIT, AUTOMATIC_CONTEXT, TAKEN)
 _PLACES = "OLLAMA_MAX_LOADED_MODELS"
 _MUCH = 0.1  # of all GPU memory; a driver and a desktop have less
-_LARGE = 32768  # tokens; what a server with 23 GiB of GPU memory or more takes by itself (server semantics, section 4)
+_LARGE = 32768  # tokens; what a server with 23 GiB of GPU memory or more takes by itself (docs/ollama-semantics.md#default-context)
 
 
 def check(look: Examination) -> Iterator[Finding]:

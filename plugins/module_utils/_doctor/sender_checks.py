@@ -5,7 +5,7 @@
 
 A request's keep_alive is in no line of the usual level. With OLLAMA_DEBUG=1 the server says after each request how long the model
 stays (sched.go: C(runner with non-zero duration has gone idle, adding timer) with C(duration=)), and just before it its access
-log says who asked (server semantics, section 9).
+log says who asked (docs/ollama-semantics.md#the-journal).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _told(look: Examination, journal: JournalLook) -> Iterator[Finding]:
 
 def _changes(entries: Iterable[Entry], environments: KeepAlive, complete: bool) -> Iterator[_Change]:
     """Where a client's keep_alive shows. A request without one keeps what the runner has, and a load without one takes the
-    environment's (server semantics, section 1); what a runner had before lines that are not C(complete) is not known."""
+    environment's (docs/ollama-semantics.md#which-keep_alive-counts); what a runner had before lines that are not C(complete) is not known."""
     stays: dict[ModelName, _Stay] = {}
     request: Entry | None = None
     for entry in entries:
@@ -110,7 +110,7 @@ def _stay(entry: Entry) -> _Stay | None:
 
 
 def _sender(entry: Entry | None) -> re.Match[str] | None:
-    """The request, if it is one that may carry a keep_alive: those of /v1 lose theirs (server semantics, section 1)."""
+    """The request, if it is one that may carry a keep_alive: those of /v1 lose theirs (docs/ollama-semantics.md#keep_alive-by-endpoint)."""
     found = _POST.search(entry.message) if entry else None
     return found if found and found["path"] in _WITH_KEEP_ALIVE else None
 

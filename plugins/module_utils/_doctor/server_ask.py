@@ -17,7 +17,7 @@ from .._residency.runners import server_identity
 from .._residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure, leading_numbers
 from .examination import ServerLook, UnitLook
 
-# /api/ps waits for a model that is being unloaded (server semantics, section 2).
+# /api/ps waits for a model that is being unloaded (docs/ollama-semantics.md#the-list-waits-for-an-unload).
 _DEADLINES = Deadlines(connect=3.0, answer=15.0)
 
 

@@ -55,7 +55,7 @@ def busy_with(before: Activity, after: Activity, names: Mapping[str, str]) -> li
 
 
 def _loading(look: Activity, names: Mapping[str, str], listed: set[str]) -> Iterator[str]:
-    """A runner of weights that no listed model has (server semantics, section 2)."""
+    """A runner of weights that no listed model has (docs/ollama-semantics.md#expiry)."""
     for identity, blob in look.blobs.items() if look.resident is not None else ():
         if names.get(blob) not in listed and look.ages.get(identity, 0) < _LONGEST_LOAD:
             yield f"{names.get(blob, 'a model')} is being loaded"

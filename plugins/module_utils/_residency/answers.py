@@ -45,7 +45,7 @@ def read_json(body: bytes) -> Mapping[str, Any]:
 
 def check_acknowledged(data: Mapping[str, Any], name: ModelName, deed: str) -> None:
     """Raise unless this is the answer to a C(deed), which is load or unload, of that model. The server repeats the name as it was
-    asked, and gives the deed as C(done_reason); C(/api/embed) gives no embeddings instead (server semantics, section 3)."""
+    asked, and gives the deed as C(done_reason); C(/api/embed) gives no embeddings instead (docs/ollama-semantics.md#loading-without-generating)."""
     done = data.get("done_reason") == deed or (deed == "load" and data.get("embeddings") == [])
     if data.get("model") != str(name) or not done:
         raise MalformedAnswer(f"the {deed} of {name} was answered with {short_repr(data)}")

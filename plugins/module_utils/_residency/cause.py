@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An earlier look x the present one -> why a model is not as declared. Pure: no clock, no I/O.
 
-At its normal log level the server says nothing of an expiry or an eviction (server semantics, section 9), so that much
+At its normal log level the server says nothing of an expiry or an eviction (docs/ollama-semantics.md#the-journal), so that much
 is inferred from what came before and after; the evidence says which. A runner's context never changes while it lives,
-and a reload forgets the keep_alive (section 0): another process in its place tells of a reload.
+and a reload forgets the keep_alive (docs/ollama-semantics.md#proved-on-running-servers): another process in its place tells of a reload.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def neighbours(looks: Iterable[Observation], model: str) -> dict[str, int]:
 
 def newcomers(before: Observation, after: Observation, ours: frozenset[str]) -> tuple[ResidentModel, ...]:
     """What others had loaded between two looks. What has just been loaded counts as busy until its first request is done, so that
-    the server takes an idle model's place for it at once (server semantics, section 0)."""
+    the server takes an idle model's place for it at once (docs/ollama-semantics.md#proved-on-running-servers)."""
     known = {entry.digest for entry in before.resident}
     return tuple(entry for entry in after.resident if entry.digest not in known and str(entry.name) not in ours)
 

@@ -282,7 +282,7 @@ def _replaced(sight: MatchedModel, history: History) -> Iterator[str]:
 
 
 def _is_loading(sight: MatchedModel, history: History) -> bool:
-    """A loading model has a runner, but is not listed (server semantics, section 0); a runner that nothing can end, too."""
+    """A loading model has a runner, but is not listed (docs/ollama-semantics.md#proved-on-running-servers); a runner that nothing can end, too."""
     blob = sight.card.blob if sight.card else None
     overdue = history.loading is not None and sight.look.unlisted_for(blob) >= history.loading
     return sight.look.alive(blob) is True and not overdue
@@ -404,7 +404,7 @@ def _advice(sight: MatchedModel) -> Iterator[str]:
 
 
 def _cannot_be_let_go(entry: ResidentModel, sight: MatchedModel) -> bool:
-    """Whether it is what the name once had, for ever and without another name (server semantics, section 2, trap 5)."""
+    """Whether it is what the name once had, for ever and without another name (docs/ollama-semantics.md#new-weights-under-the-same-name)."""
     if sight.listed is None or sight.stale is not False or entry == sight.listed:
         return False
     return entry.expiry.is_forever(sight.look.now) and sight.look.name_for(entry) is None

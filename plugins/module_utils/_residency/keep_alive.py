@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How long a model stays loaded: keep_alive values and the expiry that C(/api/ps) shows.
 
-The table of what the server takes, and as what, is section 1 of the server semantics:
+The table of what the server takes, and as what, is docs/ollama-semantics.md#keep_alive:
 a request takes a number of seconds or a Go duration, the environment a Go duration or a
 whole number; negative is for ever in both. C("-1") in a request is a 400, C("1d") in the
 environment silently becomes five minutes. A C(KeepAlive) is read from anything a person
@@ -141,7 +141,7 @@ def _kind(raw: Any) -> str:
 
 
 def _from_number(value: float) -> Decimal:
-    """Nanoseconds; exact, since a negative number is for ever however small it is (semantics, section 1)."""
+    """Nanoseconds; exact, since a negative number is for ever however small it is (docs/ollama-semantics.md#keep_alive-in-a-request)."""
     if isinstance(value, float) and not math.isfinite(value):
         raise KeepAliveError(f"keep_alive {value!r} is not a finite number: {_WANTED}")
     return Decimal(value) * SECOND

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which model was made of which file. The server does not tell: since 0.30 it writes a GGUF file anew when it makes a model of it, so
-that the weights it has are never the file's (server semantics, section 0)."""
+that the weights it has are never the file's (docs/ollama-semantics.md#proved-on-running-servers)."""
 
 from __future__ import annotations
 

@@ -28,8 +28,7 @@ class MatchedModel:
 
     @property
     def wanted_context(self) -> int | None:
-        """The server gives a vision model 2048 at least, and caps a context at what the model was trained for (server
-        semantics, section 4)."""
+        """The server gives a vision model 2048 at least, and caps a context at what the model was trained for (docs/ollama-semantics.md#reloads)."""
         if self.model.num_ctx is None or self.card is None:
             return self.model.num_ctx
         least = _LEAST_VISION_CONTEXT if "vision" in self.card.capabilities else 0
@@ -53,7 +52,7 @@ def find(model: DeclaredModel, look: Observation) -> MatchedModel:
 
 def _is_stale(listed: ResidentModel, installed: InstalledModel, card: ModelCard | None, look: Observation) -> bool | None:
     """Whether the resident weights are not the installed ones. Another template on the same weights keeps the old
-    digest listed too (server semantics, section 2, trap 5), hence the look at the blob, and at the runners where the old
+    digest listed too (docs/ollama-semantics.md#new-weights-under-the-same-name), hence the look at the blob, and at the runners where the old
     digest's is not known: its manifest is gone."""
     if listed.digest == installed.digest:
         return False

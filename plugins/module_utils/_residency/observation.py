@@ -136,7 +136,7 @@ class Observation:
 
     @property
     def living(self) -> tuple[ResidentModel, ...]:
-        """What takes memory: a runner that died is listed for ever with all that it had (semantics, section 8)."""
+        """What takes memory: a runner that died is listed for ever with all that it had (docs/ollama-semantics.md#crashed-runners)."""
         return tuple(entry for entry in self.resident if self.alive(self.blob_of(entry.digest)) is not False)
 
     @cached_property

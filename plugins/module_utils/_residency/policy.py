@@ -26,7 +26,7 @@ UNLOAD = "unload"
 KEEP = "keep"
 RELEASES = (EXPIRE, UNLOAD, KEEP)
 _RELEASED_KEEP_ALIVE = KeepAlive.parse("5m")  # what the server itself gives a model that nobody declared
-_AUTOMATIC_LIMIT_PER_GPU = 3  # server semantics, section 5
+_AUTOMATIC_LIMIT_PER_GPU = 3  # docs/ollama-semantics.md#eviction
 _MODEL_KEYS = ("name", "policy", "keep_alive", "num_ctx", "required", "min_gpu_percent", "slow_load_seconds")
 _POLICY_KEYS = (
     "models",

@@ -159,7 +159,7 @@ def _subject(verdict: Verdict, knowledge: Knowledge) -> Subject:
 
 
 def _context(verdict: Verdict, knowledge: Knowledge) -> int | None:
-    """The order is the server's (semantics, section 4); where it is not known what it falls back to, what it fell back to before."""
+    """The order is the server's (docs/ollama-semantics.md#default-context); where it is not known what it falls back to, what it fell back to before."""
     card, digest = verdict.card, verdict.installed.digest if verdict.installed else ""
     before = [found.context_length for found in knowledge.measurements if found.digest == digest]
     choices = (

@@ -17,7 +17,7 @@ from .observation import ResidentModel
 from .server import OllamaServer, ServerFailure
 
 _STALE = 3600.0  # seconds; a model that would have gone so long ago is nobody's loss
-_SHARE = 0.8  # of the free VRAM; beyond it the server makes room (server semantics, section 5)
+_SHARE = 0.8  # of the free VRAM; beyond it the server makes room (docs/ollama-semantics.md#eviction)
 
 
 @dataclass(frozen=True)

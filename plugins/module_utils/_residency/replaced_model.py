@@ -4,7 +4,7 @@
 """Getting old weights out of memory after their name has got new ones.
 
 The server then keeps the old runner, for ever if that was its keep_alive, and no request under the name reaches it any more
-(server semantics, section 2, trap 5). A second name, given before the pull, still does.
+(docs/ollama-semantics.md#new-weights-under-the-same-name). A second name, given before the pull, still does.
 """
 
 from __future__ import annotations

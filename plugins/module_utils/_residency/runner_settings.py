@@ -18,7 +18,7 @@ CACHE_TYPE = "f16"
 """llama.cpp's own, where nothing else is asked for."""
 _SERVER_PROGRAM = "llama-server"
 _AUTO = "auto"
-_FALSE = ("0", "f", "F", "FALSE", "false", "False")  # whatever else is not empty is true (server semantics, section 5)
+_FALSE = ("0", "f", "F", "FALSE", "false", "False")  # whatever else is not empty is true (docs/ollama-semantics.md#environment-variables)
 _SERIAL_ARCHITECTURES = frozenset(
     ["mllama", "qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe", "qwen3next", "lfm2", "lfm2moe", "nemotron_h", "nemotron_h_moe", "nemotron_h_omni"]
 )  # never in parallel (server/sched.go: load)

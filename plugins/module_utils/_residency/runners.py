@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which weights blobs have a living runner process: read from /proc, which needs no privilege and costs the server nothing.
 
-C(/api/ps) goes on listing a runner that was killed (server semantics, section 8), so that liveness is a question of
+C(/api/ps) goes on listing a runner that was killed (docs/ollama-semantics.md#crashed-runners), so that liveness is a question of
 its own. A runner is a child of the unit's main process whose command line names its weights blob:
 C(ollama runner … --model …/sha256-…) before 0.30, C(llama-server --model …/sha256-…) since.
 """

@@ -48,8 +48,8 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True)
 class Deadlines:
-    """In seconds. C(answer) is long because /api/ps waits for locks held during an unload (semantics, section 2);
-    C(load) because a load sends no byte until it is done, and hanging up aborts it (section 3)."""
+    """In seconds. C(answer) is long because /api/ps waits for locks held during an unload (docs/ollama-semantics.md#the-list-waits-for-an-unload);
+    C(load) because a load sends no byte until it is done, and hanging up aborts it (docs/ollama-semantics.md#the-client-stays-connected)."""
 
     connect: float = 5.0
     answer: float = 20.0
@@ -111,7 +111,7 @@ class OllamaServer:
     def load(self, name: ModelName, generates: bool, keep_alive: KeepAlive, num_ctx: int | None) -> None:
         """Load without generating, or only set the expiry where it is resident; comes back when that is done.
 
-        keep_alive is always sent: a load without it falls back to the environment's (semantics, section 0).
+        keep_alive is always sent: a load without it falls back to the environment's (docs/ollama-semantics.md#proved-on-running-servers).
         Raises C(ServerSilent) after C(deadlines.load) seconds; hanging up then aborts the load on the server.
         """
         path = "/api/generate" if generates else "/api/embed"
@@ -121,7 +121,7 @@ class OllamaServer:
         self._acknowledged(name, "load", self._checked("POST", path, body, self.deadlines.load))
 
     def unload(self, name: ModelName) -> None:
-        """Drop it as soon as it is idle. /api/generate does so for embedding models too (section 3)."""
+        """Drop it as soon as it is idle. /api/generate does so for embedding models too (docs/ollama-semantics.md#loading-without-generating)."""
         body = {"model": str(name), "keep_alive": 0}
         self._acknowledged(name, "unload", self._checked("POST", "/api/generate", body, self.deadlines.answer))
 

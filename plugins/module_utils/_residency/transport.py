@@ -49,7 +49,7 @@ class Exchange:
         self._socket: socket.socket | None = None
 
     def abort(self) -> None:
-        """Hang up, whatever goes on. The server then cancels what it was doing for us (server semantics, section 3)."""
+        """Hang up, whatever goes on. The server then cancels what it was doing for us (docs/ollama-semantics.md#the-client-stays-connected)."""
         self._aborted = True
         with suppress(OSError):
             if self._socket is not None:

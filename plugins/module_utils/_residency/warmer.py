@@ -247,8 +247,8 @@ class Warmer:
         self._request(verdict, server.load)
 
     def _look_after_others(self, loading: Verdict) -> None:
-        """A look that fails is not the load's failure: /api/ps waits for locks that an unload holds (server semantics,
-        section 2). Where the server is gone, the load will tell."""
+        """A look that fails is not the load's failure: /api/ps waits for locks that an unload holds
+        (docs/ollama-semantics.md#the-list-waits-for-an-unload). Where the server is gone, the load will tell."""
         try:
             _look, plan = self._observe()
         except ServerFailure:
@@ -282,7 +282,7 @@ class Warmer:
     def _settle_displacement(self, loaded: Progress, plan: Plan, earlier: Observation | None, replaces: bool) -> None:
         """A load may cost other pins their places. Those declared first keep theirs; nothing is fought over. What made place for
         weights that replace older ones is loaded once more: the older ones may make place for that in turn, and nothing else
-        can have the server choose them (server semantics, section 2, trap 5)."""
+        can have the server choose them (docs/ollama-semantics.md#new-weights-under-the-same-name)."""
         others = {verdict.model.name for verdict in plan.verdicts if verdict.in_memory and verdict.model.is_pin} - {loaded.model.name}
         after, _plan = self._observe()
         looks = (earlier or after, after)

@@ -20,7 +20,7 @@ KEYS = (KEEP_ALIVE, LIMIT, NO_PRUNE)
 """The variables of which the role has a default."""
 _HALF_AN_HOUR = "1800s"
 _CONTINUE = "continue"
-_AUTOMATIC_PER_GPU = 3  # server semantics, section 5
+_AUTOMATIC_PER_GPU = 3  # docs/ollama-semantics.md#eviction
 _STEP = 4
 _COMMENT = "# Defaults of the role, which nobody has declared: "
 _NAMED = re.compile(rf"^{re.escape(_COMMENT)}(.+)$", re.MULTILINE)

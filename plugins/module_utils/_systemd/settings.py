@@ -4,7 +4,7 @@
 """The server's settings as a person writes them, validated, as environment variables. Pure.
 
 Ollama itself is of no help here: it replaces a value that it cannot read by a default, without a word for durations
-(server semantics, section 1) and with a line in its journal for numbers (section 5).
+(docs/ollama-semantics.md#keep_alive-in-the-environment) and with a line in its journal for numbers (docs/ollama-semantics.md#environment-variables).
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ def _path(raw: Any) -> str:
 
 
 def _switch(raw: Any) -> str:
-    # Anything else the server would take for true, even "off" (server semantics, section 5).
+    # Anything else the server would take for true, even "off" (docs/ollama-semantics.md#environment-variables).
     switch = read_switch(raw)
     if switch is None:
         raise _Unfit("neither true nor false")
@@ -215,7 +215,7 @@ _VARIABLES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "load_timeout": ("OLLAMA_LOAD_TIMEOUT", _timeout),
     "flash_attention": ("OLLAMA_FLASH_ATTENTION", _switch),
     "kv_cache_type": ("OLLAMA_KV_CACHE_TYPE", _cache_type),
-    # A queue of none makes the server lock itself up (server semantics, section 5).
+    # A queue of none makes the server lock itself up (docs/ollama-semantics.md#eviction).
     "max_queue": ("OLLAMA_MAX_QUEUE", _count(1)),
     "origins": ("OLLAMA_ORIGINS", _origins),
     # Pulls go over https; HTTP_PROXY would catch Ollama's own clients (Ollama's FAQ, "How do I use Ollama behind a proxy?").

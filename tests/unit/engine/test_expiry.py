@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The expiry in C(/api/ps): Go's RFC3339Nano in the server's own offset (server semantics, section 2)."""
+"""The expiry in C(/api/ps): Go's RFC3339Nano in the server's own offset (docs/ollama-semantics.md#expiry)."""
 
 from __future__ import annotations
 

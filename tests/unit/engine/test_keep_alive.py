@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Durations: what a person may write, what the server is sent. The table is section 1 of the server semantics."""
+"""Durations: what a person may write, what the server is sent. The table is docs/ollama-semantics.md#keep_alive."""
 
 from __future__ import annotations
 

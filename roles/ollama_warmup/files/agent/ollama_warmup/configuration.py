@@ -24,7 +24,7 @@ _DEADLINES = {"connect": 5.0, "answer": 20.0, "load": 900.0}
 _RELOAD_BUDGET = 60  # an hour
 _CONTEXT_RELOADS = 3  # of one model, an hour
 _MOST_RELOADS = 1000
-_READY_TIMEOUT = 300.0  # the server listens before it knows its GPUs, and answers minutes later (semantics, section 7)
+_READY_TIMEOUT = 300.0  # the server listens before it knows its GPUs, and answers minutes later (docs/ollama-semantics.md#start-of-the-server)
 _RESTART_AFTER = 600.0
 _DAY = 86400
 
