@@ -1,15 +1,14 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The declared models: on the disk, in memory, as declared. What differs, the engine says (drift.py); this adds why and what to do. Pure."""
+"""The declared models: on the disk, in memory, as declared. What differs, the engine says (decide/); this adds why and what to do. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .._residency import report
-from .._residency.drift import (
+from .._residency.decide.plan import (  # fmt: skip
     BREAKING,
     BUSY,
     CONTEXT_MISMATCH,
@@ -26,8 +25,9 @@ from .._residency.drift import (
     STUCK,
     Verdict,
     make_plan,
-)  # fmt: skip
-from .._residency.observation import Observation
+)
+from .._residency.report import results
+from .._residency.values.observation import Observation
 from .examination import Examination, entries_of
 from .finding import NOTE, PROBLEM, WARNING, Evidence, Finding, Kind, seen
 from .remembered import remembered
@@ -131,7 +131,8 @@ def _model(look: Examination, observation: Observation, verdict: Verdict, rememb
     for word in verdict.drift:
         kind = _OF_DRIFT.get(word)
         if kind:
-            values = {"sentence": report.explain(verdict, word), "unit": look.unit_name, "model": verdict.model.declared, "word": word, "command": look.command}
+            sentence = results.explain(verdict, word)
+            values = {"sentence": sentence, "unit": look.unit_name, "model": verdict.model.declared, "word": word, "command": look.command}
             yield kind.found(*_evidence(look, verdict), severity=_severity(word, kind, verdict, remembers), **values)
     trained = verdict.card.training_context if verdict.card else None
     declared = verdict.model.num_ctx
