@@ -82,7 +82,7 @@ def learn(bounds: Bounds, living: Iterable[ResidentModel], gpus: tuple[str, ...]
 
 def learn_eviction(bounds: Bounds, others: int, reckoned: int) -> Bounds:
     """A model that the server reckoned to take so much drove one out although fewer models were loaded than may be, while
-    so much of C(others) was in VRAM: it was more than the share of the free VRAM that the scheduler fills (fit.py)."""
+    so much of C(others) was in VRAM: it was more than the share of the free VRAM that the scheduler fills (scheduler.py)."""
     at_most = others - (-reckoned * 100 // FREE_PERCENT)  # rounded up
     return _limited(bounds, at_most if bounds.at_most is None else min(bounds.at_most, at_most), at_most, others)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What there is to know on this host for a prediction: measurements, GPUs, the server's environment. The edge of C(prediction.py)."""
+"""What there is to know on this host for a prediction: measurements, GPUs, the server's environment. The edge of C(predict/)."""
 
 from __future__ import annotations
 
