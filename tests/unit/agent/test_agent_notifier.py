@@ -262,7 +262,7 @@ def test_the_fate_of_a_test_is_told_for_each_address(own_state: Notifier, endpoi
 
 
 def judge(text: str) -> Any:
-    source = (PROGRAM / "ollama_warmup/endpoints.py").read_text()
+    source = (PROGRAM / "ollama_warmup/notify/endpoints.py").read_text()
     done = subprocess.run([sys.executable, "-I", "-c", source], check=True, input=text, capture_output=True, text=True)
     assert done.stderr == ""
     return json.loads(done.stdout)

@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.causes import INFERRED, OBSERVED, chief, evident_cause, name_causes, present_of
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.cause_rules import INFERRED, OBSERVED
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.causes import chief, evident_cause, name_causes, present_of
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History, make_plan
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import Observation, ResidentModel, Runners

@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.causes import OBSERVED, name_causes, present_of
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.cause_rules import OBSERVED
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.causes import name_causes, present_of
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.declaration import (
     KEEP_ALIVE,
     NUM_CTX,

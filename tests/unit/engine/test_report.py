@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import BREAKING, DEGRADING, DRIFTS, History, Verdict, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.drifts import BREAKING, DEGRADING, DRIFTS
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History, Verdict, make_plan
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult, Progress
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import diff, results, tables
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName

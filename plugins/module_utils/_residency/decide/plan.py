@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Policy x observation -> what differs and what to do about it. Pure: no clock, no I/O.
 
-The words of drift and action are the collection's vocabulary: module results, agent status and docs use them.
+The words of actions are the collection's vocabulary, as those of drifts.py are: module results, agent status and docs use them.
 """
 
 from __future__ import annotations
@@ -19,28 +19,24 @@ from ..values.past import Cause, Past
 from ..values.policy import EXPIRE, KEEP, RELOAD, UNLOAD, DeclaredModel, Policy
 from .declaration import KEEP_ALIVE, NUM_CTX
 from .displacement import SetAside, is_in_the_way
+from .drifts import (
+    BREAKING,
+    BUSY,
+    CONTEXT_MISMATCH,
+    DEAD_RUNNER,
+    EXPIRING,
+    HUNG_RUNNER,
+    LIVENESS_UNKNOWN,
+    LOADING,
+    NOT_INSTALLED,
+    NOT_LOADED,
+    OVERSTAYING,
+    PASSING,
+    SPILLED,
+    STALE_DIGEST,
+    STUCK,
+)
 from .matched import MatchedModel, find
-
-NOT_INSTALLED = "not_installed"
-NOT_LOADED = "not_loaded"
-EXPIRING = "expiring"
-DEAD_RUNNER = "dead_runner"
-HUNG_RUNNER = "hung_runner"
-CONTEXT_MISMATCH = "context_mismatch"
-SPILLED = "spilled"
-STALE_DIGEST = "stale_digest"
-OVERSTAYING = "overstaying"
-STUCK = "stuck"
-LOADING = "loading"
-BUSY = "busy"
-LIVENESS_UNKNOWN = "liveness_unknown"
-BREAKING = frozenset({NOT_INSTALLED, NOT_LOADED, EXPIRING, DEAD_RUNNER, HUNG_RUNNER, STALE_DIGEST})
-DEGRADING = frozenset({CONTEXT_MISMATCH, SPILLED, OVERSTAYING, STUCK})
-UNDECIDED = frozenset({LOADING, BUSY})
-"""A later look decides."""
-NEUTRAL = UNDECIDED | {LIVENESS_UNKNOWN}
-"""Neither breaks residency nor degrades it."""
-DRIFTS = BREAKING | DEGRADING | NEUTRAL
 
 NO_ACTION = "none"
 SET_EXPIRY = "set_expiry"
@@ -121,7 +117,7 @@ class Verdict:
     @property
     def settled(self) -> bool:
         """Nothing to wait for: as declared, or nothing that waiting would change."""
-        return not (BREAKING - {NOT_INSTALLED} | UNDECIDED | {OVERSTAYING}).intersection(self.drift)
+        return not PASSING.intersection(self.drift)
 
 
 @dataclass(frozen=True)

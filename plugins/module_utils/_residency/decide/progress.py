@@ -11,7 +11,8 @@ from ..values.observation import Observation, ResidentModel
 from ..values.past import Cause, Past
 from ..values.policy import DeclaredModel
 from .causes import chief
-from .plan import LOADS, NO_ACTION, PROBE, SET_EXPIRY, UNDECIDED, Stray, Verdict
+from .drifts import UNDECIDED
+from .plan import LOADS, NO_ACTION, PROBE, SET_EXPIRY, Stray, Verdict
 
 _MOST_ATTEMPTS = {SET_EXPIRY: 3}  # against a client that keeps changing it; a load is tried once a pass
 

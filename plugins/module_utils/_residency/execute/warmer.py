@@ -16,30 +16,12 @@ from dataclasses import dataclass, replace
 from typing import Callable, Protocol
 
 from ..._base.background import Background
-from ..decide.causes import DECLARATION_CHANGED, EVICTED, INFERRED, NEVER_LOADED, OBSERVED, SERVER_RESTARTED, name_causes, present_of
+from ..decide.cause_rules import DECLARATION_CHANGED, EVICTED, INFERRED, NEVER_LOADED, OBSERVED, SERVER_RESTARTED
+from ..decide.causes import name_causes, present_of
 from ..decide.declaration import KEEP_ALIVE, NUM_CTX
 from ..decide.displacement import neighbours, newcomers
-from ..decide.plan import (  # fmt: skip
-    BUSY,
-    DROP,
-    EXPIRING,
-    HUNG_RUNNER,
-    LOAD,
-    LOADING,
-    LOADS,
-    NOT_LOADED,
-    OVERSTAYING,
-    PROBE,
-    REVIVE,
-    SET_EXPIRY,
-    STALE_DIGEST,
-    WAIT,
-    History,
-    Plan,
-    Stray,
-    Verdict,
-    make_plan,
-)
+from ..decide.drifts import BUSY, EXPIRING, HUNG_RUNNER, LOADING, NOT_LOADED, OVERSTAYING, STALE_DIGEST
+from ..decide.plan import DROP, LOAD, LOADS, PROBE, REVIVE, SET_EXPIRY, WAIT, History, Plan, Stray, Verdict, make_plan
 from ..decide.progress import PassResult, Progress
 from ..server.client import OllamaServer, ServerFailure, ServerUnreachable
 from ..server.observer import Observer

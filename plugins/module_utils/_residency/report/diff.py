@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from ..decide.plan import HUNG_RUNNER, LOADS, SET_EXPIRY, Plan, Verdict
+from ..decide.drifts import HUNG_RUNNER
+from ..decide.plan import LOADS, SET_EXPIRY, Plan, Verdict
 from ..decide.progress import PassResult
 from ..values.keep_alive import FOREVER_AHEAD
 

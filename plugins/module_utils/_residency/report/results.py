@@ -9,59 +9,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ..decide.causes import CLIENT_CHANGED_EXPIRY, CONTEXT_CHANGED_BY_CLIENT
+from ..decide.cause_rules import CLIENT_CHANGED_EXPIRY, CONTEXT_CHANGED_BY_CLIENT
 from ..decide.declaration import NUM_CTX
-from ..decide.plan import (  # fmt: skip
-    BREAKING,
-    BUSY,
-    CONTEXT_MISMATCH,
-    DEAD_RUNNER,
-    DEGRADING,
-    EXPIRING,
-    HUNG_RUNNER,
-    LIVENESS_UNKNOWN,
-    LOADING,
-    NOT_INSTALLED,
-    NOT_LOADED,
-    OVERSTAYING,
-    SET_EXPIRY,
-    SPILLED,
-    STALE_DIGEST,
-    STUCK,
-    Stray,
-    Verdict,
-)
+from ..decide.drifts import BREAKING, BY_WORD, CONTEXT_MISMATCH, DEGRADING, EXPIRING, LOADING, NOT_INSTALLED, ON_CPU, REDECLARED, SPILLED
+from ..decide.plan import SET_EXPIRY, Stray, Verdict
 from ..decide.progress import PassResult, Progress
 from ..values.observation import ResidentModel
 from ..values.past import Cause
 
-_SENTENCES: Mapping[str, str] = {
-    NOT_INSTALLED: "is not installed on the server: pull or create it first (ollama_model, or ollama pull {name})",
-    NOT_LOADED: "is not in memory: look at the server's journal for why it did not stay (memory, eviction, a client's keep_alive 0)",
-    EXPIRING: "leaves memory at {expires_at}{blame}",
-    DEAD_RUNNER: "has no living runner process: look at the server's journal and the kernel's for why it ended",
-    HUNG_RUNNER: "has a runner process that answers nobody (it was stopped, or waits for a disk or a GPU that does not answer): a pass"
-    " unloads it and loads it anew",
-    CONTEXT_MISMATCH: "has the context {context} instead of {wanted}{blame} (context_mismatch: reload puts it back)",
-    SPILLED: "has only {percent} % of itself in VRAM: declare fewer or smaller models, or a smaller num_ctx",
-    STALE_DIGEST: "has older weights in memory than are installed: the next request to it waits until the installed ones are loaded",
-    OVERSTAYING: "stays until {expires_at}, longer than its keep_alive of {keep_alive}",
-    STUCK: "is listed past its expiry of {expires_at}: a request hangs on it, or the server does",
-    LOADING: "was still loading at the deadline: wait, or raise the deadline for loads",
-    BUSY: "answers a request, so that its new expiry does not show yet",
-    LIVENESS_UNKNOWN: "is listed, but whether its runner lives cannot be seen from here (the server is on another host or in a"
-    " container): a pass sends a load request, which is the only proof",
-}
 _BY_CLIENT = {
     CLIENT_CHANGED_EXPIRY: ": a client sent its own keep_alive",
     CONTEXT_CHANGED_BY_CLIENT: ": a client sent its own num_ctx",
 }
-_REDECLARED = "has the context {context} instead of {wanted}: its declaration changed, and a pass reloads it once"
 _KEEPS_SENDING = 2  # a client that undid it so often within one pass does it again and again
-_ON_CPU = (
-    "has nothing of itself in VRAM: look whether the server found its GPU (it says so in its journal when it starts), and"
-    " restart the server once the driver works"
-)
 
 
 def explain(verdict: Verdict, word: str, cause: Cause | None = None) -> str:
@@ -80,10 +40,10 @@ def explain(verdict: Verdict, word: str, cause: Cause | None = None) -> str:
 
 def _sentence(verdict: Verdict, word: str) -> str:
     if word == SPILLED and verdict.listed and not verdict.listed.size_vram:
-        return _ON_CPU
+        return ON_CPU
     if word == CONTEXT_MISMATCH and NUM_CTX in verdict.redeclared:
-        return _REDECLARED
-    return _SENTENCES[word]
+        return REDECLARED
+    return BY_WORD[word].sentence
 
 
 def _told(progress: Progress, word: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keepwarm._residency.decide import causes, plan
+from keepwarm._residency.decide import cause_rules, drifts
 from keepwarm._residency.values.keep_alive import Expiry, ExpiryError
 from keepwarm._residency.values.policy import DeclaredModel
 
@@ -20,20 +20,20 @@ from ..state.counts import Counts
 from ..state.state import LastPass, State
 from .metric_names import MODEL, PREFIX
 
-DRIFTS = tuple(sorted(plan.DRIFTS))
+DRIFTS = tuple(sorted(drifts.DRIFTS))
 CAUSES = (
-    causes.CLIENT_CHANGED_EXPIRY,
-    causes.CONTEXT_CHANGED_BY_CLIENT,
-    causes.EVICTED,
-    causes.EXPIRED,
-    causes.GPU_LOST,
-    causes.NEVER_LOADED,
-    causes.REPULLED,
-    causes.RUNNER_DIED,
-    causes.RUNNER_HUNG,
-    causes.SERVER_RESTARTED,
-    causes.UNKNOWN,
-    causes.UNLOADED_BY_CLIENT,
+    cause_rules.CLIENT_CHANGED_EXPIRY,
+    cause_rules.CONTEXT_CHANGED_BY_CLIENT,
+    cause_rules.EVICTED,
+    cause_rules.EXPIRED,
+    cause_rules.GPU_LOST,
+    cause_rules.NEVER_LOADED,
+    cause_rules.REPULLED,
+    cause_rules.RUNNER_DIED,
+    cause_rules.RUNNER_HUNG,
+    cause_rules.SERVER_RESTARTED,
+    cause_rules.UNKNOWN,
+    cause_rules.UNLOADED_BY_CLIENT,
 )
 FIGHTS = (CONTEXT, EVICTION)
 RESULTS = (exits.WARM, exits.NOT_RESIDENT, exits.UNREACHABLE, exits.STOPPED, exits.ON_HOLD)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from keepwarm._residency.decide.declaration import KEEP_ALIVE, NUM_CTX, Applied, applied_by
 from keepwarm._residency.decide.declaration import changes as declaration_changes
-from keepwarm._residency.decide.plan import BUSY, CONTEXT_MISMATCH, EXPIRING, LOADING, LOADS, History, Verdict
+from keepwarm._residency.decide.drifts import BUSY, CONTEXT_MISMATCH, EXPIRING, LOADING
+from keepwarm._residency.decide.plan import LOADS, History, Verdict
 from keepwarm._residency.decide.progress import PassResult, Progress
 from keepwarm._residency.values.model_name import ModelName
 from keepwarm._residency.values.observation import ModelCard, Observation

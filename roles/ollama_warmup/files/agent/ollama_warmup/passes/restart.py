@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from keepwarm._residency.decide.plan import SPILLED, STUCK
+from keepwarm._residency.decide.drifts import SPILLED, STUCK
 
 from ..events import Event
 from ..journal import WARNING, log

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keepwarm._residency.decide.causes import EVICTED
-from keepwarm._residency.decide.plan import CONTEXT_MISMATCH
+from keepwarm._residency.decide.cause_rules import EVICTED
+from keepwarm._residency.decide.drifts import CONTEXT_MISMATCH
 from keepwarm._residency.decide.progress import Progress
 from keepwarm._residency.values.model_name import ModelName
 

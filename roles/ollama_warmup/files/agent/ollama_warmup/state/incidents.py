@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from keepwarm._residency.decide.causes import chief
-from keepwarm._residency.decide.plan import BREAKING, NEUTRAL, UNDECIDED
+from keepwarm._residency.decide.drifts import BREAKING, NEUTRAL, UNDECIDED
 from keepwarm._residency.decide.progress import Progress
 from keepwarm._residency.values.model_name import ModelName
 from keepwarm._residency.values.past import Cause

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keepwarm._residency.decide.causes import DECLARATION_CHANGED, NEVER_LOADED, SERVER_RESTARTED
+from keepwarm._residency.decide.cause_rules import DECLARATION_CHANGED, NEVER_LOADED, SERVER_RESTARTED
 from keepwarm._residency.decide.plan import LOADS, RELOAD_CONTEXT
 from keepwarm._residency.decide.progress import Progress
 from keepwarm._residency.values.model_name import ModelName

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from keepwarm._residency.decide.plan import BREAKING
+from keepwarm._residency.decide.drifts import BREAKING
 from keepwarm._residency.decide.progress import Progress
 from keepwarm._residency.values.model_name import ModelName
 
