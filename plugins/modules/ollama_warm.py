@@ -223,9 +223,9 @@ warm:
 models:
   description:
     - One entry for each declared model, or for each of O(only), in declared order.
-    - C(drift) is a list. C(not_installed), C(not_loaded), C(expiring), C(dead_runner), C(hung_runner) (its process was stopped) and
-      C(stale_digest) (the name has new weights, which are not loaded) break residency; C(context_mismatch), C(spilled), C(overstaying)
-      and C(stuck) degrade it; C(loading) and C(busy) are undecided; C(liveness_unknown) says that its process cannot be seen.
+    - C(drift) is a list. C(not_installed), C(stale_digest) (the name has new weights, which are not loaded), C(not_loaded), C(dead_runner),
+      C(hung_runner) (its process was stopped) and C(expiring) break residency; C(overstaying), C(context_mismatch), C(spilled) and C(stuck)
+      degrade it; C(loading) and C(busy) are undecided; C(liveness_unknown) says that its process cannot be seen.
     - C(action) is one of C(none), C(set_expiry), C(probe), C(load), C(revive), C(reload) and C(wait).
     - C(before) and C(after) are how C(/api/ps) listed it, null if it did not; C(alive) is null where its process cannot be seen.
     - C(resident) is null where it cannot be known.
