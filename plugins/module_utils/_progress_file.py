@@ -10,7 +10,7 @@ import os
 from types import TracebackType
 from typing import Callable
 
-from ._residency.transfer import Progress
+from ._residency.server.transfer import Progress
 
 _LEAST_PAUSE = 0.5  # seconds between two lines that say the same but for the number of bytes
 

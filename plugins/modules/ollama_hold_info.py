@@ -79,7 +79,7 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.hold import HoldError, hold_data, read_hold
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.hold_file import HoldError, hold_data, read_hold
 
 _NOTHING = dict.fromkeys(("until", "since", "reason", "by", "text"))
 

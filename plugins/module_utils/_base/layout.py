@@ -6,4 +6,4 @@
 from __future__ import annotations
 
 MADE_MODELS = "/var/lib/ollama-model/made.json"
-"""Which model was made of which file (C(_residency/made_record.py)); a removal takes it away."""
+"""Which model was made of which file (C(_residency/server/made_record.py)); a removal takes it away."""

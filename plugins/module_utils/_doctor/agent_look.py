@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .._residency.hold import Hold, HoldError, last_hold
-from .._residency.own_host import names_this_host
+from .._residency.server.hold_file import Hold, HoldError, last_hold
+from .._residency.server.own_host import names_this_host
 from .._systemd.host import Run
 from .examination import AgentLook
 from .unit_look import properties_of

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._residency.address import AddressError, check_url
-from .._residency.capacity import Vram
-from .._residency.hold import Hold
-from .._residency.observation import Observation
-from .._residency.policy import Policy
+from .._residency.predict.capacity import Vram
+from .._residency.server.hold_file import Hold
+from .._residency.values.address import AddressError, check_url
+from .._residency.values.observation import Observation
+from .._residency.values.policy import Policy
 from .._systemd.address import DEFAULT_PORT, Address, effective_address
 from .._systemd.assessment import Assessment
 from .._systemd.environment import Assignment

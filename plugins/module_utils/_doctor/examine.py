@@ -14,11 +14,11 @@ from dataclasses import replace
 from typing import TypeVar
 
 from .._base.text import one_line
-from .._residency.fit_report import warnings
-from .._residency.foresight import Forecast
-from .._residency.model_name import ModelName
-from .._residency.policy import Policy, PolicyError, parse_policy
-from .._residency.vram import read_vram
+from .._residency.predict.prediction_report import warnings
+from .._residency.server.host_prediction import Forecast
+from .._residency.server.vram import read_vram
+from .._residency.values.model_name import ModelName
+from .._residency.values.policy import Policy, PolicyError, parse_policy
 from .._systemd.host import HostError, Run, systemd_version
 from .agent_look import DEFAULT, FOLDER, look_at_agent
 from .commands import patient

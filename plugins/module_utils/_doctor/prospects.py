@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 
-from .._residency.drift import make_plan
-from .._residency.foresight import Forecast, Source, foresee
-from .._residency.measurement_record import record_path
-from .._residency.vram import Run
+from .._residency.decide.plan import make_plan
+from .._residency.server.host_prediction import Forecast, Source, foresee
+from .._residency.server.measurement_record import record_path
+from .._residency.server.vram import Run
 from .examination import Examination
 from .remembered import remembered
 

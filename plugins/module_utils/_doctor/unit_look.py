@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
-from .._residency.runners import server_processes
+from .._residency.server.processes import server_processes
 from .._systemd import host
 from .._systemd.assessment import Surroundings, assess, judge_running, specifiers_of
 from .._systemd.dropins import dropin_folders, unread_files

@@ -15,7 +15,7 @@ from typing import Any
 
 from .._base.readers import read_switch
 from .._base.text import short_repr
-from .._residency.keep_alive import KeepAlive, KeepAliveError
+from .._residency.values.keep_alive import KeepAlive, KeepAliveError
 from .address import AddressError, check_address
 from .env_values import misread
 from .ollama_variables import doubt, meant_by

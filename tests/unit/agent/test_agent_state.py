@@ -13,19 +13,19 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from keepwarm._residency.model_name import ModelName
-from keepwarm._residency.observation import ModelCard
+from keepwarm._residency.values.model_name import ModelName
+from keepwarm._residency.values.observation import ModelCard
 from ollama_warmup import exits
-from ollama_warmup.asides import Aside
-from ollama_warmup.counts import Counts
-from ollama_warmup.departures import Departure
-from ollama_warmup.fights import Fight
-from ollama_warmup.loads import Load
-from ollama_warmup.plain import StateError
-from ollama_warmup.retries import Retry
-from ollama_warmup.seen import Seen
-from ollama_warmup.state import LastPass, State, parse_state, state_data
-from ollama_warmup.state_file import StateFile
+from ollama_warmup.state.asides import Aside
+from ollama_warmup.state.conflicts import Fight
+from ollama_warmup.state.counts import Counts
+from ollama_warmup.state.deserialize import StateError
+from ollama_warmup.state.incidents import Departure
+from ollama_warmup.state.loads import Load
+from ollama_warmup.state.retries import Retry
+from ollama_warmup.state.snapshot import Seen
+from ollama_warmup.state.state import LastPass, State, parse_state, state_data
+from ollama_warmup.state.state_file import StateFile
 from support.agent import Agent
 
 ANY_JSON = st.recursive(

@@ -9,15 +9,10 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.answers import (
-    MalformedAnswer,
-    read_card,
-    read_resident,
-    read_tags,
-)
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive, KeepAliveError
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import CacheShape
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.answers import MalformedAnswer, read_card, read_resident, read_tags
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import KeepAlive, KeepAliveError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import CacheShape
 from hypothesis import given
 from hypothesis import strategies as st
 from support import recordings

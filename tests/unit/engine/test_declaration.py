@@ -11,8 +11,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.cause import OBSERVED, name_causes, present_of
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.declaration import (
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.cause_rules import OBSERVED
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.causes import name_causes, present_of
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.declaration import (
     KEEP_ALIVE,
     NUM_CTX,
     Applied,
@@ -21,10 +22,10 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.declara
     changes,
     parse_applied,
 )
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.declaration_record import read_applied
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History, make_plan
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.past import Cause, Past, remember
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.declaration_record import read_applied
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.past import Cause, Past, remember
 from support.values import look, policy, resident, runners
 
 A = ModelName.parse("a")

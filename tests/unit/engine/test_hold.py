@@ -9,7 +9,7 @@ import pathlib
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.hold import (
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.hold_file import (
     Hold,
     HoldError,
     hold_data,

@@ -11,11 +11,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Bounds
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement import MOST, Measurement, keep, measure
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement_record import Record, RecordError, read_record, record_data, record_path
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Runners
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.runner_settings import RunnerSettings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Bounds
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import MOST, Measurement, keep, measure
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.runner_settings import RunnerSettings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.measurement_record import (
+    Record,
+    RecordError,
+    read_record,
+    record_data,
+    record_path,
+)
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import Runners
 from hypothesis import given
 from hypothesis import strategies as st
 from support.values import blob, digest, look, resident, runners
