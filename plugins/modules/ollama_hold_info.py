@@ -79,6 +79,7 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import AGENT_STATE
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.hold_file import HoldError, hold_data, read_hold
 
 _NOTHING = dict.fromkeys(("until", "since", "reason", "by", "text"))
@@ -88,7 +89,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "instance": {"type": "str", "default": "default"},
-            "folder": {"type": "path", "default": "/var/lib/ollama-warmup"},
+            "folder": {"type": "path", "default": AGENT_STATE},
         },
         supports_check_mode=True,
     )

@@ -109,6 +109,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import AGENT_STATE
 from ansible_collections.keepwarm.ollama.plugins.module_utils._driver_program import driver_program
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Bounds
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import Measurement, measurement_data
@@ -142,7 +143,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "instance": {"type": "str", "default": "default"},
-            "folder": {"type": "path", "default": "/var/lib/ollama-warmup"},
+            "folder": {"type": "path", "default": AGENT_STATE},
         },
         supports_check_mode=True,
     )

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._base.files import read_bytes, replace_file
-from .._removal.files import below
+from .._base.layout import RECORDS, below
 from .marks import MANAGED_BY, role_mark
 
-FOLDER = "/var/lib/keepwarm-ollama"
 _LIMIT = 1 << 20  # bytes
 
 
@@ -43,7 +42,7 @@ class Manifest:
     @property
     def path(self) -> str:
         """Where it is kept."""
-        return f"{FOLDER}/{self.role}.json"
+        return f"{RECORDS}/{self.role}.json"
 
     def with_made(self, users: Iterable[str], folders: Iterable[str]) -> Manifest:
         """With accounts and folders that the role is about to make."""
@@ -70,7 +69,7 @@ def read_manifest(role: str, root: str = "/") -> Manifest | None:
 
 def write_manifest(manifest: Manifest, root: str = "/") -> None:
     """As a whole, readable by everybody. Raises C(OSError)."""
-    os.makedirs(below(root, FOLDER), mode=0o755, exist_ok=True)
+    os.makedirs(below(root, RECORDS), mode=0o755, exist_ok=True)
     content = {
         MANAGED_BY: role_mark(manifest.role),
         "users": sorted(manifest.users),

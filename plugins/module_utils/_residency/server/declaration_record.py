@@ -9,16 +9,16 @@ import json
 import os
 
 from ..._base.files import read_bytes
+from ..._base.layout import AGENT_STATE, STATE_FILE
 from ..decide.declaration import Applied, AppliedError, parse_applied
 from ..values.model_name import ModelName
-from .measurement_record import FOLDER
 
 _LARGEST = 16 * 1024 * 1024  # bytes, as the agent's own limit
 
 
 def state_path(instance: str) -> str:
     """Where the agent of that instance keeps its state."""
-    return os.path.join(FOLDER, instance, "state.json")
+    return os.path.join(AGENT_STATE, instance, STATE_FILE)
 
 
 def read_applied(path: str) -> dict[ModelName, Applied] | None:

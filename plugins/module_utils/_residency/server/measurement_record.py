@@ -12,13 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._base.files import read_bytes
+from ..._base.layout import AGENT_STATE, MEASUREMENTS, below
 from ..predict.capacity import Bounds
 from ..predict.measurement import Measurement, measurement_data, parse_measurement, whole
 
 SCHEMA = 1
-NAME = "measurements.json"
-FOLDER = "/var/lib/ollama-warmup"
-"""Of all agents of a host; each has a folder of its own in it."""
 _LARGEST = 4 * 1024 * 1024  # bytes; the most measurements that are kept take a twentieth
 
 
@@ -34,9 +32,9 @@ class Record:
     bounds: Bounds = field(default_factory=Bounds)
 
 
-def record_path(instance: str, folder: str = FOLDER, root: str = "/") -> str:
+def record_path(instance: str, folder: str = AGENT_STATE, root: str = "/") -> str:
     """Where the agent of that instance keeps it."""
-    return os.path.join(root, folder.lstrip("/"), instance, NAME)
+    return below(root, os.path.join(folder, instance, MEASUREMENTS))
 
 
 def read_record(path: str) -> Record:

@@ -9,6 +9,7 @@ import os
 from dataclasses import replace
 
 from keepwarm._base.files import read_bytes, replace_file
+from keepwarm._base.layout import STATE_FILE
 from keepwarm._residency.server.answers import read_value
 
 from ..journal import WARNING, log
@@ -37,7 +38,7 @@ class StateFile:
     """The service user's own copy, in C(folder)."""
 
     def __init__(self, folder: str) -> None:
-        self.path = os.path.join(folder, "state.json")
+        self.path = os.path.join(folder, STATE_FILE)
 
     def load(self) -> State:
         """What is remembered. What cannot be read is moved aside, for somebody to look at, and forgotten."""
@@ -60,7 +61,7 @@ class StateFile:
     def _move_aside(self) -> str | None:
         aside = self.path + ".unreadable"
         try:
-            os.replace(self.path, aside)
+            os.rename(self.path, aside)
         except OSError:
             return None
         return aside
