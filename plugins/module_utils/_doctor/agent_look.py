@@ -16,7 +16,8 @@ from dataclasses import replace
 from typing import Any
 
 from .._base import layout
-from .._residency.server.hold_file import Hold, HoldError, last_hold
+from .._base.readers import InvalidValue
+from .._residency.server.hold_file import Hold, last_hold
 from .._residency.server.own_host import names_this_host
 from .._systemd.host import Run
 from .examination import AgentLook
@@ -135,5 +136,5 @@ def _uid(user: str) -> int | None:
 def _hold(path: str) -> Hold | None:
     try:
         return last_hold(path)
-    except HoldError:  # it holds nothing; the pass says so
+    except InvalidValue:  # it holds nothing; the pass says so
         return None

@@ -75,3 +75,23 @@ def test_a_path_of_ours_is_known_as_such(text: str) -> None:
 def test_one_module_runs_the_commands_of_the_ground_floor() -> None:
     aliases = {_name(path) for path in FILES if re.search(r'^Run = Callable\[\[Sequence\[str\]\]', path.read_text(encoding="utf-8"), re.MULTILINE)}
     assert aliases == {"plugins/module_utils/_base/systemctl.py"}
+
+
+READERS = "plugins/module_utils/_base/readers.py"
+
+
+def _named(kind: type[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
+    for path in FILES:
+        yield from ((_name(path), node) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, kind))
+
+
+def test_one_error_is_raised_for_a_value_that_is_not_what_it_should_be() -> None:
+    """Others are kinds of it, so that whoever reads a file or an input catches one."""
+    made = {(name, node.name) for name, node in _named(ast.ClassDef) for base in node.bases if ast.unparse(base) in ("ValueError", "TypeError")}
+    assert made == {(READERS, "InvalidValue")}
+
+
+def test_one_place_reads_typed_values_from_plain_data() -> None:
+    readers = {"typed", "optional", "texts", "mapped", "objects", "read_value"}
+    made = {(name, node.name) for name, node in _named(ast.FunctionDef) if node.name.lstrip("_") in readers}
+    assert made == {(READERS, name) for name in readers}

@@ -8,12 +8,13 @@ import os
 import re
 
 from keepwarm._base import layout
+from keepwarm._base.readers import InvalidValue
 
 DEFAULT = layout.DEFAULT_INSTANCE
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 
 
-class InstanceError(ValueError):
+class InstanceError(InvalidValue):
     """A name that could leave the folders of the instances; the message is one sentence."""
 
 

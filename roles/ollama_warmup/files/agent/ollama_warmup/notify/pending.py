@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from typing import Any, Callable
 
 from keepwarm._base.files import read_bytes, replace_file
-from keepwarm._residency.server.answers import read_value
+from keepwarm._base.readers import harmless, is_counted, read_value
 
 from ..events import Event
 from ..journal import WARNING, log
-from ..state.deserialize import harmless, is_counted
 
 LIMIT = 200
 """Files; what a pass tells is a few hundred bytes."""

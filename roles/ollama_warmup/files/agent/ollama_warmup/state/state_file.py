@@ -10,11 +10,10 @@ from dataclasses import replace
 
 from keepwarm._base.files import read_bytes, replace_file
 from keepwarm._base.layout import STATE_FILE
-from keepwarm._residency.server.answers import read_value
+from keepwarm._base.readers import InvalidValue, read_value
 
 from ..journal import WARNING, log
 from .counts import Counts
-from .deserialize import StateError
 from .state import State, parse_state, state_data
 
 _MODE = 0o644  # any local user may ask what is in memory
@@ -23,15 +22,15 @@ LARGEST = 16 * 1024 * 1024
 
 
 def read_state(path: str) -> State:
-    """The state; an empty one where there is no file yet. Raises C(StateError) with one sentence."""
+    """The state; an empty one where there is no file yet. Raises C(InvalidValue) with one sentence."""
     try:
         return parse_state(read_value(read_bytes(path, LARGEST)))
     except FileNotFoundError:
         return State()
     except OSError as error:
-        raise StateError(f"{path} cannot be read: {error.strerror}") from error
+        raise InvalidValue(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise StateError(f"{path} holds no state of the agent: {error}") from error
+        raise InvalidValue(f"{path} holds no state of the agent: {error}") from error
 
 
 class StateFile:
@@ -44,7 +43,7 @@ class StateFile:
         """What is remembered. What cannot be read is moved aside, for somebody to look at, and forgotten."""
         try:
             return read_state(self.path)
-        except StateError as error:
+        except InvalidValue as error:
             log(WARNING, "state_unreadable", reason=error, moved_to=self._move_aside())
             return State()
 
