@@ -132,6 +132,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_state
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import SERVER_RECORDS
 from ansible_collections.keepwarm.ollama.plugins.module_utils._driver_program import driver_program
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.remembered import Place, Remembered, Restorer, remembered_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.activity import Activity, Watcher
@@ -259,7 +260,7 @@ def main() -> None:
             "remember": {"type": "bool", "default": True},
             "declared": {"type": "list", "elements": "str", "default": []},
             "load_timeout": {"type": "float", "default": 900},
-            "folder": {"type": "path", "default": _server_state.FOLDER},
+            "folder": {"type": "path", "default": SERVER_RECORDS},
         },
         supports_check_mode=True,
     )

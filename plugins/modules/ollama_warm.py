@@ -323,9 +323,10 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import InvalidValue
 from ansible_collections.keepwarm.ollama.plugins.module_utils._driver_program import driver_program
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.causes import evident_cause
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.declaration import AppliedError, changes
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.declaration import changes
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History, Plan, make_plan
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.warmer import Pace, Warmer
@@ -421,7 +422,7 @@ def read_changes(module: AnsibleModule, policy: Policy) -> dict[ModelName, froze
         return {}
     try:
         applied = read_applied(state_path(module.params["instance"]))
-    except AppliedError as error:
+    except InvalidValue as error:
         module.warn(str(error))
         return {}
     return {} if applied is None else changes(policy, applied)

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..values.model_name import ModelName, ModelNameError
+from ..._base.readers import MAYBE_WHOLE, TEXT, WHOLE, mapped, typed
+from ..values.model_name import ModelName
 from ..values.policy import DeclaredModel, Policy
 
 KEEP_ALIVE = "keep_alive"
@@ -27,10 +28,6 @@ class Applied:
 
     keep_alive: int | str
     num_ctx: int | None = None
-
-
-class AppliedError(ValueError):
-    """What was put into effect cannot be read; the message is one sentence."""
 
 
 def applied_by(model: DeclaredModel) -> Applied:
@@ -57,21 +54,9 @@ def applied_data(applied: Mapping[ModelName, Applied]) -> dict[str, Any]:
 
 
 def parse_applied(raw: Any) -> dict[ModelName, Applied]:
-    """Raises C(AppliedError)."""
-    if not isinstance(raw, dict):
-        raise AppliedError("applied is no object")
-    try:
-        return {ModelName.parse(name): _parse(entry) for name, entry in raw.items()}
-    except ModelNameError as error:
-        raise AppliedError(str(error)) from error
+    """Raises C(InvalidValue)."""
+    return {ModelName.parse(name): entry for name, entry in mapped({"applied": raw}, "applied", _parse).items()}
 
 
-def _parse(raw: Any) -> Applied:
-    if not isinstance(raw, dict):
-        raise AppliedError("applied holds an entry that is no object")
-    keep_alive, num_ctx = raw.get(KEEP_ALIVE), raw.get(NUM_CTX)
-    if isinstance(keep_alive, bool) or not isinstance(keep_alive, (int, str)):
-        raise AppliedError("applied holds a keep_alive that is none")
-    if isinstance(num_ctx, bool) or not isinstance(num_ctx, (int, type(None))):
-        raise AppliedError("applied holds a num_ctx that is none")
-    return Applied(keep_alive, num_ctx)
+def _parse(raw: Mapping[str, Any]) -> Applied:
+    return Applied(typed(raw, KEEP_ALIVE, WHOLE + TEXT), typed(raw, NUM_CTX, MAYBE_WHOLE))

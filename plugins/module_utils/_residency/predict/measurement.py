@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..._base.readers import MAYBE_TEXT, NUMBER, TEXT, WHOLE, InvalidValue, typed
 from ..values.observation import Observation, ResidentModel
 from .runner_settings import RunnerSettings, settings_of_runner
 
@@ -56,28 +57,28 @@ def measurement_data(measurement: Measurement) -> dict[str, Any]:
 
 
 def parse_measurement(raw: Mapping[str, Any]) -> Measurement:
-    """Raises C(ValueError) for what is none."""
+    """Raises C(InvalidValue) for what is none."""
     return Measurement(
-        digest=_typed(raw, "digest", str),
+        digest=typed(raw, "digest", TEXT, exact=True),
         context_length=_maybe_whole(raw, "context_length"),
         settings=RunnerSettings(
             _maybe_whole(raw, "num_parallel"),
-            _typed(raw, "kv_cache_type", str, type(None)),
-            _typed(raw, "flash_attention", str, type(None)),
+            typed(raw, "kv_cache_type", MAYBE_TEXT, exact=True),
+            typed(raw, "flash_attention", MAYBE_TEXT, exact=True),
         ),
         size=whole(raw, "size"),
         size_vram=whole(raw, "size_vram"),
         measured_at=_moment(raw, "measured_at"),
-        name=_typed(raw, "name", str),
+        name=typed(raw, "name", TEXT, exact=True),
     )
 
 
 def whole(raw: Mapping[str, Any], key: str) -> int:
-    """A size or a number of something. Raises C(ValueError) for what is none, or is none that a server could give: who reads the
+    """A size or a number of something. Raises C(InvalidValue) for what is none, or is none that a server could give: who reads the
     file may be root, and JSON has numbers that no text and no date can be made of."""
-    value: int = _typed(raw, key, int)
+    value: int = typed(raw, key, WHOLE)
     if not 0 <= value < _END_OF_SIZES:
-        raise ValueError(f"{key} is out of range")
+        raise InvalidValue(f"{key} is out of range")
     return value
 
 
@@ -86,9 +87,9 @@ def _maybe_whole(raw: Mapping[str, Any], key: str) -> int | None:
 
 
 def _moment(raw: Mapping[str, Any], key: str) -> float:
-    value: float = _typed(raw, key, int, float)
+    value: float = typed(raw, key, NUMBER)
     if not 0 <= value < _END_OF_TIME:  # as neither an infinite one is, nor what is no number
-        raise ValueError(f"{key} is out of range")
+        raise InvalidValue(f"{key} is out of range")
     return value
 
 
@@ -96,10 +97,3 @@ def _measurement(entry: ResidentModel, look: Observation, measured_at: float) ->
     arguments = look.runners.arguments if look.runners is not None else {}
     settings = settings_of_runner(arguments.get(look.blob_of(entry.digest) or "", ()))
     return Measurement(entry.digest, entry.context_length, settings, entry.size, entry.size_vram, measured_at, str(entry.name))
-
-
-def _typed(raw: Mapping[str, Any], key: str, *kinds: type) -> Any:
-    value = raw.get(key)
-    if not isinstance(value, kinds) or isinstance(value, bool):
-        raise ValueError(f"{key} is of the wrong kind")
-    return value

@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..._base.limits import CAPABILITIES, DIGITS, INSTALLED_MODELS, RESIDENT_MODELS, WORD
+from ..._base.limits import CAPABILITIES, INSTALLED_MODELS, RESIDENT_MODELS, WORD
+from ..._base.readers import InvalidValue, optional, read_value
 from ..._base.text import one_line, short_repr
 from ..values.keep_alive import Expiry, ExpiryError
 from ..values.model_name import ModelName, ModelNameError
@@ -21,25 +22,13 @@ _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _BLOB_LINE = re.compile(r"^FROM .*sha256[-:]([0-9a-f]{64})\s*$", re.ASCII | re.MULTILINE)
 
 
-class MalformedAnswer(ValueError):
-    """An answer that is not what an Ollama server says; the message names the place."""
-
-
-def read_value(body: bytes) -> Any:
-    """Any JSON. The server writes no key twice and no NaN: of such an answer nobody can say what it means.
-
-    Raises C(ValueError) or C(RecursionError).
-    """
-    return json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_number, parse_int=_whole)
-
-
 def read_json(body: bytes) -> Mapping[str, Any]:
     """The object that an answer is, which is not an error. Raises C(ValueError) or C(RecursionError)."""
     data = read_value(body)
     if not isinstance(data, dict):
-        raise MalformedAnswer("the answer is no JSON object")
+        raise InvalidValue("the answer is no JSON object")
     if "error" in data:  # within a 200, as streams have it
-        raise MalformedAnswer(f"it says {json.dumps(data['error'])}")
+        raise InvalidValue(f"it says {json.dumps(data['error'])}")
     return data
 
 
@@ -48,7 +37,7 @@ def check_acknowledged(data: Mapping[str, Any], name: ModelName, deed: str) -> N
     asked, and gives the deed as C(done_reason); C(/api/embed) gives no embeddings instead (docs/ollama-semantics.md#loading-without-generating)."""
     done = data.get("done_reason") == deed or (deed == "load" and data.get("embeddings") == [])
     if data.get("model") != str(name) or not done:
-        raise MalformedAnswer(f"the {deed} of {name} was answered with {short_repr(data)}")
+        raise InvalidValue(f"the {deed} of {name} was answered with {short_repr(data)}")
 
 
 def read_resident(data: Mapping[str, Any]) -> tuple[ResidentModel, ...]:
@@ -64,11 +53,11 @@ def read_tags(data: Mapping[str, Any]) -> tuple[InstalledModel, ...]:
 def read_card(data: Mapping[str, Any]) -> ModelCard:
     """What C(/api/show) tells: the weights blob (from the modelfile's first FROM), capabilities, training context."""
     info = data.get("model_info") or {}
-    blob = _BLOB_LINE.search(_typed(data, "modelfile", str, ""))
+    blob = _BLOB_LINE.search(optional(data, "modelfile", str, ""))
     if not isinstance(info, dict):
-        raise MalformedAnswer("model_info is no object")
+        raise InvalidValue("model_info is no object")
     architecture = _word(info.get("general.architecture"))
-    capabilities = _typed(data, "capabilities", list, [])[:CAPABILITIES]
+    capabilities = optional(data, "capabilities", list, [])[:CAPABILITIES]
     return ModelCard(
         blob=blob.group(1) if blob else None,
         capabilities=frozenset(filter(None, map(_word, capabilities))),
@@ -97,33 +86,16 @@ def _cache_shape(info: Mapping[str, Any], prefix: str) -> CacheShape | None:
 
 def _parameter(data: Mapping[str, Any], name: str) -> int | None:
     """A whole number of the Modelfile, from the table that C(parameters) is."""
-    found = re.search(rf"^{name} +(-?[0-9]{{1,18}})$", _typed(data, "parameters", str, ""), re.ASCII | re.MULTILINE)
+    found = re.search(rf"^{name} +(-?[0-9]{{1,18}})$", optional(data, "parameters", str, ""), re.ASCII | re.MULTILINE)
     return int(found.group(1)) if found else None
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise MalformedAnswer("a key comes twice in one object")
-    return found
-
-
-def _no_number(text: str) -> None:
-    raise MalformedAnswer(f"{text} is no JSON number")
-
-
-def _whole(text: str) -> int:
-    if len(text) > DIGITS:
-        raise MalformedAnswer(f"{short_repr(text)} is no number that a server counts to")
-    return int(text)
 
 
 def _models(data: Mapping[str, Any], most: int) -> list[Mapping[str, Any]]:
     entries = data.get("models")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise MalformedAnswer("'models' is no list of objects")
+        raise InvalidValue("'models' is no list of objects")
     if len(entries) > most:
-        raise MalformedAnswer(f"it lists {len(entries)} models, of which {most} are the most that is believed")
+        raise InvalidValue(f"it lists {len(entries)} models, of which {most} are the most that is believed")
     return entries
 
 
@@ -140,7 +112,7 @@ def _resident(entry: Mapping[str, Any]) -> ResidentModel:
     try:
         expiry = Expiry.parse(entry.get("expires_at"))
     except ExpiryError as error:
-        raise MalformedAnswer(f"expires_at: {error}") from error
+        raise InvalidValue(f"expires_at: {error}") from error
     return ResidentModel(
         name=_name(entry),
         digest=_digest(entry),
@@ -155,20 +127,20 @@ def _name(entry: Mapping[str, Any]) -> ModelName:
     try:
         return ModelName.parse(entry.get("name"))
     except ModelNameError as error:
-        raise MalformedAnswer(str(error)) from error
+        raise InvalidValue(str(error)) from error
 
 
 def _digest(entry: Mapping[str, Any]) -> str:
     digest = entry.get("digest")
     if not isinstance(digest, str) or _DIGEST.fullmatch(digest) is None:
-        raise MalformedAnswer(f"digest {short_repr(digest)} is not 64 hexadecimal digits")
+        raise InvalidValue(f"digest {short_repr(digest)} is not 64 hexadecimal digits")
     return digest
 
 
 def _count(entry: Mapping[str, Any], key: str, unit: str) -> int:
     count: Any = entry.get(key, 0)
     if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= _LARGEST:
-        raise MalformedAnswer(f"{key} {short_repr(count)} is not a number of {unit}")
+        raise InvalidValue(f"{key} {short_repr(count)} is not a number of {unit}")
     return int(count)
 
 
@@ -178,12 +150,3 @@ def _word(raw: Any) -> str | None:
 
 def _positive(raw: Any) -> int | None:
     return raw if isinstance(raw, int) and not isinstance(raw, bool) and 0 < raw <= _LARGEST else None
-
-
-def _typed(data: Mapping[str, Any], key: str, kind: type, default: Any) -> Any:
-    value = data.get(key)
-    if value is None:
-        return default
-    if not isinstance(value, kind):
-        raise MalformedAnswer(f"{key} is a {type(value).__name__}")
-    return value

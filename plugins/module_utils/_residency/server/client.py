@@ -20,7 +20,7 @@ from ..values.address import check_url
 from ..values.keep_alive import FOREVER_AHEAD, KeepAlive
 from ..values.model_name import ModelName
 from ..values.observation import InstalledModel, ModelCard, ResidentModel
-from .answers import MalformedAnswer, check_acknowledged, read_card, read_json, read_resident, read_tags
+from .answers import check_acknowledged, read_card, read_json, read_resident, read_tags
 from .failures import (
     ModelNotFound,
     ServerBusy,
@@ -134,7 +134,7 @@ class OllamaServer:
     def _read(self, reader: Callable[[Mapping[str, Any]], _Value], answer: _Answer) -> _Value:
         try:
             return reader(read_json(answer.body))
-        except (MalformedAnswer, ValueError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise ServerGarbled(f"the server at {self.url} gave an answer that cannot be read: {one_line(str(error))}") from error
 
     def _checked(

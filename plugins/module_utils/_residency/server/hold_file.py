@@ -17,6 +17,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..._base.files import read_bytes, replace_file
+from ..._base.readers import NUMBER, TEXT, InvalidValue, typed
 from ..._base.text import one_line, short_repr
 from ..values.keep_alive import KeepAlive, KeepAliveError
 
@@ -24,10 +25,6 @@ LONGEST = 30 * 86400.0
 """Seconds; what is forgotten for longer is no work in progress."""
 _LARGEST_FILE = 64 * 1024  # bytes
 _LONGEST_REASON = 200  # characters
-
-
-class HoldError(ValueError):
-    """A hold that cannot be kept; the message is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -59,41 +56,41 @@ def hold_data(hold: Hold) -> dict[str, str]:
 
 
 def parse_length(raw: Any) -> float:
-    """Seconds of what a person wrote. Raises C(HoldError)."""
+    """Seconds of what a person wrote. Raises C(InvalidValue)."""
     wanted = "give seconds (3600) or a duration such as '2h', at most 720h"
     try:
         seconds = KeepAlive.parse(raw).as_timedelta().total_seconds()
     except KeepAliveError as error:
-        raise HoldError(f"{short_repr(raw)} is not how long a hold may last: {wanted}") from error
+        raise InvalidValue(f"{short_repr(raw)} is not how long a hold may last: {wanted}") from error
     if not 1 <= seconds <= LONGEST:
-        raise HoldError(f"a hold of {short_repr(raw)} is not between a second and 30 days: {wanted}")
+        raise InvalidValue(f"a hold of {short_repr(raw)} is not between a second and 30 days: {wanted}")
     return seconds
 
 
 def parse_reason(raw: str) -> str:
-    """One line of it. Raises C(HoldError) for what is too long to be read at a glance."""
+    """One line of it. Raises C(InvalidValue) for what is too long to be read at a glance."""
     reason = one_line(raw)
     if len(reason) > _LONGEST_REASON:
-        raise HoldError(f"the reason has {len(reason)} characters: use at most {_LONGEST_REASON}")
+        raise InvalidValue(f"the reason has {len(reason)} characters: use at most {_LONGEST_REASON}")
     return reason
 
 
 def read_hold(path: str, now: float) -> Hold | None:
-    """The hold that is on at that moment, or None. Raises C(HoldError) for a file that tells none: it holds nothing."""
+    """The hold that is on at that moment, or None. Raises C(InvalidValue) for a file that tells none: it holds nothing."""
     hold = last_hold(path)
     return None if hold is None or hold.is_over(now) else hold
 
 
 def last_hold(path: str) -> Hold | None:
-    """The hold of the file, be it over or not; None without one. Raises C(HoldError)."""
+    """The hold of the file, be it over or not; None without one. Raises C(InvalidValue)."""
     try:
         return _parse(json.loads(read_bytes(path, _LARGEST_FILE)))
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise HoldError(f"{path} cannot be read, and is no hold: {error.strerror}") from error
+        raise InvalidValue(f"{path} cannot be read, and is no hold: {error.strerror}") from error
     except (ValueError, RecursionError, OverflowError) as error:
-        raise HoldError(f"{path} tells no hold, and is taken for none ({one_line(str(error))}): hold anew or release") from error
+        raise InvalidValue(f"{path} tells no hold, and is taken for none ({one_line(str(error))}): hold anew or release") from error
 
 
 def write_hold(path: str, hold: Hold) -> None:
@@ -105,22 +102,19 @@ def write_hold(path: str, hold: Hold) -> None:
 
 def _parse(raw: Any) -> Hold:
     if not isinstance(raw, dict):
-        raise HoldError("it is no object")
-    hold = Hold(until=_epoch(raw, "until"), since=_epoch(raw, "since"), reason=_text(raw, "reason"), by=_text(raw, "by"))
+        raise InvalidValue("it is no object")
+    hold = Hold(until=_epoch(raw, "until"), since=_epoch(raw, "since"), reason=_line(raw, "reason"), by=_line(raw, "by"))
     if not 0 < hold.until - hold.since <= LONGEST:
-        raise HoldError("it does not end within 30 days of its beginning")
+        raise InvalidValue("it does not end within 30 days of its beginning")
     return hold
 
 
 def _epoch(raw: Mapping[str, Any], key: str) -> float:
-    value = raw.get(key)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 2**37:
-        raise HoldError(f"{key} is no moment")
-    return float(value)
+    value = float(typed(raw, key, NUMBER))
+    if not 0 <= value < 2**37:
+        raise InvalidValue(f"{key} is no moment")
+    return value
 
 
-def _text(raw: Mapping[str, Any], key: str) -> str:
-    value = raw.get(key, "")
-    if not isinstance(value, str):
-        raise HoldError(f"{key} is no text")
-    return one_line(value)
+def _line(raw: Mapping[str, Any], key: str) -> str:
+    return one_line(typed({key: "", **raw}, key, TEXT))

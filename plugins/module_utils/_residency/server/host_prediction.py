@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ..._base.readers import InvalidValue
 from ..decide.plan import Plan
 from ..predict import prediction_report
 from ..predict.predict import Fit, Knowledge, predict
@@ -15,7 +16,7 @@ from ..values.model_name import ModelName
 from ..values.observation import Observation
 from ..values.policy import Policy
 from .knowledge import gather
-from .measurement_record import Record, RecordError, read_record
+from .measurement_record import Record, read_record
 from .vram import Run
 
 
@@ -60,5 +61,5 @@ def foresee(
 def _record(path: str) -> tuple[Record, tuple[str, ...]]:
     try:
         return read_record(path), ()
-    except RecordError as error:
+    except InvalidValue as error:
         return Record(), (str(error),)

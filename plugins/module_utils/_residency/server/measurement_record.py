@@ -12,18 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._base.files import read_bytes
+from ..._base.layout import AGENT_STATE, MEASUREMENTS, below
+from ..._base.readers import InvalidValue, objects, texts, typed
 from ..predict.capacity import Bounds
 from ..predict.measurement import Measurement, measurement_data, parse_measurement, whole
 
 SCHEMA = 1
-NAME = "measurements.json"
-FOLDER = "/var/lib/ollama-warmup"
-"""Of all agents of a host; each has a folder of its own in it."""
 _LARGEST = 4 * 1024 * 1024  # bytes; the most measurements that are kept take a twentieth
-
-
-class RecordError(ValueError):
-    """A file that holds no measurements; the message is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -34,21 +29,21 @@ class Record:
     bounds: Bounds = field(default_factory=Bounds)
 
 
-def record_path(instance: str, folder: str = FOLDER, root: str = "/") -> str:
+def record_path(instance: str, folder: str = AGENT_STATE, root: str = "/") -> str:
     """Where the agent of that instance keeps it."""
-    return os.path.join(root, folder.lstrip("/"), instance, NAME)
+    return below(root, os.path.join(folder, instance, MEASUREMENTS))
 
 
 def read_record(path: str) -> Record:
-    """Empty where there is no file yet. Raises C(RecordError)."""
+    """Empty where there is no file yet. Raises C(InvalidValue)."""
     try:
         return _parse(json.loads(read_bytes(path, _LARGEST)))
     except FileNotFoundError:
         return Record()
     except OSError as error:
-        raise RecordError(f"{path} cannot be read ({error.strerror}), so that nothing is known of earlier measurements: read it as root") from error
+        raise InvalidValue(f"{path} cannot be read ({error.strerror}), so that nothing is known of earlier measurements: read it as root") from error
     except (ValueError, RecursionError) as error:
-        raise RecordError(f"{path} holds no measurements of the agent: {error}") from error
+        raise InvalidValue(f"{path} holds no measurements of the agent: {error}") from error
 
 
 def record_data(record: Record) -> dict[str, Any]:
@@ -64,16 +59,9 @@ def record_data(record: Record) -> dict[str, Any]:
 def _parse(raw: Any) -> Record:
     """What a later version adds is left out."""
     if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
-        raise ValueError(f"it is not of schema {SCHEMA}")
-    entries = raw.get("measurements")
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ValueError("measurements is no list of objects")
-    return Record(tuple(map(parse_measurement, entries)), _bounds(raw.get("capacity")))
+        raise InvalidValue(f"it is not of schema {SCHEMA}")
+    return Record(objects(raw, "measurements", parse_measurement), _bounds(typed(raw, "capacity", (dict,))))
 
 
-def _bounds(raw: Any) -> Bounds:
-    found: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
-    gpus = found.get("gpus")
-    if not isinstance(gpus, list) or not all(isinstance(gpu, str) for gpu in gpus):
-        raise ValueError("capacity is no capacity")
-    return Bounds(whole(found, "at_least"), None if found.get("at_most") is None else whole(found, "at_most"), tuple(gpus))
+def _bounds(raw: Mapping[str, Any]) -> Bounds:
+    return Bounds(whole(raw, "at_least"), None if raw.get("at_most") is None else whole(raw, "at_most"), texts(raw, "gpus", exact=True))

@@ -16,10 +16,10 @@ from urllib.parse import urljoin
 
 from ..._base.background import Background
 from ..._base.limits import LONG_ANSWER
+from ..._base.readers import read_value
 from ..._base.text import one_line
 from ..decide.wanted_models import Upstream
 from ..values.model_name import ModelName
-from .answers import read_value
 
 try:
     import requests

@@ -11,9 +11,9 @@ from typing import Any, BinaryIO
 
 from ..._base.background import Background, Feed
 from ..._base.limits import SHORT_ANSWER
+from ..._base.readers import read_value
 from ..._base.text import one_line
 from ..values.model_name import ModelName
-from .answers import read_value
 from .client import Deadlines, OllamaServer, json_body
 from .failures import ServerFailure, ServerGarbled, ServerSilent
 from .transfer import SUCCESS, Progress, Report, StallWatch, TransferFailed, read_progress

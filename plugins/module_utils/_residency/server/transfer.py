@@ -14,12 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Callable
 
+from ..._base.readers import InvalidValue
 from ..._base.text import human_bytes, one_line, short_repr
 
 SUCCESS = "success"
 
 
-class TransferFailed(ValueError):
+class TransferFailed(InvalidValue):
     """The error line of a stream, as the server words it."""
 
 

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Mapping, Sequence
-from typing import Callable
+from collections.abc import Mapping
 
 from ..._base.background import Background
+from ..._base.systemctl import Run as Run
 from ..predict.capacity import Vram
 from .gpus import AMDS_CHOICE, NVIDIA, NVIDIAS_CHOICE, read
 
-Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
-"""Runs a command: exit status, standard output, standard error. Raises C(OSError) where there is no such program."""
 _AMD_VRAM = "sys/class/drm/card*/device/mem_info_vram_total"
 _NVIDIA_SMI = ("nvidia-smi", "--query-gpu=index,uuid,memory.total,memory.used", "--format=csv,noheader,nounits")
 _MIB = 1024 * 1024

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from ..._base.readers import InvalidValue
 from ..._base.text import one_line, short_repr
 
 
-class AddressError(ValueError):
+class AddressError(InvalidValue):
     """A URL that names no server; the message is one sentence."""
 
 

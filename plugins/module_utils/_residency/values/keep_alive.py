@@ -19,6 +19,7 @@ from datetime import datetime, timedelta, timezone
 from decimal import ROUND_DOWN, Decimal
 from typing import Any, ClassVar
 
+from ..._base.readers import InvalidValue
 from ..._base.text import short_repr
 
 SECOND = 1_000_000_000
@@ -39,11 +40,11 @@ _RFC3339 = re.compile(
 _WANTED = "use seconds (300), a duration such as '30m' or '1h30m', or -1 for ever"
 
 
-class KeepAliveError(ValueError):
+class KeepAliveError(InvalidValue):
     """A keep_alive that no server would take as it was meant; the message is one sentence."""
 
 
-class ExpiryError(ValueError):
+class ExpiryError(InvalidValue):
     """A timestamp that is not RFC 3339."""
 
 

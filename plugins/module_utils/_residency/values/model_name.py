@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from ..._base.readers import InvalidValue
 from ..._base.text import short_repr
 
 DEFAULT_HOST = "registry.ollama.ai"
@@ -23,7 +24,7 @@ _PATTERNS = {
 }
 
 
-class ModelNameError(ValueError):
+class ModelNameError(InvalidValue):
     """A reference that the server would refuse; the message is one sentence."""
 
 

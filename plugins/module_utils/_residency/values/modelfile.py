@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..._base.readers import InvalidValue
 from ..._base.text import short_repr
 
 _LINE = re.compile(
@@ -21,7 +22,7 @@ _TEXTS = {"TEMPLATE": "template", "SYSTEM": "system", "RENDERER": "renderer", "P
 _KNOWN = ("FROM", "PARAMETER", "LICENSE", "MESSAGE", *_TEXTS)
 
 
-class ModelfileError(ValueError):
+class ModelfileError(InvalidValue):
     """A Modelfile that cannot be used; the message is one sentence."""
 
 

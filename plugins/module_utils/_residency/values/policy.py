@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Callable, TypeVar
 
-from ..._base.readers import read_switch
+from ..._base.readers import InvalidValue, read_switch
 from ..._base.text import short_repr
 from .keep_alive import KeepAlive, KeepAliveError
 from .model_name import ModelName
@@ -42,7 +42,7 @@ _NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _Value = TypeVar("_Value")
 
 
-class PolicyError(ValueError):
+class PolicyError(InvalidValue):
     """A declaration that cannot be kept. C(problems) holds one sentence each."""
 
     def __init__(self, problems: Iterable[str]) -> None:

@@ -27,14 +27,15 @@ def condition(instance: Instance) -> int:
 
 def _tell_skip(instance: Instance, code: int) -> None:
     """To whom it matters that somebody looks, though not what is wrong here: that is the pass's to say."""
+    from keepwarm._base.readers import InvalidValue
+
     from ..configuration import load
     from ..passes.publish import tell_skip
     from ..problems import ConfigurationError
-    from ..state.deserialize import StateError
     from ..state.lock import Locked, only_one
     from ..state.state_file import StateFile, read_state
 
-    with suppress(ConfigurationError, StateError, Locked, OSError), only_one(instance.state_folder):
+    with suppress(ConfigurationError, InvalidValue, Locked, OSError), only_one(instance.state_folder):
         tell_skip(instance, load(instance.configuration), read_state(StateFile(instance.state_folder).path), code)
 
 

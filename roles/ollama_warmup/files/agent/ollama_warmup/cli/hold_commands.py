@@ -12,18 +12,19 @@ import time
 from contextlib import suppress
 
 from keepwarm._base.files import create_empty
-from keepwarm._residency.server.hold_file import Hold, HoldError, moment, parse_length, parse_reason, write_hold
+from keepwarm._residency.server.hold_file import Hold, moment, parse_length, parse_reason, write_hold
 
 from .. import exits
 from ..instance import Instance
 from ..journal import line
 from ..notify.notifications import queue_deed
+from ..problems import ConfigurationError
 from ..service import start, unit_state
 from ..state.hold import current_hold
 
 
 def hold(instance: Instance, length: str, reason: str) -> int:
-    """Begin a hold now, or replace the one that is on. Raises C(HoldError)."""
+    """Begin a hold now, or replace the one that is on. Raises C(InvalidValue) and C(ConfigurationError)."""
     now = time.time()
     wanted = Hold(until=now + parse_length(length), since=now, reason=parse_reason(reason), by=_operator())
     _check(instance)
@@ -36,7 +37,7 @@ def hold(instance: Instance, length: str, reason: str) -> int:
 
 
 def release(instance: Instance) -> int:
-    """End the hold, and have a pass made at once. Raises C(HoldError)."""
+    """End the hold, and have a pass made at once. Raises C(InvalidValue) and C(ConfigurationError)."""
     _check(instance)
     was = current_hold(instance)
     with suppress(FileNotFoundError):
@@ -54,9 +55,9 @@ def release(instance: Instance) -> int:
 
 def _check(instance: Instance) -> None:
     if os.geteuid() != 0:
-        raise HoldError("only root may put a host on hold or release it: use sudo")
+        raise ConfigurationError(["only root may put a host on hold or release it: use sudo"])
     if not os.path.exists(instance.configuration):
-        raise HoldError(f"there is no instance {instance.name!r} here ({instance.configuration} does not exist): name one with --instance")
+        raise ConfigurationError([f"there is no instance {instance.name!r} here ({instance.configuration} does not exist): name one with --instance"])
 
 
 def _wake(instance: Instance) -> bool:

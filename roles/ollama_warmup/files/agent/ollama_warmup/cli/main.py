@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Callable
 
-from keepwarm._residency.server.hold_file import HoldError
+from keepwarm._base.readers import InvalidValue
 
 from .. import exits
 from ..instance import DEFAULT, Instance, InstanceError
@@ -59,7 +59,7 @@ def _spoken(carry_out: Callable[[], int]) -> int:
         return carry_out()
     except ConfigurationError as error:
         return _complain(error.problems)
-    except HoldError as error:
+    except InvalidValue as error:
         return _complain([str(error)])
     except OSError as error:  # the instance's own files; a server that does not answer never gets here
         return _complain([f"{error.filename} cannot be used: {error.strerror} (run it as root, who hands it to the service user)"])

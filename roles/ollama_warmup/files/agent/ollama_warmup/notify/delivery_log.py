@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keepwarm._base.files import read_bytes, replace_file
-from keepwarm._residency.server.answers import read_value
+from keepwarm._base.readers import read_value
 
 _LARGEST = 4 * 1024 * 1024  # bytes
 

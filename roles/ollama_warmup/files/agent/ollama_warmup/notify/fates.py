@@ -13,9 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
 from keepwarm._base.files import read_bytes, replace_file
-from keepwarm._residency.server.answers import read_value
-
-from ..state.deserialize import harmless
+from keepwarm._base.readers import harmless, read_value
 
 NAME = "tests.json"
 _KEPT = 5  # tests; an operator looks at the last one

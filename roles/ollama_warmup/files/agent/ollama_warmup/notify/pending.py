@@ -15,12 +15,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Callable
 
-from keepwarm._base.files import read_bytes
-from keepwarm._residency.server.answers import read_value
+from keepwarm._base.files import read_bytes, replace_file
+from keepwarm._base.readers import harmless, is_counted, read_value
 
 from ..events import Event
 from ..journal import WARNING, log
-from ..state.deserialize import harmless, is_counted
 
 LIMIT = 200
 """Files; what a pass tells is a few hundred bytes."""
@@ -55,15 +54,9 @@ class Pending:
     def _append(self, at: float, events: Sequence[Event]) -> str:
         self._make()
         temporary = f"{self.folder}.{os.getpid()}.new"  # beside it: systemd looks at whatever is inside
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)  # of a pass that was killed
-        with open(temporary, "xb") as file:
-            os.fchmod(file.fileno(), 0o640)  # for the notifier, whatever an operator's umask is
-            file.write(_content(at, events))
-            file.flush()
-            os.fsync(file.fileno())
         name = f"{at * 1000:016.0f}-{os.getpid()}{_SUFFIX}"
-        os.replace(temporary, os.path.join(self.folder, name))
+        # The notifier is another user, whatever an operator's umask is.
+        replace_file(os.path.join(self.folder, name), _content(at, events), mode=0o640, temporary=temporary)
         names = self._names()
         self.drop(names[: len(names) - LIMIT] if len(names) > LIMIT else [], f"more than {LIMIT} wait to be sent")
         return name

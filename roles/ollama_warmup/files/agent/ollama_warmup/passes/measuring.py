@@ -7,12 +7,13 @@ from __future__ import annotations
 import json
 
 from keepwarm._base.files import replace_file
+from keepwarm._base.readers import InvalidValue
 from keepwarm._residency.decide.progress import PassResult
 from keepwarm._residency.predict.capacity import Bounds, learn, learn_eviction
 from keepwarm._residency.predict.evictions import evictions
 from keepwarm._residency.predict.measurement import keep, measure
 from keepwarm._residency.server.gpus import gpu_names
-from keepwarm._residency.server.measurement_record import Record, RecordError, read_record, record_data
+from keepwarm._residency.server.measurement_record import Record, read_record, record_data
 
 from ..configuration import Configuration
 from ..journal import WARNING, log
@@ -48,6 +49,6 @@ def _learned(bounds: Bounds, configuration: Configuration, result: PassResult) -
 def _known(path: str) -> Record:
     try:
         return read_record(path)
-    except RecordError as error:
+    except InvalidValue as error:
         log(WARNING, "measurements_unreadable", reason=error)
         return Record()

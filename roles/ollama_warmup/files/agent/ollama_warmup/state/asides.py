@@ -8,12 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from keepwarm._base.readers import MAYBE_WHOLE, NUMBER, WHOLE, numbers, texts, typed
 from keepwarm._residency.decide.displacement import SetAside
 from keepwarm._residency.decide.plan import LOADS
 from keepwarm._residency.decide.progress import Progress
 from keepwarm._residency.values.model_name import ModelName
-
-from .deserialize import MAYBE_WHOLE, NUMBER, WHOLE, model_name, numbers, texts, typed
 
 _FIRST_DELAY = 60.0  # seconds
 _LONGEST_DELAY = 3600.0
@@ -32,8 +31,8 @@ class Aside:
 
 
 def parse_asides(raw: Mapping[str, Any]) -> dict[ModelName, Aside]:
-    """Raises C(StateError). An earlier release knew the rivals only."""
-    return {model_name(name): _parse(raw, name) for name in raw}
+    """Raises C(InvalidValue). An earlier release knew the rivals only."""
+    return {ModelName.parse(name): _parse(raw, name) for name in raw}
 
 
 def _parse(raw: Mapping[str, Any], name: str) -> Aside:
@@ -52,7 +51,7 @@ def _parse(raw: Mapping[str, Any], name: str) -> Aside:
 
 def _names(rivals: Iterable[str]) -> tuple[str, ...]:
     """In their normal form, since one name must not come as two."""
-    return tuple(str(model_name(rival)) for rival in rivals)
+    return tuple(str(ModelName.parse(rival)) for rival in rivals)
 
 
 def set_aside(asides: Mapping[ModelName, Aside], now: float) -> dict[ModelName, SetAside]:

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from keepwarm._base.readers import MAYBE_TEXT, MAYBE_WHOLE, NUMBER, TEXT, texts, typed
 from keepwarm._residency.decide.cause_rules import EVICTED
 from keepwarm._residency.decide.drifts import CONTEXT_MISMATCH
 from keepwarm._residency.decide.progress import Progress
 from keepwarm._residency.values.model_name import ModelName
 
-from .deserialize import MAYBE_TEXT, MAYBE_WHOLE, NUMBER, TEXT, texts, typed
 from .incidents import Departure
 from .loads import HOUR
 
@@ -46,7 +46,7 @@ class Terms:
 
 
 def parse_terms(raw: Mapping[str, Any]) -> Terms:
-    """Raises C(StateError)."""
+    """Raises C(InvalidValue)."""
     return Terms(typed(raw, "server", MAYBE_TEXT), typed(raw, "limit", MAYBE_WHOLE), texts(raw, "declared"), typed(raw, "since", NUMBER))
 
 
@@ -58,7 +58,7 @@ def present_terms(known: Terms, server: str | None, limit: int | None, declared:
 
 
 def parse_fight(raw: Mapping[str, Any]) -> Fight:
-    """Raises C(StateError)."""
+    """Raises C(InvalidValue)."""
     return Fight(typed(raw, "model", TEXT), typed(raw, "kind", TEXT), texts(raw, "against"), typed(raw, "at", NUMBER))
 
 

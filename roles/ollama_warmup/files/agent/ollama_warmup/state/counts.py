@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from keepwarm._base.readers import NUMBER, numbers, typed
 from keepwarm._residency.decide.plan import LOADS
 from keepwarm._residency.decide.progress import Progress
 
-from .deserialize import NUMBER, numbers, typed
 from .incidents import Departure
 
 
@@ -26,7 +26,7 @@ class Counts:
 
 
 def parse_counts(raw: Mapping[str, Any]) -> Counts:
-    """Raises C(StateError)."""
+    """Raises C(InvalidValue)."""
     departures = typed(raw, "departures", (dict,))
     return Counts(
         departures={model: numbers(departures, model) for model in departures},

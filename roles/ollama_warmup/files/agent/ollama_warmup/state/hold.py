@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from keepwarm._residency.server.hold_file import Hold, HoldError, last_hold, moment, read_hold
+from keepwarm._base.readers import InvalidValue
+from keepwarm._residency.server.hold_file import Hold, last_hold, moment, read_hold
 
 from ..events import Event
 from ..instance import Instance
@@ -22,7 +23,7 @@ def current_hold(instance: Instance) -> Hold | None:
     """The hold that is on now. A file that tells none holds nothing; the pass says so (C(hold_problem))."""
     try:
         return read_hold(instance.hold, time.time())
-    except HoldError:
+    except InvalidValue:
         return None
 
 
@@ -30,7 +31,7 @@ def hold_problems(instance: Instance) -> tuple[str, ...]:
     """What is wrong with the hold's file, a sentence each."""
     try:
         last_hold(instance.hold)
-    except HoldError as error:
+    except InvalidValue as error:
         return (str(error),)
     return ()
 
@@ -39,7 +40,7 @@ def hold_events(instance: Instance, before: LastPass | None, end: LastPass) -> I
     """That a hold is over, told by the first pass that ended after it."""
     try:
         hold = last_hold(instance.hold)
-    except HoldError:
+    except InvalidValue:
         return
     if hold and hold.is_over(end.at) and before is not None and before.at < hold.until:
         yield Event(NOTICE, "hold_expired", {"until": moment(hold.until), "by": hold.by or None, "reason": hold.reason or None})

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from keepwarm._base.readers import MAYBE_NUMBER, NUMBER, TEXT, texts, typed
 from keepwarm._residency.decide.causes import chief
 from keepwarm._residency.decide.drifts import BREAKING, NEUTRAL, UNDECIDED
 from keepwarm._residency.decide.progress import Progress
 from keepwarm._residency.values.model_name import ModelName
 from keepwarm._residency.values.past import Cause
 
-from .deserialize import MAYBE_NUMBER, NUMBER, TEXT, model_name, texts, typed
 from .snapshot import Seen
 
 MOST = 100
@@ -52,9 +52,9 @@ class Departure:
 
 
 def parse_departure(raw: Mapping[str, Any]) -> Departure:
-    """Raises C(StateError)."""
+    """Raises C(InvalidValue)."""
     return Departure(
-        model=str(model_name(typed(raw, "model", TEXT))),
+        model=str(ModelName.parse(typed(raw, "model", TEXT))),
         cause=typed(raw, "cause", TEXT),
         cause_evidence=typed(raw, "cause_evidence", TEXT),
         at=typed(raw, "at", NUMBER),

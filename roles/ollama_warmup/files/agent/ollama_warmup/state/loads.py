@@ -8,12 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from keepwarm._base.readers import MAYBE_TEXT, NUMBER, TEXT, typed
 from keepwarm._residency.decide.cause_rules import DECLARATION_CHANGED, NEVER_LOADED, SERVER_RESTARTED
 from keepwarm._residency.decide.plan import LOADS, RELOAD_CONTEXT
 from keepwarm._residency.decide.progress import Progress
 from keepwarm._residency.values.model_name import ModelName
-
-from .deserialize import MAYBE_TEXT, NUMBER, TEXT, model_name, typed
 
 HOUR = 3600.0  # seconds
 _MOST = 1000
@@ -32,8 +31,8 @@ class Load:
 
 
 def parse_load(raw: Mapping[str, Any]) -> Load:
-    """Raises C(StateError)."""
-    return Load(typed(raw, "at", NUMBER), str(model_name(typed(raw, "model", TEXT))), typed(raw, "action", TEXT), typed(raw, "cause", MAYBE_TEXT))
+    """Raises C(InvalidValue)."""
+    return Load(typed(raw, "at", NUMBER), str(ModelName.parse(typed(raw, "model", TEXT))), typed(raw, "action", TEXT), typed(raw, "cause", MAYBE_TEXT))
 
 
 def recent(loads: Iterable[Load], now: float) -> tuple[Load, ...]:

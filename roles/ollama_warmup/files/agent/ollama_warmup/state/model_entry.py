@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .deserialize import harmless, is_counted
+from keepwarm._base.readers import harmless, is_counted
 
 _TEXT, _MAYBE_TEXT, _NUMBER, _FLAG = (str,), (str, type(None)), (int, float, type(None)), (bool, type(None))
 _MODEL: Mapping[str, tuple[type, ...]] = {

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+from keepwarm._base.readers import InvalidValue
+
 from ..instance import Instance
-from .deserialize import StateError
 from .state import State
 from .state_file import StateFile, read_state
 
@@ -14,5 +15,5 @@ def remembered(instance: Instance) -> tuple[State, str]:
     """The state, and why it could not be read: an empty one then. What cannot be read is the pass's to replace."""
     try:
         return read_state(StateFile(instance.state_folder).path), ""
-    except StateError as error:
+    except InvalidValue as error:
         return State(), str(error)

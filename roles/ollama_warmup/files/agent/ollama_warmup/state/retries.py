@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from keepwarm._base.readers import NUMBER, TEXT, WHOLE, InvalidValue, typed
 from keepwarm._residency.decide.drifts import BREAKING
 from keepwarm._residency.decide.progress import Progress
 from keepwarm._residency.values.model_name import ModelName
-
-from .deserialize import NUMBER, TEXT, WHOLE, StateError, typed
 
 _FIRST_DELAY = 10.0  # seconds
 _LONGEST_DELAY = 3600.0
@@ -36,10 +35,10 @@ class Retry:
 
 
 def parse_retry(raw: Mapping[str, Any]) -> Retry:
-    """Raises C(StateError)."""
+    """Raises C(InvalidValue)."""
     took_server = raw.get("took_server")
     if not isinstance(took_server, bool):
-        raise StateError("took_server is of the wrong kind")
+        raise InvalidValue("took_server is of the wrong kind")
     return Retry(
         failures=typed(raw, "failures", WHOLE),
         next_at=typed(raw, "next_at", NUMBER),

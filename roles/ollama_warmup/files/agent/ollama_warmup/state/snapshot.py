@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from keepwarm._base.readers import MAYBE_TEXT, MAYBE_WHOLE, NUMBER, InvalidValue, texts, typed
 from keepwarm._residency.decide.progress import PassResult
 from keepwarm._residency.report import results
 from keepwarm._residency.values.keep_alive import Expiry, ExpiryError
 from keepwarm._residency.values.model_name import ModelName, ModelNameError
 from keepwarm._residency.values.past import Earlier, Past
-
-from .deserialize import MAYBE_TEXT, MAYBE_WHOLE, NUMBER, StateError, texts, typed
 
 _MEASURED = {"digest": MAYBE_TEXT, "context_length": MAYBE_WHOLE, "size": MAYBE_WHOLE, "size_vram": MAYBE_WHOLE}
 
@@ -33,10 +32,10 @@ class Seen:
 
 
 def parse_seen(raw: Mapping[str, Any]) -> Seen:
-    """Raises C(StateError)."""
+    """Raises C(InvalidValue)."""
     listed = raw.get("listed")
     if listed is not None and not isinstance(listed, dict):
-        raise StateError("listed is no object")
+        raise InvalidValue("listed is no object")
     for key, kinds in _MEASURED.items():  # they become members of sets and keys, which not everything can
         typed(listed or {}, key, kinds)
     return Seen(

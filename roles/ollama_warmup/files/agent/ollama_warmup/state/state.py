@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from keepwarm._residency.decide.declaration import Applied, AppliedError, applied_data, parse_applied
+from keepwarm._base.readers import MAYBE_NUMBER, MAYBE_TEXT, MAYBE_WHOLE, NUMBER, TEXT, WHOLE, InvalidValue, mapped, objects, texts, typed
+from keepwarm._residency.decide.declaration import Applied, applied_data, parse_applied
 from keepwarm._residency.values.model_name import ModelName
 from keepwarm._residency.values.observation import CacheShape, ModelCard
 from keepwarm._residency.values.sightings import KINDS, Sighting
@@ -16,7 +17,6 @@ from keepwarm._residency.values.sightings import KINDS, Sighting
 from .asides import Aside, parse_asides
 from .conflicts import Fight, Terms, parse_fight, parse_terms
 from .counts import Counts, parse_counts
-from .deserialize import MAYBE_NUMBER, MAYBE_TEXT, MAYBE_WHOLE, NUMBER, TEXT, WHOLE, StateError, mapped, model_name, objects, texts, typed
 from .incidents import Departure, parse_departure
 from .loads import Load, parse_load
 from .model_entry import clean_model, clean_stray
@@ -95,11 +95,11 @@ def state_data(state: State) -> dict[str, Any]:
 
 
 def parse_state(raw: Any) -> State:
-    """Read it back. Raises C(StateError) for whatever this version or the one before did not write."""
+    """Read it back. Raises C(InvalidValue) for whatever this version or the one before did not write."""
     if isinstance(raw, dict) and raw.get("schema") == 1:
         raw = {**_HISTORY, **raw, "set_aside": {}, "schema": SCHEMA}
     if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
-        raise StateError(f"it is not of schema {SCHEMA}")
+        raise InvalidValue(f"it is not of schema {SCHEMA}")
     last_pass = raw.get("last_pass")
     return State(
         server=typed(raw, "server", MAYBE_TEXT),
@@ -140,7 +140,7 @@ def _last_pass(raw: Mapping[str, Any]) -> LastPass:
 def _entries(raw: Mapping[str, Any], key: str, name: str) -> tuple[Mapping[str, Any], ...]:
     entries = typed(raw, key, (list,))
     if not all(isinstance(entry, dict) and isinstance(entry.get(name), str) for entry in entries):
-        raise StateError(f"last_pass.{key} is no list of models")
+        raise InvalidValue(f"last_pass.{key} is no list of models")
     return tuple(entries)
 
 
@@ -163,27 +163,24 @@ def _card(raw: Mapping[str, Any]) -> ModelCard:
 
 def _cache(raw: Any) -> CacheShape:
     if not isinstance(raw, dict):
-        raise StateError("cache is no object")
+        raise InvalidValue("cache is no object")
     return CacheShape(true=typed(raw, "true", WHOLE), reckoned=typed(raw, "reckoned", WHOLE))
 
 
 def _applied(raw: Mapping[str, Any]) -> Mapping[ModelName, Applied] | None:
-    try:
-        return parse_applied(raw["applied"]) if "applied" in raw else None
-    except AppliedError as error:
-        raise StateError(str(error)) from error
+    return parse_applied(raw["applied"]) if "applied" in raw else None
 
 
 def _sighting(raw: Mapping[str, Any]) -> Sighting:
     kind = typed(raw, "kind", TEXT)
     if kind not in KINDS:
-        raise StateError("kind is of the wrong kind")
+        raise InvalidValue("kind is of the wrong kind")
     return Sighting(kind, typed(raw, "cpu", WHOLE), typed(raw, "since", NUMBER))
 
 
 def _of_models(found: dict[str, Retry]) -> dict[str, Retry]:
-    return {str(model_name(name)): retry for name, retry in found.items()}
+    return {str(ModelName.parse(name)): retry for name, retry in found.items()}
 
 
 def _names(raw: Mapping[str, Any], key: str) -> frozenset[ModelName]:
-    return frozenset(map(model_name, texts(raw, key)))
+    return frozenset(map(ModelName.parse, texts(raw, key)))

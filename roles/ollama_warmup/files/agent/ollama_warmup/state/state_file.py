@@ -9,11 +9,11 @@ import os
 from dataclasses import replace
 
 from keepwarm._base.files import read_bytes, replace_file
-from keepwarm._residency.server.answers import read_value
+from keepwarm._base.layout import STATE_FILE
+from keepwarm._base.readers import InvalidValue, read_value
 
 from ..journal import WARNING, log
 from .counts import Counts
-from .deserialize import StateError
 from .state import State, parse_state, state_data
 
 _MODE = 0o644  # any local user may ask what is in memory
@@ -22,28 +22,28 @@ LARGEST = 16 * 1024 * 1024
 
 
 def read_state(path: str) -> State:
-    """The state; an empty one where there is no file yet. Raises C(StateError) with one sentence."""
+    """The state; an empty one where there is no file yet. Raises C(InvalidValue) with one sentence."""
     try:
         return parse_state(read_value(read_bytes(path, LARGEST)))
     except FileNotFoundError:
         return State()
     except OSError as error:
-        raise StateError(f"{path} cannot be read: {error.strerror}") from error
+        raise InvalidValue(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise StateError(f"{path} holds no state of the agent: {error}") from error
+        raise InvalidValue(f"{path} holds no state of the agent: {error}") from error
 
 
 class StateFile:
     """The service user's own copy, in C(folder)."""
 
     def __init__(self, folder: str) -> None:
-        self.path = os.path.join(folder, "state.json")
+        self.path = os.path.join(folder, STATE_FILE)
 
     def load(self) -> State:
         """What is remembered. What cannot be read is moved aside, for somebody to look at, and forgotten."""
         try:
             return read_state(self.path)
-        except StateError as error:
+        except InvalidValue as error:
             log(WARNING, "state_unreadable", reason=error, moved_to=self._move_aside())
             return State()
 
@@ -60,7 +60,7 @@ class StateFile:
     def _move_aside(self) -> str | None:
         aside = self.path + ".unreadable"
         try:
-            os.replace(self.path, aside)
+            os.rename(self.path, aside)
         except OSError:
             return None
         return aside
