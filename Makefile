@@ -77,6 +77,10 @@ lint: setup-checks ## ruff, mypy, vermin, yamllint, ansible-lint (production), s
 	$(CHECKS)/reuse lint --lines
 	shellcheck .ci/run tests/hosts/bin/podman tests/bench/on_host/curl_keep_alive.sh
 
+.PHONY: tables
+tables: ## Write what documents and alert rules say of drifts and findings anew from the code
+	@$(PYTHON) tests/tools/tables.py
+
 .PHONY: docs
 docs: setup-checks ## Lint the documentation of plugins and roles, and the changelog; run its examples
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .

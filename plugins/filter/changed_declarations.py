@@ -44,7 +44,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Callable
 
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import DeclaredModel, Policy, PolicyError, parse_policy
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import DeclaredModel, Policy, PolicyError, parse_policy
 
 
 def changed_declarations(configuration: str, policy: Mapping[str, Any]) -> list[str]:

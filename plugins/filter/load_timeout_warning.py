@@ -40,7 +40,7 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import KeepAlive
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.env_values import misread, read
 
 _KEY = "OLLAMA_LOAD_TIMEOUT"

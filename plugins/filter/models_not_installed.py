@@ -49,7 +49,7 @@ _value:
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName, ModelNameError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName, ModelNameError
 
 ALL = "*"
 

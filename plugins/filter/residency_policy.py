@@ -9,11 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import (
-    PolicyError,
-    parse_policy,
-    policy_data,
-)
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import PolicyError, parse_policy, policy_data
 
 DOCUMENTATION = r"""
 name: residency_policy

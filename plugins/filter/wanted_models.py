@@ -10,9 +10,9 @@ from typing import Any, Callable
 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.model_list import RIGHT, is_given, read_models
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName, ModelNameError
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import PolicyError
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.wanted_models import PRESENT, PRUNE_NONE, read_wanted
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.wanted_models import PRESENT, PRUNE_NONE, read_wanted
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName, ModelNameError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import PolicyError
 
 DOCUMENTATION = r"""
 name: wanted_models

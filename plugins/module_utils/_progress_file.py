@@ -10,7 +10,8 @@ import os
 from types import TracebackType
 from typing import Callable
 
-from ._residency.transfer import Progress
+from ._base.files import replace_file
+from ._residency.server.transfer import Progress
 
 _LEAST_PAUSE = 0.5  # seconds between two lines that say the same but for the number of bytes
 
@@ -38,6 +39,4 @@ class ProgressFile:
         if not self._path or (status == self._status and now - self._written < _LEAST_PAUSE):
             return
         self._status, self._written = status, now
-        with open(f"{self._path}.new", "w", encoding="utf-8") as file:
-            json.dump({"model": model, "text": str(progress)}, file)
-        os.replace(f"{self._path}.new", self._path)
+        replace_file(self._path, json.dumps({"model": model, "text": str(progress)}).encode(), durable=False)

@@ -9,7 +9,6 @@ what is interrupted before leaves a folder that begins with a dot, which the nex
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -18,6 +17,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
+from ._base.files import replace_file, replace_link
 from ._base.text import one_line
 from ._release_trial import Unfit, outcome, take_rights_away, trial
 
@@ -93,11 +93,7 @@ class Releases:
 
     def switch(self, version: str) -> None:
         """Let the link point at the version, in one step."""
-        temporary = os.path.join(self.dest, f".{CURRENT}-new")
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)  # of a switch that was interrupted
-        os.symlink(version, temporary)
-        os.replace(temporary, os.path.join(self.dest, CURRENT))
+        replace_link(os.path.join(self.dest, CURRENT), version)
 
     def remove(self, version: str) -> None:
         """Remove a version that is not current: first from sight, so that half of one is never taken for a whole."""
@@ -159,7 +155,5 @@ def _program(folder: str) -> str:
 
 
 def _write_record(folder: str, version: str, archives: Sequence[Mapping[str, str]]) -> None:
-    with open(os.path.join(folder, RECORD), "w", encoding="utf-8") as file:
-        json.dump({"version": version, "archives": names_of(archives)}, file, indent=1, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
+    record = {"version": version, "archives": names_of(archives)}
+    replace_file(os.path.join(folder, RECORD), json.dumps(record, indent=1, sort_keys=True).encode())

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterable
 
+from ._base import systemctl
 from ._release import CURRENT, Run
 
 _TICKS = 0.05  # seconds; how coarse the times of files and processes are
@@ -43,5 +44,8 @@ def _age(path: str) -> float:
 
 
 def _main_pid(run: Run, unit: str) -> int:
-    status, output, dummy = run(["systemctl", "show", "--property=MainPID", "--value", "--", unit])
-    return int(output) if status == 0 and output.strip().isdigit() else 0
+    try:
+        pid = systemctl.ask(run, ["MainPID"], unit).get("MainPID", "")
+    except systemctl.SystemctlError:
+        return 0
+    return int(pid) if pid.isdigit() else 0

@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ._residency.address import AddressError, check_url
-from ._residency.server import REQUESTS_IMPORT_ERROR, Deadlines
+from ._residency.server.client import REQUESTS_IMPORT_ERROR, Deadlines
+from ._residency.values.address import AddressError, check_url
 
 
 def server_argument_spec() -> dict[str, Any]:

@@ -12,8 +12,8 @@ from contextlib import suppress
 from typing import Any
 
 from ._base.files import read_bytes, replace_file
+from ._base.layout import SERVER_RECORDS
 
-FOLDER = "/var/lib/keepwarm-ollama/server"
 DROPIN = "dropin"
 MODELS = "models"
 _MARK = "keepwarm.ollama.ollama_server"
@@ -24,7 +24,7 @@ class StateError(Exception):
     """What was kept cannot be read or written; the message is one sentence."""
 
 
-def read(unit: str, what: str, folder: str = FOLDER) -> dict[str, Any] | None:
+def read(unit: str, what: str, folder: str = SERVER_RECORDS) -> dict[str, Any] | None:
     """What was kept for the unit; None where nothing was. Raises C(StateError)."""
     path = _path(unit, what, folder)
     try:
@@ -36,7 +36,7 @@ def read(unit: str, what: str, folder: str = FOLDER) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def write(unit: str, what: str, data: dict[str, Any], folder: str = FOLDER) -> None:
+def write(unit: str, what: str, data: dict[str, Any], folder: str = SERVER_RECORDS) -> None:
     """Keep it, in place of what was kept. Raises C(StateError)."""
     path = _path(unit, what, folder)
     try:
@@ -48,7 +48,7 @@ def write(unit: str, what: str, data: dict[str, Any], folder: str = FOLDER) -> N
         raise StateError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def forget(unit: str, what: str, folder: str = FOLDER) -> None:
+def forget(unit: str, what: str, folder: str = SERVER_RECORDS) -> None:
     """Nothing is kept any more, and an empty folder neither. Raises C(StateError)."""
     path = _path(unit, what, folder)
     try:

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import os
 import stat
 from collections.abc import Sequence
 
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base import files
 from ansible_collections.keepwarm.ollama.plugins.module_utils._upgrade import KeptFile, Record, RecordError
 
 
@@ -44,9 +44,9 @@ def keep(path: str) -> KeptFile:
         return KeptFile(path)
 
 
-def differing(files: Sequence[KeptFile]) -> list[KeptFile]:
+def differing(kept: Sequence[KeptFile]) -> list[KeptFile]:
     """Those that are not as they were."""
-    return [file for file in files if keep(file.path) != file]
+    return [file for file in kept if keep(file.path) != file]
 
 
 def put_back(file: KeptFile) -> None:
@@ -59,25 +59,7 @@ def put_back(file: KeptFile) -> None:
 
 def replace_file(path: str, content: bytes, mode: int) -> None:
     """In one step, which a lost power supply does not undo."""
-    folder = os.path.dirname(path)
-    temporary = os.path.join(folder, f".{os.path.basename(path)}.keepwarm")
+    folder, name = os.path.split(path)
     os.makedirs(folder, mode=0o755, exist_ok=True)
-    try:
-        with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(content)
-            os.fchmod(file.fileno(), mode)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-    _sync(folder)
-
-
-def _sync(folder: str) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    files.replace_file(path, content, mode, temporary=os.path.join(folder, f".{name}.keepwarm"))
+    files.sync_folder(folder)

@@ -79,7 +79,9 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.hold import HoldError, hold_data, read_hold
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import AGENT_STATE
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import InvalidValue
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.hold_file import hold_data, read_hold
 
 _NOTHING = dict.fromkeys(("until", "since", "reason", "by", "text"))
 
@@ -88,13 +90,13 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "instance": {"type": "str", "default": "default"},
-            "folder": {"type": "path", "default": "/var/lib/ollama-warmup"},
+            "folder": {"type": "path", "default": AGENT_STATE},
         },
         supports_check_mode=True,
     )
     try:
         hold = read_hold(os.path.join(module.params["folder"], f"{module.params['instance']}.hold"), time.time())
-    except HoldError as error:
+    except InvalidValue as error:
         module.warn(str(error))
         hold = None
     module.exit_json(changed=False, held=hold is not None, **(hold_data(hold) if hold else _NOTHING))

@@ -82,9 +82,9 @@ resident:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import InstalledModel
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import resident_data
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import OllamaServer, ServerFailure
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report.results import resident_data
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import OllamaServer, ServerFailure
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import InstalledModel
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import (
     fail,
     missing_library,

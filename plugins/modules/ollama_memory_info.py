@@ -109,17 +109,14 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import AGENT_STATE
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import InvalidValue
 from ansible_collections.keepwarm.ollama.plugins.module_utils._driver_program import driver_program
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Bounds
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.gpus import are_of, gpu_names
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement import Measurement, measurement_data
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement_record import (
-    Record,
-    RecordError,
-    read_record,
-    record_path,
-)
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.vram import Run, read_vram
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Bounds
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import Measurement, measurement_data
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.gpus import are_of, gpu_names
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.measurement_record import Record, read_record, record_path
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.vram import Run, read_vram
 
 
 def told(measurement: Measurement) -> dict[str, Any]:
@@ -147,14 +144,14 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "instance": {"type": "str", "default": "default"},
-            "folder": {"type": "path", "default": "/var/lib/ollama-warmup"},
+            "folder": {"type": "path", "default": AGENT_STATE},
         },
         supports_check_mode=True,
     )
     record = Record()
     try:
         record = read_record(record_path(module.params["instance"], module.params["folder"]))
-    except RecordError as error:
+    except InvalidValue as error:
         module.warn(str(error))
     measurements = [told(measurement) for measurement in record.measurements]
     module.exit_json(changed=False, measurements=measurements, capacity=told_capacity(record, driver_program(module)))

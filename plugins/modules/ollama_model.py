@@ -193,15 +193,16 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._progress_file import ProgressFile
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import model_report, wanted_models
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.made_record import MadeRecord
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_keeper import ModelKeeper, decide_from_nothing
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_store import ModelStore
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import InstalledModel
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import PolicyError
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.registry import Registry
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import ServerFailure
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.wanted_models import Decision, WantedModel
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide import wanted_models
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.wanted_models import Decision, WantedModel
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.model_installer import ModelKeeper, decide_from_nothing
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import model_results
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import ServerFailure
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.made_record import MadeRecord
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.registry import Registry
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.store import ModelStore
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import InstalledModel
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import PolicyError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import (
     fail,
     missing_library,
@@ -258,9 +259,9 @@ def prediction(decisions: list[Decision], removed: tuple[InstalledModel, ...]) -
     """The module's result in check mode. What cannot be done changes nothing."""
     return {
         "changed": any(decision.action != wanted_models.NO_ACTION and not decision.refusal for decision in decisions) or bool(removed),
-        "models": [model_report.predicted_data(decision) for decision in decisions],
-        "removed": model_report.removed_data(removed),
-        "diff": model_report.predicted_diff(decisions, removed),
+        "models": [model_results.predicted_data(decision) for decision in decisions],
+        "removed": model_results.removed_data(removed),
+        "diff": model_results.predicted_diff(decisions, removed),
         "failures": [f"{each.wanted.declared}: {each.refusal}" for each in decisions if each.refusal],
     }
 
@@ -275,9 +276,9 @@ def carry_out(module: AnsibleModule, keeper: ModelKeeper, wanted: tuple[WantedMo
         keeper.delete(model.name)
     return {
         "changed": any(outcome.changed for outcome in outcomes) or bool(removed),
-        "models": [model_report.outcome_data(outcome) for outcome in outcomes],
-        "removed": model_report.removed_data(removed),
-        "diff": model_report.carried_out_diff(outcomes, removed),
+        "models": [model_results.outcome_data(outcome) for outcome in outcomes],
+        "removed": model_results.removed_data(removed),
+        "diff": model_results.carried_out_diff(outcomes, removed),
         "failures": failures,
     }
 

@@ -89,6 +89,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_state
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.files import read_bytes, replace_file
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import SERVER_RECORDS
 
 _LONGEST = 1024 * 1024  # bytes
 
@@ -169,7 +170,7 @@ def main() -> None:
             "path": {"type": "path", "required": True},
             "content": {"type": "str"},
             "state": {"type": "str", "choices": ["written", "proven", "restored"], "default": "written"},
-            "folder": {"type": "path", "default": _server_state.FOLDER},
+            "folder": {"type": "path", "default": SERVER_RECORDS},
         },
         required_if=[("state", "written", ["content"])],
         supports_check_mode=True,

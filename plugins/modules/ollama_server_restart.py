@@ -132,21 +132,17 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_state
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import SERVER_RECORDS
 from ansible_collections.keepwarm.ollama.plugins.module_utils._driver_program import driver_program
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.activity import Activity, Watcher
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address import AddressError
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.gpus import gpu_names
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.knowledge import running_environment
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.remembered import (
-    Place,
-    Remembered,
-    Restorer,
-    remembered_models,
-)
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import Deadlines, OllamaServer
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.vram import read_vram
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.remembered import Place, Remembered, Restorer, remembered_models
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.activity import Activity, Watcher
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, OllamaServer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.gpus import gpu_names
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.knowledge import running_environment
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.vram import read_vram
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.address import AddressError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import KeepAlive
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.defaults import LIMIT, effective_limit
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.journal import last_error
 
@@ -264,7 +260,7 @@ def main() -> None:
             "remember": {"type": "bool", "default": True},
             "declared": {"type": "list", "elements": "str", "default": []},
             "load_timeout": {"type": "float", "default": 900},
-            "folder": {"type": "path", "default": _server_state.FOLDER},
+            "folder": {"type": "path", "default": SERVER_RECORDS},
         },
         supports_check_mode=True,
     )

@@ -65,6 +65,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base import systemctl
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import one_line
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import trial
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address import effective_address
@@ -73,10 +74,8 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.unit_file
 
 def shown(module: AnsibleModule) -> dict[str, str]:
     """The unit's user and sandbox as systemd has them loaded."""
-    command = ["systemctl", "show", f"--property={','.join(trial.PROPERTIES)}", "--", module.params["unit"]]
-    _status, output, _error = module.run_command(command, check_rc=True)
-    lines = (line.partition("=") for line in output.splitlines())
-    return {name: value for name, equals, value in lines if equals}
+    _status, output, _error = module.run_command(systemctl.command(trial.PROPERTIES, [module.params["unit"]]), check_rc=True)
+    return systemctl.parse(output)
 
 
 def probe(module: AnsibleModule, properties: Sequence[str]) -> tuple[dict[str, Any] | None, str]:

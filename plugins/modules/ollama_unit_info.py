@@ -350,12 +350,13 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_state
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import DROPIN
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.scratch import scratch_folder
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address import AddressError
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.gpus import gpu_names
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.own_host import names_this_host
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.runners import unit_processes
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import Deadlines, OllamaServer, ServerFailure
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, OllamaServer, ServerFailure
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.gpus import gpu_names
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.own_host import names_this_host
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.processes import unit_processes
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.address import AddressError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address import effective_address
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.assessment import (
@@ -636,7 +637,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "unit": {"type": "str", "default": "ollama.service"},
-            "dropin": {"type": "str", "default": "zz-keepwarm.conf"},
+            "dropin": {"type": "str", "default": DROPIN},
             "dropin_content": {"type": "str"},
             "client_url": {"type": "str"},
             "version": {"type": "str"},

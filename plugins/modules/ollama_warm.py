@@ -223,9 +223,9 @@ warm:
 models:
   description:
     - One entry for each declared model, or for each of O(only), in declared order.
-    - C(drift) is a list. C(not_installed), C(not_loaded), C(expiring), C(dead_runner), C(hung_runner) (its process was stopped) and
-      C(stale_digest) (the name has new weights, which are not loaded) break residency; C(context_mismatch), C(spilled), C(overstaying)
-      and C(stuck) degrade it; C(loading) and C(busy) are undecided; C(liveness_unknown) says that its process cannot be seen.
+    - C(drift) is a list. C(not_installed), C(stale_digest) (the name has new weights, which are not loaded), C(not_loaded), C(dead_runner),
+      C(hung_runner) (its process was stopped) and C(expiring) break residency; C(overstaying), C(context_mismatch), C(spilled) and C(stuck)
+      degrade it; C(loading) and C(busy) are undecided; C(liveness_unknown) says that its process cannot be seen.
     - C(action) is one of C(none), C(set_expiry), C(probe), C(load), C(revive), C(reload) and C(wait).
     - C(before) and C(after) are how C(/api/ps) listed it, null if it did not; C(alive) is null where its process cannot be seen.
     - C(resident) is null where it cannot be known.
@@ -323,32 +323,28 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import InvalidValue
 from ansible_collections.keepwarm.ollama.plugins.module_utils._driver_program import driver_program
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import difference, report
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.cause import evident_cause
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.declaration import AppliedError, changes
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.declaration_record import read_applied, state_path
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History, Plan, make_plan
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.fit_report import fit_data, warnings
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.foresight import Forecast, Source, foresee
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.gpus import count_gpus
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.knowledge import running_environment
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement_record import record_path
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import InstalledModel, Observation
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.own_host import names_this_host, own_unit
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy, PolicyError, parse_policy
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.prediction import Fit, Knowledge
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.prediction import predict as predict_fit
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.progress import PassResult
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import (
-    OllamaServer,
-    ServerFailure,
-    ServerTooOld,
-    leading_numbers,
-)
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import Pace, Warmer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.causes import evident_cause
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.declaration import changes
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History, Plan, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.warmer import Pace, Warmer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.predict import Fit, Knowledge
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.predict import predict as predict_fit
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.prediction_report import fit_data, warnings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import diff, results
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import OllamaServer, ServerFailure, ServerTooOld, leading_numbers
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.declaration_record import read_applied, state_path
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.gpus import count_gpus
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.host_prediction import Forecast, Source, foresee
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.knowledge import running_environment
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.measurement_record import record_path
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.observer import Observer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.own_host import names_this_host, own_unit
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import InstalledModel, Observation
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import Policy, PolicyError, parse_policy
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import (
     fail,
     missing_library,
@@ -426,7 +422,7 @@ def read_changes(module: AnsibleModule, policy: Policy) -> dict[ModelName, froze
         return {}
     try:
         applied = read_applied(state_path(module.params["instance"]))
-    except AppliedError as error:
+    except InvalidValue as error:
         module.warn(str(error))
         return {}
     return {} if applied is None else changes(policy, applied)
@@ -520,14 +516,14 @@ def prediction(plan: Plan, look: Observation, strict: bool, fits: Mapping[str, F
     required = [verdict for verdict in plan.verdicts if verdict.model.required]
     return {
         "changed": plan.would_change,
-        "warm": all(report.is_warm(verdict, strict) for verdict in required),
+        "warm": all(results.is_warm(verdict, strict) for verdict in required),
         "models": [
-            {**report.predicted_data(verdict, look.now, evident_cause(verdict)), "fit": fit_data(fit)}
+            {**results.predicted_data(verdict, look.now, evident_cause(verdict)), "fit": fit_data(fit)}
             for verdict, fit in zip(plan.verdicts, own)
         ],
-        "undeclared": [report.stray_data(stray) for stray in plan.strays],
-        "diff": difference.predicted(plan, look.now),
-        "failures": [problem for verdict in required for problem in report.obstacles(verdict)],
+        "undeclared": [results.stray_data(stray) for stray in plan.strays],
+        "diff": diff.predicted(plan, look.now),
+        "failures": [problem for verdict in required for problem in results.obstacles(verdict)],
         "warnings": warnings(own),
     }
 
@@ -535,15 +531,15 @@ def prediction(plan: Plan, look: Observation, strict: bool, fits: Mapping[str, F
 def carry_out(warmer: Warmer, strict: bool) -> dict[str, Any]:
     """The module's result of a run. Raises C(ServerFailure)."""
     done: PassResult = warmer.run()
-    reasons = report.failures(done, strict)
+    reasons = results.failures(done, strict)
     return {
         "changed": any(progress.changed for progress in done.models) or bool(done.strays),
         "warm": not reasons,
-        "models": [report.model_data(progress, done.look.now) for progress in done.models],
-        "undeclared": [report.stray_data(stray) for stray in done.strays],
-        "diff": difference.carried_out(done, done.look.now),
+        "models": [results.model_data(progress, done.look.now) for progress in done.models],
+        "undeclared": [results.stray_data(stray) for stray in done.strays],
+        "diff": diff.carried_out(done, done.look.now),
         "failures": reasons,
-        "warnings": [*report.warnings(done, strict), *report.slow_loads(done)],
+        "warnings": [*results.warnings(done, strict), *results.slow_loads(done)],
     }
 
 

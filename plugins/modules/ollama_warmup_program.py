@@ -81,6 +81,8 @@ import zipfile
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.files import replace_link
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import AGENT_PROGRAMS
 
 _LINK = "current"
 _BYTECODE = "__pycache__"
@@ -145,9 +147,7 @@ def current(dest: str) -> str | None:
 
 def switch(dest: str, version: str) -> None:
     """Let the link point at the version, in one step."""
-    temporary = os.path.join(dest, f".{_LINK}-{os.getpid()}")
-    os.symlink(version, temporary)
-    os.replace(temporary, os.path.join(dest, _LINK))
+    replace_link(os.path.join(dest, _LINK), version)
 
 
 def outdated(dest: str, keep: set[str | None]) -> list[str]:
@@ -196,7 +196,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "archive": {"type": "str", "required": True, "no_log": True},  # no secret, but far too long for a log
-            "dest": {"type": "path", "default": "/usr/local/lib/ollama-warmup"},
+            "dest": {"type": "path", "default": AGENT_PROGRAMS},
             "python": {"type": "path", "default": "/usr/bin/python3"},
         },
         supports_check_mode=True,

@@ -8,9 +8,9 @@ import json
 from email.utils import format_datetime
 from typing import Any
 
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import ServerRefused
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import ServerRefused
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import KeepAlive
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
 from support.fake_server import FakeServer
 from support.wire import Request
 

@@ -9,9 +9,9 @@ from typing import Any, Callable
 
 import pytest
 import reader
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import Deadlines, OllamaServer, ServerFailure
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, OllamaServer, ServerFailure
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import KeepAlive
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
 from cases import CASES
 from hypothesis import given, settings
 from hypothesis import strategies as st

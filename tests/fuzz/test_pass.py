@@ -29,8 +29,11 @@ from support.fake_server import FakeServer, Installed
 from support.wire import Request, answered
 
 # isort: split
-import keepwarm._residency.observer
-from ollama_warmup import cli, exits, looking, one_pass, patience
+import keepwarm._residency.server.observer
+from ollama_warmup import exits
+from ollama_warmup.cli import looking
+from ollama_warmup.cli.main import main
+from ollama_warmup.passes import one_pass, startup_wait
 
 SHARE = CASES * 2 // 10 // 2
 URL = "http://127.0.0.1:11434"
@@ -126,13 +129,13 @@ def seams(agent: Agent, garbler: Garbler, seeing: bool) -> list[tuple[Any, str, 
     warmer = one_pass.Warmer
     clock = garbler.server.clock
     return [
-        (keepwarm._residency.observer, "living_runners", lambda _unit: garbler.server.runners() if seeing else None),
+        (keepwarm._residency.server.observer, "living_runners", lambda _unit: garbler.server.runners() if seeing else None),
         (one_pass, "server_identity", lambda _unit: agent.start),
         (one_pass, "Warmer", lambda *given, **named: warmer(*given, **named, clock=clock)),
-        (patience, "unit_state", lambda _unit: dict(RUNNING)),
+        (startup_wait, "unit_state", lambda _unit: dict(RUNNING)),
         (looking, "unit_state", lambda _unit: dict(RUNNING)),
-        (one_pass, "PatientObserver", lambda **named: patience.PatientObserver(**named, _started=clock.seconds, clock=clock.monotonic)),
-        (patience, "time", clock),
+        (one_pass, "PatientObserver", lambda **named: startup_wait.PatientObserver(**named, _started=clock.seconds, clock=clock.monotonic)),
+        (startup_wait, "time", clock),
     ]
 
 
@@ -154,7 +157,7 @@ def tell(agent: Agent) -> int:
     agent.configure(*(pin.name for pin in PINS))
     told = io.StringIO()
     with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
-        end = cli.main(["status"], agent.instance.root)
+        end = main(["status"], agent.instance.root)
     assert end in (exits.WARM, exits.NOT_RESIDENT, exits.UNREACHABLE)
     assert "Traceback" not in told.getvalue()
     return end

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ROLE, Promtool
-from ollama_warmup.metric_names import METRICS
+from ollama_warmup.metrics.metric_names import METRICS
 
 DASHBOARD = json.loads((ROLE / "files/grafana/ollama-warmup.json").read_text())
 VARIABLES = {variable["name"]: variable for variable in DASHBOARD["templating"]["list"]}

@@ -8,9 +8,9 @@ import math
 
 import pytest
 from conftest import Promtool
-from ollama_warmup.exposition import text
-from ollama_warmup.metric_names import METRICS
-from ollama_warmup.metrics import Sample
+from ollama_warmup.metrics.exposition import text
+from ollama_warmup.metrics.metric_names import METRICS
+from ollama_warmup.metrics.sampling import Sample
 
 
 def exposed(extra: tuple[Sample, ...] = ()) -> str:
@@ -23,6 +23,6 @@ def test_promtool_finds_nothing_wrong_with_the_metrics(promtool: Promtool) -> No
 
 
 def test_promtool_would_find_what_is_wrong(promtool: Promtool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ollama_warmup.exposition.METRICS", {**METRICS, "ollama_warmup_load_milliseconds": "x"})
+    monkeypatch.setattr("ollama_warmup.metrics.exposition.METRICS", {**METRICS, "ollama_warmup_load_milliseconds": "x"})
     with pytest.raises(AssertionError, match='use base unit "seconds" instead of "milliseconds"'):
         promtool("check", "metrics", given=exposed((Sample("ollama_warmup_load_milliseconds", {}, 1),)))

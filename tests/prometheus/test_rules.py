@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ROLE, Promtool, render_rules
-from ollama_warmup.metric_names import METRICS
+from ollama_warmup.metrics.metric_names import METRICS
 
 PERIOD = 260
 MODEL = 'model="tiny:latest"'

@@ -47,13 +47,20 @@ def create_empty(path: str, mode: int = 0o644) -> bool:
     return True
 
 
-def replace_file(path: str, content: bytes, mode: int | None = None, durable: bool = True, prepare: Callable[[str], None] | None = None) -> None:
+def replace_file(
+    path: str,
+    content: bytes,
+    mode: int | None = None,
+    durable: bool = True,
+    prepare: Callable[[str], None] | None = None,
+    temporary: str | None = None,
+) -> None:
     """Write the file as a whole beside its place, then rename it there. Raises C(OSError), and leaves nothing behind then.
 
     C(mode) counts whatever the umask is; C(durable): on the disk when this returns; C(prepare) is called with the
-    temporary path before the rename. Only one process at a time may replace a file: the temporary name is always the same.
+    C(temporary) path before the rename. Only one process at a time may replace a file: the temporary name is always the same.
     """
-    temporary = path + ".new"
+    temporary = temporary or path + ".new"
     try:
         with suppress(FileNotFoundError):
             os.unlink(temporary)  # of a process that was killed
@@ -71,6 +78,24 @@ def replace_file(path: str, content: bytes, mode: int | None = None, durable: bo
         with suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def replace_link(path: str, target: str) -> None:
+    """Let a link at the path lead to the target, in one step. Raises C(OSError)."""
+    temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}-new")
+    with suppress(FileNotFoundError):
+        os.unlink(temporary)  # of a process that was killed
+    os.symlink(target, temporary)
+    os.replace(temporary, path)
+
+
+def sync_folder(path: str) -> None:
+    """Have the disk know which files are in the folder: a rename outlives a lost power supply then."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _open_regular(path: str) -> int:

@@ -1,9 +1,50 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the collection keeps its own on a host: paths that more than one room has to know."""
+"""Where the collection keeps its own on a host, and what its units are called. Roles and templates aside, this is the only place that
+names them; C(below) is for a host whose top is elsewhere, as in a test."""
 
 from __future__ import annotations
 
+import os
+
+UNITS = "/etc/systemd/system"
+"""Where an administrator's units are, and ours."""
+VENDOR_UNITS = ("/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+DROPIN = "zz-keepwarm.conf"
+"""Of ours beside a server's unit; it sorts after the C(override.conf) that Ollama's documentation tells people to make."""
+
+RECORDS = "/var/lib/keepwarm-ollama"
+"""What the roles note down of a host."""
+SERVER_RECORDS = f"{RECORDS}/server"
+SCRATCH = "/run/keepwarm-ollama"
 MADE_MODELS = "/var/lib/ollama-model/made.json"
-"""Which model was made of which file (C(_residency/made_record.py)); a removal takes it away."""
+"""Which model was made of which file (C(_residency/server/made_record.py)); a removal takes it away."""
+
+SERVER_COMMAND = "/usr/local/bin/ollama"
+SERVER_PROGRAMS = "/usr/local/lib/ollama-server"
+
+AGENT_COMMAND = "/usr/local/bin/ollama-warmup"
+AGENT_PROGRAMS = "/usr/local/lib/ollama-warmup"
+AGENT_CONFIGURATION = "/etc/ollama-warmup"
+AGENT_STATE = "/var/lib/ollama-warmup"
+"""Of all agents of a host; each has a folder of its own in it, as in the next two."""
+AGENT_RUNTIME = "/run/ollama-warmup"
+AGENT_CACHE = "/var/cache/ollama-warmup"
+STATE_FILE = "state.json"
+MEASUREMENTS = "measurements.json"
+NOTIFIERS = "/var/lib/private"
+"""Where systemd keeps the state of users that are there only while a unit runs."""
+
+DEFAULT_INSTANCE = "default"
+
+
+def below(root: str, path: str) -> str:
+    """A path of the host, seen from where C(root) is its top."""
+    return os.path.join(root, path.lstrip("/"))
+
+
+def agent_unit(instance: str, kind: str = "service", part: str = "") -> str:
+    """The name of a unit of that instance; C(part) is as C(-watch) or C(-notify)."""
+    suffix = "" if instance == DEFAULT_INSTANCE else f"@{instance}"
+    return f"ollama-warmup{part}{suffix}.{kind}"

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-SCRATCH = "/run/keepwarm-ollama"
+from .layout import SCRATCH
 
 
 @contextmanager

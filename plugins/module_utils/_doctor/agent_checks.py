@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._residency.display import span
-from .._residency.hold import moment
+from .._residency.report.display import span
+from .._residency.server.hold_file import moment
 from .examination import AgentLook, Examination, Properties, entries_of
 from .finding import PROBLEM, WARNING, Evidence, Finding, Kind, seen
 

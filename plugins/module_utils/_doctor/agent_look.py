@@ -15,24 +15,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .._residency.hold import Hold, HoldError, last_hold
-from .._residency.own_host import names_this_host
+from .._base import layout
+from .._base.readers import InvalidValue
+from .._residency.server.hold_file import Hold, last_hold
+from .._residency.server.own_host import names_this_host
 from .._systemd.host import Run
 from .examination import AgentLook
 from .unit_look import properties_of
 
-COMMAND = "usr/local/bin/ollama-warmup"
-FOLDER = "etc/ollama-warmup"
-STATE = "var/lib/ollama-warmup"
-DEFAULT = "default"
-_PROPERTIES = "LoadState,ActiveState,SubState,Result,UnitFileState,User,TimersMonotonic"
+_PROPERTIES = ("LoadState", "ActiveState", "SubState", "Result", "UnitFileState", "User", "TimersMonotonic")
 _LARGEST = 4 * 1024 * 1024  # bytes
 
 
 def look_at_agent(run: Run, instance: str, now: float, root: str = "/") -> AgentLook:
     """C(now) in seconds since 1970, by which a hold is on or over."""
-    command, path = os.path.join(root, COMMAND), os.path.join(root, FOLDER, f"{instance}.json")
-    suffix = "" if instance == DEFAULT else f"@{instance}"
+    command, path = layout.below(root, layout.AGENT_COMMAND), layout.below(root, f"{layout.AGENT_CONFIGURATION}/{instance}.json")
     raw = _raw(path)
     look = AgentLook(
         command=command,
@@ -41,12 +38,12 @@ def look_at_agent(run: Run, instance: str, now: float, root: str = "/") -> Agent
         configured=os.path.exists(path),
         raw=raw,
         asks_this_host=_asks_this_host(raw),
-        pass_unit=f"ollama-warmup{suffix}.service",
-        timer=f"ollama-warmup{suffix}.timer",
-        watch=f"ollama-warmup-watch{suffix}.service",
+        pass_unit=layout.agent_unit(instance),
+        timer=layout.agent_unit(instance, "timer"),
+        watch=layout.agent_unit(instance, part="-watch"),
     )
     units = {name: properties_of(run, name, _PROPERTIES) for name in (look.pass_unit, look.timer, look.watch)}
-    return _with_state(_with_program(run, instance, replace(look, units=units)), os.path.join(root, STATE, instance), now)
+    return _with_state(_with_program(run, instance, replace(look, units=units)), layout.below(root, f"{layout.AGENT_STATE}/{instance}"), now)
 
 
 def _asks_this_host(raw: Mapping[str, Any]) -> bool:
@@ -139,5 +136,5 @@ def _uid(user: str) -> int | None:
 def _hold(path: str) -> Hold | None:
     try:
         return last_hold(path)
-    except HoldError:  # it holds nothing; the pass says so
+    except InvalidValue:  # it holds nothing; the pass says so
         return None

@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._residency.address import AddressError, check_url
-from .._residency.capacity import Vram
-from .._residency.hold import Hold
-from .._residency.observation import Observation
-from .._residency.policy import Policy
+from .._base import layout
+from .._residency.predict.capacity import Vram
+from .._residency.server.hold_file import Hold
+from .._residency.values.address import AddressError, check_url
+from .._residency.values.observation import Observation
+from .._residency.values.policy import Policy
 from .._systemd.address import DEFAULT_PORT, Address, effective_address
 from .._systemd.assessment import Assessment
 from .._systemd.environment import Assignment
@@ -185,9 +186,9 @@ class AgentLook:
     problems: tuple[str, ...] = ()
     status: Mapping[str, Any] = field(default_factory=dict)
     units: Mapping[str, Properties] = field(default_factory=dict)
-    pass_unit: str = "ollama-warmup.service"
-    timer: str = "ollama-warmup.timer"
-    watch: str = "ollama-warmup-watch.service"
+    pass_unit: str = layout.agent_unit(layout.DEFAULT_INSTANCE)
+    timer: str = layout.agent_unit(layout.DEFAULT_INSTANCE, "timer")
+    watch: str = layout.agent_unit(layout.DEFAULT_INSTANCE, part="-watch")
     user_missing: str = ""
     owner_problem: str = ""
     asks_this_host: bool = True
@@ -226,7 +227,7 @@ class Examination:
     policy: Policy | None = None
     stores: tuple[Store, ...] = ()
     driver: DriverLook = field(default_factory=DriverLook)
-    agent: AgentLook = field(default_factory=lambda: AgentLook("/usr/local/bin/ollama-warmup"))
+    agent: AgentLook = field(default_factory=lambda: AgentLook(layout.AGENT_COMMAND))
     predictions: tuple[str, ...] = ()
     vram: Vram | None = None
     unseen: tuple[str, ...] = ()
@@ -234,7 +235,7 @@ class Examination:
     @property
     def command(self) -> str:
         """The agent's command for this instance, as an operator types it."""
-        return "ollama-warmup" if self.instance == "default" else f"ollama-warmup --instance {self.instance}"
+        return "ollama-warmup" if self.instance == layout.DEFAULT_INSTANCE else f"ollama-warmup --instance {self.instance}"
 
     @property
     def url(self) -> str | None:

@@ -13,14 +13,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from .._base.layout import AGENT_CONFIGURATION, DEFAULT_INSTANCE, below
 from .._base.text import one_line
-from .._residency.fit_report import warnings
-from .._residency.foresight import Forecast
-from .._residency.model_name import ModelName
-from .._residency.policy import Policy, PolicyError, parse_policy
-from .._residency.vram import read_vram
+from .._residency.predict.prediction_report import warnings
+from .._residency.server.host_prediction import Forecast
+from .._residency.server.vram import read_vram
+from .._residency.values.model_name import ModelName
+from .._residency.values.policy import Policy, PolicyError, parse_policy
 from .._systemd.host import HostError, Run, systemd_version
-from .agent_look import DEFAULT, FOLDER, look_at_agent
+from .agent_look import look_at_agent
 from .commands import patient
 from .driver import look_at_driver
 from .examination import AgentLook, DriverLook, Examination, JournalLook, UnitLook
@@ -60,11 +61,11 @@ def require_root_and_systemd(run: Run) -> None:
 
 def instances(run: Run, root: str = "/") -> list[str]:
     """All that the host has: those that its agents are configured for, and units of servers beside them; the only one, if none is known."""
-    configured = {os.path.basename(path)[: -len(".json")] for path in glob.glob(os.path.join(root, FOLDER, "*.json"))}
+    configured = {os.path.basename(path)[: -len(".json")] for path in glob.glob(below(root, f"{AGENT_CONFIGURATION}/*.json"))}
     output = patient(run)(["systemctl", "list-units", "--all", "--plain", "--no-legend", "ollama@*.service"])[1]
     units = {line.split()[0][len("ollama@") : -len(".service")] for line in output.splitlines() if line.startswith("ollama@")}
     found = sorted(name for name in configured | units if _INSTANCE.fullmatch(name))
-    return found or [DEFAULT]
+    return found or [DEFAULT_INSTANCE]
 
 
 def examine(run: Run, instance: str, unit: str | None = None, root: str = "/") -> Examination:
@@ -133,7 +134,7 @@ def _unit_name(instance: str, unit: str | None, agent: AgentLook) -> str:
     named = agent.raw.get("unit")
     if isinstance(named, str) and named.endswith(".service"):
         return named
-    return (unit or SERVER) if instance == DEFAULT else f"ollama@{instance}.service"
+    return (unit or SERVER) if instance == DEFAULT_INSTANCE else f"ollama@{instance}.service"
 
 
 def _policy(agent: AgentLook) -> Policy | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from .._base.text import human_bytes
-from .._residency.observation import Observation
+from .._residency.values.observation import Observation
 from .._systemd.env_values import read_number
 from .examination import Examination
 from .finding import NOTE, PROBLEM, WARNING, Finding, Kind, seen

@@ -1,43 +1,25 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The declared models: on the disk, in memory, as declared. What differs, the engine says (drift.py); this adds why and what to do. Pure."""
+"""The declared models: on the disk, in memory, as declared. What differs, the engine says (decide/); this adds why and what to do. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .._residency import report
-from .._residency.drift import (
-    BREAKING,
-    BUSY,
-    CONTEXT_MISMATCH,
-    DEAD_RUNNER,
-    EXPIRING,
-    HUNG_RUNNER,
-    LIVENESS_UNKNOWN,
-    LOADING,
-    NOT_INSTALLED,
-    NOT_LOADED,
-    OVERSTAYING,
-    SPILLED,
-    STALE_DIGEST,
-    STUCK,
-    Verdict,
-    make_plan,
-)  # fmt: skip
-from .._residency.observation import Observation
+from .._residency.decide.drifts import BREAKING, BREAKS, BUSY, BY_WORD, DEGRADES, NOT_INSTALLED, NOT_LOADED, REGISTRY, Drift
+from .._residency.decide.plan import Verdict, make_plan
+from .._residency.report import results
+from .._residency.values.observation import Observation
 from .examination import Examination, entries_of
 from .finding import NOTE, PROBLEM, WARNING, Evidence, Finding, Kind, seen
 from .remembered import remembered
 
-ON_NO_DISK = Kind(
-    "model_not_installed",
-    PROBLEM,
-    "{model} is declared, and not on this server's disk",
-    "OLLAMA_HOST={address} ollama pull {name}, or ollama_model_pull: true and the play site",
-)
+_WITHOUT_SENTENCE = {
+    BY_WORD[NOT_INSTALLED].finding: "{model} is declared, and not on this server's disk",
+    BY_WORD[BUSY].finding: "{model} is {word}: what it will be shows afterwards",
+}
 ELSEWHERE = Kind(
     "model_in_another_store",
     PROBLEM,
@@ -50,44 +32,28 @@ STORE_CLOSED = Kind(
     "the server's user {user} cannot get at its models in {store}: {blocked} does not let it pass",
     "chmod o+x {blocked}, or another ollama_server_models",
 )
-NOT_IN_MEMORY = Kind("not_in_memory", PROBLEM, "{sentence}", "{command} run loads it; the findings above, and {command} status, tell why it left")
-LEAVING = Kind("leaving_memory", PROBLEM, "{sentence}", "{command} run puts it back; find the client that sends its own keep_alive")
-NO_RUNNER = Kind("dead_runner", PROBLEM, "{sentence}", "{command} run loads it anew; journalctl -k tells whether the kernel ended it")
-HUNG = Kind(
-    "hung_runner",
-    PROBLEM,
-    "{sentence}",
-    "{command} run unloads it and loads it anew; if it stays, journalctl -k tells what it waits for (a disk, a GPU, a network mount)",
-)
-OTHER_CONTEXT = Kind("context_mismatch", WARNING, "{sentence}", "ollama_warmup_context_mismatch: reload; and have clients send no num_ctx")
-SPILLED_OVER = Kind("spilled", WARNING, "{sentence}", "declare fewer or smaller models, or a smaller num_ctx; nvidia-smi tells who else uses the GPU")
-OLD_WEIGHTS = Kind("stale_digest", PROBLEM, "{sentence}", "{command} run loads the installed ones; systemctl restart {unit} drops the older ones")
-NOT_SEEN = Kind("liveness_unknown", NOTE, "{sentence}", "{command} run asks it for a load, which costs nothing where it lives")
-STAYS_TOO_LONG = Kind("overstaying", WARNING, "{sentence}", "{command} run brings it down to its own keep_alive")
-STUCK_FAST = Kind("stuck", WARNING, "{sentence}", "systemctl restart {unit}, if the request never ends")
-UNDECIDED = Kind("undecided", NOTE, "{model} is {word}: what it will be shows afterwards", "look again in a minute")
 SET_ASIDE = Kind("set_aside", PROBLEM, "{sentence}", "declare fewer or smaller models, or a smaller num_ctx; systemctl restart {unit} has it tried again")
 REFUSED = Kind("declaration_refused", PROBLEM, "{sentence}", "correct ollama_warmup_models, and run the play site")
 CAPPED = Kind("context_capped", NOTE, "{model} is declared with a context of {declared}, but was trained for {trained}: it has that", "num_ctx: {trained}")
 NOTHING_DECLARED = Kind("nothing_declared", WARNING, "no models are declared for this instance: nothing is kept warm", "ollama_warmup_models")
+
+
+def _kind(row: Drift) -> Kind:
+    """What the doctor makes of a drift; several drifts may be one finding."""
+    severity = {BREAKS: PROBLEM, DEGRADES: WARNING}.get(row.severity, NOTE)
+    return Kind(row.finding, severity, _WITHOUT_SENTENCE.get(row.finding, "{sentence}"), row.remedy)
+
+
+_OF_DRIFT: Mapping[str, Kind] = {row.word: _kind(row) for row in REGISTRY}
 KINDS = (
-    ON_NO_DISK, ELSEWHERE, STORE_CLOSED, NOT_IN_MEMORY, LEAVING, NO_RUNNER, HUNG, OTHER_CONTEXT, SPILLED_OVER, OLD_WEIGHTS, STAYS_TOO_LONG,
-    STUCK_FAST, NOT_SEEN, UNDECIDED, SET_ASIDE, REFUSED, CAPPED, NOTHING_DECLARED,
-)  # fmt: skip
-_OF_DRIFT: Mapping[str, Kind] = {
-    NOT_LOADED: NOT_IN_MEMORY,
-    EXPIRING: LEAVING,
-    DEAD_RUNNER: NO_RUNNER,
-    HUNG_RUNNER: HUNG,
-    CONTEXT_MISMATCH: OTHER_CONTEXT,
-    SPILLED: SPILLED_OVER,
-    STALE_DIGEST: OLD_WEIGHTS,
-    OVERSTAYING: STAYS_TOO_LONG,
-    STUCK: STUCK_FAST,
-    LIVENESS_UNKNOWN: NOT_SEEN,
-    LOADING: UNDECIDED,
-    BUSY: UNDECIDED,
-}
+    *dict.fromkeys(_OF_DRIFT.values()),
+    ELSEWHERE,
+    STORE_CLOSED,
+    SET_ASIDE,
+    REFUSED,
+    CAPPED,
+    NOTHING_DECLARED,
+)
 
 
 def check(look: Examination) -> Iterator[Finding]:
@@ -129,10 +95,9 @@ def _model(look: Examination, observation: Observation, verdict: Verdict, rememb
         yield _missing(look, observation, verdict)
         return
     for word in verdict.drift:
-        kind = _OF_DRIFT.get(word)
-        if kind:
-            values = {"sentence": report.explain(verdict, word), "unit": look.unit_name, "model": verdict.model.declared, "word": word, "command": look.command}
-            yield kind.found(*_evidence(look, verdict), severity=_severity(word, kind, verdict, remembers), **values)
+        kind, sentence = _OF_DRIFT[word], results.explain(verdict, word)
+        values = {"sentence": sentence, "unit": look.unit_name, "model": verdict.model.declared, "word": word, "command": look.command}
+        yield kind.found(*_evidence(look, verdict), severity=_severity(word, kind, verdict, remembers), **values)
     trained = verdict.card.training_context if verdict.card else None
     declared = verdict.model.num_ctx
     if trained and declared and declared > trained:
@@ -155,7 +120,7 @@ def _missing(look: Examination, observation: Observation, verdict: Verdict) -> F
     if other and look.stores:
         evidence = (listed, seen("manifest", f"{other.path} holds {name}"))
         return ELSEWHERE.found(*evidence, severity=severity, **values, path=other.path, store=look.stores[0].path)
-    return ON_NO_DISK.found(listed, severity=severity, **values)
+    return _OF_DRIFT[NOT_INSTALLED].found(listed, severity=severity, **values)
 
 
 def _evidence(look: Examination, verdict: Verdict) -> Iterator[Evidence]:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from .._base.text import human_bytes, printable
-from .._residency.report import resident_data
+from .._residency.report.results import resident_data
 from .diagnosis import checked, diagnose, exit_status, is_healthy
 from .examination import Examination
 from .finding import NOTE, SEVERITIES, Finding, of_host, public, sorted_findings

@@ -5,16 +5,12 @@
 
 from __future__ import annotations
 
-import os
-
-from .._residency.drift import make_plan
-from .._residency.foresight import Forecast, Source, foresee
-from .._residency.measurement_record import record_path
-from .._residency.vram import Run
+from .._residency.decide.plan import make_plan
+from .._residency.server.host_prediction import Forecast, Source, foresee
+from .._residency.server.measurement_record import record_path
+from .._residency.server.vram import Run
 from .examination import Examination
 from .remembered import remembered
-
-_FOLDER = "var/lib/ollama-warmup"
 
 
 def prospects(look: Examination, root: str = "/", run: Run | None = None) -> Forecast:
@@ -23,5 +19,5 @@ def prospects(look: Examination, root: str = "/", run: Run | None = None) -> For
     if server is None or server.observation is None or policy is None:
         return Forecast(())
     environment = look.unit.environment if look.unit and look.unit.serves and server.is_own else None
-    source = Source(server.url, record_path(look.instance, os.path.join(root, _FOLDER)), environment, run, root)
+    source = Source(server.url, record_path(look.instance, root=root), environment, run, root)
     return foresee(policy, make_plan(policy, server.observation, remembered(look)), server.observation, source)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._residency.displacement import SetAside
-from .._residency.drift import History
-from .._residency.model_name import ModelName, ModelNameError
+from .._residency.decide.displacement import SetAside
+from .._residency.decide.plan import History
+from .._residency.values.model_name import ModelName, ModelNameError
 from .examination import Examination, entries_of
 
 

@@ -15,9 +15,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from .._residency.drift import EXPIRING, make_plan
-from .._residency.keep_alive import KeepAlive, KeepAliveError
-from .._residency.model_name import ModelName, ModelNameError
+from .._residency.decide.drifts import EXPIRING
+from .._residency.decide.plan import make_plan
+from .._residency.values.keep_alive import KeepAlive, KeepAliveError
+from .._residency.values.model_name import ModelName, ModelNameError
 from .._systemd.env_values import read_keep_alive
 from .examination import Entry, Examination, JournalLook
 from .finding import NOTE, WARNING, Finding, Kind, seen

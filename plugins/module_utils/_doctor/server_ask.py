@@ -10,11 +10,11 @@ import time
 from dataclasses import replace
 
 from .._base.systemctl import Run
-from .._residency.observer import Observer
-from .._residency.own_host import own_unit
-from .._residency.policy import Policy
-from .._residency.runners import server_identity
-from .._residency.server import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure, leading_numbers
+from .._residency.server.client import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure, leading_numbers
+from .._residency.server.observer import Observer
+from .._residency.server.own_host import own_unit
+from .._residency.server.processes import server_identity
+from .._residency.values.policy import Policy
 from .examination import ServerLook, UnitLook
 
 # /api/ps waits for a model that is being unloaded (docs/ollama-semantics.md#the-list-waits-for-an-unload).

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 
-from .._residency.sockets import listening_sockets
+from .._residency.server.sockets import listening_sockets
 from .examination import Listener
 
 

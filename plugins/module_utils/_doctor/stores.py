@@ -9,7 +9,7 @@ import os
 import pwd
 from collections.abc import Iterable, Iterator, Sequence
 
-from .._residency.model_name import ModelName
+from .._residency.values.model_name import ModelName
 from .examination import Store, UnitLook
 from .permission import PASS, Account, may
 

@@ -10,7 +10,9 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
-from .._residency.runners import server_processes
+from .._base import systemctl
+from .._base.layout import DROPIN
+from .._residency.server.processes import server_processes
 from .._systemd import host
 from .._systemd.assessment import Surroundings, assess, judge_running, specifiers_of
 from .._systemd.dropins import dropin_folders, unread_files
@@ -20,8 +22,10 @@ from .._systemd.restart import Restart
 from .._systemd.unit_file import UnitFile
 from .examination import Properties, UnitLook
 
-DROPIN = "zz-keepwarm.conf"
-_PROPERTIES = "Result,NRestarts,InvocationID,ExecMainStartTimestampMonotonic,Group,SupplementaryGroups,PrivateDevices,DevicePolicy,DeviceAllow"
+_PROPERTIES = (
+    "Result", "NRestarts", "InvocationID", "ExecMainStartTimestampMonotonic", "Group", "SupplementaryGroups", "PrivateDevices", "DevicePolicy",
+    "DeviceAllow",
+)  # fmt: skip
 _STARTED = "ExecMainStartTimestamp"
 
 
@@ -56,11 +60,12 @@ def look_at_unit(run: host.Run, name: str) -> UnitLook:
     )
 
 
-def properties_of(run: host.Run, unit: str, names: str) -> Properties:
+def properties_of(run: host.Run, unit: str, names: Sequence[str]) -> Properties:
     """Properties of one unit, by name; none where systemd does not tell."""
-    status, output, dummy = run(["systemctl", "show", f"--property={names}", "--", unit])
-    pairs = (line.partition("=") for line in output.splitlines()) if status == 0 else ()
-    found = {key: value for key, equals, value in pairs if equals}
+    try:
+        found = systemctl.ask(run, names, unit)
+    except systemctl.SystemctlError:
+        return {}
     started = found.pop(_STARTED + "Monotonic", "")
     # --timestamp=unix came with systemd 251.
     return {**found, _STARTED: _since_1970(int(started))} if started.isdigit() and int(started) else found

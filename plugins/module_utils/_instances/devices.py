@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from .._base.readers import InvalidValue
+
 NVIDIA = "CUDA_VISIBLE_DEVICES"
 AMD = "ROCR_VISIBLE_DEVICES"
 NO_DEVICE = "-1"
@@ -23,7 +25,7 @@ _NUMBER = re.compile(r"[0-9]{1,3}", re.ASCII)
 _RIGHT = "give the UUIDs that 'nvidia-smi -L' or 'rocminfo' shows"
 
 
-class DeviceError(ValueError):
+class DeviceError(InvalidValue):
     """Devices that cannot be given to one server; the message is one sentence."""
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .._base.readers import InvalidValue
 from .._base.text import short_repr
 from .._systemd.address import DEFAULT_PORT, Address, AddressError, check_address, effective_address
 from .devices import DeviceError, read_devices
@@ -40,7 +41,7 @@ class Entry:
         return plain if self.name == DEFAULT else f"ollama@{self.name}.service"
 
 
-class EntryError(ValueError):
+class EntryError(InvalidValue):
     """An entry that is none; C(problems) has one sentence each."""
 
     def __init__(self, problems: list[str]) -> None:

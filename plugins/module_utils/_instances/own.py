@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .._base.readers import read_switch
+from .._base.readers import InvalidValue, read_switch
 from .model_list import RIGHT, read_models
 from .options import OPTIONS
 
@@ -24,10 +24,6 @@ _DIGITS = re.compile(r"[0-9]{1,10}", re.ASCII)
 _DURATION = re.compile(r"[0-9]{1,6}[smh]?", re.ASCII)
 _DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,6})?", re.ASCII)
 Reader = Callable[[Any], Any]
-
-
-class _Unfit(Exception):
-    """What is wrong with a value and what would be right: the second half of a sentence."""
 
 
 def read_own(role: str, raw: Any, problems: list[str]) -> dict[str, Any]:
@@ -44,7 +40,7 @@ def read_own(role: str, raw: Any, problems: list[str]) -> dict[str, Any]:
 def _read(role: str, key: str, raw: Any, problems: list[str]) -> Any:
     try:
         return READERS[role].get(key, _as_it_is)(raw)
-    except _Unfit as unfit:
+    except InvalidValue as unfit:
         problems.append(f"{role}.{key} is {raw!r}, {unfit}")
         return None
 
@@ -56,7 +52,7 @@ def _as_it_is(raw: Any) -> Any:
 def _one_of(*words: str) -> Reader:
     def read(raw: Any) -> str:
         if raw not in words:
-            raise _Unfit(f"not one of {', '.join(words)}")
+            raise InvalidValue(f"not one of {', '.join(words)}")
         return str(raw)
 
     return read
@@ -66,7 +62,7 @@ def _switch(raw: Any) -> bool:
     """Up to ansible-core 2.18 a templated boolean is a text."""
     switch = read_switch(raw)
     if switch is None:
-        raise _Unfit("neither true nor false")
+        raise InvalidValue("neither true nor false")
     return switch
 
 
@@ -76,13 +72,13 @@ def _start(raw: Any) -> Any:
         return raw
     switch = read_switch(raw)
     if switch is None:
-        raise _Unfit("none of auto, true and false")
+        raise InvalidValue("none of auto, true and false")
     return switch
 
 
 def _duration(raw: Any) -> str:
     if isinstance(raw, bool) or not _DURATION.fullmatch(str(raw)):
-        raise _Unfit("not a duration: use seconds (300), or one such as 5m")
+        raise InvalidValue("not a duration: use seconds (300), or one such as 5m")
     return str(raw)
 
 
@@ -91,7 +87,7 @@ def _whole(least: int, most: int = _MOST) -> Reader:
 
     def read(raw: Any) -> int:
         if isinstance(raw, bool) or not _DIGITS.fullmatch(str(raw)) or not least <= int(raw) <= most:
-            raise _Unfit(f"not a whole number from {least} to {most}")
+            raise InvalidValue(f"not a whole number from {least} to {most}")
         return int(raw)
 
     return read
@@ -100,7 +96,7 @@ def _whole(least: int, most: int = _MOST) -> Reader:
 def _seconds(least: int) -> Reader:
     def read(raw: Any) -> float:
         if isinstance(raw, bool) or not _DECIMAL.fullmatch(str(raw)) or not least <= float(raw) <= _MOST:
-            raise _Unfit(f"not a number of seconds from {least} to {_MOST}")
+            raise InvalidValue(f"not a number of seconds from {least} to {_MOST}")
         return float(raw)
 
     return read
@@ -109,7 +105,7 @@ def _seconds(least: int) -> Reader:
 def _models(raw: Any) -> Any:
     models = read_models(raw)
     if models is None:
-        raise _Unfit(f"not a list of models: {RIGHT}, as in ollama_model_models")
+        raise InvalidValue(f"not a list of models: {RIGHT}, as in ollama_model_models")
     return models
 
 

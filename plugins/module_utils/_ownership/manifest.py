@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._base.files import read_bytes, replace_file
-from .._removal.files import below
+from .._base.layout import RECORDS, below
+from .._base.readers import texts
 from .marks import MANAGED_BY, role_mark
 
-FOLDER = "/var/lib/keepwarm-ollama"
 _LIMIT = 1 << 20  # bytes
 
 
@@ -43,7 +43,7 @@ class Manifest:
     @property
     def path(self) -> str:
         """Where it is kept."""
-        return f"{FOLDER}/{self.role}.json"
+        return f"{RECORDS}/{self.role}.json"
 
     def with_made(self, users: Iterable[str], folders: Iterable[str]) -> Manifest:
         """With accounts and folders that the role is about to make."""
@@ -61,7 +61,8 @@ def read_manifest(role: str, root: str = "/") -> Manifest | None:
     path = Manifest(role).path
     try:
         raw = json.loads(read_bytes(below(root, path), _LIMIT))
-        return Manifest(role, _texts(raw, "users"), _texts(raw, "folders"), {str(key): _taken(value) for key, value in raw["taken"].items()})
+        users, folders = (frozenset(texts(raw, key, exact=True)) for key in ("users", "folders"))
+        return Manifest(role, users, folders, {str(key): _taken(value) for key, value in raw["taken"].items()})
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -70,7 +71,7 @@ def read_manifest(role: str, root: str = "/") -> Manifest | None:
 
 def write_manifest(manifest: Manifest, root: str = "/") -> None:
     """As a whole, readable by everybody. Raises C(OSError)."""
-    os.makedirs(below(root, FOLDER), mode=0o755, exist_ok=True)
+    os.makedirs(below(root, RECORDS), mode=0o755, exist_ok=True)
     content = {
         MANAGED_BY: role_mark(manifest.role),
         "users": sorted(manifest.users),
@@ -78,12 +79,6 @@ def write_manifest(manifest: Manifest, root: str = "/") -> None:
         "taken": {path: {"links": dict(taken.links), "active": taken.active} for path, taken in sorted(manifest.taken.items())},
     }
     replace_file(below(root, manifest.path), (json.dumps(content, indent=2) + "\n").encode(), mode=0o644)
-
-
-def _texts(raw: Mapping[str, Any], key: str) -> frozenset[str]:
-    if not all(isinstance(text, str) for text in raw[key]):
-        raise TypeError(key)
-    return frozenset(raw[key])
 
 
 def _taken(raw: Mapping[str, Any]) -> Taken:

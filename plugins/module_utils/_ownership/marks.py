@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from .._base.files import read_bytes
-from .._removal.files import below
+from .._base.layout import below
 
 COLLECTION = "keepwarm.ollama"
 TEXT, LINK, FOLDER = "text", "link", "folder"

@@ -10,15 +10,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .._removal.files import below
+from .._base.layout import UNITS, VENDOR_UNITS, below
 from .._removal.steps import Run
 from .manifest import Manifest, Taken, read_manifest, write_manifest
 from .marks import LINK, Claim, foreign, role_mark
 
 SUFFIX = ".before-keepwarm"
-UNITS = "/etc/systemd/system"
 
-_VENDORS = ("/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 _STARTS = re.compile(r"\.(wants|requires|upholds)$")
 _RUNS = ("active", "activating", "reloading", "deactivating")
 
@@ -98,7 +96,7 @@ class Ownership:
         """A unit of a package, say, that ours would hide; one that ours hides already was taken over."""
         if not _unit_of(path) or os.path.lexists(self._real(path)):
             return ""
-        others = (f"{folder}/{os.path.basename(path)}" for folder in _VENDORS)
+        others = (f"{folder}/{os.path.basename(path)}" for folder in VENDOR_UNITS)
         return next((f"it would hide {other}" for other in others if os.path.lexists(self._real(other))), "")
 
     def _is_marked(self, path: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .files import below
+from .._base.layout import below
 from .steps import LEAVE_GROUP, REMOVE_GROUP, REMOVE_USER, Step
 
 

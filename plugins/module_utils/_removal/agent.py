@@ -10,29 +10,26 @@ import os
 import re
 from dataclasses import dataclass
 
+from .._base.layout import AGENT_CACHE, AGENT_COMMAND, AGENT_CONFIGURATION, AGENT_PROGRAMS, AGENT_RUNTIME, AGENT_STATE, NOTIFIERS, UNITS, below
 from .._ownership.manifest import Manifest, read_manifest
 from .._ownership.marks import Claim, foreign
 from .accounts import Accounts
-from .files import below
 from .given_back import GivenBack
 from .steps import REMOVE, Run, Step, remove_empty_folder, remove_tree
-from .units import FOLDER, Ours, Units, loaded_units
+from .units import Ours, Units, loaded_units
 
 ROLE = "ollama_warmup"
 MARK = "(keepwarm.ollama.ollama_warmup)"
 ACCOUNT = "Keeps models of Ollama resident"
-CONFIGURATION = "/etc/ollama-warmup"
-COMMAND = "/usr/local/bin/ollama-warmup"
-CACHE = "/var/cache/ollama-warmup"
 
 _NAMED = re.compile(r"ollama-(warmup|warm|cold)([-@].*)?\.(service|timer|path|target)")
 _OURS = Ours(MARK, units=_NAMED, dropins=re.compile(r"50-ollama-warm-gate.*\.conf"), orphans=_NAMED)
 _GATE = re.compile(r"ollama-warm-gate([-@].*)?\.service")
 _CONFIGURED = ("*.json", "*.notify-urls")
-_FOLDERS = ("/usr/local/lib/ollama-warmup", "/run/ollama-warmup", CACHE, "/var/lib/ollama-warmup")
-CLAIMED = ("/usr/local/lib/ollama-warmup", CACHE, "/var/lib/ollama-warmup")
+_FOLDERS = (AGENT_PROGRAMS, AGENT_RUNTIME, AGENT_CACHE, AGENT_STATE)
+CLAIMED = (AGENT_PROGRAMS, AGENT_CACHE, AGENT_STATE)
 """The folders that others might have made; the rest is made by systemd, or below these."""
-_NOTIFIER = ("/var/lib/ollama-warmup-notify*", "/var/lib/private/ollama-warmup-notify*")
+_NOTIFIER = (f"{AGENT_STATE}-notify*", f"{NOTIFIERS}/ollama-warmup-notify*")
 _TEXTFILES = re.compile(r'"textfile_directory": *"(/[^"\\]+)"')
 
 
@@ -87,8 +84,8 @@ class Agent:
 
     def left(self) -> list[str]:
         """What others put among ours: it stays."""
-        folders = [f"{FOLDER}/{name}.d" for name in sorted(self.units.names)]
-        candidates = [path for folder in folders for path in self._found(f"{folder}/*")] + self._found(f"{CONFIGURATION}/*")
+        folders = [f"{UNITS}/{name}.d" for name in sorted(self.units.names)]
+        candidates = [path for folder in folders for path in self._found(f"{folder}/*")] + self._found(f"{AGENT_CONFIGURATION}/*")
         return sorted(set(candidates) - set(self.units.dropins) - set(self._configured()))
 
     def configurations(self) -> list[str]:
@@ -96,23 +93,23 @@ class Agent:
         return [path for path in self._configured() if path.endswith(".json")]
 
     def _configured(self) -> list[str]:
-        found = [path for pattern in _CONFIGURED for path in self._found(f"{CONFIGURATION}/{pattern}")]
+        found = [path for pattern in _CONFIGURED for path in self._found(f"{AGENT_CONFIGURATION}/{pattern}")]
         return [path for path in found if not foreign(Claim(path), MARK.strip("()"), (), self.root)]
 
     def _configurations(self) -> list[Step]:
         steps = [Step(REMOVE, path) for path in self._configured()]
-        everything = self._found(f"{CONFIGURATION}/*") + self._found(f"{CONFIGURATION}/.*")
-        is_ours_alone = self._exists(CONFIGURATION) and set(everything) <= set(self._configured())
-        return [*steps, *remove_empty_folder(CONFIGURATION, self.root)] if is_ours_alone else steps
+        everything = self._found(f"{AGENT_CONFIGURATION}/*") + self._found(f"{AGENT_CONFIGURATION}/.*")
+        is_ours_alone = self._exists(AGENT_CONFIGURATION) and set(everything) <= set(self._configured())
+        return [*steps, *remove_empty_folder(AGENT_CONFIGURATION, self.root)] if is_ours_alone else steps
 
     def _links_to_metrics(self) -> list[Step]:
         told = {found for path in self.configurations() for found in _TEXTFILES.findall(self._text(path))}
         folders = sorted(told | ({self.metrics_directory} if self.metrics_directory else set()))
         links = [path for folder in folders for path in self._found(f"{glob.escape(folder)}/ollama-warmup-*.prom")]
-        return [Step(REMOVE, link) for link in links if self._target(link).startswith(f"{CACHE}/")]
+        return [Step(REMOVE, link) for link in links if self._target(link).startswith(f"{AGENT_CACHE}/")]
 
     def _command(self) -> list[Step]:
-        return [Step(REMOVE, COMMAND)] if MARK in self._text(COMMAND) else []
+        return [Step(REMOVE, AGENT_COMMAND)] if MARK in self._text(AGENT_COMMAND) else []
 
     def _trees(self) -> list[Step]:
         notifier = [path for pattern in _NOTIFIER for path in self._found(pattern)]
@@ -121,7 +118,7 @@ class Agent:
 
     def _is_made(self, folder: str) -> bool:
         """Whether the role made the folder: by its manifest, and before there was one by the command, which goes after it."""
-        return folder in self.manifest.folders if self.manifest else MARK in self._text(COMMAND)
+        return folder in self.manifest.folders if self.manifest else MARK in self._text(AGENT_COMMAND)
 
     def _found(self, pattern: str) -> list[str]:
         return sorted("/" + os.path.relpath(path, self.root) for path in glob.glob(below(glob.escape(self.root), pattern)))

@@ -12,15 +12,11 @@ import shutil
 from collections.abc import Collection
 
 from .._base.folders import pinned
+from .._base.layout import below
 from .._release import RECORD
 
 _STAYS = (errno.EBUSY, errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT)
 _ESCAPED = re.compile(r"\\([0-7]{3})")  # proc(5): blanks and backslashes in mountinfo
-
-
-def below(root: str, path: str) -> str:
-    """A path of the host, seen from where C(root) is its top."""
-    return os.path.join(root, path.lstrip("/"))
 
 
 def mounts_in(path: str, root: str) -> frozenset[str]:

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._residency.drift import DROP, History, Stray, make_plan
-from .._residency.model_name import ModelName
-from .._residency.observer import Observer
-from .._residency.own_host import own_unit
-from .._residency.policy import Policy, PolicyError, parse_policy
-from .._residency.server import OllamaServer, ServerFailure
-from .._residency.warmer import Pace, Warmer
+from .._residency.decide.plan import DROP, History, Stray, make_plan
+from .._residency.execute.warmer import Pace, Warmer
+from .._residency.server.client import OllamaServer, ServerFailure
+from .._residency.server.observer import Observer
+from .._residency.server.own_host import own_unit
+from .._residency.values.model_name import ModelName
+from .._residency.values.policy import Policy, PolicyError, parse_policy
 
 
 class ReleaseError(Exception):

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Callable
 
-from .._ownership.manifest import FOLDER, Manifest
+from .._base.layout import RECORDS, below
+from .._ownership.manifest import Manifest
 from .._ownership.takeover import SUFFIX
-from .files import below
 from .steps import LINK, REMOVE, RESTORE, START, Step, remove_empty_folder
 
 
@@ -46,7 +46,7 @@ class GivenBack:
         """The manifest itself."""
         if self.manifest is None:
             return []
-        return [Step(REMOVE, self.manifest.path), *remove_empty_folder(FOLDER, self.root)]
+        return [Step(REMOVE, self.manifest.path), *remove_empty_folder(RECORDS, self.root)]
 
     def _instead_of(self, step: Step) -> list[Step]:
         if step.kind != REMOVE or not self._has_copy(step.subject):

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from .._base.layout import below
 from .._release import CURRENT, RECORD, VERSION
-from .files import below
 from .steps import REMOVE, REMOVE_RELEASE, Step, remove_empty_folder, remove_tree
 
 # What an installation, an upgrade or a removal works with that did not come to its end.

@@ -13,27 +13,22 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .._base.layout import MADE_MODELS
+from .._base.layout import DROPIN, MADE_MODELS, SERVER_COMMAND, SERVER_PROGRAMS, SERVER_RECORDS, UNITS, VENDOR_UNITS, below
 from .._ownership.manifest import Manifest, read_manifest
 from .accounts import Accounts, User
-from .files import below
 from .given_back import GivenBack
 from .releases import ReleaseFolder
 from .steps import REMOVE, RESTORE, Run, Step, remove_empty_folder, remove_tree
-from .units import FOLDER, LoadedUnit, Ours, Units, loaded_units
+from .units import LoadedUnit, Ours, Units, loaded_units
 
 ROLE = "ollama_server"
 MARK = "keepwarm.ollama.ollama_server)"
 ACCOUNT = "Ollama (keepwarm.ollama)"
 GUEST = "Ollama (keepwarm.ollama) in a group of others"
-COMMAND = "/usr/local/bin/ollama"
-PROGRAMS = "/usr/local/lib/ollama-server"
-STATE = "/var/lib/keepwarm-ollama/server"
 
 _PROGRAMS = {"wait-for-gpu"}
-_OURS = Ours(MARK, units=re.compile(r".+\.(service|target)"), dropins=re.compile(r"zz-keepwarm\.conf"))
+_OURS = Ours(MARK, units=re.compile(r".+\.(service|target)"), dropins=re.compile(re.escape(DROPIN)))
 _BEFORE = ".before-keepwarm"
-_VENDORS = ("/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 _CURRENT = "/current/bin/ollama"
 _FOLDERS = re.compile(r'^(?:ReadWritePaths="?|Environment="OLLAMA_MODELS=)(/[^"\n]+?)"?$', re.MULTILINE)
 _MADE_BY_OLLAMA = ("blobs", "manifests")
@@ -85,7 +80,7 @@ class Settings:
 
     def _ends(self, name: str) -> bool:
         """Whether there is nothing that this unit would go back to; instances are their template's."""
-        path = f"{FOLDER}/{re.sub('@.*[.]', '@.', name)}"
+        path = f"{UNITS}/{re.sub('@.*[.]', '@.', name)}"
         return path in self.units.files and not self._exists(path + _BEFORE) and not self._hidden(path)
 
     def _give_way(self, path: str) -> list[Step]:
@@ -96,7 +91,7 @@ class Settings:
 
     def _hidden(self, path: str) -> list[str]:
         """The vendor's unit of that name, which ours hides."""
-        others = [f"{folder}/{os.path.basename(path)}" for folder in _VENDORS]
+        others = [f"{folder}/{os.path.basename(path)}" for folder in VENDOR_UNITS]
         return [other for other in others if self._exists(other)]
 
     def _exists(self, path: str) -> bool:
@@ -117,17 +112,17 @@ class Files:
     def remove(self) -> list[Step]:
         """The account stays as long as models do, which are its own. What tells whose all this is goes last."""
         back = GivenBack(self.manifest, self.root)
-        programs = remove_tree(PROGRAMS, self.root) if self._has_programs() else []
+        programs = remove_tree(SERVER_PROGRAMS, self.root) if self._has_programs() else []
         record = remove_tree(MADE_MODELS, self.root)
         record += remove_empty_folder(os.path.dirname(MADE_MODELS), self.root) if record else []
-        state = [*record, *remove_tree(STATE, self.root)]
+        state = [*record, *remove_tree(SERVER_RECORDS, self.root)]
         return self._remove_releases() + back.instead(programs) + state + self._remove_data() + back.forget()
 
     def _has_programs(self) -> bool:
         """Whether the role made their folder: by its manifest, and before there was one by what is in it."""
         if self.manifest is not None:
-            return PROGRAMS in self.manifest.folders
-        real = below(self.root, PROGRAMS)
+            return SERVER_PROGRAMS in self.manifest.folders
+        real = below(self.root, SERVER_PROGRAMS)
         return os.path.isdir(real) and set(os.listdir(real)) <= _PROGRAMS
 
     def left(self) -> list[str]:
@@ -189,12 +184,12 @@ class Files:
         for dest in sorted({self.releases, linked} - {""}):
             folder = ReleaseFolder(dest, self.root)
             is_ours = dest == linked and folder.ends(is_named=dest == self.releases)
-            steps += folder.remove(COMMAND if is_ours else "")
+            steps += folder.remove(SERVER_COMMAND if is_ours else "")
         return steps
 
     def _linked(self) -> str:
         """Whose program the command is, or was; nothing where it is no link as the role makes it."""
-        real = below(self.root, COMMAND)
+        real = below(self.root, SERVER_COMMAND)
         target = os.readlink(real) if os.path.islink(real) else ""
         return os.path.normpath(target[: -len(_CURRENT)]) if target.startswith("/") and target.endswith(_CURRENT) else ""
 

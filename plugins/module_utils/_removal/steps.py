@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Callable
 
-from .files import below, holds_anything, mounts_in, remove, remove_folder, remove_release
-
-Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
-"""Runs a command: exit status, standard output, standard error."""
+from .._base.layout import below
+from .._base.systemctl import Run as Run
+from .files import holds_anything, mounts_in, remove, remove_folder, remove_release
 
 STOP = "stop"
 REMOVE = "remove"
@@ -62,7 +61,7 @@ class Executor:
             EMPTY: self._remove,
             REMOVE_FOLDER: lambda step: remove_folder(self._path(step.subject)),
             REMOVE_RELEASE: lambda step: remove_release(self._path(step.subject), self._root),
-            RESTORE: lambda step: os.replace(self._path(step.source), self._path(step.subject)),
+            RESTORE: lambda step: os.rename(self._path(step.source), self._path(step.subject)),
             LINK: lambda step: self._link(self._path(step.subject), step.source),
             START: lambda step: self._command("systemctl", "start", "--no-block", "--", *step.subject.split()),
             RELOAD: lambda dummy: self._command("systemctl", "daemon-reload"),

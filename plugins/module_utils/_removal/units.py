@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .files import below
+from .._base import systemctl
+from .._base.layout import UNITS, below
 from .steps import RELOAD, REMOVE, REMOVE_FOLDER, RESET, STOP, RemovalError, Run, Step
 
-FOLDER = "/etc/systemd/system"
 NOTHING = re.compile(r"(?!)")
 _LINKED_FROM = re.compile(r"\.(wants|requires|upholds)$")
-_PROPERTIES = "Id,LoadState,ActiveState,FragmentPath,DropInPaths"
+_PROPERTIES = ("Id", "LoadState", "ActiveState", "FragmentPath", "DropInPaths")
 _HEAD = 4096  # bytes; a mark is in the first lines
 # What starts others goes first, then what these might have started; a service that ends may start a target.
 _STOP_ORDER = ((".timer", ".path"), (".service",), (".target",))
@@ -40,14 +40,13 @@ class LoadedUnit:
 
 def loaded_units(run: Run) -> list[LoadedUnit]:
     """All that the manager has in memory. Raises C(RemovalError)."""
-    status, output, error = run(["systemctl", "show", f"--property={_PROPERTIES}", "--", "*"])
-    if status != 0:
-        raise RemovalError(f"systemctl show failed, so that nothing is known of the units: {error.strip()}")
-    return [_loaded_unit(block) for block in output.split("\n\n") if block.strip()]
+    try:
+        return [_loaded_unit(properties) for properties in systemctl.ask_all(run, _PROPERTIES, ["*"])]
+    except systemctl.SystemctlError as error:
+        raise RemovalError(str(error)) from error
 
 
-def _loaded_unit(block: str) -> LoadedUnit:
-    properties = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+def _loaded_unit(properties: Mapping[str, str]) -> LoadedUnit:
     return LoadedUnit(
         properties.get("Id", ""),
         properties.get("LoadState", ""),
@@ -78,8 +77,8 @@ class Units:
     dropins: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        folders = [folder for folder in self._entries(FOLDER) if folder.endswith(".d")]
-        object.__setattr__(self, "files", tuple(self._marked(FOLDER, self.ours.units)))
+        folders = [folder for folder in self._entries(UNITS) if folder.endswith(".d")]
+        object.__setattr__(self, "files", tuple(self._marked(UNITS, self.ours.units)))
         object.__setattr__(self, "dropins", tuple(path for folder in folders for path in self._marked(folder, self.ours.dropins)))
 
     @property
@@ -104,13 +103,13 @@ class Units:
     def remove_links(self, names: Iterable[str]) -> list[Step]:
         """What starts these units by itself, as C(systemctl disable) does; of instances, too, and of units that are gone."""
         wanted = set(names)
-        folders = [folder for folder in self._entries(FOLDER) if _LINKED_FROM.search(folder)]
+        folders = [folder for folder in self._entries(UNITS) if _LINKED_FROM.search(folder)]
         return self.remove_all(link for folder in folders for link in self._entries(folder) if self._leads_to(link, wanted))
 
     def remove_all(self, paths: Iterable[str]) -> list[Step]:
         """These, and the folders that are empty without them."""
         doomed = list(paths)
-        folders = sorted({os.path.dirname(path) for path in doomed} - {FOLDER})
+        folders = sorted({os.path.dirname(path) for path in doomed} - {UNITS})
         emptied = [folder for folder in folders if set(self._entries(folder)) <= set(doomed)]
         return [Step(REMOVE, path) for path in doomed] + [Step(REMOVE_FOLDER, folder) for folder in emptied]
 
@@ -163,7 +162,7 @@ class Units:
         return bool(dangles) or not {name, os.path.basename(target)}.isdisjoint(names)
 
     def _is_orphan(self, unit: LoadedUnit) -> bool:
-        return bool(unit.fragment.startswith(FOLDER) and self.ours.orphans.fullmatch(unit.name)) and self._is_gone(unit.fragment)
+        return bool(unit.fragment.startswith(UNITS) and self.ours.orphans.fullmatch(unit.name)) and self._is_gone(unit.fragment)
 
     def _is_remnant(self, unit: LoadedUnit) -> bool:
         """Whether it goes on though systemd knows that its file is gone."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
+from .._base.readers import InvalidValue
+
 DEFAULT_PORT = 11434
 EVERY_INTERFACE = ("", "0.0.0.0", "::")
 """Hosts of which a server takes what is sent to any address of the machine."""
@@ -15,7 +17,7 @@ _SCHEME_PORTS = {"http": 80, "https": 443}
 _LOOPBACK_NAMES = ("localhost", "ip6-localhost")
 
 
-class AddressError(ValueError):
+class AddressError(InvalidValue):
     """An OLLAMA_HOST that the server would not take as it was meant; the message is one sentence."""
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from .._residency.keep_alive import KeepAlive, KeepAliveError
+from .._residency.values.keep_alive import KeepAlive, KeepAliveError
 from .address import AddressError, check_address
 
 _DURATIONS = ("OLLAMA_KEEP_ALIVE", "OLLAMA_LOAD_TIMEOUT")

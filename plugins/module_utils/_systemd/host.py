@@ -9,11 +9,14 @@ import glob
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from .._base import systemctl
 from .._base.files import read_bytes
+from .._base.layout import UNITS
+from .._base.systemctl import Run as Run
 from .dropins import dropin_files, dropin_folders
 from .environment import Manager
 from .quoting import split_words
@@ -21,13 +24,10 @@ from .restart import Program
 from .unit_file import UnitFile, settings_of
 from .wrapper import Script
 
-Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
-"""Runs a command: exit status, standard output, standard error."""
-
 _PROPERTIES = (
-    "Id,Names,LoadState,ActiveState,SubState,MainPID,FragmentPath,DropInPaths,NeedDaemonReload,ExecStart,OOMPolicy,User,UnitFileState"
-    ",NRestarts,InactiveExitTimestampMonotonic"
-)
+    "Id", "Names", "LoadState", "ActiveState", "SubState", "MainPID", "FragmentPath", "DropInPaths", "NeedDaemonReload", "ExecStart", "OOMPolicy",
+    "User", "UnitFileState", "NRestarts", "InactiveExitTimestampMonotonic",
+)  # fmt: skip
 _EXECUTABLE = re.compile(r"\{ path=(.*?) ; ")
 _COMMAND = re.compile(r"\{ path=.*? ; argv\[\]=(.*?) ; ")
 _UNIT_NAME = re.compile(r"[A-Za-z0-9:_.\\@-]+\.service", re.ASCII)
@@ -93,7 +93,7 @@ def read_unit(run: Run, name: str) -> Unit:
     """Ask the manager about a service unit, which need not exist."""
     if not _UNIT_NAME.fullmatch(name):
         raise HostError(f"unit {name!r} is not the name of a service: use a name such as ollama.service")
-    properties = _show(run, ["--property", _PROPERTIES, "--", name])
+    properties = _show(run, _PROPERTIES, name)
     return Unit(
         name=properties["Id"],
         names=tuple(dict.fromkeys([properties["Id"], *properties["Names"].split()])),
@@ -116,15 +116,15 @@ def read_unit(run: Run, name: str) -> Unit:
 
 def search_path(run: Run) -> list[str]:
     """The folders in which the manager looks for units, the one of highest precedence first."""
-    return _show(run, ["--property", "UnitPath"])["UnitPath"].split()
+    return _show(run, ["UnitPath"])["UnitPath"].split()
 
 
 def administrators_folder(folders: Sequence[str]) -> str:
     """The folder of the search path in which an administrator's own drop-ins belong."""
     for folder in folders:
-        if folder.endswith("/etc/systemd/system"):
+        if folder.endswith(UNITS):
             return folder
-    raise HostError(f"systemd does not look into /etc/systemd/system, but into {', '.join(folders)} only")
+    raise HostError(f"systemd does not look into {UNITS}, but into {', '.join(folders)} only")
 
 
 def read_manager(run: Run) -> Manager:
@@ -205,12 +205,11 @@ def read_text(path: str, limit: int = -1) -> str:
         raise HostError(f"{path} cannot be read ({error.strerror}): use become") from error
 
 
-def _show(run: Run, arguments: Sequence[str]) -> dict[str, str]:
-    status, output, error = run(["systemctl", "show", *arguments])
-    if status != 0:
-        raise HostError(f"systemctl show failed, so that nothing is known of the unit: {error.strip()}")
-    lines = (line.partition("=") for line in output.split("\n"))
-    return {key: value for key, equals, value in lines if equals}
+def _show(run: Run, properties: Sequence[str], unit: str | None = None) -> dict[str, str]:
+    try:
+        return systemctl.ask(run, properties, unit)
+    except systemctl.SystemctlError as error:
+        raise HostError(str(error)) from error
 
 
 def _number(text: str | None) -> int:

@@ -13,6 +13,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from .._base.readers import InvalidValue
+
 _WRITTEN = str.maketrans({"\\": "\\\\", '"': '\\"', "\t": "\\t", "%": "%%"})
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -27,7 +29,7 @@ _LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v
 _SPECIFIER = re.compile("%(.)", re.DOTALL)
 
 
-class QuotingError(ValueError):
+class QuotingError(InvalidValue):
     """A name or value that no Environment= line can carry; the message is one sentence."""
 
 

@@ -13,9 +13,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .._base.readers import read_switch
+from .._base.readers import InvalidValue, read_switch
 from .._base.text import short_repr
-from .._residency.keep_alive import KeepAlive, KeepAliveError
+from .._residency.values.keep_alive import KeepAlive, KeepAliveError
 from .address import AddressError, check_address
 from .env_values import misread
 from .ollama_variables import doubt, meant_by
@@ -28,7 +28,7 @@ _UINT_MAX = 2**31 - 1
 _ORIGIN = re.compile(r"(https?|(chrome|safari|moz|ms-browser)-extension)://[^\s,*]+|[^\s,*]*\*[^\s,*]*")
 
 
-class SettingError(ValueError):
+class SettingError(InvalidValue):
     """A setting that the server would not take as it was meant; the message is one sentence."""
 
 
@@ -88,7 +88,7 @@ def _read(name: str, raw: Any, where: str) -> str:
         return _VARIABLES[name][1](raw)
     except (KeepAliveError, AddressError) as error:
         raise SettingError(f"{where}: {error}") from error
-    except _Unfit as unfit:
+    except InvalidValue as unfit:
         raise SettingError(f"{where} is {raw!r}, {unfit}") from unfit
 
 
@@ -127,10 +127,6 @@ def _check_writable(key: str, value: str) -> None:
         raise SettingError(f"{PREFIX}{_OWNERS.get(key, 'environment')}: {error}") from error
 
 
-class _Unfit(Exception):
-    """What is wrong with a value and what would be right: the second half of a sentence."""
-
-
 def _keep_alive(raw: Any) -> str:
     return KeepAlive.parse(raw).as_environment()
 
@@ -139,7 +135,7 @@ def _timeout(raw: Any) -> str:
     try:
         return KeepAlive.parse(raw).as_environment()
     except KeepAliveError:
-        raise _Unfit("not a duration: use seconds (300), a duration such as '10m', or -1 for no limit") from None
+        raise InvalidValue("not a duration: use seconds (300), a duration such as '10m', or -1 for no limit") from None
 
 
 def _count(least: int) -> Callable[[Any], str]:
@@ -147,7 +143,7 @@ def _count(least: int) -> Callable[[Any], str]:
         text = str(raw).strip()
         is_count = isinstance(raw, (int, str)) and not isinstance(raw, bool) and text.isascii() and text.isdigit()
         if not is_count or not least <= int(text) <= _UINT_MAX:
-            raise _Unfit(f"not a whole number from {least} to {_UINT_MAX}")
+            raise InvalidValue(f"not a whole number from {least} to {_UINT_MAX}")
         return str(int(text))
 
     return read
@@ -155,14 +151,14 @@ def _count(least: int) -> Callable[[Any], str]:
 
 def _address(raw: Any) -> str:
     if not isinstance(raw, str):
-        raise _Unfit("not an address to listen on: use ADDRESS or ADDRESS:PORT, such as 127.0.0.1:11434")
+        raise InvalidValue("not an address to listen on: use ADDRESS or ADDRESS:PORT, such as 127.0.0.1:11434")
     check_address(raw)
     return raw
 
 
 def _path(raw: Any) -> str:
     if not isinstance(raw, str) or not raw.startswith("/"):
-        raise _Unfit("not an absolute path")
+        raise InvalidValue("not an absolute path")
     return raw
 
 
@@ -170,23 +166,23 @@ def _switch(raw: Any) -> str:
     # Anything else the server would take for true, even "off" (docs/ollama-semantics.md#environment-variables).
     switch = read_switch(raw)
     if switch is None:
-        raise _Unfit("neither true nor false")
+        raise InvalidValue("neither true nor false")
     return str(int(switch))
 
 
 def _cache_type(raw: Any) -> str:
     if raw not in _CACHE_TYPES:
-        raise _Unfit(f"not a cache type the server knows: use {', '.join(_CACHE_TYPES[:-1])} or {_CACHE_TYPES[-1]}")
+        raise InvalidValue(f"not a cache type the server knows: use {', '.join(_CACHE_TYPES[:-1])} or {_CACHE_TYPES[-1]}")
     return str(raw)
 
 
 def _origins(raw: Any) -> str:
     origins = raw.split(",") if isinstance(raw, str) else raw
     if not isinstance(origins, list):
-        raise _Unfit("not a list of origins")
+        raise InvalidValue("not a list of origins")
     for origin in origins:
         if not isinstance(origin, str) or not _ORIGIN.fullmatch(origin):
-            raise _Unfit(
+            raise InvalidValue(
                 f"of which {origin!r} would stop the server from starting:"
                 " use an origin with its scheme, such as https://chat.example.org, or one with a single *"
             )
@@ -195,13 +191,13 @@ def _origins(raw: Any) -> str:
 
 def _proxy(raw: Any) -> str:
     if not isinstance(raw, str) or not re.fullmatch(r"(https?|socks5)://\S+", raw):
-        raise _Unfit("not the address of a proxy: use one such as http://proxy.example.org:3128")
+        raise InvalidValue("not the address of a proxy: use one such as http://proxy.example.org:3128")
     return raw
 
 
 def _hosts(raw: Any) -> str:
     if not isinstance(raw, str):
-        raise _Unfit("not a text: use names of hosts, separated by commas")
+        raise InvalidValue("not a text: use names of hosts, separated by commas")
     return raw
 
 

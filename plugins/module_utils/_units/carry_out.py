@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from .._base.files import replace_file
+from .._base.layout import UNITS, below
 from .._base.scratch import scratch_folder
-from .._removal.files import below
 from .._systemd.verify import complaints
 from .found import UnitsError
 from .plan import TARGET, FilePlan, RunPlan
-from .wanted import FOLDER, WantedSet
+from .wanted import WantedSet
 
 RunWith = Callable[..., "tuple[int, str, str]"]
 """A module's C(run_command)."""
@@ -83,7 +83,7 @@ class Executor:
         real = below(self._root, path)
         with suppress(FileNotFoundError):
             os.unlink(real)
-        if os.path.dirname(path) != FOLDER:
+        if os.path.dirname(path) != UNITS:
             with suppress(OSError):  # others have something there
                 os.rmdir(os.path.dirname(real))
 

@@ -11,13 +11,17 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from .._base import systemctl
 from .._base.files import read_bytes
+from .._base.layout import UNITS, below
 from .._ownership.marks import is_marked
-from .._removal.files import below
 from .._removal.steps import Run
-from .wanted import FOLDER, WantedSet
+from .wanted import WantedSet
 
-_PROPERTIES = "Id,Names,LoadState,ActiveState,SubState,FragmentPath,DropInPaths,NeedDaemonReload,RefuseManualStop,InactiveExitTimestampMonotonic"
+_PROPERTIES = (
+    "Id", "Names", "LoadState", "ActiveState", "SubState", "FragmentPath", "DropInPaths", "NeedDaemonReload", "RefuseManualStop",
+    "InactiveExitTimestampMonotonic",
+)  # fmt: skip
 _LINKED_FROM = re.compile(r"\.(wants|requires|upholds)$")
 _LIMIT = 1 << 20  # bytes
 
@@ -68,10 +72,10 @@ def look(wanted: WantedSet, mark: str, run: Run, root: str = "/") -> Found:
 
 def loaded_units(run: Run, names: Sequence[str]) -> dict[str, LoadedUnit]:
     """By the names that were asked for. Raises C(UnitsError)."""
-    status, output, error = run(["systemctl", "show", f"--property={_PROPERTIES}", "--", *names])
-    if status != 0:
-        raise UnitsError(f"systemctl show failed, so that nothing is known of the units: {' '.join(error.split())}")
-    blocks = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in output.split("\n\n") if block.strip()]
+    try:
+        blocks = systemctl.ask_all(run, _PROPERTIES, names)
+    except systemctl.SystemctlError as error:
+        raise UnitsError(str(error)) from error
     found = {name: unit for block in blocks for name in (block.get("Names") or block["Id"]).split() for unit in [_loaded_unit(block)]}
     return {name: found.get(name, LoadedUnit(name)) for name in names}
 
@@ -109,20 +113,20 @@ def _own_text(path: str, mark: str, is_wanted: bool, root: str) -> str | None:
 
 def _dropins_named(name: str, mark: str, root: str) -> list[str]:
     """Those of ours, whatever they are on."""
-    folders = [entry for entry in _names(FOLDER, root) if entry.endswith(".d")] if name else []
-    paths = (f"{FOLDER}/{folder}/{name}" for folder in folders)
+    folders = [entry for entry in _names(UNITS, root) if entry.endswith(".d")] if name else []
+    paths = (f"{UNITS}/{folder}/{name}" for folder in folders)
     return [path for path in paths if _own_text(path, mark, False, root) is not None]
 
 
 def _links(names: set[str], root: str) -> Iterable[str]:
-    folders = [entry for entry in _names(FOLDER, root) if _LINKED_FROM.search(entry)]
-    paths = (f"{FOLDER}/{folder}/{name}" for folder in folders for name in sorted(names))
+    folders = [entry for entry in _names(UNITS, root) if _LINKED_FROM.search(entry)]
+    paths = (f"{UNITS}/{folder}/{name}" for folder in folders for name in sorted(names))
     return [path for path in paths if os.path.islink(below(root, path))]
 
 
 def _on_disk(wanted: WantedSet, root: str) -> dict[str, tuple[str, ...]]:
     """The administrator's drop-ins of each unit; up to systemd 256 the manager does not notice a first one (its issue 31752)."""
-    folders = {name: f"{FOLDER}/{name}.d" for name in wanted.asked()}
+    folders = {name: f"{UNITS}/{name}.d" for name in wanted.asked()}
     paths = {name: [f"{folder}/{file}" for file in _names(folder, root) if file.endswith(".conf")] for name, folder in folders.items()}
     return {name: tuple(path for path in found if _counts(below(root, path))) for name, found in paths.items()}
 

@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-FOLDER = "/etc/systemd/system"
+from .._base.layout import UNITS
+
 KEEP, RESTART, STOP = "keep", "restart", "stop"
 
 _INSTALL = re.compile(r"^(WantedBy|RequiredBy|UpheldBy)=(.*)$", re.MULTILINE)
@@ -31,12 +32,12 @@ class WantedUnit:
     @property
     def path(self) -> str:
         """The unit file."""
-        return f"{FOLDER}/{self.name}"
+        return f"{UNITS}/{self.name}"
 
     def links(self) -> list[str]:
         """What C(systemctl enable) makes of its section [Install]."""
         found = _INSTALL.findall(self.content or "")
-        return [f"{FOLDER}/{other}.{_LINKED[key]}/{self.name}" for key, others in found for other in others.split()]
+        return [f"{UNITS}/{other}.{_LINKED[key]}/{self.name}" for key, others in found for other in others.split()]
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class WantedDropin:
     @property
     def path(self) -> str:
         """The file."""
-        return f"{FOLDER}/{self.unit}.d/{self.name}"
+        return f"{UNITS}/{self.unit}.d/{self.name}"
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,11 @@ import json
 import pathlib
 
 import pytest
-from ollama_warmup import commands, exits, state_file
-from ollama_warmup.cli import main
-from ollama_warmup.lock import Locked, only_one
+from ollama_warmup import exits
+from ollama_warmup.cli import commands
+from ollama_warmup.cli.main import main
+from ollama_warmup.state import state_file
+from ollama_warmup.state.lock import Locked, only_one
 from support.agent import STOPPED, Agent
 
 
@@ -19,7 +21,7 @@ def command(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
     agent.configure("a", {"name": "b", "policy": "warm", "keep_alive": "30m"})
     monkeypatch.setattr("os.geteuid", lambda: 999)
     monkeypatch.setattr(commands, "import_requests", lambda _url, **_others: None)
-    monkeypatch.setattr("ollama_warmup.interruption.raise_when_told", lambda: None)
+    monkeypatch.setattr("ollama_warmup.passes.signals.raise_when_told", lambda: None)
     return agent
 
 
@@ -145,7 +147,7 @@ def test_instances_have_units_and_paths_of_their_own(command: Agent) -> None:
 
 
 def test_a_host_without_the_http_library_is_told_so(command: Agent, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ollama_warmup.one_pass.REQUESTS_IMPORT_ERROR", "Traceback")
+    monkeypatch.setattr("ollama_warmup.passes.one_pass.REQUESTS_IMPORT_ERROR", "Traceback")
     assert call(command, "run") == exits.BAD_CONFIGURATION
     assert "requests is not installed for" in capsys.readouterr().err
 

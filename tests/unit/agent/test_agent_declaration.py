@@ -8,7 +8,7 @@ import json
 import pathlib
 
 import pytest
-from keepwarm._residency.server import ServerRefused
+from keepwarm._residency.server.client import ServerRefused
 from ollama_warmup import exits
 from support.agent import Agent
 

@@ -11,15 +11,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from keepwarm._residency.model_name import ModelName
-from keepwarm._residency.observation import Runners
-from keepwarm._residency.server import ServerRefused
+from keepwarm._residency.server.client import ServerRefused
+from keepwarm._residency.values.model_name import ModelName
+from keepwarm._residency.values.observation import Runners
 from ollama_warmup import exits
-from ollama_warmup.asides import Aside
-from ollama_warmup.departures import MOST, Departure, note
-from ollama_warmup.picture import describe, picture
-from ollama_warmup.recent_history import history_data
-from ollama_warmup.state import State
+from ollama_warmup.cli.recent_history import history_data
+from ollama_warmup.cli.status import describe, picture
+from ollama_warmup.state.asides import Aside
+from ollama_warmup.state.incidents import MOST, Departure, note
+from ollama_warmup.state.state import State
 from support.agent import RUNNING, Agent
 from support.fake_server import Installed
 from support.values import blob
@@ -40,7 +40,7 @@ def warm(agent: Agent, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.M
         living = {entry.model.blob: f"{id(entry)}-1" for entry in agent.server.loaded.values() if entry.alive}
         return Runners(frozenset(living), starts=living)
 
-    monkeypatch.setattr("keepwarm._residency.observer.living_runners", runners)
+    monkeypatch.setattr("keepwarm._residency.server.observer.living_runners", runners)
     agent.run(CTX_A, "b")
     capsys.readouterr()
     return agent
@@ -127,8 +127,8 @@ def test_another_context_and_an_expiry_are_two_departures_with_an_end_each(warm:
 
 
 def test_a_departure_is_as_long_as_it_takes_to_put_right(warm: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keepwarm._residency.warmer.time.monotonic", warm.server.clock.monotonic)
-    monkeypatch.setattr("ollama_warmup.one_pass.time.time", lambda: 5000.0 + warm.server.clock.seconds)
+    monkeypatch.setattr("keepwarm._residency.execute.warmer.time.monotonic", warm.server.clock.monotonic)
+    monkeypatch.setattr("ollama_warmup.passes.one_pass.time.time", lambda: 5000.0 + warm.server.clock.seconds)
     warm.server.loaded.clear()
     began = 5000.0 + warm.server.clock.seconds
     warm.run(CTX_A, "b")

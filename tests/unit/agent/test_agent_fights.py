@@ -7,13 +7,13 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-from keepwarm._residency.model_name import ModelName
+from keepwarm._residency.values.model_name import ModelName
 from ollama_warmup import exits
-from ollama_warmup.departures import Departure
-from ollama_warmup.fights import Fight
-from ollama_warmup.loads import Load, context_fights, left, recent
-from ollama_warmup.state import State
-from ollama_warmup.state_file import StateFile
+from ollama_warmup.state.conflicts import Fight
+from ollama_warmup.state.incidents import Departure
+from ollama_warmup.state.loads import Load, context_fights, left, recent
+from ollama_warmup.state.state import State
+from ollama_warmup.state.state_file import StateFile
 from support.agent import Agent
 from support.fake_server import Installed
 
@@ -33,7 +33,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
-    monkeypatch.setattr("ollama_warmup.one_pass.time.time", found.time)
+    monkeypatch.setattr("ollama_warmup.passes.one_pass.time.time", found.time)
     return found
 
 
@@ -257,7 +257,7 @@ def test_only_the_last_hour_counts() -> None:
 
 
 def test_a_load_that_takes_longer_than_it_may_is_told_and_counted(agent: Agent, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keepwarm._residency.warmer.time.monotonic", agent.server.clock.monotonic)
+    monkeypatch.setattr("keepwarm._residency.execute.warmer.time.monotonic", agent.server.clock.monotonic)
     agent.run({"name": "a", "slow_load_seconds": 1.5}, "b", {"name": "c", "slow_load_seconds": 3})
     lines = [line for line in capsys.readouterr().err.splitlines() if "slow" in line]
     assert lines == ["event=slow_load model=a:latest seconds=2.0 declared=1.5"]

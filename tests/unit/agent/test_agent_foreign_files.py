@@ -36,7 +36,7 @@ def call(tmp_path: pathlib.Path, root: pathlib.Path) -> Call:
     program = deploy(tmp_path / "program")
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        code = f"import sys; sys.path.insert(0, {str(program)!r}); from ollama_warmup.cli import main; sys.exit(main({list(words)!r}, {str(root)!r}))"
+        code = f"import sys; sys.path.insert(0, {str(program)!r}); from ollama_warmup.cli.main import main; sys.exit(main({list(words)!r}, {str(root)!r}))"
         environment = {**os.environ, "PATH": f"{root}/bin:/usr/bin:/bin"}
         return subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60, env=environment)
 

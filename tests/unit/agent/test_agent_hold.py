@@ -12,12 +12,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from keepwarm._residency.hold import Hold, read_hold, write_hold
-from keepwarm._residency.model_name import ModelName
-from ollama_warmup import commands, exits, holding, waiting
-from ollama_warmup.cli import main
-from ollama_warmup.condition import condition
-from ollama_warmup.state_file import StateFile
+from keepwarm._residency.server.hold_file import Hold, read_hold, write_hold
+from keepwarm._residency.values.model_name import ModelName
+from ollama_warmup import exits
+from ollama_warmup.cli import commands, hold_commands, waiting
+from ollama_warmup.cli.condition import condition
+from ollama_warmup.cli.main import main
+from ollama_warmup.state.state_file import StateFile
 from support.agent import STOPPED, Agent
 
 Call = Callable[..., int]
@@ -35,7 +36,7 @@ def journal(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The units that systemd was asked to start."""
     units: list[str] = []
-    monkeypatch.setattr(holding, "start", lambda unit: units.append(unit) is None)
+    monkeypatch.setattr(hold_commands, "start", lambda unit: units.append(unit) is None)
     return units
 
 
@@ -44,12 +45,12 @@ def call(agent: Agent, journal: list[str], started: list[str], monkeypatch: pyte
     """A command, as root or C(user)."""
     agent.configure("a")
     monkeypatch.setenv("SUDO_USER", "alice")
-    monkeypatch.setattr("ollama_warmup.condition.unit_state", lambda _unit: agent.unit)
-    monkeypatch.setattr(holding, "unit_state", lambda _unit: {"ActiveState": "inactive"})
+    monkeypatch.setattr("ollama_warmup.cli.condition.unit_state", lambda _unit: agent.unit)
+    monkeypatch.setattr(hold_commands, "unit_state", lambda _unit: {"ActiveState": "inactive"})
     monkeypatch.setattr(commands, "import_requests", lambda _url: None)
     monkeypatch.setattr(waiting, "import_requests", lambda _url: None)
     monkeypatch.setattr(waiting, "_POLL", 0.01)
-    monkeypatch.setattr("ollama_warmup.interruption.raise_when_told", lambda: None)
+    monkeypatch.setattr("ollama_warmup.passes.signals.raise_when_told", lambda: None)
 
     def run(*words: str, user: int = 0) -> int:
         monkeypatch.setattr("os.geteuid", lambda: user)
@@ -89,7 +90,7 @@ def test_a_second_hold_takes_the_place_of_the_first(agent: Agent, call: Call) ->
 
 
 def test_a_pass_that_runs_is_said_to_go_on(call: Call, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(holding, "unit_state", lambda _unit: {"ActiveState": "activating"})
+    monkeypatch.setattr(hold_commands, "unit_state", lambda _unit: {"ActiveState": "activating"})
     call("hold", "2h")
     assert capsys.readouterr().out.splitlines()[1] == "A pass is running, and comes to its end first."
 
@@ -130,7 +131,7 @@ def test_a_release_follows_no_link_of_the_service_user_s(agent: Agent, call: Cal
 
 
 def test_a_release_whose_pass_cannot_begin_says_so(call: Call, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(holding, "start", lambda _unit: False)
+    monkeypatch.setattr(hold_commands, "start", lambda _unit: False)
     call("hold", "2h")
     assert call("release") == exits.NOT_RESIDENT
     assert "no pass could be begun" in capsys.readouterr().err

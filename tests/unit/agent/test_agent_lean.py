@@ -17,7 +17,7 @@ _WHICH = "print(*sorted(name for name in ('ssl', 'chardet', 'charset_normalizer'
 def imported(url: str, libraries: pathlib.Path, then: str = "") -> list[str]:
     """Which of them are there after it. A warning is an error, as nobody would read it."""
     search = [str(PROGRAM), str(libraries)]
-    program = f"import sys\nsys.path[:0] = {search!r}\nfrom ollama_warmup.lean import import_requests\nimport_requests({url!r})\n{then}\n{_WHICH}"
+    program = f"import sys\nsys.path[:0] = {search!r}\nfrom ollama_warmup.passes.lean import import_requests\nimport_requests({url!r})\n{then}\n{_WHICH}"
     done = subprocess.run([sys.executable, "-I", "-W", "error", "-c", program], check=False, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.split()

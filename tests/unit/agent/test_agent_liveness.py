@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 from ollama_warmup import exits
-from ollama_warmup.inspection import inspect
-from ollama_warmup.interruption import Interrupted
-from ollama_warmup.patience import PatientObserver
-from ollama_warmup.state_file import StateFile
+from ollama_warmup.passes.inspection import inspect
+from ollama_warmup.passes.signals import Interrupted
+from ollama_warmup.passes.startup_wait import PatientObserver
+from ollama_warmup.state.state_file import StateFile
 from support.agent import Agent
 from support.fake_server import FakeServer
 
 
 def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on another host: nobody sees its processes."""
-    monkeypatch.setattr("keepwarm._residency.observer.living_runners", lambda _unit: None)
-    monkeypatch.setattr("keepwarm._residency.observer.require_processes", lambda _run, _unit, _url: None)
+    monkeypatch.setattr("keepwarm._residency.server.observer.living_runners", lambda _unit: None)
+    monkeypatch.setattr("keepwarm._residency.server.observer.require_processes", lambda _run, _unit, _url: None)
 
 
 def looked(agent: Agent, *models: Any) -> Any:
@@ -79,7 +79,7 @@ def test_a_pass_that_is_cut_short_has_seen_what_it_waited_for(agent: Agent) -> N
 
 def test_a_runner_in_uninterruptible_sleep_at_two_passes_hangs(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1000.0]
-    monkeypatch.setattr("ollama_warmup.one_pass.PatientObserver", partial(PatientObserver, clock=lambda: clock[0]))
+    monkeypatch.setattr("ollama_warmup.passes.one_pass.PatientObserver", partial(PatientObserver, clock=lambda: clock[0]))
     agent.server.hold("a")
     agent.server.stop("a", "D")
     assert agent.run("a") == exits.WARM

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._fleet import fleet_table
-from ollama_warmup import commands, exits, looking, waiting
-from ollama_warmup.cli import main
+from ollama_warmup import exits
+from ollama_warmup.cli import commands, looking, waiting
+from ollama_warmup.cli.main import main
 from ollama_warmup.instance import Instance
 from support.agent import STOPPED, URL, Agent
 from support.raw_server import answering, head
@@ -28,7 +29,7 @@ def warm(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
     monkeypatch.setattr(commands, "import_requests", lambda _url, **_others: None)
     monkeypatch.setattr(waiting, "import_requests", lambda _url: None)
     monkeypatch.setattr("os.geteuid", lambda: 999)
-    monkeypatch.setattr("ollama_warmup.interruption.raise_when_told", lambda: None)
+    monkeypatch.setattr("ollama_warmup.passes.signals.raise_when_told", lambda: None)
     agent.configure("a", "b")
     assert agent.run("a", "b") == exits.WARM
     return agent

@@ -12,18 +12,18 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 import pytest
-from keepwarm._residency.capacity import Bounds
-from keepwarm._residency.evictions import Eviction
-from keepwarm._residency.measurement_record import Record, read_record, record_path
-from keepwarm._residency.model_name import ModelName
-from keepwarm._residency.observation import Observation, Runners
-from keepwarm._residency.policy import Policy
-from keepwarm._residency.prediction import Knowledge
-from keepwarm._residency.runner_settings import RunnerSettings
+from keepwarm._residency.predict.capacity import Bounds
+from keepwarm._residency.predict.evictions import Eviction
+from keepwarm._residency.predict.predict import Knowledge
+from keepwarm._residency.predict.runner_settings import RunnerSettings
+from keepwarm._residency.server.measurement_record import Record, read_record, record_path
+from keepwarm._residency.values.model_name import ModelName
+from keepwarm._residency.values.observation import Observation, Runners
+from keepwarm._residency.values.policy import Policy
 from ollama_warmup import exits
-from ollama_warmup.commands import check
+from ollama_warmup.cli.commands import check
 from ollama_warmup.instance import Instance
-from ollama_warmup.one_pass import make_pass
+from ollama_warmup.passes.one_pass import make_pass
 from support.agent import URL, Agent
 from support.values import digest
 
@@ -51,8 +51,8 @@ def seeing(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
         starts = {blob: str(id(agent.server.loaded[blob])) for blob in found.blobs}
         return replace(found, arguments=arguments, starts=starts)
 
-    monkeypatch.setattr("keepwarm._residency.observer.living_runners", runners)
-    monkeypatch.setattr("ollama_warmup.measuring.gpu_names", lambda **_others: ("GPU-1",))
+    monkeypatch.setattr("keepwarm._residency.server.observer.living_runners", runners)
+    monkeypatch.setattr("ollama_warmup.passes.measuring.gpu_names", lambda **_others: ("GPU-1",))
     return agent
 
 
@@ -109,7 +109,7 @@ def test_a_file_that_is_lost_is_written_again(seeing: Agent, spoil: Any, capsys:
 
 
 def test_a_load_that_drove_a_pin_out_limits_how_much_there_can_be(seeing: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ollama_warmup.measuring.evictions", lambda _policy, _result: [Eviction(1000, 800)])
+    monkeypatch.setattr("ollama_warmup.passes.measuring.evictions", lambda _policy, _result: [Eviction(1000, 800)])
     seeing.run("a")
     assert read_record(seeing.instance.measurements).bounds == Bounds(1000, 2000, ("GPU-1",))
 
@@ -123,7 +123,7 @@ def test_what_died_is_no_evidence_of_how_much_goes_in(seeing: Agent) -> None:
 
 def test_other_gpus_make_it_forget_how_much_went_in(seeing: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     seeing.run("a", "b")
-    monkeypatch.setattr("ollama_warmup.measuring.gpu_names", lambda **_others: ("GPU-2",))
+    monkeypatch.setattr("ollama_warmup.passes.measuring.gpu_names", lambda **_others: ("GPU-2",))
     seeing.start = "200-2"
     seeing.server.loaded.clear()
     seeing.run("a")
@@ -138,8 +138,8 @@ def test_how_much_goes_in_is_of_the_gpus_that_the_servers_unit_shows_it(
     def names(environment: dict[str, str]) -> tuple[str, ...]:
         return (f"{environment.get('CUDA_VISIBLE_DEVICES')} of ollama.service",)
 
-    monkeypatch.setattr("ollama_warmup.measuring.unit_environment", lambda unit: {"CUDA_VISIBLE_DEVICES": "GPU-2"} if unit == "ollama.service" else {})
-    monkeypatch.setattr("ollama_warmup.measuring.gpu_names", names)
+    monkeypatch.setattr("ollama_warmup.passes.measuring.unit_environment", lambda unit: {"CUDA_VISIBLE_DEVICES": "GPU-2"} if unit == "ollama.service" else {})
+    monkeypatch.setattr("ollama_warmup.passes.measuring.gpu_names", names)
     make_pass(seeing.instance, replace(seeing.configuration("a"), url=url))
     assert read_record(seeing.instance.measurements).bounds == Bounds(1000, None, gpus)
 
@@ -191,7 +191,7 @@ def test_check_foretells_for_the_release_that_answers(seeing: Agent, monkeypatch
         releases.append(look.release)
         return Knowledge()
 
-    monkeypatch.setattr("keepwarm._residency.foresight.gather", gathered)
+    monkeypatch.setattr("keepwarm._residency.server.host_prediction.gather", gathered)
     seeing.server.version_text = "0.15.4"
     seeing.configure("a")
     check(seeing.instance)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from ollama_warmup.events import Event
-from ollama_warmup.message import compose, news
-from ollama_warmup.pending import Entry
+from ollama_warmup.notify.message import compose, news
+from ollama_warmup.notify.pending import Entry
 
 NOON = 1795262400.0  # 2026-11-21 12:00 UTC
 

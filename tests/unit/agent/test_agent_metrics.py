@@ -17,18 +17,19 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from keepwarm._residency.hold import Hold, write_hold
-from ollama_warmup import exits, one_pass
-from ollama_warmup.condition import condition
+from keepwarm._residency.server.hold_file import Hold, write_hold
+from ollama_warmup import exits
+from ollama_warmup.cli.condition import condition
 from ollama_warmup.configuration import Metrics, parse
-from ollama_warmup.counts import Counts
-from ollama_warmup.exposition import text
-from ollama_warmup.fights import Fight
-from ollama_warmup.interruption import Interrupted
-from ollama_warmup.metric_names import METRICS
-from ollama_warmup.metrics import CAUSES, Moment, samples
-from ollama_warmup.state import LastPass, State
-from ollama_warmup.state_file import StateFile
+from ollama_warmup.metrics.exposition import text
+from ollama_warmup.metrics.metric_names import METRICS
+from ollama_warmup.metrics.sampling import CAUSES, Moment, samples
+from ollama_warmup.passes import one_pass
+from ollama_warmup.passes.signals import Interrupted
+from ollama_warmup.state.conflicts import Fight
+from ollama_warmup.state.counts import Counts
+from ollama_warmup.state.state import LastPass, State
+from ollama_warmup.state.state_file import StateFile
 from prometheus_client.parser import text_string_to_metric_families
 from support import fake_server
 from support.agent import RUNNING, STOPPED, URL, Agent
@@ -154,7 +155,7 @@ def test_a_pass_that_is_skipped_says_so(told: Agent, monkeypatch: pytest.MonkeyP
     run(told, "a")
     ended = one(told, "last_pass_timestamp_seconds")
     told.configure("a", metrics=METRICS_WANTED)
-    monkeypatch.setattr("ollama_warmup.condition.unit_state", lambda _unit: STOPPED)
+    monkeypatch.setattr("ollama_warmup.cli.condition.unit_state", lambda _unit: STOPPED)
     assert condition(told.instance) == exits.STOPPED
     assert (one(told, "model_resident"), one(told, "warm"), true(told, "last_pass_result")) == (0, 0, ["server_stopped"])
     assert one(told, "last_pass_timestamp_seconds") > ended
@@ -166,8 +167,8 @@ def test_a_hold_is_told_and_what_stays_resident_under_it(told: Agent, monkeypatc
     told.configure("a", metrics=METRICS_WANTED)
     until = round(time.time()) + 3600.0
     write_hold(told.instance.hold, Hold(until=until, since=until - 3600))
-    monkeypatch.setattr("ollama_warmup.condition.unit_state", lambda _unit: RUNNING)
-    monkeypatch.setattr("ollama_warmup.textfile.server_identity", lambda _unit: told.start)
+    monkeypatch.setattr("ollama_warmup.cli.condition.unit_state", lambda _unit: RUNNING)
+    monkeypatch.setattr("ollama_warmup.metrics.textfile.server_identity", lambda _unit: told.start)
     assert condition(told.instance) == exits.SKIPPED
     assert (one(told, "hold_until_timestamp_seconds"), true(told, "last_pass_result"), one(told, "model_resident")) == (until, ["on_hold"], 1)
     told.start = "200-2"
@@ -183,7 +184,7 @@ def test_skipping_a_pass_never_fails_for_the_sake_of_metrics(told: Agent, monkey
         pathlib.Path(paths[broken]).write_text("garbage")
     else:
         os.rmdir(os.path.dirname(told.instance.metrics))
-    monkeypatch.setattr("ollama_warmup.condition.unit_state", lambda _unit: STOPPED)
+    monkeypatch.setattr("ollama_warmup.cli.condition.unit_state", lambda _unit: STOPPED)
     assert condition(told.instance) == exits.STOPPED
     assert not os.path.exists(told.instance.metrics)
 

@@ -11,13 +11,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ollama_warmup import exits, notifications, one_pass, pending
-from ollama_warmup.cli import main
+from ollama_warmup import exits
+from ollama_warmup.cli.main import main
 from ollama_warmup.configuration import parse
 from ollama_warmup.events import Event
-from ollama_warmup.notifications import queue, queue_deed
-from ollama_warmup.pending import Pending
-from ollama_warmup.state import LastPass, State
+from ollama_warmup.notify import notifications, pending
+from ollama_warmup.notify.notifications import queue, queue_deed
+from ollama_warmup.notify.pending import Pending
+from ollama_warmup.passes import one_pass
+from ollama_warmup.state.state import LastPass, State
 from support.agent import URL, Agent
 
 NOTIFY = parse({"url": URL, "policy": {"models": []}, "notify": True})

@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ollama_warmup.cli import main
+from ollama_warmup.cli.main import main
 from ollama_warmup.events import Event
-from ollama_warmup.pending import Pending
+from ollama_warmup.notify.pending import Pending
 from support.agent import PROGRAM, deploy
 
 SECRET = "hunter2secret"
@@ -96,7 +96,7 @@ class Notifier:
 
     def start(self, *urls: str, environment: bool = True) -> subprocess.Popen[str]:
         (self.root / "credentials/urls").write_text("".join(f"{url}\n" for url in urls))
-        code = f"import sys; sys.path.insert(0, {str(self.program)!r}); from ollama_warmup.cli import main; sys.exit(main(['notify'], {str(self.root)!r}))"
+        code = f"import sys; sys.path.insert(0, {str(self.program)!r}); from ollama_warmup.cli.main import main; sys.exit(main(['notify'], {str(self.root)!r}))"
         folders = {"CREDENTIALS_DIRECTORY": str(self.root / "credentials"), "STATE_DIRECTORY": str(self.root / "state")}
         known = {**os.environ, **(folders if environment else {})}
         return subprocess.Popen([sys.executable, "-I", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=known)
@@ -262,7 +262,7 @@ def test_the_fate_of_a_test_is_told_for_each_address(own_state: Notifier, endpoi
 
 
 def judge(text: str) -> Any:
-    source = (PROGRAM / "ollama_warmup/endpoints.py").read_text()
+    source = (PROGRAM / "ollama_warmup/notify/endpoints.py").read_text()
     done = subprocess.run([sys.executable, "-I", "-c", source], check=True, input=text, capture_output=True, text=True)
     assert done.stderr == ""
     return json.loads(done.stdout)

@@ -7,9 +7,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ollama_warmup import exits, one_pass
-from ollama_warmup.interruption import Interrupted
-from ollama_warmup.state import State
+from ollama_warmup import exits
+from ollama_warmup.passes import one_pass
+from ollama_warmup.passes.signals import Interrupted
+from ollama_warmup.state.state import State
 from support.agent import STOPPED, Agent
 
 WARM_C = {"name": "c", "policy": "warm", "keep_alive": "30m"}
@@ -47,7 +48,7 @@ def test_the_journal_gets_priorities(agent: Agent, capsys: pytest.CaptureFixture
 def test_that_somebody_stopped_the_server_is_no_error(agent: Agent, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     agent.unit, agent.server.gone = STOPPED, True
     monkeypatch.setenv("JOURNAL_STREAM", "8:1234")
-    monkeypatch.setattr("ollama_warmup.one_pass.make_observer", patient(agent))
+    monkeypatch.setattr("ollama_warmup.passes.one_pass.make_observer", patient(agent))
     assert agent.run("a") == exits.STOPPED
     assert [line[:18] for line in capsys.readouterr().err.splitlines()] == ["<5>event=not_warm ", "<5>event=pass resu"]
 
@@ -129,9 +130,9 @@ def test_a_server_that_answers_late_is_waited_for(agent: Agent, monkeypatch: pyt
         agent.server.gone = len(asked) < 3
         return agent.unit
 
-    monkeypatch.setattr("ollama_warmup.patience.unit_state", come)
-    monkeypatch.setattr("ollama_warmup.patience._AGAIN", 0)
-    monkeypatch.setattr("ollama_warmup.one_pass.make_observer", patient(agent))
+    monkeypatch.setattr("ollama_warmup.passes.startup_wait.unit_state", come)
+    monkeypatch.setattr("ollama_warmup.passes.startup_wait._AGAIN", 0)
+    monkeypatch.setattr("ollama_warmup.passes.one_pass.make_observer", patient(agent))
     agent.server.gone = True
     assert agent.run("a") == exits.WARM
     assert asked == ["ollama.service"] * 3
@@ -145,7 +146,7 @@ def test_a_server_that_answered_before_is_not_waited_for_as_if_it_were_new(agent
         patience.append(ready_timeout)
         return make(configuration, state, ready_timeout)
 
-    monkeypatch.setattr("ollama_warmup.one_pass.make_observer", observer)
+    monkeypatch.setattr("ollama_warmup.passes.one_pass.make_observer", observer)
     agent.run("a")
     agent.server.gone = True
     assert agent.run("a") == exits.UNREACHABLE
@@ -155,7 +156,7 @@ def test_a_server_that_answered_before_is_not_waited_for_as_if_it_were_new(agent
 
 
 def patient(agent: Agent) -> Any:
-    from ollama_warmup.patience import PatientObserver
+    from ollama_warmup.passes.startup_wait import PatientObserver
 
     def make(configuration: Any, state: State, ready_timeout: float) -> PatientObserver:
         assert ready_timeout == 0.01
@@ -173,7 +174,7 @@ def patient(agent: Agent) -> Any:
 )
 def test_a_unit_that_is_down_is_not_waited_for(agent: Agent, monkeypatch: pytest.MonkeyPatch, unit: dict[str, str], status: int) -> None:
     agent.unit, agent.server.gone = unit, True
-    monkeypatch.setattr("ollama_warmup.one_pass.make_observer", patient(agent))
+    monkeypatch.setattr("ollama_warmup.passes.one_pass.make_observer", patient(agent))
     assert agent.run("a") == status
 
 

@@ -84,7 +84,7 @@ def python(program: pathlib.Path, code: str) -> list[str]:
 def test_what_needs_no_server_imports_no_http_library(program: pathlib.Path, root: pathlib.Path, words: list[str]) -> None:
     (root / "etc/ollama-warmup/default.json").write_text('{"url": "http://127.0.0.1:9", "policy": {"models": ["m"]}}')
     wanted = [word.format(root=root) for word in words]
-    code = f"from ollama_warmup.cli import main; main({wanted!r}, {str(root)!r}); print('imported', 'requests' in sys.modules)"
+    code = f"from ollama_warmup.cli.main import main; main({wanted!r}, {str(root)!r}); print('imported', 'requests' in sys.modules)"
     done = subprocess.run(python(program, code), check=True, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "imported False"
 
@@ -96,28 +96,33 @@ def test_only_a_pass_that_is_to_leave_metrics_imports_their_library(
     (root / "var/cache/ollama-warmup/default").mkdir(parents=True)
     configuration = {"url": slow_server, "unit": "no-such.service", "policy": {"models": []}, "metrics": metrics}
     (root / "etc/ollama-warmup/default.json").write_text(json.dumps(configuration))
-    code = f"import os; os.geteuid = lambda: 999; from ollama_warmup.cli import main; main(['run'], {str(root)!r})"
-    code += "; print(*(name for name in ('prometheus_client', 'ollama_warmup.textfile', 'urllib3.util.ssl_') if sys.modules.get(name)))"
+    code = f"import os; os.geteuid = lambda: 999; from ollama_warmup.cli.main import main; main(['run'], {str(root)!r})"
+    code += "; print(*(name for name in ('prometheus_client', 'ollama_warmup.metrics.textfile', 'urllib3.util.ssl_') if sys.modules.get(name)))"
     code += "; print(bool(sys.modules['urllib3.util.ssl_'].SSLContext))"  # what plain http is spared with metrics, too
     done = subprocess.run(python(program, code), check=True, capture_output=True, text=True)
     assert "not_told" not in done.stderr
-    assert done.stdout.splitlines() == ["prometheus_client ollama_warmup.textfile urllib3.util.ssl_" if imported else "urllib3.util.ssl_", "False"]
+    assert done.stdout.splitlines() == ["prometheus_client ollama_warmup.metrics.textfile urllib3.util.ssl_" if imported else "urllib3.util.ssl_", "False"]
     assert (root / "var/cache/ollama-warmup/default/metrics.prom").exists() == imported
 
 
 def test_a_pass_that_sees_nothing_new_imports_nothing_to_measure_with(program: pathlib.Path, root: pathlib.Path, slow_server: str) -> None:
     configuration = {"url": slow_server, "unit": "no-such.service", "policy": {"models": []}}
     (root / "etc/ollama-warmup/default.json").write_text(json.dumps(configuration))
-    names = ("ollama_warmup.measuring", "keepwarm._residency.measurement", "keepwarm._residency.capacity", "keepwarm._residency.foresight")
-    code = f"import os; os.geteuid = lambda: 999; from ollama_warmup.cli import main; main(['run'], {str(root)!r})"
+    names = (
+        "ollama_warmup.passes.measuring",
+        "keepwarm._residency.predict.measurement",
+        "keepwarm._residency.predict.capacity",
+        "keepwarm._residency.server.host_prediction",
+    )
+    code = f"import os; os.geteuid = lambda: 999; from ollama_warmup.cli.main import main; main(['run'], {str(root)!r})"
     code += f"; print(*(name for name in {names!r} if name in sys.modules))"
     passes = [subprocess.run(python(program, code), check=True, capture_output=True, text=True).stdout for _turn in range(2)]
-    assert passes == ["ollama_warmup.measuring keepwarm._residency.measurement keepwarm._residency.capacity\n", "\n"]
+    assert passes == ["ollama_warmup.passes.measuring keepwarm._residency.predict.measurement keepwarm._residency.predict.capacity\n", "\n"]
 
 
 def test_the_watch_imports_nothing_that_asks_a_server(program: pathlib.Path) -> None:
-    unwanted = ("requests", "urllib3", "http.client", "keepwarm._residency.server", "keepwarm._residency.warmer")
-    code = f"import ollama_warmup.watch; print([name for name in {unwanted!r} if name in sys.modules])"
+    unwanted = ("requests", "urllib3", "http.client", "keepwarm._residency.server.client", "keepwarm._residency.execute.warmer")
+    code = f"import ollama_warmup.watch.watcher; print([name for name in {unwanted!r} if name in sys.modules])"
     done = subprocess.run(python(program, code), check=True, capture_output=True, text=True)
     assert done.stdout == "[]\n"
 
@@ -125,7 +130,7 @@ def test_the_watch_imports_nothing_that_asks_a_server(program: pathlib.Path) -> 
 def test_told_to_stop_in_mid_load_it_saves_what_it_knows_and_ends(program: pathlib.Path, root: pathlib.Path, slow_server: str) -> None:
     configuration = {"url": slow_server, "unit": "no-such.service", "policy": {"models": ["m"]}}
     (root / "etc/ollama-warmup/default.json").write_text(json.dumps(configuration))
-    code = f"import os; os.geteuid = lambda: 999; from ollama_warmup.cli import main; sys.exit(main(['run'], {str(root)!r}))"
+    code = f"import os; os.geteuid = lambda: 999; from ollama_warmup.cli.main import main; sys.exit(main(['run'], {str(root)!r}))"
     with subprocess.Popen(python(program, code), stderr=subprocess.PIPE, text=True) as process:
         assert SlowOllama.loading.wait(60)
         process.send_signal(signal.SIGTERM)

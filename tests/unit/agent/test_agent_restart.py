@@ -10,14 +10,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from keepwarm._residency.server import ServerSilent, ServerUnreachable
-from ollama_warmup import exits, one_pass
-from ollama_warmup.condition import condition
+from keepwarm._residency.server.client import ServerSilent, ServerUnreachable
+from ollama_warmup import exits
+from ollama_warmup.cli.condition import condition
 from ollama_warmup.configuration import parse
-from ollama_warmup.pending import Pending
+from ollama_warmup.notify.pending import Pending
+from ollama_warmup.passes import one_pass
+from ollama_warmup.passes.restart import is_due, since_when, trouble_of
 from ollama_warmup.problems import ConfigurationError
-from ollama_warmup.restart import is_due, since_when, trouble_of
-from ollama_warmup.state import LastPass, parse_state, state_data
+from ollama_warmup.state.state import LastPass, parse_state, state_data
 from support.agent import STOPPED, URL, Agent
 
 ON_CPU = {"size_vram": 0}
@@ -98,7 +99,7 @@ class Hung:
         self.agent = agent
         self.failure: Exception | None = ServerSilent("no answer within 20 s")
         self.now = 1_800_000_000.0
-        monkeypatch.setattr("ollama_warmup.one_pass.time.time", lambda: self.now)
+        monkeypatch.setattr("ollama_warmup.passes.one_pass.time.time", lambda: self.now)
         look = one_pass.PatientObserver.look
 
         def fail(observer: one_pass.PatientObserver) -> Any:
@@ -162,7 +163,7 @@ def test_a_new_start_of_the_server_has_its_own_time(hung: Hung) -> None:
 def test_a_pass_that_is_skipped_takes_the_request_back(hung: Hung, monkeypatch: pytest.MonkeyPatch) -> None:
     hung.run()
     assert hung.run()
-    monkeypatch.setattr("ollama_warmup.condition.unit_state", lambda _unit: STOPPED)
+    monkeypatch.setattr("ollama_warmup.cli.condition.unit_state", lambda _unit: STOPPED)
     assert condition(hung.agent.instance) == exits.STOPPED
     assert not os.path.lexists(hung.agent.instance.restart)
 

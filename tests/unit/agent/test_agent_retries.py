@@ -7,11 +7,12 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-from keepwarm._residency.model_name import ModelName
-from keepwarm._residency.server import ServerRefused, ServerUnreachable
-from ollama_warmup import commands, exits
-from ollama_warmup.inspection import inspect
-from ollama_warmup.retries import Retry, after_crash, still_held, withheld
+from keepwarm._residency.server.client import ServerRefused, ServerUnreachable
+from keepwarm._residency.values.model_name import ModelName
+from ollama_warmup import exits
+from ollama_warmup.cli import commands
+from ollama_warmup.passes.inspection import inspect
+from ollama_warmup.state.retries import Retry, after_crash, still_held, withheld
 from support.agent import Agent
 
 REFUSED = ServerRefused("500: no room", 500, "no room")
@@ -66,10 +67,10 @@ def test_a_model_that_failed_comes_after_those_that_did_not(agent: Agent) -> Non
 
 def test_the_delay_is_over_some_time(failing: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     due = failing.state.retries["a:latest"].next_at
-    monkeypatch.setattr("ollama_warmup.one_pass.time.time", lambda: due - 0.1)
+    monkeypatch.setattr("ollama_warmup.passes.one_pass.time.time", lambda: due - 0.1)
     failing.run("a", "b")
     assert loads(failing) == []
-    monkeypatch.setattr("ollama_warmup.one_pass.time.time", lambda: due)
+    monkeypatch.setattr("ollama_warmup.passes.one_pass.time.time", lambda: due)
     failing.run("a", "b")
     assert loads(failing) == ["a:latest"]
     assert failing.state.retries["a:latest"].next_at - due == 20

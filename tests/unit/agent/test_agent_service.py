@@ -7,10 +7,10 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-from ollama_warmup import condition as condition_module
 from ollama_warmup import service
-from ollama_warmup.cli import main
-from ollama_warmup.condition import condition
+from ollama_warmup.cli import condition as condition_module
+from ollama_warmup.cli.condition import condition
+from ollama_warmup.cli.main import main
 from support.agent import STOPPED, Agent
 
 STATES = [

@@ -9,8 +9,10 @@ import pathlib
 from typing import Any
 
 import pytest
-from ollama_warmup import commands, exits, several
-from ollama_warmup.cli import main
+from ollama_warmup import exits
+from ollama_warmup.cli import commands
+from ollama_warmup.cli import instances as several
+from ollama_warmup.cli.main import main
 from ollama_warmup.instance import Instance, InstanceError
 from support.agent import URL, Agent
 
@@ -21,7 +23,7 @@ def two(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
     agent.configure("a")
     monkeypatch.setattr("os.geteuid", lambda: 999)
     monkeypatch.setattr(commands, "import_requests", lambda _url, **_others: None)
-    monkeypatch.setattr("ollama_warmup.interruption.raise_when_told", lambda: None)
+    monkeypatch.setattr("ollama_warmup.passes.signals.raise_when_told", lambda: None)
     default = pathlib.Path(agent.instance.configuration)
     for name in ("one", "two"):
         configure(agent, name, json.loads(default.read_text()) | {"unit": f"ollama@{name}.service"})

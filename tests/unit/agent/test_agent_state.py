@@ -13,19 +13,19 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from keepwarm._residency.model_name import ModelName
-from keepwarm._residency.observation import ModelCard
+from keepwarm._base.readers import InvalidValue
+from keepwarm._residency.values.model_name import ModelName
+from keepwarm._residency.values.observation import ModelCard
 from ollama_warmup import exits
-from ollama_warmup.asides import Aside
-from ollama_warmup.counts import Counts
-from ollama_warmup.departures import Departure
-from ollama_warmup.fights import Fight
-from ollama_warmup.loads import Load
-from ollama_warmup.plain import StateError
-from ollama_warmup.retries import Retry
-from ollama_warmup.seen import Seen
-from ollama_warmup.state import LastPass, State, parse_state, state_data
-from ollama_warmup.state_file import StateFile
+from ollama_warmup.state.asides import Aside
+from ollama_warmup.state.conflicts import Fight
+from ollama_warmup.state.counts import Counts
+from ollama_warmup.state.incidents import Departure
+from ollama_warmup.state.loads import Load
+from ollama_warmup.state.retries import Retry
+from ollama_warmup.state.snapshot import Seen
+from ollama_warmup.state.state import LastPass, State, parse_state, state_data
+from ollama_warmup.state.state_file import StateFile
 from support.agent import Agent
 
 ANY_JSON = st.recursive(
@@ -60,7 +60,7 @@ def test_what_is_written_is_read_back(state: State) -> None:
 
 @given(ANY_JSON)
 def test_anything_else_is_refused_in_one_way(raw: Any) -> None:
-    with pytest.raises(StateError):
+    with pytest.raises(InvalidValue):
         parse_state(raw)
 
 
@@ -69,12 +69,12 @@ def test_a_wrong_part_is_taken_as_written_or_refused(key: str, value: Any) -> No
     raw = {**state_data(FULL), key: value}
     try:
         assert parse_state(raw) is not None
-    except StateError as error:
+    except InvalidValue as error:
         assert str(error)
 
 
 def test_a_state_of_another_schema_is_refused() -> None:
-    with pytest.raises(StateError, match="it is not of schema 2"):
+    with pytest.raises(InvalidValue, match="it is not of schema 2"):
         parse_state({**state_data(FULL), "schema": 3})
 
 

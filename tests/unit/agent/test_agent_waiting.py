@@ -10,8 +10,9 @@ import pathlib
 from typing import Callable
 
 import pytest
-from ollama_warmup import exits, waiting
-from ollama_warmup.cli import main
+from ollama_warmup import exits
+from ollama_warmup.cli import waiting
+from ollama_warmup.cli.main import main
 from support.agent import Agent
 from support.fake_server import FakeClock
 

@@ -16,20 +16,22 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from keepwarm._residency.answers import read_value
-from keepwarm._residency.model_name import ModelName
-from ollama_warmup import exits, memory, message, pending, state_file
-from ollama_warmup.changes import changes
+from keepwarm._base.readers import read_value
+from keepwarm._residency.values.model_name import ModelName
+from ollama_warmup import exits
+from ollama_warmup.cli.status import describe, picture
 from ollama_warmup.configuration import Metrics, parse
 from ollama_warmup.events import Event
-from ollama_warmup.metrics import Moment, samples
-from ollama_warmup.pending import Pending
-from ollama_warmup.picture import describe, picture
-from ollama_warmup.plain import StateError
-from ollama_warmup.restart import is_due, since_when
-from ollama_warmup.state import LastPass, State, parse_state, state_data
-from ollama_warmup.state_file import StateFile
-from ollama_warmup.watch_subjects import resident, retries
+from ollama_warmup.metrics.sampling import Moment, samples
+from ollama_warmup.notify import message, pending
+from ollama_warmup.notify.pending import Pending
+from ollama_warmup.passes import carry_over
+from ollama_warmup.passes.changes import changes
+from ollama_warmup.passes.restart import is_due, since_when
+from ollama_warmup.state import state_file
+from ollama_warmup.state.state import LastPass, State, parse_state, state_data
+from ollama_warmup.state.state_file import StateFile
+from ollama_warmup.watch.subjects import resident, retries
 from support.agent import RUNNING, URL, Agent
 from test_agent_state import FULL
 
@@ -113,8 +115,8 @@ def use(state: State) -> None:
     list(changes(state, end, CONFIGURATION.policy))
     is_due(state.last_pass, since_when(state.last_pass, LAST), 600)
     list(samples(CONFIGURATION, Metrics("/srv", 1, 1), state, Moment(1)))
-    moment = memory.Moment(4.0, "1-1")
-    memory.history(memory.begin(state, CONFIGURATION.policy, moment), CONFIGURATION, moment)
+    moment = carry_over.Moment(4.0, "1-1")
+    carry_over.history(carry_over.begin(state, CONFIGURATION.policy, moment), CONFIGURATION, moment)
     retries(state, 5.0)
     resident(state, "131-77")
 
@@ -128,7 +130,7 @@ def test_a_state_with_any_value_of_the_wrong_kind_is_refused_in_a_sentence_or_us
     text = json.dumps(changed(WHOLE, path, value))
     try:
         state = parse_state(read_value(text.encode()))
-    except (StateError, ValueError) as refusal:
+    except ValueError as refusal:
         assert "\n" not in str(refusal)
         return
     use(state)

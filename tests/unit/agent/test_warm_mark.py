@@ -8,7 +8,7 @@ import pathlib
 import subprocess
 
 import pytest
-from ollama_warmup.warm_mark import WarmMark
+from ollama_warmup.state.warm_mark import WarmMark
 
 
 @pytest.fixture

@@ -11,15 +11,15 @@ import stat
 from collections.abc import Iterator
 
 import pytest
-from keepwarm._residency.observation import ModelCard
-from keepwarm._residency.runners import server_identity
-from ollama_warmup import watch as watch_module
-from ollama_warmup import watch_pipe
-from ollama_warmup.cli import main
-from ollama_warmup.retries import Retry
-from ollama_warmup.state import LastPass, State
-from ollama_warmup.state_file import StateFile
-from ollama_warmup.watch import Watch
+from keepwarm._residency.server.processes import server_identity
+from keepwarm._residency.values.observation import ModelCard
+from ollama_warmup.cli.main import main
+from ollama_warmup.state.retries import Retry
+from ollama_warmup.state.state import LastPass, State
+from ollama_warmup.state.state_file import StateFile
+from ollama_warmup.watch import pipe as watch_pipe
+from ollama_warmup.watch import watcher as watch_module
+from ollama_warmup.watch.watcher import Watch
 from support.agent import Agent
 from support.machine import UNIT, Machine, kill
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ollama_warmup.watch_pace import SETTLED, Pace
+from ollama_warmup.watch.pace import SETTLED, Pace
 
 
 def dies_at_once(pace: Pace, until: float, *keys: str, load: float = 0.1) -> list[float]:

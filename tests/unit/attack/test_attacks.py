@@ -99,7 +99,7 @@ resource.setrlimit(resource.RLIMIT_AS, ({most}, {most}))
 sys.path.insert(0, {program!r})
 os.geteuid = lambda: 999
 os.environ["JOURNAL_STREAM"] = "1:1"
-from ollama_warmup.cli import main
+from ollama_warmup.cli.main import main
 sys.exit(main([{word!r}], {root!r}))
 """
 

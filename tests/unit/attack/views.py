@@ -12,12 +12,12 @@ import sys
 from typing import Any, Callable
 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor import page, server_ask
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import failures
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_store import ModelStore
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.registry import NotInRegistry, Registry, RegistryUnknown
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import Deadlines, OllamaServer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import failures
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, OllamaServer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.registry import NotInRegistry, Registry, RegistryUnknown
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.store import ModelStore
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import KeepAlive
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_unit_info
 
 NAME = ModelName.parse("m")

@@ -16,8 +16,8 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.diagnosis 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.examination import DriverLook, Entry, JournalLook, Listener, ShellSetting, Store
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.finding import Finding
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.journal_patterns import KERNEL_PATTERNS
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Vram
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.hold import Hold
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Vram
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.hold_file import Hold
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.host import Process
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.ignored_lines import IgnoredLine
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.restart import Restart

@@ -21,7 +21,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.agent_look
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.examination import AgentLook, Entry, JournalLook, ShellSetting
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.journal import JournalError, read_journal
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.permission import PASS, Account, account_of, may
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
 from support.examinations import unit
 
 ME = pwd.getpwuid(os.geteuid()).pw_name

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor import examine
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.prospects import prospects
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import CacheShape
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import CacheShape
 from support.examinations import STATUS, agent, healthy, server, unit
 from support.values import card, digest, look, policy, resident, runners
 

@@ -109,7 +109,7 @@ def program(tmp_path: pathlib.Path) -> pathlib.Path:
 
 def command(program: pathlib.Path, *arguments: str, before: str = "") -> subprocess.CompletedProcess[str]:
     """The agent's command in a process of its own, on this machine, which has no systemd."""
-    text = f"import os, sys\nsys.path.insert(0, {str(program)!r})\n{before}\nfrom ollama_warmup.cli import main\nsys.exit(main({list(arguments)!r}))"
+    text = f"import os, sys\nsys.path.insert(0, {str(program)!r})\n{before}\nfrom ollama_warmup.cli.main import main\nsys.exit(main({list(arguments)!r}))"
     environment = {**os.environ, "PATH": str(program)}
     return subprocess.run([sys.executable, "-I", "-c", text], check=False, capture_output=True, text=True, env=environment)
 

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.activity import Activity, Watcher, busy_with
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import Expiry, KeepAlive
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import InstalledModel, ModelCard, ResidentModel
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.remembered import Place, Remembered, Restorer, remembered_models
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import ServerUnreachable
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.remembered import Place, Remembered, Restorer, remembered_models
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.activity import Activity, Watcher, busy_with
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import ServerUnreachable
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import Expiry, KeepAlive
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import InstalledModel, ModelCard, ResidentModel
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=timezone.utc)
 NAMES = {"A": "a:latest", "B": "b:latest"}

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.address import AddressError, check_url
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.address import AddressError, check_url
 from hypothesis import given
 from hypothesis import strategies as st
 

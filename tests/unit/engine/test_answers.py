@@ -9,15 +9,11 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.answers import (
-    MalformedAnswer,
-    read_card,
-    read_resident,
-    read_tags,
-)
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive, KeepAliveError
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import CacheShape
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import InvalidValue
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.answers import read_card, read_resident, read_tags
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import KeepAlive, KeepAliveError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import CacheShape
 from hypothesis import given
 from hypothesis import strategies as st
 from support import recordings
@@ -146,7 +142,7 @@ def without(entry: dict[str, Any], key: str) -> dict[str, Any]:
     ],
 )
 def test_a_list_of_resident_models_of_another_shape_is_refused_by_name(data: Any, complaint: str) -> None:
-    with pytest.raises(MalformedAnswer) as refused:
+    with pytest.raises(InvalidValue) as refused:
         read_resident(data)
     assert complaint in str(refused.value)
 
@@ -157,7 +153,7 @@ def test_servers_before_0_10_list_no_context() -> None:
 
 
 def test_one_broken_entry_is_enough_to_refuse_the_list() -> None:
-    with pytest.raises(MalformedAnswer):
+    with pytest.raises(InvalidValue):
         read_resident({"models": [PS_ENTRY, {**PS_ENTRY, "digest": ""}]})
 
 
@@ -171,7 +167,7 @@ def test_one_broken_entry_is_enough_to_refuse_the_list() -> None:
     ],
 )
 def test_a_list_of_installed_models_of_another_shape_is_refused_by_name(data: Any, complaint: str) -> None:
-    with pytest.raises(MalformedAnswer) as refused:
+    with pytest.raises(InvalidValue) as refused:
         read_tags(data)
     assert complaint in str(refused.value)
 
@@ -222,7 +218,7 @@ def test_only_a_model_that_merely_embeds_does_not_generate(capabilities: Any, ge
     "change", [{"modelfile": 7}, {"capabilities": "completion"}, {"capabilities": {"a": 1}}, {"model_info": [1]}, {"model_info": "llama"}]
 )
 def test_a_card_of_another_shape_is_refused(change: dict[str, Any]) -> None:
-    with pytest.raises(MalformedAnswer):
+    with pytest.raises(InvalidValue):
         read_card({**SHOW, **change})
 
 
@@ -243,7 +239,7 @@ def test_no_object_makes_a_reader_raise_anything_else(kind: str, data: dict[str,
     read, _entry = READERS[kind]
     try:
         assert isinstance(read(data), tuple)
-    except MalformedAnswer as refusal:
+    except InvalidValue as refusal:
         assert "\n" not in str(refusal)
 
 
@@ -253,7 +249,7 @@ def test_no_change_of_one_field_makes_a_reader_raise_anything_else(data: st.Data
     key = data.draw(st.sampled_from(sorted(entry)))
     try:
         assert isinstance(read(with_(entry, **{key: data.draw(JSON)}))[0].name, ModelName)
-    except MalformedAnswer as refusal:
+    except InvalidValue as refusal:
         assert "\n" not in str(refusal)
 
 
@@ -261,12 +257,12 @@ def test_no_change_of_one_field_makes_a_reader_raise_anything_else(data: st.Data
 def test_no_change_of_a_card_makes_the_reader_raise_anything_else(key: str, value: Any) -> None:
     try:
         assert read_card({**SHOW, key: value}).blob in (DIGEST, None)
-    except MalformedAnswer as refusal:
+    except InvalidValue as refusal:
         assert "\n" not in str(refusal)
 
 
 def test_a_long_value_is_cut_within_the_sentence() -> None:
-    with pytest.raises(MalformedAnswer) as refused:
+    with pytest.raises(InvalidValue) as refused:
         read_resident(with_(PS_ENTRY, digest="x" * 10**6))
     assert len(str(refused.value)) < 300
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import (
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import (
     Bounds,
     Capacity,
     Vram,
@@ -14,8 +14,8 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacit
     learn,
     learn_eviction,
 )
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.fit import EVICTS, Candidate, Occupant, place
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import ResidentModel
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.scheduler import EVICTS, Candidate, Occupant, place
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import ResidentModel
 from hypothesis import given
 from hypothesis import strategies as st
 from support.values import digest, resident

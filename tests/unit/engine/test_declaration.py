@@ -11,20 +11,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.cause import OBSERVED, name_causes, present_of
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.declaration import (
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import InvalidValue
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.cause_rules import OBSERVED
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.causes import name_causes, present_of
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.declaration import (
     KEEP_ALIVE,
     NUM_CTX,
     Applied,
-    AppliedError,
     applied_data,
     changes,
     parse_applied,
 )
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.declaration_record import read_applied
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History, make_plan
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.past import Cause, Past, remember
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.declaration_record import read_applied
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.past import Cause, Past, remember
 from support.values import look, policy, resident, runners
 
 A = ModelName.parse("a")
@@ -103,7 +104,7 @@ def test_it_is_written_and_read_back() -> None:
     [[], {"a": 1}, {"a": {"keep_alive": None, "num_ctx": 1}}, {"a": {"keep_alive": True}}, {"a": {"keep_alive": 1, "num_ctx": "x"}}, {"": {"keep_alive": 1}}],
 )
 def test_what_is_no_account_is_refused(raw: Any) -> None:
-    with pytest.raises(AppliedError):
+    with pytest.raises(InvalidValue):
         parse_applied(raw)
 
 
@@ -115,9 +116,9 @@ def test_the_state_is_read_where_it_says_so_and_never_waited_for(tmp_path: pathl
     path.write_text('{"schema": 2}')
     assert read_applied(str(path)) is None
     path.write_text("no JSON")
-    with pytest.raises(AppliedError, match="holds no state"):
+    with pytest.raises(InvalidValue, match="holds no state"):
         read_applied(str(path))
     path.unlink()
     os.mkfifo(path)
-    with pytest.raises(AppliedError, match="cannot be read"):
+    with pytest.raises(InvalidValue, match="cannot be read"):
         read_applied(str(path))

@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.displacement import SetAside
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History, make_plan
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Observation
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.displacement import SetAside
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import Observation
 from support.values import digest, look, policy, resident, runners
 
 C = ModelName.parse("c")

@@ -9,20 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.displacement import SetAside
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import (
-    BREAKING,
-    DRIFTS,
-    LOADS,
-    NO_ACTION,
-    History,
-    Plan,
-    Verdict,
-    make_plan,
-)
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Observation, Runners
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.displacement import SetAside
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.drifts import BREAKING, DRIFTS
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import LOADS, NO_ACTION, History, Plan, Verdict, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import KeepAlive
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import Observation, Runners
 from hypothesis import given
 from hypothesis import strategies as st
 from support.values import EMBEDS, FOREVER, NOW, blob, card, digest, installed, look, policy, processes, resident, runners

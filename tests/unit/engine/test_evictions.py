@@ -7,10 +7,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import LOAD, make_plan
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.evictions import Eviction, evictions
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import CacheShape, Runners
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.progress import PassResult, Progress
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import LOAD, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult, Progress
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.evictions import Eviction, evictions
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import CacheShape, Runners
 from support.values import card, digest, look, policy, resident, runners
 
 DECLARED = policy("a", {"name": "b", "num_ctx": 512}, max_loaded_models=5)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import Expiry, ExpiryError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import Expiry, ExpiryError
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.fit import (
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.scheduler import (
     EVICTS,
     FITS,
     SPILLS,

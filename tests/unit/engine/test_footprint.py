@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.footprint import ESTIMATED, MEASURED, Footprint, Subject, footprint
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement import Measurement
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import CacheShape
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.runner_settings import RunnerSettings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import Measurement
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.runner_settings import RunnerSettings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.sizes import ESTIMATED, MEASURED, Footprint, Subject, footprint
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import CacheShape
 
 PLAIN = RunnerSettings(1, "f16", "auto")
 SHAPE = CacheShape(true=200, reckoned=100)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.gpus import count_gpus
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.gpus import count_gpus
 
 NVIDIA = "proc/driver/nvidia/gpus/0000:01:00.0/information"
 AMD = "sys/class/kfd/kfd/topology/nodes/{}/gpu_id"

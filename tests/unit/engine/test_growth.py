@@ -11,11 +11,11 @@ from types import FrameType
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.cause import name_causes, present_of
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History, make_plan
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Observation
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.past import remember
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.causes import name_causes, present_of
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import Observation
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.past import remember
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import Policy
 from support.values import look, policy, resident, runners
 
 FEW = 20

@@ -9,9 +9,9 @@ import pathlib
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.hold import (
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import InvalidValue
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.hold_file import (
     Hold,
-    HoldError,
     hold_data,
     last_hold,
     parse_length,
@@ -31,14 +31,14 @@ def test_a_length_is_seconds_or_a_duration(said: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("said", ["-1", "0", "721h", "0.5s", "1d", "", "for ever", "-2h"])
 def test_another_length_is_refused_with_its_value_and_what_would_be_right(said: str) -> None:
-    with pytest.raises(HoldError, match="give seconds") as refused:
+    with pytest.raises(InvalidValue, match="give seconds") as refused:
         parse_length(said)
     assert repr(said) in str(refused.value)
 
 
 def test_a_reason_is_one_short_line() -> None:
     assert parse_reason(" new\n\x1b[1mGPU ") == "new ?[1mGPU"
-    with pytest.raises(HoldError, match="at most 200"):
+    with pytest.raises(InvalidValue, match="at most 200"):
         parse_reason("x" * 201)
 
 
@@ -76,7 +76,7 @@ def test_no_file_is_no_hold(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_no_hold_and_says_so(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(HoldError, match="cannot be read, and is no hold: it is no regular file"):
+    with pytest.raises(InvalidValue, match="cannot be read, and is no hold: it is no regular file"):
         read_hold(str(tmp_path), NOON)
 
 
@@ -98,14 +98,14 @@ GARBAGE: list[Any] = [
 def test_a_file_of_garbage_is_no_hold_and_says_so(tmp_path: pathlib.Path, text: str) -> None:
     path = tmp_path / "default.hold"
     path.write_text(text)
-    with pytest.raises(HoldError, match=r"default\.hold tells no hold, and is taken for none"):
+    with pytest.raises(InvalidValue, match=r"default\.hold tells no hold, and is taken for none"):
         read_hold(str(path), NOON)
 
 
 def test_a_file_that_is_no_text_is_no_hold(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "default.hold"
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(HoldError, match="tells no hold"):
+    with pytest.raises(InvalidValue, match="tells no hold"):
         read_hold(str(path), NOON)
 
 

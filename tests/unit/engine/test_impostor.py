@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import impostor
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.impostor import NotThisServer, require_own_socket, require_processes
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import impostor
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.impostor import NotThisServer, require_own_socket, require_processes
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.observer import Observer
 from support.fake_server import serving
 from support.machine import UNIT, Machine
 from support.values import policy

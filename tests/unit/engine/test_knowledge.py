@@ -8,14 +8,14 @@ import pathlib
 from dataclasses import replace
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Bounds
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import make_plan
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.knowledge import gather
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement import Measurement
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement_record import Record
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import CacheShape
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.prediction import Fit, predict
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.runner_settings import RunnerSettings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Bounds
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import Measurement
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.predict import Fit, predict
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.runner_settings import RunnerSettings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.knowledge import gather
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.measurement_record import Record
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import CacheShape
 from support.values import card, digest, look, policy
 
 GIB = 2**30

@@ -11,11 +11,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Bounds
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement import MOST, Measurement, keep, measure
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement_record import Record, RecordError, read_record, record_data, record_path
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Runners
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.runner_settings import RunnerSettings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import InvalidValue
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Bounds
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import MOST, Measurement, keep, measure
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.runner_settings import RunnerSettings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.measurement_record import Record, read_record, record_data, record_path
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import Runners
 from hypothesis import given
 from hypothesis import strategies as st
 from support.values import blob, digest, look, resident, runners
@@ -115,7 +116,7 @@ RIGHT = record_data(Record((Measurement("d", 4096, PLAIN, 10, 9, 1.5, "a"),), Bo
 def test_what_the_agent_did_not_write_is_refused_in_one_sentence(tmp_path: pathlib.Path, raw: Any) -> None:
     path = tmp_path / "measurements.json"
     path.write_text(json.dumps(raw))
-    with pytest.raises(RecordError, match="holds no measurements of the agent: ") as refused:
+    with pytest.raises(InvalidValue, match="holds no measurements of the agent: ") as refused:
         read_record(str(path))
     assert "\n" not in str(refused.value)
 
@@ -123,7 +124,7 @@ def test_what_the_agent_did_not_write_is_refused_in_one_sentence(tmp_path: pathl
 def test_a_number_that_no_number_is_made_of_is_refused(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "measurements.json"
     path.write_text(json.dumps(RIGHT).replace("1.5", "1e400"))
-    with pytest.raises(RecordError, match="measured_at is out of range"):
+    with pytest.raises(InvalidValue, match="measured_at is out of range"):
         read_record(str(path))
 
 
@@ -138,11 +139,11 @@ def test_no_file_is_an_empty_record_and_a_link_or_a_pipe_is_none(tmp_path: pathl
     path = tmp_path / "measurements.json"
     assert read_record(str(path)) == Record()
     path.symlink_to("/etc/hostname")
-    with pytest.raises(RecordError, match="cannot be read"):
+    with pytest.raises(InvalidValue, match="cannot be read"):
         read_record(str(path))
     path.unlink()
     os.mkfifo(path)
-    with pytest.raises(RecordError):
+    with pytest.raises(InvalidValue):
         read_record(str(path))
 
 

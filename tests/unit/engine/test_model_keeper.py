@@ -11,18 +11,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import model_report
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.failures import ServerBrokeOff, ServerGarbled
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import Expiry
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.made_record import MadeRecord
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_keeper import ModelKeeper, Outcome
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_store import ModelStore, TransferBroken, TransferRefused
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import InstalledModel, ModelCard, ResidentModel
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.registry import NotInRegistry, Registry, RegistryUnknown
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import ModelNotFound, ServerFailure, ServerRefused, ServerUnreachable
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.transfer import Progress
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.wanted_models import Upstream, read_wanted
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.wanted_models import Upstream, read_wanted
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.model_installer import ModelKeeper, Outcome
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import model_results
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import ModelNotFound, ServerFailure, ServerRefused, ServerUnreachable
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.failures import ServerBrokeOff, ServerGarbled
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.made_record import MadeRecord
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.registry import NotInRegistry, Registry, RegistryUnknown
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.store import ModelStore, TransferBroken, TransferRefused
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.transfer import Progress
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import Expiry
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import InstalledModel, ModelCard, ResidentModel
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_model
 from support import values
 from support.fake_server import FakeClock
@@ -295,20 +295,20 @@ def test_the_prediction_is_what_then_happens() -> None:
     wanted = read_wanted([{"name": "a", "state": "latest"}, {"name": "b"}, {"name": "c", "state": "absent"}])
     foreseen = [keeping.decide(model, store.installed(), foresee=True) for model in wanted]
     outcomes = [keeping.carry_out(keeping.decide(model, store.installed(), foresee=False)) for model in wanted]
-    diff = model_report.predicted_diff(foreseen, [])
-    assert diff == model_report.carried_out_diff(outcomes, [])
+    diff = model_results.predicted_diff(foreseen, [])
+    assert diff == model_results.carried_out_diff(outcomes, [])
     assert diff == {"before": "a:latest: old\nc:latest: 3\n", "after": "a:latest: new\nb:latest: 2\n"}
     for key in ("name", "action", "before", "after"):
-        assert [model_report.predicted_data(each)[key] for each in foreseen] == [model_report.outcome_data(each)[key] for each in outcomes]
+        assert [model_results.predicted_data(each)[key] for each in foreseen] == [model_results.outcome_data(each)[key] for each in outcomes]
 
 
 def test_a_name_that_the_registry_does_not_have_is_foreseen_as_a_failure() -> None:
     keeping = keeper(FakeStore())
     decision = keeping.decide(read_wanted([{"name": "nope"}])[0], [], foresee=True)
-    assert model_report.predicted_data(decision)["failure"] == "there is no such model or tag"
-    assert model_report.predicted_data(decision)["after"] is None
+    assert model_results.predicted_data(decision)["failure"] == "there is no such model or tag"
+    assert model_results.predicted_data(decision)["after"] is None
     assert ollama_model.prediction([decision], ())["changed"] is False
-    assert model_report.predicted_diff([decision], []) == {"before": "", "after": ""}
+    assert model_results.predicted_diff([decision], []) == {"before": "", "after": ""}
 
 
 @dataclass

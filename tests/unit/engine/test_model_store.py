@@ -9,10 +9,10 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import server as engine
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_store import ModelStore, TransferBroken, TransferRefused
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.transfer import Progress
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import client as engine
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.store import ModelStore, TransferBroken, TransferRefused
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.transfer import Progress
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
 from support.raw_server import RawServer, answer, answering, head
 
 MODEL = ModelName.parse("registry.example:5000/library/tiny-a:v1")

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.modelfile import ModelfileError, parse_modelfile
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.modelfile import ModelfileError, parse_modelfile
 
 WHOLE = """# house style
 FROM /srv/models/qwen3.gguf

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import ModelCard
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import ModelCard
 from support.values import blob, digest, installed, look, resident, runners
 
 

@@ -13,13 +13,13 @@ import sys
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import own_host
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.own_host import names_this_host, own_unit
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import own_host
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.own_host import names_this_host, own_unit
 
-COLLECTION_ROOT = pathlib.Path(own_host.__file__).parents[6]
+COLLECTION_ROOT = pathlib.Path(own_host.__file__).parents[7]
 PROGRAM = """
 import json, sys
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.own_host import names_this_host
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.own_host import names_this_host
 print(json.dumps([names_this_host(url) for url in sys.argv[1:]]))
 """
 NETWORK = """

@@ -9,15 +9,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import fit_report
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Capacity
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import make_plan
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement import Measurement
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import CacheShape, InstalledModel, ModelCard, Observation, ResidentModel
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.prediction import Fit, Knowledge, predict
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.runner_settings import RunnerSettings, ServerSettings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict import prediction_report
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Capacity
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import Measurement
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.predict import Fit, Knowledge, predict
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.runner_settings import RunnerSettings, ServerSettings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import (
+    CacheShape,
+    InstalledModel,
+    ModelCard,
+    Observation,
+    ResidentModel,
+)
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import Policy
 from hypothesis import given
 from hypothesis import strategies as st
 from support.values import blob, card, digest, look, policy, resident, runners
@@ -62,8 +68,8 @@ def test_what_is_in_memory_is_told_as_it_is() -> None:
     seen = server("a b c", (resident("a"), resident("b", vram=400), resident("c", vram=0)))
     found = foretell(policy("a", "b", "c"), seen, capacity=Capacity(10))
     assert verdicts(found) == {"a": ("fits", "measured"), "b": ("spills", "measured"), "c": ("fits", "measured")}
-    assert fit_report.warnings(found.values()) == []
-    assert fit_report.sentence(found["b"]) == "b:latest is in memory with 400 B of its 1.0 kB in VRAM"
+    assert prediction_report.warnings(found.values()) == []
+    assert prediction_report.sentence(found["b"]) == "b:latest is in memory with 400 B of its 1.0 kB in VRAM"
 
 
 def test_one_guess_makes_all_after_it_a_guess() -> None:
@@ -71,7 +77,7 @@ def test_one_guess_makes_all_after_it_a_guess() -> None:
     found = foretell(policy("a", "b", "c"), server("a b c"), measurements=known, capacity=Capacity(60_000))
     assert verdicts(found) == {"a": ("fits", "measured"), "b": ("fits", "estimated"), "c": ("fits", "estimated")}
     assert (found["b"].footprint.size, found["b"].footprint.reckoned) == (1000 + 2 * 4096, 1000 + 2 * 4096)
-    assert fit_report.sentence(found["c"]).endswith(" VRAM are free (the size of what is loaded before it is estimated)")
+    assert prediction_report.sentence(found["c"]).endswith(" VRAM are free (the size of what is loaded before it is estimated)")
 
 
 def test_what_nobody_knows_of_one_nobody_knows_of_those_after_it() -> None:
@@ -80,8 +86,8 @@ def test_what_nobody_knows_of_one_nobody_knows_of_those_after_it() -> None:
     known = (measured("a", 9000), measured("c", 9000), measured("d", 90_000))
     found = foretell(policy("a", "b", "c", "d"), seen, measurements=known, capacity=Capacity(60_000))
     assert verdicts(found) == {"a": ("fits", "measured"), "b": ("unknown", None), "c": ("unknown", None), "d": ("spills", "estimated")}
-    assert fit_report.fit_data(found["c"])["size_vram"] is None
-    assert fit_report.sentence(found["c"]) == (
+    assert prediction_report.fit_data(found["c"])["size_vram"] is None
+    assert prediction_report.sentence(found["c"]) == (
         "whether c:latest will fit is not known: it takes 9.0 kB (measured), and nobody knows how much b:latest takes, which is loaded before it"
     )
 
@@ -161,21 +167,21 @@ def test_a_modelfiles_own_context_comes_before_the_servers() -> None:
 def test_what_is_not_known_is_said_and_nobody_is_warned(seen: Observation, sentence: str) -> None:
     found = foretell(policy("a"), seen)
     assert verdicts(found) == {"a": ("unknown", None)}
-    assert fit_report.fit_data(found["a"])["text"] == sentence
-    assert fit_report.warnings(found.values()) == []
+    assert prediction_report.fit_data(found["a"])["text"] == sentence
+    assert prediction_report.warnings(found.values()) == []
 
 
 def test_of_what_was_seen_in_use_the_rest_is_named() -> None:
     seen = server("a b", (resident("a", size=1000),))
     found = foretell(policy("a", "b"), seen, capacity=Capacity(None, at_least=5000))
-    assert fit_report.sentence(found["b"]).endswith("it is not known how much VRAM there is, of which 4.0 kB more than is taken were ever seen in use")
+    assert prediction_report.sentence(found["b"]).endswith("it is not known how much VRAM there is, of which 4.0 kB more than is taken were ever seen in use")
 
 
 def test_one_model_too_many_needs_no_sizes() -> None:
     seen = server("a b", (resident("a"),), b=card("b"))
     found = foretell(policy("a", "b"), seen, limit=1)
     assert verdicts(found)["b"] == ("evicts", "counted")
-    assert fit_report.warnings(found.values()) == [
+    assert prediction_report.warnings(found.values()) == [
         "b:latest is one model too many under OLLAMA_MAX_LOADED_MODELS=1: loading it will evict a:latest; a pass then gives a:latest back and"
         " sets b:latest aside"
     ]
@@ -232,7 +238,7 @@ def test_a_dead_neighbour_takes_no_memory_but_its_place_in_the_number(declared: 
 def test_the_numbers_are_in_the_result() -> None:
     seen = server("a b", (resident("a", size=4000),))
     found = foretell(policy("a", "b"), seen, capacity=Capacity(12_000), measurements=(measured("b", 9500),))
-    assert fit_report.fit_data(found["b"]) == {
+    assert prediction_report.fit_data(found["b"]) == {
         "verdict": "evicts",
         "evidence": "measured",
         "size": 9500,
@@ -254,13 +260,13 @@ def test_the_numbers_are_in_the_result() -> None:
 )
 def test_a_sentence_for_each_verdict(vram: int, sentence: str) -> None:
     found = foretell(policy("b"), server("b"), capacity=Capacity(vram), measurements=(measured("b", 9500),))
-    assert fit_report.sentence(found["b"]) == sentence
+    assert prediction_report.sentence(found["b"]) == sentence
 
 
 def test_what_evicts_in_vain_is_told_so() -> None:
     seen = server("a b", (resident("a", MINUTES),))
     found = foretell(policy("b"), seen, capacity=Capacity(9000), measurements=(measured("b", 9500),))
-    assert fit_report.sentence(found["b"]).endswith(": loading it will evict a:latest, and even so only 9.0 kB of it get into VRAM")
+    assert prediction_report.sentence(found["b"]).endswith(": loading it will evict a:latest, and even so only 9.0 kB of it get into VRAM")
 
 
 @given(st.lists(st.sampled_from("abcd"), unique=True, max_size=4), st.none() | st.integers(0, 50_000), st.none() | st.integers(1, 4), st.integers(0, 20_000))
@@ -269,7 +275,7 @@ def test_there_is_always_one_answer_a_model_and_it_can_be_said(listed: list[str]
     found = foretell(policy("a", "b", "c", "d"), seen, capacity=Capacity(total, at_least), limit=limit)
     assert list(found) == ["a", "b", "c", "d"]
     for fit in found.values():
-        data = fit_report.fit_data(fit)
+        data = prediction_report.fit_data(fit)
         assert "\n" not in data["text"] and "None" not in data["text"]
         assert (data["evidence"] is None) == (data["verdict"] == "unknown")
     assert not {fit.name for fit in found.values() if fit.is_problem} & {f"{name}:latest" for name in listed}

@@ -8,8 +8,8 @@ import hashlib
 import json
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.registry import NotInRegistry, Registry, RegistryUnknown
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.registry import NotInRegistry, Registry, RegistryUnknown
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
 from support.raw_server import RawServer, answer, answering
 
 MANIFEST = json.dumps({"layers": [{"size": 5}, {"size": 7}], "config": {"size": 3}})

@@ -11,19 +11,13 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import difference, report, table
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import (
-    BREAKING,
-    DEGRADING,
-    DRIFTS,
-    History,
-    Verdict,
-    make_plan,
-)
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Observation, Runners
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.past import Cause
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.progress import PassResult, Progress
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.drifts import BREAKING, DEGRADING, DRIFTS
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History, Verdict, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult, Progress
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import diff, results, tables
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import Observation, Runners
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.past import Cause
 from support.values import NOW, card, digest, installed, look, policy, processes, resident, runners
 
 MINUTE = timedelta(minutes=1)
@@ -98,7 +92,7 @@ SENTENCES = {
 def test_every_drift_has_its_sentence(word: str) -> None:
     found, sentence = SENTENCES[word]
     assert word in found.drift
-    assert report.explain(found, word) == sentence
+    assert results.explain(found, word) == sentence
 
 
 @pytest.mark.parametrize(
@@ -116,79 +110,79 @@ def test_every_drift_has_its_sentence(word: str) -> None:
     ],
 )
 def test_a_client_is_blamed_only_where_the_cause_is_a_clients(word: str, cause: str, sentence: str) -> None:
-    assert report.explain(SENTENCES[word][0], word, Cause(cause, "inferred")) == sentence
+    assert results.explain(SENTENCES[word][0], word, Cause(cause, "inferred")) == sentence
 
 
 def test_a_changed_declaration_is_no_clients_doing() -> None:
     found = replace(SENTENCES["context_mismatch"][0], redeclared=frozenset({"num_ctx"}))
-    said = report.explain(found, "context_mismatch", Cause("declaration_changed", "observed"))
+    said = results.explain(found, "context_mismatch", Cause("declaration_changed", "observed"))
     assert said == "a has the context 4096 instead of 8192: its declaration changed, and a pass reloads it once"
 
 
 def test_a_context_that_the_server_caps_is_compared_with_what_it_is_capped_to() -> None:
     found = verdict({"name": "a", "num_ctx": 65536}, LIVES, resident("a"))
-    assert report.explain(found, "context_mismatch").startswith("a has the context 4096 instead of 32768 (")
+    assert results.explain(found, "context_mismatch").startswith("a has the context 4096 instead of 32768 (")
 
 
 def test_the_difference_shows_that_older_weights_are_not_the_models() -> None:
     old = look(["a"], [resident("a", version="1")], runners("old"))
-    before = difference.predicted(make_plan(policy("a"), old), NOW)["before"]
+    before = diff.predicted(make_plan(policy("a"), old), NOW)["before"]
     assert yaml.safe_load(before) == [{"model": "a:latest", "in memory": False}]
     hung = replace(look(["a"], [resident("a")]), **processes("a", state="T"))
-    assert yaml.safe_load(difference.predicted(make_plan(policy("a"), hung), NOW)["before"])[0]["runner"] == "hung"
+    assert yaml.safe_load(diff.predicted(make_plan(policy("a"), hung), NOW)["before"])[0]["runner"] == "hung"
 
 
 def test_a_name_with_braces_does_not_break_a_sentence() -> None:
     found = verdict("a", DEAD)
     odd = replace(found, model=replace(found.model, declared="{0}"))
-    assert report.explain(odd, "not_loaded").startswith("{0} is not in memory")
+    assert results.explain(odd, "not_loaded").startswith("{0} is not in memory")
 
 
 @pytest.mark.parametrize("word", sorted(BREAKING | {"loading"}))
 def test_what_breaks_residency_fails_a_required_model_and_warns_of_an_optional_one(word: str) -> None:
     found, sentence = SENTENCES[word]
     optional = replace(found, model=replace(found.model, required=False))
-    assert report.failures(done(progress(found))) == [sentence]
-    assert report.failures(done(progress(optional))) == []
-    assert report.warnings(done(progress(optional))) == [sentence]
+    assert results.failures(done(progress(found))) == [sentence]
+    assert results.failures(done(progress(optional))) == []
+    assert results.warnings(done(progress(optional))) == [sentence]
 
 
 @pytest.mark.parametrize("word", sorted(DEGRADING))
 def test_what_degrades_it_fails_only_if_strict(word: str) -> None:
     found, sentence = SENTENCES[word]
     required = progress(replace(found, model=replace(found.model, required=True)))
-    assert (report.failures(done(required)), report.warnings(done(required))) == ([], [sentence])
-    assert (report.failures(done(required), strict=True), report.warnings(done(required), strict=True)) == ([sentence], [])
+    assert (results.failures(done(required)), results.warnings(done(required))) == ([], [sentence])
+    assert (results.failures(done(required), strict=True), results.warnings(done(required), strict=True)) == ([sentence], [])
     optional = progress(replace(found, model=replace(found.model, required=False)))
-    assert (report.failures(done(optional), strict=True), report.warnings(done(optional), strict=True)) == ([], [sentence])
+    assert (results.failures(done(optional), strict=True), results.warnings(done(optional), strict=True)) == ([], [sentence])
 
 
 def test_a_busy_model_is_undecided_and_nobodys_failure() -> None:
     found, _sentence = SENTENCES["busy"]
-    assert report.failures(done(progress(found)), strict=True) == []
-    assert report.warnings(done(progress(found))) == []
+    assert results.failures(done(progress(found)), strict=True) == []
+    assert results.warnings(done(progress(found))) == []
 
 
 def test_a_models_own_failure_comes_before_what_was_seen_of_it() -> None:
     failed = progress(SENTENCES["not_loaded"][0], failure="load of a failed: out of memory")
-    assert report.failures(done(failed)) == ["load of a failed: out of memory"]
+    assert results.failures(done(failed)) == ["load of a failed: out of memory"]
 
 
 def test_a_pin_of_which_nobody_knows_whether_it_lives_is_not_called_warm() -> None:
     unseen = progress(verdict("a", None, resident("a")))
-    assert report.failures(done(unseen)) == ["a is listed, but whether its runner lives is not known"]
-    assert report.failures(done(replace(unseen, attempts={"probe": 1}))) == []
+    assert results.failures(done(unseen)) == ["a is listed, but whether its runner lives is not known"]
+    assert results.failures(done(replace(unseen, attempts={"probe": 1}))) == []
 
 
 def test_every_required_model_is_named() -> None:
     plan = make_plan(policy("a", {"name": "b", "required": False}, "c"), look(["a"], (), DEAD))
-    sentences = report.failures(done(*(progress(found) for found in plan.verdicts)))
+    sentences = results.failures(done(*(progress(found) for found in plan.verdicts)))
     assert [sentence.split()[0] for sentence in sentences] == ["a", "c"]
 
 
 def test_advice_and_the_passes_own_warnings_are_passed_on() -> None:
     capped = progress(verdict({"name": "a", "num_ctx": 65536}, LIVES, resident("a", context=32768)))
-    assert report.warnings(done(capped, warnings=("a stray failed",))) == ["a stray failed", *capped.last.advice]
+    assert results.warnings(done(capped, warnings=("a stray failed",))) == ["a stray failed", *capped.last.advice]
 
 
 @pytest.mark.parametrize(
@@ -209,19 +203,19 @@ def test_advice_and_the_passes_own_warnings_are_passed_on() -> None:
     ],
 )
 def test_before_a_pass_a_model_is_warm_when_a_pass_that_finds_it_so_would_not_fail(found: Verdict, warm: bool, strictly: bool) -> None:
-    assert (report.is_warm(found, strict=False), report.is_warm(found, strict=True)) == (warm, strictly)
-    assert (report.failures(done(progress(found))) == []) is warm
-    assert (report.failures(done(progress(found)), strict=True) == []) is strictly
+    assert (results.is_warm(found, strict=False), results.is_warm(found, strict=True)) == (warm, strictly)
+    assert (results.failures(done(progress(found))) == []) is warm
+    assert (results.failures(done(progress(found)), strict=True) == []) is strictly
 
 
 def test_obstacles_are_what_no_pass_can_put_right() -> None:
-    assert report.obstacles(SENTENCES["not_installed"][0]) == [SENTENCES["not_installed"][1]]
-    assert report.obstacles(SENTENCES["not_loaded"][0]) == []
+    assert results.obstacles(SENTENCES["not_installed"][0]) == [SENTENCES["not_installed"][1]]
+    assert results.obstacles(SENTENCES["not_loaded"][0]) == []
     twins = make_plan(policy("a", "b"), look(["a", "b"], (), DEAD, {digest("b"): card("a")})).verdicts
-    assert report.obstacles(twins[0]) == []
-    assert report.obstacles(twins[1]) == [twins[1].refusal]
+    assert results.obstacles(twins[0]) == []
+    assert results.obstacles(twins[1]) == [twins[1].refusal]
     cloud = replace(look([], (), DEAD), installed=(installed("a", remote=True),))
-    assert "runs in the cloud" in report.obstacles(make_plan(policy("a"), cloud).verdicts[0])[0]
+    assert "runs in the cloud" in results.obstacles(make_plan(policy("a"), cloud).verdicts[0])[0]
 
 
 def test_one_model_as_data() -> None:
@@ -229,7 +223,7 @@ def test_one_model_as_data() -> None:
     after = verdict("A", LIVES, resident("a", vram=600))
     found = Progress(before.model, before, after, action="load", changed=True, load_seconds=1.25, attempts={"load": 1})
     found.causes = {"spilled": Cause("gpu_lost", "inferred"), "not_loaded": Cause("evicted", "observed")}
-    assert report.model_data(found, NOW) == {
+    assert results.model_data(found, NOW) == {
         "name": "A",
         "model": "A:latest",
         "policy": "pin",
@@ -259,7 +253,7 @@ def test_one_model_as_data() -> None:
 @pytest.mark.parametrize("word", sorted(SENTENCES))
 def test_all_data_is_json_and_names_the_failure(word: str) -> None:
     found, sentence = SENTENCES[word]
-    data = report.model_data(progress(found), NOW)
+    data = results.model_data(progress(found), NOW)
     assert json.loads(json.dumps(data)) == data
     unproven = "a is listed, but whether its runner lives is not known"
     assert data["failure"] == {"liveness_unknown": unproven}.get(word, sentence if word in BREAKING | {"loading"} else None)
@@ -276,14 +270,14 @@ def test_all_data_is_json_and_names_the_failure(word: str) -> None:
     ],
 )
 def test_a_prediction_says_null_where_it_cannot_know(found: Verdict, action: str, is_resident: bool | None, after_is_known: bool) -> None:
-    data = report.predicted_data(found, NOW, None)
+    data = results.predicted_data(found, NOW, None)
     assert (data["action"], data["resident"], data["after"] is not None) == (action, is_resident, after_is_known)
-    assert set(data) == set(report.model_data(progress(found), NOW))
+    assert set(data) == set(results.model_data(progress(found), NOW))
 
 
 def test_a_difference_shows_what_changed_and_nothing_else() -> None:
     plan = make_plan(policy("a", "b"), look(["a", "b"], [resident("a"), resident("b", MINUTE)], runners("a", "b")))
-    found = difference.predicted(plan, NOW)
+    found = diff.predicted(plan, NOW)
     before, after = yaml.safe_load(found["before"]), yaml.safe_load(found["after"])
     assert before == [
         {"model": "a:latest", "in memory": True, "runner": "alive", "until": "for ever", "context": 4096},
@@ -294,15 +288,15 @@ def test_a_difference_shows_what_changed_and_nothing_else() -> None:
 
 def test_a_difference_after_a_pass_shows_only_our_own_acts() -> None:
     first, last = verdict("a", LIVES, resident("a")), verdict("a", DEAD, resident("a", MINUTE))
-    theirs = difference.carried_out(done(Progress(first.model, first, last)), NOW)
+    theirs = diff.carried_out(done(Progress(first.model, first, last)), NOW)
     assert theirs["before"] == theirs["after"]
-    ours = difference.carried_out(done(Progress(first.model, first, last, changed=True)), NOW)
+    ours = diff.carried_out(done(Progress(first.model, first, last, changed=True)), NOW)
     assert yaml.safe_load(ours["after"])[0]["runner"] == "dead"
 
 
 def test_a_predicted_load_shows_what_can_be_known_of_it() -> None:
     plan = make_plan(policy(PIN_CTX, {"name": "b", "policy": "warm", "keep_alive": "30m"}), look(["a", "b"], (), DEAD))
-    after = yaml.safe_load(difference.predicted(plan, NOW)["after"])
+    after = yaml.safe_load(diff.predicted(plan, NOW)["after"])
     assert after == [
         {"model": "a:latest", "in memory": True, "runner": "alive", "until": "for ever", "context": 8192},
         {"model": "b:latest", "in memory": True, "runner": "alive", "until": "30m after its last request", "context": "the server's default"},
@@ -310,27 +304,27 @@ def test_a_predicted_load_shows_what_can_be_known_of_it() -> None:
 
 
 def test_a_table_is_as_wide_as_its_cells() -> None:
-    text = table.render(["model", "state"], [["a", "warm"], ["a-long-name", ""]])
+    text = tables.render(["model", "state"], [["a", "warm"], ["a-long-name", ""]])
     assert text == "model        state\na            warm\na-long-name"
 
 
 def test_a_slow_load_is_told_with_what_was_declared() -> None:
     found = verdict({"name": "a", "slow_load_seconds": 20}, LIVES, resident("a"))
     sentence = "the load of a took 31.5 s, longer than its slow_load_seconds of 20: whoever asked meanwhile waited"
-    assert report.slow_loads(done(progress(found, load_seconds=31.5))) == [sentence]
-    assert report.slow_loads(done(progress(found, load_seconds=20.0), progress(found), progress(verdict("a", LIVES), load_seconds=99.0))) == []
+    assert results.slow_loads(done(progress(found, load_seconds=31.5))) == [sentence]
+    assert results.slow_loads(done(progress(found, load_seconds=20.0), progress(found), progress(verdict("a", LIVES), load_seconds=99.0))) == []
 
 
 def test_what_is_not_loaded_for_now_says_so_instead_of_asking_why_it_is_gone() -> None:
     waits = verdict("a", DEAD, history=History(withheld={ModelName.parse("a"): (digest("a"), "load of a failed: no room")}))
-    assert report.failures(done(progress(waits))) == ["load of a failed: no room"]
-    assert report.failures(done(progress(verdict("a", DEAD), withheld="not now"))) == ["not now"]
+    assert results.failures(done(progress(waits))) == ["load of a failed: no room"]
+    assert results.failures(done(progress(verdict("a", DEAD), withheld="not now"))) == ["not now"]
 
 
 def test_a_fight_over_a_context_is_a_warning_that_names_both() -> None:
     fights = History(fights={ModelName.parse("a"): 3})
     plan = make_plan(policy(PIN_CTX, context_mismatch="reload"), look(("a",), (resident("a"),), LIVES), fights)
-    (warning, mismatch) = sorted(report.warnings(done(progress(plan.verdicts[0]))), reverse=True)
+    (warning, mismatch) = sorted(results.warnings(done(progress(plan.verdicts[0]))), reverse=True)
     assert warning.startswith("a was reloaded 3 times within an hour to get its context of 8192 back, and has 4096 again: a client")
     assert mismatch == SENTENCES["context_mismatch"][1]
-    assert report.failures(done(progress(plan.verdicts[0]))) == []
+    assert results.failures(done(progress(plan.verdicts[0]))) == []

@@ -5,14 +5,14 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import ModelCard, Runners
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.runner_settings import (
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.runner_settings import (
     RunnerSettings,
     ServerSettings,
     settings_of_environment,
     settings_of_neighbours,
     settings_of_runner,
 )
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import ModelCard, Runners
 from support.values import EMBEDS, GENERATES
 
 UNKNOWN = RunnerSettings()

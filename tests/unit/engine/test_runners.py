@@ -12,8 +12,8 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.runners import living_runners, server_identity
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.sightings import RunnerProcess
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.processes import living_runners, server_identity
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.sightings import RunnerProcess
 
 A, B = "a1" * 32, "b2" * 32
 UNIT = "ollama.service"

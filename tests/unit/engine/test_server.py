@@ -14,9 +14,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import server as engine
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import client as engine
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import KeepAlive
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import recordings
@@ -455,9 +455,10 @@ def test_a_refusal_of_another_shape_is_a_refusal(body: str) -> None:
 def test_the_engine_needs_no_library() -> None:
     """So that a host can be asked before anything is installed on it, and a pass imports none."""
     program = (
-        "import sys; sys.modules['requests'] = None\n"
-        "from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import model_keeper, policy, report, server, warmer\n"
-        "server.OllamaServer(sys.argv[1]).installed()\n"
+        "import importlib, pkgutil, sys; sys.modules['requests'] = None\n"
+        "from ansible_collections.keepwarm.ollama.plugins.module_utils import _residency as engine\n"
+        "for found in pkgutil.walk_packages(engine.__path__, engine.__name__ + '.'): importlib.import_module(found.name)\n"
+        "engine.server.client.OllamaServer(sys.argv[1]).installed()\n"
     )
     with answering(EMPTY_LIST) as listener:
         done = subprocess.run(

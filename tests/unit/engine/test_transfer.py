@@ -8,12 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import human_bytes
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.transfer import (
-    Progress,
-    StallWatch,
-    TransferFailed,
-    read_progress,
-)
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.transfer import Progress, StallWatch, TransferFailed, read_progress
 from support.fake_server import FakeClock
 
 

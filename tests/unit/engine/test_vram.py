@@ -10,10 +10,10 @@ import threading
 from collections.abc import Sequence
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import vram
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Vram
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.gpus import are_of, gpu_names
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.vram import read_vram
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Vram
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import vram
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.gpus import are_of, gpu_names
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.vram import read_vram
 
 MIB = 2**20
 NVIDIA = "proc/driver/nvidia/gpus/0000:0{}:00.0/information"

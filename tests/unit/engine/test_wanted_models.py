@@ -7,10 +7,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import wanted_models
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import InstalledModel
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import PolicyError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide import wanted_models
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import InstalledModel
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import PolicyError
 from support.values import digest
 
 

@@ -9,16 +9,12 @@ from datetime import timedelta
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import report
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.displacement import SetAside
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History, Plan, make_plan
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import KeepAlive
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.past import Cause, Past
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.progress import PassResult, Progress
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import (
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.displacement import SetAside
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History, Plan, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult, Progress
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.warmer import Pace, Warmer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import results
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import (
     ServerBusy,
     ServerFailure,
     ServerRefused,
@@ -26,7 +22,11 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server 
     ServerTooOld,
     ServerUnreachable,
 )
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import Pace, Warmer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.observer import Observer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import KeepAlive
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.past import Cause, Past
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import Policy
 from support.fake_server import FakeServer, Installed, SeeingObserver, serving
 from support.values import policy
 
@@ -189,7 +189,7 @@ def test_a_model_that_is_refused_does_not_hold_up_the_others() -> None:
     result = run(server, policy("missing", "a"))
     assert [call.split()[1] for call in server.work()] == ["a:latest"]
     assert resident(result) == {"missing": False, "a": True}
-    assert report.failures(result) == ["missing is not installed on the server: pull or create it first (ollama_model, or ollama pull missing:latest)"]
+    assert results.failures(result) == ["missing is not installed on the server: pull or create it first (ollama_model, or ollama pull missing:latest)"]
 
 
 def test_a_load_that_leaves_nothing_behind_is_tried_once() -> None:
@@ -199,7 +199,7 @@ def test_a_load_that_leaves_nothing_behind_is_tried_once() -> None:
     result = run(server, policy("a"))
     assert server.work() == ["generate a:latest -1"]
     assert resident(result) == {"a": False}
-    assert report.failures(result)[0].startswith("a is not in memory")
+    assert results.failures(result)[0].startswith("a is not in memory")
     assert server.clock.seconds == pytest.approx(2 + PACE.verify, abs=2)
 
 
@@ -261,7 +261,7 @@ def test_a_load_by_somebody_else_is_not_waited_for_without_end() -> None:
     assert server.work() == ["generate a:latest -1"], "what is listed by nobody may be a runner that nothing can end"
     assert server.clock.seconds == pytest.approx(PACE.loading, abs=5)
     assert server.looks < 520, "the longer it takes, the seldomer the looks"
-    assert report.failures(result) == []
+    assert results.failures(result) == []
 
 
 def test_a_runner_that_was_waited_for_by_earlier_passes_is_not_waited_for_anew() -> None:
@@ -284,7 +284,7 @@ def test_a_hung_runner_is_unloaded_and_loaded_with_the_context_that_it_had() -> 
     server.stop("a")
     result = run(server, policy("a", "b"))
     assert server.work() == ["unload a:latest", "generate a:latest -1 num_ctx 8192", "generate b:latest -1"]
-    assert (resident(result), report.failures(result)) == ({"a": True, "b": True}, [])
+    assert (resident(result), results.failures(result)) == ({"a": True, "b": True}, [])
     assert result.models[0].cause == Cause("runner_hung", "observed")
 
 
@@ -293,7 +293,7 @@ def test_a_hung_runner_that_stays_is_told_and_holds_up_nobody() -> None:
     server.hold("a")
     server.stop("a")
     result = run(server, policy("a", "b"))
-    (sentence,) = report.failures(result)
+    (sentence,) = results.failures(result)
     assert sentence.startswith("a has a hung runner process (") and "it cannot be killed before what it waits for" in sentence
     assert (actions(result), resident(result)) == ({"a": "revive", "b": "load"}, {"a": False, "b": True})
     assert [call for call in server.work() if "a:latest" in call] == ["unload a:latest", "generate a:latest -1 num_ctx 4096"]
@@ -321,7 +321,7 @@ def test_new_weights_are_loaded_beside_the_old_ones_which_are_told() -> None:
     assert server.work() == ["generate a:latest -1"]
     assert (resident(result), listed(server)) == ({"a": True, "b": True}, {"a", "a2", "b"})
     assert result.models[0].cause == Cause("repulled", "observed")
-    assert [text for text in report.warnings(result) if "the older weights of a stay in memory" in text]
+    assert [text for text in results.warnings(result) if "the older weights of a stay in memory" in text]
     assert actions(run(server, policy("a", "b"))) == {"a": "none", "b": "none"}
 
 
@@ -333,7 +333,7 @@ def test_old_weights_that_another_name_leads_to_are_given_back() -> None:
     assert server.work() == ["generate a:latest -1", "generate copy:latest 300s num_ctx 4096"]
     server.clock.seconds += 301
     result = run(server, policy("a"))
-    assert (listed(server), report.warnings(result)) == ({"a2"}, [])
+    assert (listed(server), results.warnings(result)) == ({"a2"}, [])
 
 
 @pytest.mark.parametrize("pins", ["ab", "abc", "cab", "bca"])
@@ -345,7 +345,7 @@ def test_where_the_limit_is_reached_new_weights_and_the_old_ones_do_not_push_eac
     assert new in listed(server)
     left_out = [progress.model.declared for progress in result.models if not progress.resident]
     assert len(left_out) <= 1
-    assert len(report.failures(result)) == len(left_out)
+    assert len(results.failures(result)) == len(left_out)
     assert len(server.work()) <= 2 * len(pins) + 1
 
 
@@ -353,7 +353,7 @@ def test_new_weights_that_fail_to_load_are_told_and_the_old_ones_left() -> None:
     server = repulled()
     server.failing["a"] = ServerRefused("out of memory", 500, "out of memory")
     result = run(server, policy("a", "b"))
-    assert report.failures(result) == ["load of a failed: out of memory"]
+    assert results.failures(result) == ["load of a failed: out of memory"]
     assert listed(server) == {"a", "b"}
 
 
@@ -401,7 +401,7 @@ def test_a_client_that_keeps_changing_the_expiry_is_answered_three_times() -> No
     result = run(server, policy("a"))
     assert len(server.work()) == 3
     assert resident(result) == {"a": False}
-    (sentence,) = report.failures(result)
+    (sentence,) = results.failures(result)
     assert sentence.startswith("a leaves memory at 2026-08-22T08:0")
     assert sentence.endswith(": a client keeps sending its own keep_alive")
 
@@ -412,7 +412,7 @@ def test_a_busy_model_is_told_once_and_undecided_until_it_is_idle() -> None:
     result = run(server, policy("a"))
     assert server.work() == ["generate a:latest -1 num_ctx 4096"]
     assert by_name(result)["a"].last.drift == ("busy",)
-    assert report.failures(result) == []
+    assert results.failures(result) == []
     assert server.clock.seconds == pytest.approx(PACE.verify, abs=2)
 
 
@@ -457,7 +457,7 @@ def test_a_warm_model_that_had_its_load_is_left_to_its_expiry() -> None:
     server = serving("a")
     result = run(server, policy(WARM_A), history=History(warmed=names("a")))
     assert server.work() == []
-    assert report.failures(result) == []
+    assert results.failures(result) == []
 
 
 # Processes that cannot be seen.
@@ -470,7 +470,7 @@ def test_a_pin_whose_processes_cannot_be_seen_is_probed_once_and_believed() -> N
     assert server.work() == ["generate a:latest -1 num_ctx 8192"]
     assert (actions(result), resident(result)) == ({"a": "probe"}, {"a": True})
     assert not by_name(result)["a"].changed
-    assert report.failures(result) == []
+    assert results.failures(result) == []
 
 
 def test_a_probe_that_fails_is_a_failure() -> None:
@@ -479,7 +479,7 @@ def test_a_probe_that_fails_is_a_failure() -> None:
     server.hold("a")
     server.failing["a"] = ServerRefused("500 cudaMalloc failed", 500, "cudaMalloc failed")
     result = run(server, policy("a"), seeing=False)
-    assert report.failures(result) == ["probe of a failed: 500 cudaMalloc failed"]
+    assert results.failures(result) == ["probe of a failed: 500 cudaMalloc failed"]
     assert resident(result) == {"a": None}
 
 
@@ -507,7 +507,7 @@ def test_a_later_model_that_loses_its_place_to_an_earlier_one_is_set_aside() -> 
     result = run(server, policy("a", "b"))
     assert server.work() == ["generate a:latest -1"]
     assert resident(result) == {"a": True, "b": False}
-    assert report.failures(result) == ["b lost its place in memory when a was loaded"]
+    assert results.failures(result) == ["b lost its place in memory when a was loaded"]
 
 
 def test_an_earlier_model_gets_its_place_back_from_a_later_one() -> None:
@@ -516,7 +516,7 @@ def test_an_earlier_model_gets_its_place_back_from_a_later_one() -> None:
     result = run(server, policy("a", "b"))
     assert server.work() == ["generate b:latest -1", "unload b:latest", "generate a:latest -1"]
     assert resident(result) == {"a": True, "b": False}
-    assert report.failures(result) == ["b was set aside: loading it cost a, which is to stay before it, its place in memory"]
+    assert results.failures(result) == ["b was set aside: loading it cost a, which is to stay before it, its place in memory"]
 
 
 def test_a_pass_that_knows_what_was_set_aside_costs_nobody_a_place() -> None:
@@ -528,7 +528,7 @@ def test_a_pass_that_knows_what_was_set_aside_costs_nobody_a_place() -> None:
     result = run(server, policy("a", "b"), history=History(set_aside=aside))
     assert server.work() == []
     assert resident(result) == {"a": True, "b": False}
-    assert report.failures(result)[0].startswith("b was set aside by an earlier pass: memory does not hold it beside a:latest;")
+    assert results.failures(result)[0].startswith("b was set aside by an earlier pass: memory does not hold it beside a:latest;")
 
 
 def test_of_more_models_than_fit_those_declared_first_stay() -> None:
@@ -638,7 +638,7 @@ def test_a_look_that_fails_while_a_load_runs_is_not_the_loads_failure() -> None:
     result = run(server, policy("a", "b"), pace=Pace(repin=0.01))
     assert server.work() == ["generate a:latest -1", "generate b:latest -1"]
     assert resident(result) == {"a": True, "b": True}
-    assert report.failures(result) == []
+    assert results.failures(result) == []
 
 
 def test_a_model_that_takes_long_to_load_is_back_when_it_is_and_not_when_it_begins_to_load() -> None:
@@ -696,7 +696,7 @@ def test_only_a_client_that_did_it_again_keeps_doing_it(changes: int, blamed: bo
     server.on_look.append(client)
     if changes == 1:
         server.failing["a"] = ServerRefused("no", 500, "no")
-    said = " ".join(report.failures(run(server, policy("a"))))
+    said = " ".join(results.failures(run(server, policy("a"))))
     assert ("keeps sending" in said) is blamed
 
 
@@ -716,7 +716,7 @@ def test_a_neighbour_is_not_displaced_by_a_named_model() -> None:
     server.hold("a")
     result = run(server, policy("a", "b"), only=names("b"))
     assert "unload b:latest" in server.work()
-    assert report.failures(result)[0].startswith("b was set aside")
+    assert results.failures(result)[0].startswith("b was set aside")
 
 
 # Models that are not declared.

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import report
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.progress import PassResult
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import ServerFailure, ServerRefused, ServerSilent
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import Pace, Warmer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.warmer import Pace, Warmer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import results
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import ServerFailure, ServerRefused, ServerSilent
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.observer import Observer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.fake_server import FakeServer, Installed, SeeingObserver
@@ -116,7 +116,7 @@ def check_claims(server: FakeServer, result: PassResult) -> None:
                 assert any(found.alive for found in server.loaded.values() if found.model.digest == entry.digest)
         if progress.changed:
             assert progress.action != "none"
-    warm = not report.failures(result)
+    warm = not results.failures(result)
     assert not warm or all(progress.resident for progress in result.models if progress.model.is_pin and progress.model.required)
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.past import Cause, Past
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.progress import PassResult
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.runners import server_identity
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.processes import server_identity
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.past import Cause, Past
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import Policy
 from support.live_host import UNIT, LiveHost, left
 from support.values import policy
 

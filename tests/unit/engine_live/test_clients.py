@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import report
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import results
 from support.clients import Clients
 from support.live_host import LiveHost, actions, left
 from support.values import policy
@@ -24,7 +24,7 @@ def test_v1_traffic_throughout_changes_no_stay_and_is_not_disturbed(live: LiveHo
     with Clients(live.stand_in.caller.address, "/v1/chat/completions", {**CHAT, "stream": stream, "keep_alive": "1s"}, count=4) as clients:
         for answers in range(4, 24, 4):
             live.stand_in.wait_for(lambda least=answers: clients.outcomes.total() >= least)
-            assert report.failures(live.run(DECLARED)) == []
+            assert results.failures(live.run(DECLARED)) == []
     assert set(clients.outcomes) == {"whole"}
     assert (left(live), live.stand_in.runners()) == (PINNED, runners)
 
@@ -45,7 +45,7 @@ def test_hundreds_of_requests_in_flight_are_not_disturbed_by_passes(live: LiveHo
     assert set(clients.outcomes) == {"whole"}
     assert (after["loads"], after["reloads"], after["unloads"], after["evictions"]) == (before["loads"], {}, {}, {})
     assert live.stand_in.runners() == runners
-    assert [report.failures(result) for result in passes] == [[], [], []]
+    assert [results.failures(result) for result in passes] == [[], [], []]
     if expiry:  # the last to arrive has the say, until it is idle and a pass comes
         assert actions(live.run(DECLARED))["tiny-a"] in ("none", "set_expiry")
     assert left(live) == PINNED

@@ -7,10 +7,10 @@ from __future__ import annotations
 import threading
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import report
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import Deadlines, ServerFailure, ServerUnreachable
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import results
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, ServerFailure, ServerUnreachable
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
 from support.live_host import LiveHost, actions, contexts, left
 from support.values import policy
 
@@ -22,13 +22,13 @@ def test_models_of_both_kinds_are_made_resident_and_a_second_pass_loads_nothing(
     live.stand_in.run()
     declared = policy("tiny-a", {"name": "embed", "num_ctx": 2048}, {"name": "tiny-b", "num_ctx": 1024})
     first = live.run(declared, seeing=seeing)
-    assert report.failures(first) == []
+    assert results.failures(first) == []
     assert left(live) == {"tiny-a": "forever", "embed": "forever", "tiny-b": "forever"}
     assert contexts(live) == {"tiny-a": 4096, "embed": 512, "tiny-b": 1024}
     runners = live.stand_in.runners()
     assert len(runners) == 3
     second = live.run(declared, seeing=seeing)
-    assert report.failures(second) == []
+    assert results.failures(second) == []
     assert not any(progress.changed for progress in second.models)
     assert live.stand_in.runners() == runners
 
@@ -51,7 +51,7 @@ def test_a_killed_runner_is_replaced(live: LiveHost, seeing: bool) -> None:
     assert live.stand_in.kill_runners() == 2
     assert left(live) == {"tiny-a": "forever", "tiny-b": "forever"}, "the server goes on listing them"
     result = live.run(declared, seeing=seeing)
-    assert report.failures(result) == []
+    assert results.failures(result) == []
     assert set(actions(result).values()) == {"revive" if seeing else "probe"}
     assert len(live.stand_in.runners()) == 2
     assert left(live) == {"tiny-a": "forever", "tiny-b": "forever"}
@@ -62,7 +62,7 @@ def test_a_killed_runner_of_an_embedding_model_is_replaced(live: LiveHost) -> No
     live.stand_in.run()
     live.run(policy("embed"))
     live.stand_in.kill_runners()
-    assert report.failures(live.run(policy("embed"))) == []
+    assert results.failures(live.run(policy("embed"))) == []
     assert len(live.stand_in.runners()) == 1
 
 
@@ -84,7 +84,7 @@ def test_another_context_is_reported_and_reloaded_only_if_that_was_asked_for(liv
     live.stand_in.run()
     live.stand_in.generate("tiny-a", keep_alive=-1, options={"num_ctx": 2048})
     wanted = {"name": "tiny-a", "num_ctx": 8192}
-    assert "has the context 2048 instead of 8192" in report.warnings(live.run(policy(wanted)))[0]
+    assert "has the context 2048 instead of 8192" in results.warnings(live.run(policy(wanted)))[0]
     assert contexts(live) == {"tiny-a": 2048}
     result = live.run(policy(wanted, context_mismatch="reload"))
     assert (actions(result), contexts(live), left(live)) == ({"tiny-a": "reload"}, {"tiny-a": 8192}, {"tiny-a": "forever"})
@@ -107,7 +107,7 @@ def test_of_more_pins_than_fit_the_first_declared_stays(live: LiveHost) -> None:
     live.stand_in.run(OLLAMA_MAX_LOADED_MODELS="1")
     result = live.run(policy("tiny-a", "tiny-b"))
     assert left(live) == {"tiny-a": "forever"}
-    (sentence,) = report.failures(result)
+    (sentence,) = results.failures(result)
     assert sentence.startswith("tiny-b was set aside: loading it cost tiny-a")
 
 
@@ -135,10 +135,10 @@ def test_a_copy_that_was_loaded_first_stands_for_the_model(live: LiveHost) -> No
     live.stand_in.post("/api/copy", source="tiny-a", destination="alias")
     live.stand_in.generate("alias", keep_alive="5m")
     result = live.run(policy("tiny-a"))
-    assert (actions(result), report.failures(result)) == ({"tiny-a": "set_expiry"}, [])
+    assert (actions(result), results.failures(result)) == ({"tiny-a": "set_expiry"}, [])
     assert left(live) == {"alias": "forever"}
     twins = live.run(policy("tiny-a", "alias"))
-    assert report.failures(twins) == ["alias and tiny-a are two names of the same weights, which share one runner: keep one"]
+    assert results.failures(twins) == ["alias and tiny-a are two names of the same weights, which share one runner: keep one"]
     assert len(live.stand_in.runners()) == 1
 
 
@@ -148,7 +148,7 @@ def test_a_deleted_copy_that_holds_the_weights_does_not_hold_up_the_pass(live: L
     live.stand_in.generate("alias", keep_alive=-1)
     live.stand_in.caller.send("DELETE", "/api/delete", b'{"model":"alias"}')
     result = live.run(policy("tiny-a"))
-    assert report.failures(result) == []
+    assert results.failures(result) == []
     assert len(live.stand_in.runners()) == 1
 
 
@@ -169,7 +169,7 @@ def test_a_busy_models_new_expiry_shows_once_it_is_idle(live: LiveHost) -> None:
     next(answer)
     runners = live.stand_in.runners()
     result = live.run(policy("tiny-a"))
-    assert (actions(result), report.failures(result)) == ({"tiny-a": "set_expiry"}, [])
+    assert (actions(result), results.failures(result)) == ({"tiny-a": "set_expiry"}, [])
     assert list(answer)[-1]["done"] is True
     live.stand_in.wait_for(lambda: left(live) == {"tiny-a": "forever"})
     assert live.stand_in.runners() == runners
@@ -203,7 +203,7 @@ def test_a_model_that_cannot_be_loaded_does_not_hold_up_the_others(live: LiveHos
     live.stand_in.door.order("load", model="tiny-a", failure="cudaMalloc failed: out of memory", count=9)
     result = live.run(policy("tiny-a", "tiny-b", "nowhere"))
     assert left(live) == {"tiny-b": "forever"}
-    refused, missing = report.failures(result)
+    refused, missing = results.failures(result)
     assert refused.startswith("load of tiny-a failed: POST /api/generate at http://127.0.0.1:")
     assert "cudaMalloc failed: out of memory" in refused
     assert missing == "nowhere is not installed on the server: pull or create it first (ollama_model, or ollama pull nowhere:latest)"
@@ -214,7 +214,7 @@ def test_a_load_beyond_its_deadline_is_given_up_and_aborted(live: LiveHost) -> N
     live.stand_in.door.order("load", model="tiny-a", seconds=60)
     result = live.run(policy("tiny-a", "tiny-b"), deadlines=Deadlines(connect=5, answer=30, load=1))
     assert left(live) == {"tiny-b": "forever"}
-    assert "was not answered within 1 s" in report.failures(result)[0]
+    assert "was not answered within 1 s" in results.failures(result)[0]
     assert len(live.stand_in.runners()) == 1
 
 
@@ -247,7 +247,7 @@ def test_new_weights_under_a_pins_name_are_loaded(live: LiveHost) -> None:
     live.run(policy("model"))
     live.stand_in.post("/api/copy", source="tiny-b", destination="model")
     result = live.run(policy("model"))
-    assert (result.models[0].first.drift, result.models[0].action, report.failures(result)) == (("stale_digest",), "load", [])
+    assert (result.models[0].first.drift, result.models[0].action, results.failures(result)) == (("stale_digest",), "load", [])
     loads = live.stand_in.counters()["loads"]
     live.stand_in.generate("model")
     assert live.stand_in.counters()["loads"] == loads, "a request to it waits for nothing"
@@ -271,7 +271,7 @@ def test_a_server_that_ends_during_a_load_ends_the_pass(live: LiveHost) -> None:
 def test_an_answer_that_breaks_off_costs_one_model_its_load(live: LiveHost) -> None:
     live.stand_in.run()
     live.stand_in.door.order("fault", kind="truncate", path="/api/generate")
-    (sentence,) = report.failures(live.run(policy("tiny-a", "tiny-b")))
+    (sentence,) = results.failures(live.run(policy("tiny-a", "tiny-b")))
     assert sentence.startswith("load of tiny-a failed: the server at http://127.0.0.1:")
     assert left(live)["tiny-b"] == "forever"
 
@@ -289,6 +289,6 @@ def test_a_list_that_cannot_be_had_ends_the_pass_with_one_sentence(live: LiveHos
 def test_a_busy_queue_costs_nothing_but_a_sentence(live: LiveHost) -> None:
     live.stand_in.run()
     live.stand_in.door.order("fault", kind="status", path="/api/generate", status=503, message="server busy, please try again.")
-    (sentence,) = report.failures(live.run(policy("tiny-a", "tiny-b")))
+    (sentence,) = results.failures(live.run(policy("tiny-a", "tiny-b")))
     assert sentence.endswith("answered 503: server busy, please try again.")
     assert left(live) == {"tiny-b": "forever"}

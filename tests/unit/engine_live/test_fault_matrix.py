@@ -12,12 +12,12 @@ import threading
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import report
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.displacement import SetAside
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import Deadlines, ServerFailure, ServerUnreachable
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import PassResult
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.displacement import SetAside
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.warmer import PassResult
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import results as report
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, ServerFailure, ServerUnreachable
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
 from support.live_host import DEADLINES, LiveHost, actions, left
 from support.values import policy
 

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import fit_report
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Bounds, learn, learn_eviction
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import make_plan
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.evictions import evictions
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.knowledge import gather, running_environment
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement import Measurement, keep, measure
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement_record import Record
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.prediction import Fit, predict
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict import prediction_report
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Bounds, learn, learn_eviction
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.evictions import evictions
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import Measurement, keep, measure
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.predict import Fit, predict
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.knowledge import gather, running_environment
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.measurement_record import Record
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import Policy
 from support.live_host import UNIT, LiveHost
 from support.values import policy
 
@@ -155,7 +155,7 @@ def test_a_warning_names_the_numbers_and_who_leaves(live: LiveHost, tmp_path: pa
     live.run(policy("tiny-a", "tiny-b"))
     declared = policy("tiny-a", "tiny-b", "tiny-c")
     foretold = foretell(live, declared, Record(), gpu(tmp_path, live, "6MiB"))
-    assert fit_report.warnings(foretold.values()) == [
+    assert prediction_report.warnings(foretold.values()) == [
         "tiny-c:latest will not fit beside the other models: it takes 2.4 MB (estimated); the server reckons 2.4 MB for it and fills no more than 80 % of"
         " the 1.5 MB of VRAM that are free: loading it will evict tiny-b:latest; a pass then gives tiny-b:latest back and sets tiny-c:latest aside"
     ]

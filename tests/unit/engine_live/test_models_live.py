@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import made_record
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import made_record
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_model
 from ollama_contract import registry as contract_registry
 from support.ansible_module import Entrance

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.give_back import ReleaseError, give_back, read_kept
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import observer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import observer
 from support.scripted_http import Exchange, ScriptedServer
 from support.values import blob, digest
 

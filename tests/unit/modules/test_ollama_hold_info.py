@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.hold import Hold, hold_data, write_hold
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.hold_file import Hold, hold_data, write_hold
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_hold_info
 from support.ansible_module import Entrance
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_options
 from ansible_collections.keepwarm.ollama.plugins.module_utils._progress_file import ProgressFile
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.transfer import Progress
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.transfer import Progress
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_model
 from support.ansible_module import Entrance
 from support.fake_server import FakeClock

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from ansible.module_utils import basic
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.activity import Activity, Watcher
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import Expiry
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import ResidentModel
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.activity import Activity, Watcher
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import Expiry
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import ResidentModel
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_server_restart
 from support.ansible_module import Entrance
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_options
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency import knowledge, observer
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.capacity import Vram
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement import Measurement
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.measurement_record import Record, record_data
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Runners
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.runner_settings import RunnerSettings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Vram
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import Measurement
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.runner_settings import RunnerSettings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import knowledge, observer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.measurement_record import Record, record_data
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import Runners
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_warm
 from support.ansible_module import Entrance
 from support.scripted_http import Exchange, ScriptedServer

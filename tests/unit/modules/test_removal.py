@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_options
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import below
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal import agent, give_back, server
-from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.files import below
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import Executor
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_server_removal, ollama_warmup_removal
 from support.ansible_module import Entrance

@@ -9,8 +9,8 @@ import json
 import pathlib
 
 import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import below
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal import files, server, steps
-from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.files import below
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.releases import _UPGRADE_KEYS
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import Executor, Step
 from ansible_collections.keepwarm.ollama.plugins.module_utils._upgrade import KeptFile, Record

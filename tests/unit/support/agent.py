@@ -29,14 +29,14 @@ sys.modules["keepwarm"] = module_utils
 for name in PACKAGES:
     package = importlib.import_module(f"{module_utils.__name__}.{name}")
     sys.modules[f"keepwarm.{name}"] = package
-    for found in pkgutil.walk_packages(package.__path__, f"{name}."):
-        sys.modules[f"keepwarm.{found.name}"] = importlib.import_module(f"{module_utils.__name__}.{found.name}")
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        sys.modules[found.name.replace(module_utils.__name__, "keepwarm", 1)] = importlib.import_module(found.name)
 
-from ollama_warmup import one_pass  # noqa: E402
 from ollama_warmup.configuration import Configuration, parse  # noqa: E402
 from ollama_warmup.instance import Instance  # noqa: E402
-from ollama_warmup.state import State  # noqa: E402
-from ollama_warmup.state_file import StateFile, read_state  # noqa: E402
+from ollama_warmup.passes import one_pass  # noqa: E402
+from ollama_warmup.state.state import State  # noqa: E402
+from ollama_warmup.state.state_file import StateFile, read_state  # noqa: E402
 
 URL = "http://127.0.0.1:11434"
 RUNNING = {"LoadState": "loaded", "ActiveState": "active", "SubState": "running", "Result": "success"}

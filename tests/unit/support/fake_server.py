@@ -14,24 +14,24 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Callable
 
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import Expiry, KeepAlive
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import (
-    InstalledModel,
-    ModelCard,
-    Observation,
-    ResidentModel,
-    Runners,
-)
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import (
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import (
     Deadlines,
     ModelNotFound,
     ServerFailure,
     ServerRefused,
     ServerUnreachable,
 )
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.sightings import RunnerProcess
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.observer import Observer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import Expiry, KeepAlive
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import (
+    InstalledModel,
+    ModelCard,
+    Observation,
+    ResidentModel,
+    Runners,
+)
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.sightings import RunnerProcess
 
 from .values import NOW, blob, digest
 

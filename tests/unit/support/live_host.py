@@ -9,14 +9,14 @@ import shutil
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.drift import History
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import Observation, Runners
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observer import Observer
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.progress import PassResult
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.runners import ServerProcesses, living_runners, server_processes
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import Deadlines, OllamaServer
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.warmer import Pace, Warmer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.warmer import Pace, Warmer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, OllamaServer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.observer import Observer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.processes import ServerProcesses, living_runners, server_processes
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import Observation, Runners
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import Policy
 
 UNIT = "ollama.service"
 DEADLINES = Deadlines(connect=5, answer=30, load=60)

@@ -8,8 +8,9 @@ import dataclasses
 import pathlib
 from collections.abc import Sequence
 
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import UNITS
 from ansible_collections.keepwarm.ollama.plugins.module_utils._release import Releases, _write_record
-from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.units import FOLDER, LoadedUnit
+from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.units import LoadedUnit
 
 PASSWD = "root:x:0:0:root:/root:/bin/bash\nmail:x:8:8:mail:/var/mail:/usr/sbin/nologin\n"
 GROUP = "root:x:0:\nmail:x:8:\n"
@@ -41,11 +42,11 @@ class Host:
 
     def unit(self, name: str, text: str, active: str = "active", wanted_by: str = "") -> None:
         """A unit file that systemd has read; of an instance, its template's."""
-        file = f"{FOLDER}/{name}"
+        file = f"{UNITS}/{name}"
         self.write(file, text)
         self.loaded(name, file, active)
         if wanted_by:
-            self.link(f"{FOLDER}/{wanted_by}.wants/{name}", file)
+            self.link(f"{UNITS}/{wanted_by}.wants/{name}", file)
 
     def loaded(self, name: str, fragment: str, active: str = "active", dropins: Sequence[str] = ()) -> None:
         self.memory[name] = LoadedUnit(name, "loaded", active, fragment, tuple(dropins))

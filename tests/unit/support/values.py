@@ -9,17 +9,17 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.keep_alive import Expiry
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.observation import (
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import Expiry
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import (
     InstalledModel,
     ModelCard,
     Observation,
     ResidentModel,
     Runners,
 )
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.policy import Policy, parse_policy
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.sightings import UNLISTED, WAITING, RunnerProcess, Sighting
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import Policy, parse_policy
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.sightings import UNLISTED, WAITING, RunnerProcess, Sighting
 
 NOW = datetime(2026, 8, 22, 8, 0, 0, tzinfo=timezone.utc)
 FOREVER = timedelta(days=292 * 365)

@@ -16,18 +16,21 @@ from dataclasses import replace
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.runners import living_runners, server_identity
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.processes import living_runners, server_identity
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_warm
-from ollama_warmup import commands, exits, metrics, one_pass, waiting
+from ollama_warmup import exits
+from ollama_warmup.cli import commands, waiting
+from ollama_warmup.cli.looking import Look
 from ollama_warmup.configuration import Configuration, Metrics, load
-from ollama_warmup.looking import Look
+from ollama_warmup.metrics import sampling
+from ollama_warmup.passes import one_pass
 
 from .agent import RUNNING, Agent
 from .ansible_module import Entrance
 from .fake_server import FakeServer
 from .live_host import UNIT, LiveHost
 
-_OBSERVER = "keepwarm._residency.observer"
+_OBSERVER = "keepwarm._residency.server.observer"
 
 
 class Views:
@@ -43,12 +46,12 @@ class Views:
         self._hung = 0
         patch.setattr(f"{_OBSERVER}.living_runners", lambda _unit: living_runners(UNIT, live.proc()))
         patch.setattr(f"{_OBSERVER}.require_processes", lambda _unit, _url: None)
-        patch.setattr("ollama_warmup.one_pass.server_identity", lambda _unit: server_identity(UNIT, live.proc()))
+        patch.setattr("ollama_warmup.passes.one_pass.server_identity", lambda _unit: server_identity(UNIT, live.proc()))
         patch.setattr("ollama_warmup.configuration.own_unit", lambda *_address: self._unit())
         patch.setattr(ollama_warm, "own_unit", lambda *_address: self._unit())
-        patch.setattr("ollama_warmup.patience.unit_state", lambda _unit: RUNNING)
-        patch.setattr("ollama_warmup.looking.unit_state", lambda _unit: RUNNING)
-        patch.setattr("ollama_warmup.measuring.unit_environment", lambda _unit: {})
+        patch.setattr("ollama_warmup.passes.startup_wait.unit_state", lambda _unit: RUNNING)
+        patch.setattr("ollama_warmup.cli.looking.unit_state", lambda _unit: RUNNING)
+        patch.setattr("ollama_warmup.passes.measuring.unit_environment", lambda _unit: {})
         patch.delenv("JOURNAL_STREAM", raising=False)
 
     def _unit(self) -> str | None:
@@ -105,7 +108,7 @@ class Views:
 
     def _samples(self) -> dict[str, float]:
         configuration = replace(self._configured(), metrics=Metrics("/nowhere", 240, 3600))
-        told = metrics.samples(configuration, Metrics("/nowhere", 240, 3600), self._agent.state, metrics.Moment(0.0))
+        told = sampling.samples(configuration, Metrics("/nowhere", 240, 3600), self._agent.state, sampling.Moment(0.0))
         return {sample.name: sample.value for sample in told}
 
 

@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from keepwarm._residency.address import AddressError, check_url
-from keepwarm._residency.own_host import own_unit
-from keepwarm._residency.policy import Policy, PolicyError, parse_policy
+from keepwarm._residency.server.own_host import own_unit
+from keepwarm._residency.values.address import AddressError, check_url
+from keepwarm._residency.values.policy import Policy, PolicyError, parse_policy
 
 from .problems import ConfigurationError
-from .restart import CHOICES, NEVER
+
+NEVER = "never"
+WHEN_STUCK = "when_stuck"
+_RESTARTS = (NEVER, WHEN_STUCK)
 
 _TIMES = ("deadlines", "ready_timeout", "restart_server_after")
 _KEYS = ("url", "unit", "policy", *_TIMES, "metrics", "reload_budget", "context_reloads", "restart_server", "notify", "follows_unit")
@@ -129,9 +132,9 @@ def _unit(raw: Any, problems: list[str]) -> str:
 
 
 def _restart_server(raw: Any, problems: list[str]) -> str:
-    if raw in CHOICES:
+    if raw in _RESTARTS:
         return str(raw)
-    problems.append(f"restart_server {raw!r} is neither of {' and '.join(CHOICES)}")
+    problems.append(f"restart_server {raw!r} is neither of {' and '.join(_RESTARTS)}")
     return NEVER
 
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 import os
 import re
 
-DEFAULT = "default"
+from keepwarm._base import layout
+from keepwarm._base.readers import InvalidValue
+
+DEFAULT = layout.DEFAULT_INSTANCE
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 
 
-class InstanceError(ValueError):
+class InstanceError(InvalidValue):
     """A name that could leave the folders of the instances; the message is one sentence."""
 
 
@@ -27,33 +30,32 @@ class Instance:
     @property
     def configuration(self) -> str:
         """The file that the role writes."""
-        return os.path.join(self.root, "etc/ollama-warmup", f"{self.name}.json")
+        return layout.below(self.root, f"{layout.AGENT_CONFIGURATION}/{self.name}.json")
 
     @property
     def state_folder(self) -> str:
         """State and lock; only the service user writes here."""
-        return os.path.join(self.root, "var/lib/ollama-warmup", self.name)
+        return layout.below(self.root, f"{layout.AGENT_STATE}/{self.name}")
 
     @property
     def measurements(self) -> str:
-        """What models were measured to take in memory; beside the state, in a file of its own that few passes touch. As
-        measurement_record.record_path has it, which every command would have to import; a test holds them together."""
-        return os.path.join(self.state_folder, "measurements.json")
+        """What models were measured to take in memory; beside the state, in a file of its own that few passes touch."""
+        return os.path.join(self.state_folder, layout.MEASUREMENTS)
 
     @property
     def warm_mark(self) -> str:
         """Exists from a pass that ended warm until the next one begins; ollama-warm.target starts on its condition."""
-        return os.path.join(self.root, "run/ollama-warmup", self.name, "warm")
+        return self._runtime("warm")
 
     @property
     def wake(self) -> str:
         """Creating this has systemd make a pass, at once or after the one that is running; every pass removes it first."""
-        return os.path.join(self.root, "run/ollama-warmup", self.name, "wake")
+        return self._runtime("wake")
 
     @property
     def restart(self) -> str:
         """Creating this has root's unit restart the server, where that is wanted, and not more often than that unit lets it."""
-        return os.path.join(self.root, "run/ollama-warmup", self.name, "restart")
+        return self._runtime("restart")
 
     @property
     def hold(self) -> str:
@@ -63,17 +65,17 @@ class Instance:
     @property
     def watch_pipe(self) -> str:
         """Where a pass tells the watch that it has ended."""
-        return os.path.join(self.root, "run/ollama-warmup", self.name, "watch")
+        return self._runtime("watch")
 
     @property
     def by_hand(self) -> str:
         """Root creates it before a pass that an operator asked for: what failed is tried at once."""
-        return os.path.join(self.root, "run/ollama-warmup", self.name, "by_hand")
+        return self._runtime("by_hand")
 
     @property
     def metrics(self) -> str:
         """What node_exporter reads; below /var/cache, where every user may look."""
-        return os.path.join(self.root, "var/cache/ollama-warmup", self.name, "metrics.prom")
+        return layout.below(self.root, f"{layout.AGENT_CACHE}/{self.name}/metrics.prom")
 
     @property
     def notifications(self) -> str:
@@ -83,14 +85,18 @@ class Instance:
     @property
     def notifier_state(self) -> str:
         """The folder of the notifier's own, where systemd keeps those of users that are there only while a unit runs."""
-        return os.path.join(self.root, "var/lib/private", self.notifier[: -len(".service")])
+        return layout.below(self.root, f"{layout.NOTIFIERS}/{self.notifier[: -len('.service')]}")
 
     @property
     def unit(self) -> str:
         """The oneshot that makes a pass."""
-        return "ollama-warmup.service" if self.name == DEFAULT else f"ollama-warmup@{self.name}.service"
+        return layout.agent_unit(self.name)
 
     @property
     def notifier(self) -> str:
         """The unit that sends notifications, and alone knows where to."""
-        return "ollama-warmup-notify.service" if self.name == DEFAULT else f"ollama-warmup-notify@{self.name}.service"
+        return layout.agent_unit(self.name, part="-notify")
+
+    def _runtime(self, name: str) -> str:
+        """Below /run, which a reboot empties."""
+        return layout.below(self.root, f"{layout.AGENT_RUNTIME}/{self.name}/{name}")

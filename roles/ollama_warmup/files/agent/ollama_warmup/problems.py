@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from keepwarm._base.readers import InvalidValue
 
-class ConfigurationError(ValueError):
+
+class ConfigurationError(InvalidValue):
     """A configuration that cannot be used. C(problems) holds one sentence each."""
 
     def __init__(self, problems: list[str]) -> None:

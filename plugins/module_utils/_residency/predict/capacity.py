@@ -1,0 +1,106 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How much VRAM a server has: what drivers tell, and what was seen to go in and not to go in. Pure. Everything in bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ..values.observation import ResidentModel
+from .scheduler import FREE_PERCENT
+
+_GIB = 1024**3
+_TIERS = ((47 * _GIB, 262144), (23 * _GIB, 32768))
+_TIERS_SINCE = (0, 15, 5)  # before, it was always the least (envconfig/config.go: ContextLength)
+_LEAST_CONTEXT = 4096
+_INACCURACY = 20  # a twentieth of the VRAM: what drivers count beside models, as each runner's own context on the GPU
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What was learned on these C(gpus). C(at_least) was in VRAM at once; C(at_most) was asked for at once, and part of it did not
+    get into VRAM."""
+
+    at_least: int = 0
+    at_most: int | None = None
+    gpus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Vram:
+    """What the drivers tell of the GPUs that the server may use; C(used) by whomever."""
+
+    total: int
+    used: int = 0
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """How much VRAM there is: C(total) None where no driver tells, and what C(others) hold of it, which are other programs; the bounds
+    as learned."""
+
+    total: int | None = None
+    at_least: int = 0
+    at_most: int | None = None
+    others: int = 0
+
+    @property
+    def point(self) -> int | None:
+        """What models may take, the best single figure where drivers tell one: what was learned corrects it, since llama.cpp leaves a
+        margin free, and a runner holds a little more than its model. What went in before others came is no such correction."""
+        if self.total is None:
+            return None
+        free = max(self.total - self.others, 0)
+        most = free if self.at_most is None else min(free, self.at_most - 1)
+        return most if self.others > self.total // _INACCURACY else max(most, min(self.at_least, self.total))
+
+
+def default_context(vram: Vram | None, seen: int = 0, release: tuple[int, ...] = ()) -> int | None:
+    """The context of a model for which nobody asks another, in tokens (server/routes.go: Serve). The C(release) is newer than that the
+    VRAM decides it where it is not known. Where no driver tells, the VRAM that was C(seen) in use does only if it is enough for the
+    most: there may always be more than that. None where it is not known."""
+    if any(release) and release < _TIERS_SINCE:
+        return _LEAST_CONTEXT
+    if vram is None:
+        return _TIERS[0][1] if seen >= _TIERS[0][0] else None
+    return next((context for least, context in _TIERS if vram.total >= least), _LEAST_CONTEXT)
+
+
+def learn(bounds: Bounds, living: Iterable[ResidentModel], gpus: tuple[str, ...], partial: frozenset[str] = frozenset()) -> Bounds:
+    """What one look adds. Other GPUs, other bounds. The later evidence wins over the earlier that it contradicts: other programs
+    come and go. C(partial) are digests that a Modelfile keeps out of VRAM, whatever room there is."""
+    known = bounds if bounds.gpus == gpus else Bounds(gpus=gpus)
+    loaded = tuple(living)
+    inside = sum(entry.size_vram for entry in loaded)
+    if any(0 < entry.size_vram < entry.size and entry.digest not in partial for entry in loaded):
+        return _spilled(known, inside, sum(entry.size for entry in loaded if entry.size_vram))
+    at_least = max(known.at_least, inside)
+    return replace(known, at_least=at_least, at_most=known.at_most if known.at_most is None or known.at_most > at_least else None)
+
+
+def learn_eviction(bounds: Bounds, others: int, reckoned: int) -> Bounds:
+    """A model that the server reckoned to take so much drove one out although fewer models were loaded than may be, while
+    so much of C(others) was in VRAM: it was more than the share of the free VRAM that the scheduler fills (scheduler.py)."""
+    at_most = others - (-reckoned * 100 // FREE_PERCENT)  # rounded up
+    return _limited(bounds, at_most if bounds.at_most is None else min(bounds.at_most, at_most), at_most, others)
+
+
+def _spilled(known: Bounds, inside: int, wanted: int) -> Bounds:
+    return _limited(known, wanted if known.at_most is None else min(known.at_most, wanted), wanted, inside)
+
+
+def _limited(known: Bounds, least: int, newest: int, inside: int) -> Bounds:
+    """Below the C(least) limit of all, unless what is C(inside) now contradicts it; then below the C(newest)."""
+    at_most = least if least > inside else newest
+    return replace(known, at_least=max(known.at_least, inside) if known.at_least < at_most else inside, at_most=at_most)
+
+
+def capacity(bounds: Bounds, gpus: tuple[str, ...], vram: Vram | None, living: Iterable[ResidentModel]) -> Capacity:
+    """What there is now. What is used, and not by this server's models, is other programs' and stays so."""
+    learned = bounds if bounds.gpus == gpus else Bounds()
+    if vram is None:
+        return Capacity(None, learned.at_least, learned.at_most)
+    own = sum(entry.size_vram for entry in living)
+    return Capacity(vram.total, learned.at_least, learned.at_most, others=max(vram.used - own, 0))

@@ -1,0 +1,86 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What C(status) tells: a look at the server now, which may take some seconds and no longer, and beside it the last pass.
+
+A pass may be minutes old, and whatever it found may be gone since. So nothing of it is shown as if it were so now.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from keepwarm._base.background import Background
+
+from .. import exits
+from ..configuration import Configuration, load
+from ..instance import Instance
+from ..passes.lean import import_requests
+from ..problems import ConfigurationError
+from ..service import is_stopped, unit_state
+from ..state.hold import current_hold
+from ..state.remembering import remembered
+from ..state.state import LastPass
+from .status import picture
+
+_DEADLINES = {"connect": 2.0, "answer": 3.5, "load": 3.5}  # seconds for one request
+LONGEST = 4.0
+"""Seconds for all that is asked; with what the program itself needs, a look takes less than five."""
+
+
+class Look:
+    """Begun when it is made, so that several servers are looked at at once. Raises C(ConfigurationError)."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._until = time.monotonic() + LONGEST
+        self._configuration = load(instance.configuration)
+        import_requests(self._configuration.url)
+        self._state, self._unread = remembered(instance)
+        self._service = Background(lambda: server_state(self._configuration))
+        self._found = Background(self._inspect)
+
+    def seen(self) -> dict[str, Any]:
+        """As plain data, as soon as there is an answer, or the time is over."""
+        service = self._service.result() if self._service.wait(self._left()) else {}
+        found = None if is_stopped(service) else self._answer()
+        return picture(self._instance.name, self._configuration, service, self._state, current_hold(self._instance), found, self._unread)
+
+    def _inspect(self) -> LastPass:
+        from ..passes.inspection import inspect
+
+        return inspect(replace(self._configuration, deadlines=_DEADLINES), self._state)
+
+    def _answer(self) -> LastPass:
+        if self._found.wait(self._left()):
+            return self._found.result()
+        silence = f"the server at {self._configuration.url} did not answer within {LONGEST:g} s"
+        return LastPass(at=time.time(), seconds=LONGEST, exit=exits.UNREACHABLE, failures=(silence,))
+
+    def _left(self) -> float:
+        return max(self._until - time.monotonic(), 0.0)
+
+
+def look_at(instances: Sequence[Instance]) -> Callable[[Instance], dict[str, Any]]:
+    """Begin a look at each of them. What it returns waits for the one at an instance, and raises C(ConfigurationError)."""
+    begun: dict[str, Look | ConfigurationError] = {}
+    for instance in instances:
+        try:
+            begun[instance.name] = Look(instance)
+        except ConfigurationError as error:
+            begun[instance.name] = error
+
+    def seen(instance: Instance) -> dict[str, Any]:
+        found = begun[instance.name]
+        if isinstance(found, ConfigurationError):
+            raise found
+        return found.seen()
+
+    return seen
+
+
+def server_state(configuration: Configuration) -> Mapping[str, str]:
+    """What systemd says of the server's unit; nothing where the server is another machine's, whatever unit of that name is here."""
+    return unit_state(configuration.own_unit) if configuration.own_unit else {}

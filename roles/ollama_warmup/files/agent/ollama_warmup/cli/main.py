@@ -1,0 +1,139 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Callable
+
+from keepwarm._base.readers import InvalidValue
+
+from .. import exits
+from ..instance import DEFAULT, Instance, InstanceError
+from ..problems import ConfigurationError
+from .instances import chosen, for_each, status_data
+
+_EXITS = """exit status: 0 warm; 1 a required model is not resident; 2 bad configuration; 3 server unreachable;
+4 server stopped by an operator; 5 on hold; 75 another pass is running"""
+
+_DOCTOR = "Look at everything that keeps a host from being warm; change nothing. Exit status: 0 nothing wrong; 1 problems found; 2 could not look."
+
+
+def main(arguments: Sequence[str] | None = None, root: str = "/") -> int:
+    """Carry out one command; returns its exit status."""
+    wanted = _parser().parse_args(arguments)
+    status = _run(wanted, root)
+    if wanted.command == "condition" and status not in (exits.WARM, exits.STOPPED, exits.SKIPPED):
+        return exits.NO_CONDITION
+    return status
+
+
+def _run(wanted: argparse.Namespace, root: str) -> int:
+    try:
+        instances = chosen(wanted.instance, wanted.command, root)
+    except InstanceError as error:
+        return _complain([str(error)])
+    if wanted.command == "status":
+        return _status(instances, wanted.json)
+    return for_each(instances, lambda instance: _spoken(lambda: _carry_out(wanted, instance)))
+
+
+def _status(instances: Sequence[Instance], as_json: bool) -> int:
+    """All are looked at at once: a server that hangs costs its own seconds only."""
+    from .commands import show
+    from .looking import look_at
+
+    seen = look_at(instances)
+    if as_json and len(instances) > 1:
+        return status_data(instances, seen)
+    return for_each(instances, lambda instance: _spoken(lambda: show(seen(instance), as_json)))
+
+
+def _spoken(carry_out: Callable[[], int]) -> int:
+    """The command's exit status; whatever an operator is to know of its failure is a sentence."""
+    try:
+        return carry_out()
+    except ConfigurationError as error:
+        return _complain(error.problems)
+    except InvalidValue as error:
+        return _complain([str(error)])
+    except OSError as error:  # the instance's own files; a server that does not answer never gets here
+        return _complain([f"{error.filename} cannot be used: {error.strerror} (run it as root, who hands it to the service user)"])
+
+
+def _carry_out(wanted: argparse.Namespace, instance: Instance) -> int:
+    if wanted.command == "condition":
+        from .condition import condition
+
+        return condition(instance)
+    if wanted.command in ("hold", "release"):
+        from . import hold_commands as holding
+
+        return holding.hold(instance, wanted.length, wanted.reason) if wanted.command == "hold" else holding.release(instance)
+    if wanted.command == "watch":
+        from ..watch.watcher import watch
+
+        watch(instance)
+    if wanted.command == "notify":
+        return _notify(instance, wanted.test)
+    if wanted.command == "doctor":
+        from .doctor import doctor
+
+        return doctor(wanted.instance, wanted.json)
+    if wanted.command == "wait":
+        from .waiting import wait
+
+        return wait(instance, wanted.timeout)
+    from . import commands
+
+    if wanted.command == "validate":
+        return commands.validate(wanted.file)
+    return commands.check(instance) if wanted.command == "check" else commands.run(instance)
+
+
+def _notify(instance: Instance, test: bool) -> int:
+    if test:
+        from ..notify.notifications import queue_test
+
+        return queue_test(instance)
+    from ..notify.sender import notify
+
+    return notify(instance, os.environ)
+
+
+def _complain(problems: Sequence[str]) -> int:
+    for problem in problems:
+        print(f"ollama-warmup: {problem}", file=sys.stderr)
+    return exits.BAD_CONFIGURATION
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ollama-warmup",
+        description="Keeps the declared models of an Ollama server resident.",
+        epilog=_EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--instance", metavar="NAME", help=f"which server (default: all there are; {DEFAULT} for wait)")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("run", help="make a pass now")
+    commands.add_parser("check", help="look at the server now, and change nothing")
+    commands.add_parser("status", help="look at the server for some seconds, and tell that and the last pass").add_argument("--json", action="store_true")
+    doctor = commands.add_parser("doctor", help="tell why a host is not warm (root)", description=_DOCTOR)
+    doctor.add_argument("--json", action="store_true")
+    waiting = commands.add_parser("wait", help="come back when every required model is resident")
+    waiting.add_argument("--timeout", type=float, metavar="SECONDS", help="give up after this long (default: never)")
+    holding = commands.add_parser("hold", help="make no pass for a while (root)", description="Make no pass until the time is over, reboots included.")
+    holding.add_argument("length", metavar="LENGTH", help="how long: seconds, or a duration such as 2h or 1h30m; at most 30 days")
+    holding.add_argument("--reason", default="", metavar="TEXT", help="told by status, and in the journal")
+    commands.add_parser("release", help="end the hold, and make a pass (root)")
+    commands.add_parser("validate", help="judge a configuration file").add_argument("file")
+    commands.add_parser("watch", help="request a pass whenever the server or a runner ends (the unit ollama-warmup-watch.service)")
+    notifying = commands.add_parser("notify", help="send the notifications that are pending (their unit runs this)")
+    notifying.add_argument("--test", action="store_true", help="add one to them that only says that it is a test")
+    commands.add_parser("condition", help="tell whether there is a server to look after (the unit asks this)")
+    return parser

@@ -1,0 +1,47 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What C(status) tells of the past: the last departures, what is to be tried again, and who fights over what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from keepwarm._residency.report.display import ago, span
+
+from ..state.state import State
+
+_SHOWN = 5
+
+
+def history_data(state: State) -> dict[str, Any]:
+    """As plain data: the newest departure first. C(warmed) and C(set_aside) hold for the server's start C(server)."""
+    return {
+        "server": state.server,
+        "warmed": sorted(map(str, state.warmed)),
+        "set_aside": {str(name): vars(aside) for name, aside in state.set_aside.items()},
+        "departures": [{**vars(departure), "seconds": departure.seconds} for departure in reversed(state.departures)],
+        "retries": {model: vars(retry) for model, retry in sorted(state.retries.items())},
+        "fights": [vars(fight) for fight in state.fights],
+        "counts": vars(state.counts),
+    }
+
+
+def history_lines(history: Mapping[str, Any], now: float) -> Iterator[str]:
+    """The same for a person; C(now) in seconds since 1970."""
+    for fight in history["fights"]:
+        against = " and ".join(fight["against"]) or "another model"
+        over = f"its context, {against}" if fight["kind"] == "context" else f"its place in memory, with {against}"
+        yield f"fight: {fight['model']} over {over}, since {ago(now - fight['at'])}"
+    for model, retry in history["retries"].items():
+        times = f"failed {retry['failures']} time{'' if retry['failures'] == 1 else 's'}"
+        wait = retry["next_at"] - now
+        yield f"retry: {model} {times}, is tried again {f'in {span(wait)}' if wait > 0 else 'at the next pass'}"
+    for departure in history["departures"][:_SHOWN]:
+        yield f"departed: {departure['model']} {ago(now - departure['at'])}: {_story(departure)}"
+
+
+def _story(departure: Mapping[str, Any]) -> str:
+    by = f" by {', '.join(departure['by'])}" if departure["by"] else ""
+    end = "not back yet" if departure["seconds"] is None else f"back after {departure['seconds']:.1f} s"
+    return f"{departure['cause']}{by} ({departure['cause_evidence']}), {end}"

@@ -1,0 +1,124 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state of one instance as plain data and as the text that C(status) prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from keepwarm._base.text import printable
+from keepwarm._residency.report.display import HEADS, ago, row
+from keepwarm._residency.report.tables import render
+from keepwarm._residency.server.hold_file import Hold, hold_data
+from keepwarm._residency.values.policy import DeclaredModel
+
+from .. import exits
+from ..configuration import Configuration
+from ..service import is_stopped
+from ..state.state import LastPass, State
+from .recent_history import history_data, history_lines
+
+NOTHING = "nothing declared"
+"""The result of a host that has no models to keep; it is neither warm nor cold."""
+
+
+def exit_status(configuration: Configuration, service: Mapping[str, str], found: LastPass | None, hold: Hold | None = None) -> int:
+    """What the instance is now, as far as a look, systemd and an operator tell. C(found) is None where nobody needed to look."""
+    if not configuration.policy.declared:
+        return exits.BAD_CONFIGURATION
+    if is_stopped(service):
+        return exits.STOPPED
+    if hold:
+        return exits.ON_HOLD
+    return found.exit if found else exits.NOT_RESIDENT
+
+
+def picture(
+    name: str, configuration: Configuration, service: Mapping[str, str], state: State, hold: Hold | None, found: LastPass | None, unread: str = ""
+) -> dict[str, Any]:
+    """Everything that C(status --json) prints. C(found) is what a look found now, C(unread) why the state could not be read."""
+    code = exit_status(configuration, service, found, hold)
+    policy = configuration.policy
+    return {
+        "instance": name,
+        "url": configuration.url,
+        "unit": configuration.unit,
+        "service": dict(service),
+        "exit": code,
+        "result": exits.WORDS.get(code, str(code)) if policy.models else NOTHING,
+        "hold": hold_data(hold) if hold else None,
+        "looked": _looked(found),
+        "models": [_model(model, found, state.last_pass) for model in policy.models],
+        "last_pass": vars(state.last_pass) if state.last_pass else None,
+        "state_problem": unread or None,
+        "history": history_data(state),
+    }
+
+
+def describe(seen: Mapping[str, Any], now: float) -> str:
+    """The same for a person; C(now) in seconds since 1970."""
+    clock = datetime.fromtimestamp(now, timezone.utc)
+    rows = [row(model, clock) for model in seen["models"]]
+    lines = [f"{seen['unit']} at {seen['url']}: {_service_words(seen['service'])}"]
+    lines += [_pass_words(seen["looked"], now, "looked")] if seen["looked"] else []
+    lines += [f"{NOTHING}: there is no model to keep in memory"] if seen["result"] == NOTHING else []
+    lines.append("The last pass cannot be told." if seen["state_problem"] else _pass_words(seen["last_pass"], now, "last pass"))
+    lines += [f"{seen['hold']['text']}; 'ollama-warmup release' ends it"] if seen["hold"] else []
+    lines.append("")
+    lines.append(render(HEADS, rows) if rows else "No models are declared.")
+    lines += _remarks(seen["looked"] or {}, seen["last_pass"] or {})
+    lines += history_lines(seen["history"], now)
+    return printable("\n".join(lines))
+
+
+def _remarks(looked: Mapping[str, Any], last: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong now, and whatever else the last pass had to say."""
+    for key, words in (("failures", "not warm"), ("warnings", "warning")):
+        now = looked.get(key) or ()
+        yield from (f"{words}: {text}" for text in now)
+        yield from (f"last pass: {words}: {text}" for text in last.get(key) or () if text not in now)
+
+
+def _looked(found: LastPass | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {"at": found.at, "seconds": found.seconds, "exit": found.exit, "failures": found.failures, "warnings": found.warnings}
+
+
+def _model(model: DeclaredModel, found: LastPass | None, last_pass: LastPass | None) -> dict[str, Any]:
+    """As it is now; where nobody could see, as the last pass found it, marked as past. A server that is stopped holds nothing."""
+    declared = {"name": model.declared, "model": str(model.name), "policy": model.policy, "required": model.required}
+    if found is None:
+        return {**declared, "resident": False, "drift": [], "before": None, "after": None}
+    now = _entry(model, found)
+    if now is not None:
+        return {**now, **declared}
+    past = _entry(model, last_pass) if last_pass else None
+    if past is None:
+        return {"seen": False, **declared}
+    return {**past, **declared, "past": True, "resident": None, "was_resident": past.get("resident")}
+
+
+def _entry(model: DeclaredModel, found: LastPass) -> Mapping[str, Any] | None:
+    return next((entry for entry in found.models if entry["model"] == str(model.name)), None)
+
+
+def _service_words(service: Mapping[str, str]) -> str:
+    if not service:
+        return "systemd does not tell"
+    if is_stopped(service):
+        return "stopped"
+    return f"{service.get('ActiveState', '?')} ({service.get('SubState', '?')})"
+
+
+def _pass_words(found: Mapping[str, Any] | None, now: float, deed: str) -> str:
+    if found is None:
+        return "No pass has ended yet."
+    word = exits.WORDS.get(found["exit"], f"exit {found['exit']}")
+    return f"{deed} {ago(now - found['at'])}: {word}, {'after' if found['exit'] == exits.UNREACHABLE else 'in'} {_seconds(found['seconds'])}"
+
+
+def _seconds(count: float) -> str:
+    return f"{count:.1f} s" if count < 10 else f"{count:.0f} s"

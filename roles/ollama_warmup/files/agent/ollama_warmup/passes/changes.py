@@ -1,0 +1,110 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a pass changed, as events: the journal, notifications and metrics tell the same story. Nothing on a healthy pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from keepwarm._residency.values.policy import Policy
+
+from .. import exits
+from ..events import Event
+from ..journal import ERROR, NOTICE, WARNING
+from ..state.incidents import Departure
+from ..state.state import LastPass, State
+
+_ACTS = ("set_expiry", "load", "revive", "reload")
+_TOLD_TO_STOP = (exits.STOPPED, exits.INTERRUPTED)
+_NOTHING = LastPass(at=0, seconds=0, exit=-1)
+
+
+def changes(before: State, after: State, policy: Policy) -> Iterator[Event]:
+    """What is to be told of the pass that left C(after)."""
+    last, end = before.last_pass or _NOTHING, after.last_pass or _NOTHING
+    told = frozenset(departure.model for departure in _departures(before, after))
+    yield from _departed(before, after, policy)
+    yield from _acts(end, told)
+    yield from _slow_loads(before, after, policy)
+    yield from _fights(before, after)
+    grave = NOTICE if end.exit in _TOLD_TO_STOP else ERROR
+    yield from (Event(grave, "not_warm", {"reason": text}) for text in _new(end.failures, last.failures))
+    yield from (Event(WARNING, "warning", {"reason": text}) for text in _new(end.warnings, last.warnings))
+    if end.exit != last.exit:
+        yield Event(NOTICE, "pass", {"result": exits.WORDS[end.exit], "seconds": end.seconds, "models": len(end.models)})
+
+
+def _departures(before: State, after: State) -> Iterator[Departure]:
+    """Those that began or ended."""
+    known = {_key(departure): departure for departure in before.departures}
+    return (departure for departure in after.departures if known.get(_key(departure)) != departure)
+
+
+def _key(departure: Departure) -> tuple[object, ...]:
+    return departure.model, departure.at, departure.drift
+
+
+def _departed(before: State, after: State, policy: Policy) -> Iterator[Event]:
+    """Both at once for what was put right by the pass that noticed it."""
+    known = set(map(_key, before.departures))
+    models = {entry["model"]: entry for entry in (after.last_pass or _NOTHING).models}
+    required = {str(model.name) for model in policy.models if model.required}
+    for departure in _departures(before, after):
+        if _key(departure) not in known:
+            grave = departure.breaks_residency and departure.model in required
+            yield Event(WARNING if grave else NOTICE, "departed", _story(departure))
+        if not departure.is_open and models.get(departure.model, {}).get("after"):
+            yield Event(NOTICE, "back", _end_of(departure, models.get(departure.model, {})))
+
+
+def _story(departure: Departure) -> Mapping[str, object]:
+    return {
+        "model": departure.model,
+        "drift": ",".join(departure.drift),
+        "cause": departure.cause,
+        "evidence": departure.cause_evidence,
+        "by": ",".join(departure.by) or None,
+    }
+
+
+def _end_of(departure: Departure, model: Mapping[str, object]) -> Mapping[str, object]:
+    return {
+        "model": departure.model,
+        "drift": ",".join(departure.drift),
+        "cause": departure.cause,
+        "seconds": departure.seconds,
+        "action": model.get("action"),
+        "load_seconds": model.get("load_seconds"),
+    }
+
+
+def _acts(end: LastPass, told: frozenset[str]) -> Iterator[Event]:
+    """What was done although nothing had departed: the first loads, and what was declared anew."""
+    for model in end.models:
+        if model["action"] in _ACTS and not model["failure"] and model["model"] not in told:
+            yield Event(NOTICE, model["action"], {"model": model["model"], "seconds": model["load_seconds"], "cause": model["cause"]})
+    for stray in end.undeclared:
+        yield Event(NOTICE, stray["action"], {"model": stray["name"], "declared": "no", "keep_alive": stray["keep_alive"]})
+
+
+def _slow_loads(before: State, after: State, policy: Policy) -> Iterator[Event]:
+    limits = {str(model.name): model.slow_load_seconds for model in policy.models}
+    for model, slow in after.counts.slow_loads.items():
+        if slow > before.counts.slow_loads.get(model, 0):
+            yield Event(WARNING, "slow_load", {"model": model, "seconds": after.counts.load_seconds.get(model), "declared": limits.get(model)})
+
+
+def _fights(before: State, after: State) -> Iterator[Event]:
+    known = {(fight.model, fight.kind) for fight in before.fights}
+    now = {(fight.model, fight.kind) for fight in after.fights}
+    for fight in after.fights:
+        if (fight.model, fight.kind) not in known:
+            sides = ("declared", "found") if fight.kind == "context" else ("by",)
+            values = fight.against if fight.kind == "context" else (",".join(fight.against) or None,)
+            yield Event(WARNING, "fight", {"model": fight.model, "kind": fight.kind, **dict(zip(sides, values))})
+    for model, kind in sorted(known - now):
+        yield Event(NOTICE, "fight_over", {"model": model, "kind": kind})
+
+
+def _new(texts: tuple[str, ...], known: tuple[str, ...]) -> list[str]:
+    return [text for text in texts if text not in known]

@@ -1,0 +1,68 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every channel is told of a pass, and none of them can make the pass fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Callable
+
+from ..configuration import Configuration
+from ..events import Event
+from ..instance import Instance
+from ..journal import WARNING, log
+from ..notify.notifications import queue
+from ..state.state import State
+from ..watch.pipe import notify
+
+
+def _metrics(instance: Instance, configuration: Configuration, state: State, _events: Sequence[Event]) -> None:
+    if configuration.metrics is not None:
+        from ..metrics import textfile
+
+        textfile.tell_end(instance, configuration, state)
+
+
+_Channel = Callable[[Instance, Configuration, State, Sequence[Event]], None]
+_CHANNELS: Mapping[str, _Channel] = {
+    "watch": lambda instance, *_others: notify(instance.watch_pipe),
+    "metrics": _metrics,
+    "notifications": queue,
+}
+"""Beside the journal, by name. A channel is called after every pass and raises C(OSError) for what it cannot do."""
+
+
+def tell(instance: Instance, configuration: Configuration, state: State, events: Sequence[Event]) -> None:
+    """Tell of the pass that left this state."""
+    for event in events:
+        log(event.priority, event.name, **event.fields)
+    for name, channel in _CHANNELS.items():
+        with _harmless(name):
+            channel(instance, configuration, state, events)
+
+
+def tell_beginning(instance: Instance, configuration: Configuration, state: State) -> None:
+    """Tell of the pass that begins, which may have long loads before it."""
+    if configuration.metrics is not None:
+        from ..metrics import textfile
+
+        with _harmless("metrics"):
+            textfile.tell_beginning(instance, configuration, state)
+
+
+def tell_skip(instance: Instance, configuration: Configuration, state: State, code: int) -> None:
+    """Tell of a pass that was skipped; the exit status C(code) says why."""
+    if configuration.metrics is not None:
+        from ..metrics import textfile
+
+        with _harmless("metrics"):
+            textfile.tell_skip(instance, configuration, state, code)
+
+
+@contextmanager
+def _harmless(channel: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        log(WARNING, "not_told", channel=channel, path=error.filename, reason=error.strerror)

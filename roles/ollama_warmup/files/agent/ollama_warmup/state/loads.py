@@ -1,0 +1,64 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The loads of the last hour: what the budget and the end of a fight are told from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from keepwarm._base.readers import MAYBE_TEXT, NUMBER, TEXT, typed
+from keepwarm._residency.decide.cause_rules import DECLARATION_CHANGED, NEVER_LOADED, SERVER_RESTARTED
+from keepwarm._residency.decide.plan import LOADS, RELOAD_CONTEXT
+from keepwarm._residency.decide.progress import Progress
+from keepwarm._residency.values.model_name import ModelName
+
+HOUR = 3600.0  # seconds
+_MOST = 1000
+_FREE = (None, NEVER_LOADED, SERVER_RESTARTED, DECLARATION_CHANGED)
+"""Causes of loads that are no reloads: a fleet's restarts must not use up what protects it from a fight."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """One load of ours. C(at) in seconds since 1970; C(action) is C(load), C(revive) or C(reload); C(cause) why it was due."""
+
+    at: float
+    model: str
+    action: str
+    cause: str | None = None
+
+
+def parse_load(raw: Mapping[str, Any]) -> Load:
+    """Raises C(InvalidValue)."""
+    return Load(typed(raw, "at", NUMBER), str(ModelName.parse(typed(raw, "model", TEXT))), typed(raw, "action", TEXT), typed(raw, "cause", MAYBE_TEXT))
+
+
+def recent(loads: Iterable[Load], now: float) -> tuple[Load, ...]:
+    """Those of the last hour; what a clock that was put back leaves in the future is not waited for."""
+    return tuple(load for load in loads if now - HOUR < load.at <= now)[-_MOST:]
+
+
+def made(models: Iterable[Progress], now: float) -> list[Load]:
+    """The loads of a pass, whether they came to anything or not."""
+    return [
+        Load(now, str(progress.model.name), progress.action, progress.cause.word if progress.cause else None)
+        for progress in models
+        if progress.action in LOADS and not LOADS.isdisjoint(progress.attempts)
+    ]
+
+
+def left(loads: Iterable[Load], budget: int) -> int:
+    """How many reloads the budget still allows."""
+    return max(0, budget - sum(load.cause not in _FREE for load in loads))
+
+
+def context_fights(loads: Iterable[Load], limit: int) -> dict[ModelName, int]:
+    """The models whose context was put back so often that it is left to the client for the rest of the hour. What an operator
+    declared anew was no client's doing."""
+    reloads: dict[str, int] = {}
+    for load in loads:
+        if load.action == RELOAD_CONTEXT and load.cause != DECLARATION_CHANGED:
+            reloads[load.model] = reloads.get(load.model, 0) + 1
+    return {ModelName.parse(name): count for name, count in reloads.items() if count >= limit}
