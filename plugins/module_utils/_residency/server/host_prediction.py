@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..._base.readers import InvalidValue
+from ..._base.systemctl import Run
 from ..decide.plan import Plan
 from ..predict import prediction_report
 from ..predict.predict import Fit, Knowledge, predict
@@ -17,7 +18,6 @@ from ..values.observation import Observation
 from ..values.policy import Policy
 from .knowledge import gather
 from .measurement_record import Record, read_record
-from .vram import Run
 
 
 @dataclass(frozen=True)

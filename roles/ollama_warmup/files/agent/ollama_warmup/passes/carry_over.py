@@ -104,7 +104,7 @@ def conclude(before: State, state: State, configuration: Configuration, moment: 
         warmed=state.warmed | _warmed(result.models),
         set_aside=aside,
         applied=_applied(state.applied or {}, result.models),
-        pinned=_owed(state, configuration.policy, result),
+        pinned=_pending_releases(state, configuration.policy, result),
         seen=seen_by(result, ended),
         sightings=result.look.sightings,
         departures=departed,
@@ -167,7 +167,7 @@ def _warmed(models: Iterable[Progress]) -> frozenset[ModelName]:
     )
 
 
-def _owed(state: State, policy: Policy, result: PassResult) -> frozenset[ModelName]:
+def _pending_releases(state: State, policy: Policy, result: PassResult) -> frozenset[ModelName]:
     """The pins that are still to be given back once they are no longer declared; listed names, too, since a runner
     is listed under the first of several names of its weights."""
     pins = [progress for progress in result.models if progress.model.is_pin]
