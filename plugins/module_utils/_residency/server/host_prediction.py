@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..._base.readers import InvalidValue
 from ..._base.systemctl import Run
-from ..decide.plan import Plan
+from ..decide.verdicts import Plan
 from ..predict import prediction_report
 from ..predict.predict import Fit, Knowledge, predict
 from ..values.model_name import ModelName

@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from keepwarm._residency.decide.actions import LOADS
 from keepwarm._residency.decide.declaration import KEEP_ALIVE, NUM_CTX, Applied, applied_by
 from keepwarm._residency.decide.declaration import changes as declaration_changes
 from keepwarm._residency.decide.drifts import BUSY, CONTEXT_MISMATCH, EXPIRING, LOADING
-from keepwarm._residency.decide.plan import LOADS, History, Verdict
 from keepwarm._residency.decide.progress import PassResult, Progress
+from keepwarm._residency.decide.verdicts import History, Verdict
 from keepwarm._residency.values.model_name import ModelName
 from keepwarm._residency.values.observation import ModelCard, Observation
 from keepwarm._residency.values.policy import EXPIRE, KEEP, DeclaredModel, Policy
