@@ -137,6 +137,10 @@ bench-exposure: setup-hosts setup-bench ## Measure how long models are cold afte
 	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/bench/exposure/measure.py docs/exposure.json $(ROUNDS)
 	$(CURDIR)/.cache/bench/bin/python tests/bench/exposure/report.py docs/exposure.json docs/exposure.svg docs/bench.md
 
+.PHONY: measure
+measure: ## Count what makes the tree hard to find one's way in, beside a former commit (COMMIT=...)
+	@$(PYTHON) tests/tools/measure.py $(COMMIT)
+
 .PHONY: clean
 clean: ## Remove this checkout's hosts and .cache, not what clones share under ~/.cache/keepwarm-ollama
 	$(PYTHON) tests/hosts/host.py remove-all $(KEEPWARM_HOSTS)

@@ -7,6 +7,7 @@ No address and no port: each connection has an sshd of its own, which podman sta
 
 from __future__ import annotations
 
+import fcntl
 import pathlib
 import shlex
 import subprocess
@@ -35,14 +36,16 @@ def folder() -> pathlib.Path:
 
 
 def prepare() -> pathlib.Path:
-    """The configuration file for `ssh -F`, which is made, with its key, if it is not there."""
+    """The configuration file for `ssh -F`, which is made, with its key, if it is not there. Scenarios that start at the same time make one."""
     folder().mkdir(mode=0o700, exist_ok=True)
-    if not (folder() / "key").exists():
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder() / "key")], check=True, stdin=subprocess.DEVNULL)
     config = folder() / "config"
     text = CONFIG.format(folder=folder(), podman=shlex.join(as_root("podman")))
-    if not config.exists() or config.read_text(encoding="utf-8") != text:
-        config.write_text(text, encoding="utf-8")
+    with (folder() / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder() / "key").exists():
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder() / "key")], check=True, stdin=subprocess.DEVNULL)
+        if not config.exists() or config.read_text(encoding="utf-8") != text:
+            config.write_text(text, encoding="utf-8")
     return config
 
 

@@ -11,6 +11,7 @@ file is there.
 Note for pyenv: ansible-test calls pythonX.Y by name, and a shim that names no version fails.
 Put the real interpreters' bin directories on PATH before the shims.
 """
+
 from __future__ import annotations
 
 import base64
@@ -20,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 
-SHIM = '''\
+SHIM = """\
 import base64, pathlib, sys, tempfile
 wheel = pathlib.Path(tempfile.mkdtemp(), "pip.whl")
 wheel.write_bytes(base64.b85decode({wheel!r}))
@@ -28,7 +29,7 @@ sys.path.insert(0, str(wheel))
 arguments = [a for a in sys.argv[1:] if a not in ("--no-setuptools", "--no-wheel")]
 from pip._internal.cli.main import main
 sys.exit(main(["install", "--upgrade", "--force-reinstall", *arguments]))
-'''
+"""
 
 
 def wanted_pip_version() -> str:

@@ -123,7 +123,8 @@ def spilling(fleet: Fleet) -> None:
 @pytest.fixture(scope="module")
 def full(fleet: Fleet) -> Iterator[None]:
     """One host's releases are on a disk that has room for the archive of another one, and not for what is in it."""
-    fleet["gpu4"].run("cp -a /opt/ollama /srv/kept && mount -t tmpfs -o size=2500k none /opt/ollama && cp -a /srv/kept/. /opt/ollama")
+    size = f"$(( $(du -sk /opt/ollama | cut -f1) + 2 * $(du -k /srv/mirror/v{NEW}/*.zst | cut -f1) ))k"
+    fleet["gpu4"].run(f"cp -a /opt/ollama /srv/kept && mount -t tmpfs -o size={size} none /opt/ollama && cp -a /srv/kept/. /opt/ollama")
     yield
     fleet["gpu4"].run("umount /opt/ollama")
 

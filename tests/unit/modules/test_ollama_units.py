@@ -37,6 +37,7 @@ class Systemd:
         self.read: dict[str, tuple[str, tuple[str, ...]]] = {}
         self.state: dict[str, tuple[str, str, float]] = {}
         self.verdict = ""
+        self.succeeded: dict[str, str] = {}
         (root / UNITS[1:]).mkdir(parents=True)
 
     def write(self, path: str, text: str) -> None:
@@ -85,8 +86,10 @@ class Systemd:
                     os.symlink(f"{UNITS}/{name}", f"{self.root}{UNITS}/{target}.wants/{name}")
 
     def _stop(self, names: Sequence[str]) -> None:
+        """Each at once; what a unit starts as it ends comes after them all."""
         for name in names:
             self.state.pop(name, None)
+        self._start([self.succeeded[name] for name in names if name in self.succeeded])
 
     def _start(self, names: Sequence[str]) -> None:
         for name in names:
@@ -271,6 +274,19 @@ def test_what_is_not_wanted_any_more_stops_before_its_file_goes(units: Entrance,
     assert done[0] == "stop ollama-warmup.timer" and done[-1] == "daemon-reload"
     assert [name for name in os.listdir(host.root + UNITS) if "ollama-warmup" in name] == []
     assert not host.exists(f"{UNITS}/timers.target.wants/ollama-warmup.timer")
+
+
+def test_a_pass_that_ends_starts_no_target_that_stays(units: Entrance, host: Systemd) -> None:
+    def target(content: str) -> dict[str, Any]:
+        return {"name": "ollama-warm.target", "content": content}
+
+    there, gone = options(), options(timer="", passes="")
+    units.succeed(**{**there, "units": [*there["units"], target(f"{MARK}[Unit]\n")]})
+    host.set("ollama-warmup.service", "activating", "start")
+    host.succeeded = {"ollama-warmup.service": "ollama-warm.target"}
+    done = thrice(units, host, **{**gone, "units": [*gone["units"], target("")]})
+    assert done[:3] == ["stop ollama-warmup.timer", "stop ollama-warmup.service", "stop ollama-warm.target"]
+    assert "ollama-warm.target" not in host.state
 
 
 def test_files_of_others_are_refused_where_one_is_wanted_and_left_where_none_is(units: Entrance, host: Systemd) -> None:

@@ -69,6 +69,17 @@ def test_the_agent(entrance: Entrance, host: Host) -> None:
 
 
 @pytest.mark.parametrize("entrance", [ollama_warmup_removal], indirect=True)
+@pytest.mark.parametrize("end", ["inactive", "failed"])
+def test_a_pass_that_ends_starts_nothing_that_stays(entrance: Entrance, host: Host, end: str) -> None:
+    host.unit("ollama-warmup.service", OURS["warmup"], "activating")
+    host.unit("ollama-warm.target", OURS["warmup"], "inactive")
+    host.succeeded, host.ends = {"ollama-warmup.service": "ollama-warm.target"}, {"ollama-warmup.service": end}
+    done = thrice(entrance, host)
+    assert done["steps"][0] == "stop ollama-warmup.service"
+    assert host.memory == {}
+
+
+@pytest.mark.parametrize("entrance", [ollama_warmup_removal], indirect=True)
 def test_the_agent_of_a_host_that_lost_its_library(entrance: Entrance, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_server_options, "REQUESTS_IMPORT_ERROR", "none")
     served = '"url": "http://127.0.0.1:9", "unit": "ollama.service"'
