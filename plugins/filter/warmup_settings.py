@@ -49,6 +49,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Callable
 
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.limits import CONTEXT_RELOADS, DAY, MOST_RELOADS, NEVER, RELOADS, RESTARTS
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import read_switch
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
 from ansible_collections.keepwarm.ollama.plugins.module_utils._gates import parse_gates
@@ -60,18 +61,15 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.
 _POLICY = ("models", "undeclared_keep_alive", "max_loaded_models", "context_mismatch", "strict", "release", "slow_load_seconds")
 _DURATIONS = {"interval": 1.0, "jitter": 0.0, "load_timeout": 1.0, "ready_timeout": 1.0, "gate_timeout": 1.0}
 """The least that each may be, in seconds."""
-_RESTARTS = ("never", "when_stuck")
 _RESTART_DURATIONS = {"restart_server_after": "10m", "restart_server_period": "1h"}
 _TEXTS = {
     "unit": (re.compile(r"[A-Za-z0-9:_.@-]+\.service", re.ASCII), "the name of a service: use a name such as ollama.service"),
     "user": (re.compile(r"[a-z_][a-z0-9_-]{0,30}", re.ASCII), "the name of a system user: use lower-case letters, digits, '_' and '-'"),
     "python": (re.compile(r"/[A-Za-z0-9_./+-]+", re.ASCII), "the path of a Python interpreter: use one such as /usr/bin/python3"),
 }
-_TIMES = {"reload_budget": 60, "context_reloads": 3}
+_TIMES = {"reload_budget": RELOADS, "context_reloads": CONTEXT_RELOADS}
 """How often an hour; what each is where it is not given."""
-_MOST_TIMES = 1000
 _FOLDER = re.compile(r"/[A-Za-z0-9_./+-]*[A-Za-z0-9_.+-]", re.ASCII)
-_DAY = 86400
 _SERVER_DEFAULT = 300  # seconds: what a client that sends the server's default keep_alive leaves
 _MARGIN = 10  # seconds for the pass itself, and for the accuracy of the timer
 _ACCURACY = 1  # second: the timer's
@@ -128,9 +126,9 @@ def _metrics_problems(raw: Mapping[str, Any], name: Name) -> Iterator[str]:
 
 
 def _restart_problems(raw: Mapping[str, Any], name: Name) -> Iterator[str]:
-    restart = raw.get("restart_server", "never")
-    if restart not in _RESTARTS:
-        yield f"{name('restart_server')} {short_repr(restart)} is neither of {' and '.join(_RESTARTS)}"
+    restart = raw.get("restart_server", NEVER)
+    if restart not in RESTARTS:
+        yield f"{name('restart_server')} {short_repr(restart)} is neither of {' and '.join(RESTARTS)}"
 
 
 def _policy(raw: Mapping[str, Any], name: Name, problems: list[str]) -> dict[str, Any]:
@@ -166,7 +164,7 @@ def _seconds(variable: str, raw: Any, least: float, problems: list[str]) -> floa
         problems.append(str(error).replace("keep_alive", variable, 1).replace(", or -1 for ever", ""))
         return least
     seconds = duration.as_timedelta().total_seconds()
-    if not least <= seconds <= _DAY:
+    if not least <= seconds <= DAY:
         problems.append(f"{variable} {short_repr(raw)} is not between {least:g} s and a day: give seconds (240) or a duration such as '4m'")
     return seconds
 
@@ -174,9 +172,9 @@ def _seconds(variable: str, raw: Any, least: float, problems: list[str]) -> floa
 def _times(variable: str, raw: Any, problems: list[str]) -> int:
     """Up to ansible-core 2.18 a templated number is a text."""
     number = int(raw) if isinstance(raw, str) and raw.isascii() and raw.isdigit() else raw
-    if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= _MOST_TIMES:
+    if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= MOST_RELOADS:
         return number
-    problems.append(f"{variable} {short_repr(raw)} is not a whole number of reloads an hour from 1 to {_MOST_TIMES}")
+    problems.append(f"{variable} {short_repr(raw)} is not a whole number of reloads an hour from 1 to {MOST_RELOADS}")
     return 1
 
 

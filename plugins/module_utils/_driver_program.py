@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ._residency.server.vram import Run
+from ._base.systemctl import Run
 
 
 def driver_program(module: AnsibleModule) -> Run:

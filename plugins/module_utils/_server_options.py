@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ._base.limits import DAY
 from ._residency.server.client import REQUESTS_IMPORT_ERROR, Deadlines
 from ._residency.values.address import AddressError, check_url
 
@@ -34,8 +35,8 @@ def read_deadlines(module: AnsibleModule) -> Deadlines:
     """Ends the module with one sentence for an address or a deadline that is none, before anything is asked."""
     for option in ("connect_timeout", "answer_timeout", "load_timeout", "verify_timeout", "stall_timeout"):
         seconds = module.params.get(option)
-        if seconds is not None and not 0 < seconds < 86400:
-            fail(module, f"{option} {seconds:g} is not between 0 and 86400 seconds: give a number of seconds above 0")
+        if seconds is not None and not 0 < seconds < DAY:
+            fail(module, f"{option} {seconds:g} is not between 0 and {DAY} seconds: give a number of seconds above 0")
     try:
         check_url(module.params["url"])
     except AddressError as error:

@@ -111,12 +111,13 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import AGENT_STATE
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import InvalidValue
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.systemctl import Run
 from ansible_collections.keepwarm.ollama.plugins.module_utils._driver_program import driver_program
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Bounds
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import Measurement, measurement_data
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.gpus import are_of, gpu_names
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.measurement_record import Record, read_record, record_path
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.vram import Run, read_vram
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.vram import read_vram
 
 
 def told(measurement: Measurement) -> dict[str, Any]:

@@ -195,7 +195,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._progress_file import ProgressFile
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide import wanted_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.wanted_models import Decision, WantedModel
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.model_installer import ModelKeeper, decide_from_nothing
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.model_installer import ModelInstaller, decide_from_nothing
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import model_results
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import ServerFailure
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.made_record import MadeRecord
@@ -244,7 +244,7 @@ def doomed(
     return wanted_models.unlisted(installed, wanted, module.params["prune_except"])
 
 
-def predict(module: AnsibleModule, keeper: ModelKeeper, wanted: tuple[WantedModel, ...]) -> dict[str, Any]:
+def predict(module: AnsibleModule, keeper: ModelInstaller, wanted: tuple[WantedModel, ...]) -> dict[str, Any]:
     """What a run would do. Raises C(ServerFailure)."""
     installed = keeper.store.installed()
     decisions = [keeper.decide(model, installed, foresee=True) for model in wanted]
@@ -266,7 +266,7 @@ def prediction(decisions: list[Decision], removed: tuple[InstalledModel, ...]) -
     }
 
 
-def carry_out(module: AnsibleModule, keeper: ModelKeeper, wanted: tuple[WantedModel, ...]) -> dict[str, Any]:
+def carry_out(module: AnsibleModule, keeper: ModelInstaller, wanted: tuple[WantedModel, ...]) -> dict[str, Any]:
     """The module's result of a run. Raises C(ServerFailure)."""
     installed = keeper.store.installed()
     outcomes = [keeper.carry_out(keeper.decide(model, installed, foresee=False)) for model in wanted]
@@ -318,7 +318,7 @@ def main() -> None:
     registry = Registry(deadlines.connect, deadlines.answer)
     with ProgressFile(module.params["progress_file"], time.monotonic) as progress:
         unload = module.params["replaced"] == "unload"
-        keeper = ModelKeeper(store, registry, progress.tell, module.params["retries"], unload, made=MadeRecord(store.url))
+        keeper = ModelInstaller(store, registry, progress.tell, module.params["retries"], unload, made=MadeRecord(store.url))
         try:
             result = predict(module, keeper, wanted) if module.check_mode else carry_out(module, keeper, wanted)
         except ServerFailure as failure:

@@ -87,7 +87,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.manifes
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal import agent
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.give_back import ReleaseError, give_back, read_kept, released_lines
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import Executor, RemovalError, Step, removal_diff
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import Stray
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.verdicts import Stray
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report.results import stray_data
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import missing_library
 

@@ -134,7 +134,7 @@ def seams(agent: Agent, garbler: Garbler, seeing: bool) -> list[tuple[Any, str, 
         (one_pass, "Warmer", lambda *given, **named: warmer(*given, **named, clock=clock)),
         (startup_wait, "unit_state", lambda _unit: dict(RUNNING)),
         (looking, "unit_state", lambda _unit: dict(RUNNING)),
-        (one_pass, "PatientObserver", lambda **named: startup_wait.PatientObserver(**named, _started=clock.seconds, clock=clock.monotonic)),
+        (one_pass, "WaitingObserver", lambda **named: startup_wait.WaitingObserver(**named, _started=clock.seconds, clock=clock.monotonic)),
         (startup_wait, "time", clock),
     ]
 

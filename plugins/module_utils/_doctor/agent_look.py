@@ -17,9 +17,9 @@ from typing import Any
 
 from .._base import layout
 from .._base.readers import InvalidValue
+from .._base.systemctl import Run
 from .._residency.server.hold_file import Hold, last_hold
 from .._residency.server.own_host import names_this_host
-from .._systemd.host import Run
 from .examination import AgentLook
 from .unit_look import properties_of
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._base.background import Background
-from .._systemd.host import Run
+from .._base.systemctl import Run
 
 NOT_FOUND = 127
 """As a shell has it."""

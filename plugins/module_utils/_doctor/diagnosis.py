@@ -66,8 +66,8 @@ GROUPS = (
     Group("agent", agent_checks.check, agent_checks.KINDS),
 )
 HEALTHY = 0
-ILL = 1
-BLIND = 2
+PROBLEMS_FOUND = 1
+INCOMPLETE = 2
 
 
 class Diagnosis(NamedTuple):
@@ -97,8 +97,8 @@ def diagnose(look: Examination) -> Diagnosis:
 def exit_status(findings: Sequence[Finding], unseen: Sequence[str]) -> int:
     """1 with a problem; without one 2 where not everything could be looked at, for then nobody can say that nothing is wrong."""
     if any(finding.severity == PROBLEM for finding in findings):
-        return ILL
-    return BLIND if unseen else HEALTHY
+        return PROBLEMS_FOUND
+    return INCOMPLETE if unseen else HEALTHY
 
 
 def is_healthy(findings: Sequence[Finding], unseen: Sequence[str]) -> bool:

@@ -10,9 +10,9 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 
+from .._base.systemctl import Run
 from .._base.text import one_line
 from .._residency.server.gpus import gpu_names, read
-from .._systemd.host import Run
 from .examination import DriverLook
 from .permission import READ, Account, may
 

@@ -14,13 +14,14 @@ from dataclasses import replace
 from typing import TypeVar
 
 from .._base.layout import AGENT_CONFIGURATION, DEFAULT_INSTANCE, below
+from .._base.systemctl import Run
 from .._base.text import one_line
 from .._residency.predict.prediction_report import warnings
 from .._residency.server.host_prediction import Forecast
 from .._residency.server.vram import read_vram
 from .._residency.values.model_name import ModelName
 from .._residency.values.policy import Policy, PolicyError, parse_policy
-from .._systemd.host import HostError, Run, systemd_version
+from .._systemd.host import HostError, systemd_version
 from .agent_look import look_at_agent
 from .commands import patient
 from .driver import look_at_driver

@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from .._base.systemctl import Run
 from .._base.text import one_line
-from .._systemd.host import Run
 from .examination import Entry, JournalLook
 
 _HOURS = 24

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .._residency.decide.drifts import BREAKING, BREAKS, BUSY, BY_WORD, DEGRADES, NOT_INSTALLED, NOT_LOADED, REGISTRY, Drift
-from .._residency.decide.plan import Verdict, make_plan
+from .._residency.decide.plan import make_plan
+from .._residency.decide.verdicts import Verdict
 from .._residency.report import results
 from .._residency.values.observation import Observation
 from .examination import Examination, entries_of

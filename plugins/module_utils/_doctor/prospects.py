@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
+from .._base.systemctl import Run
 from .._residency.decide.plan import make_plan
 from .._residency.server.host_prediction import Forecast, Source, foresee
 from .._residency.server.measurement_record import record_path
-from .._residency.server.vram import Run
 from .examination import Examination
 from .remembered import remembered
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._residency.decide.displacement import SetAside
-from .._residency.decide.plan import History
+from .._residency.decide.verdicts import History
 from .._residency.values.model_name import ModelName, ModelNameError
 from .examination import Examination, entries_of
 

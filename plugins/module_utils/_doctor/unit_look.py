@@ -29,7 +29,7 @@ _PROPERTIES = (
 _STARTED = "ExecMainStartTimestamp"
 
 
-def look_at_unit(run: host.Run, name: str) -> UnitLook:
+def look_at_unit(run: systemctl.Run, name: str) -> UnitLook:
     """Raises C(HostError)."""
     unit = host.read_unit(run, name)
     folders = host.search_path(run)
@@ -60,7 +60,7 @@ def look_at_unit(run: host.Run, name: str) -> UnitLook:
     )
 
 
-def properties_of(run: host.Run, unit: str, names: Sequence[str]) -> Properties:
+def properties_of(run: systemctl.Run, unit: str, names: Sequence[str]) -> Properties:
     """Properties of one unit, by name; none where systemd does not tell."""
     try:
         found = systemctl.ask(run, names, unit)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .._base.layout import UNITS, VENDOR_UNITS, below
-from .._removal.steps import Run
+from .._base.systemctl import Run
 from .manifest import Manifest, Taken, read_manifest, write_manifest
 from .marks import LINK, Claim, foreign, role_mark
 

@@ -11,11 +11,12 @@ import re
 from dataclasses import dataclass
 
 from .._base.layout import AGENT_CACHE, AGENT_COMMAND, AGENT_CONFIGURATION, AGENT_PROGRAMS, AGENT_RUNTIME, AGENT_STATE, NOTIFIERS, UNITS, below
+from .._base.systemctl import Run
 from .._ownership.manifest import Manifest, read_manifest
 from .._ownership.marks import Claim, foreign
 from .accounts import Accounts
 from .given_back import GivenBack
-from .steps import REMOVE, Run, Step, remove_empty_folder, remove_tree
+from .steps import REMOVE, Step, remove_empty_folder, remove_tree
 from .units import Ours, Units, loaded_units
 
 ROLE = "ollama_warmup"

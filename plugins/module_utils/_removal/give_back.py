@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._residency.decide.plan import DROP, History, Stray, make_plan
+from .._residency.decide.actions import DROP
+from .._residency.decide.plan import make_plan
+from .._residency.decide.verdicts import History, Stray
 from .._residency.execute.warmer import Pace, Warmer
 from .._residency.server.client import OllamaServer, ServerFailure
 from .._residency.server.observer import Observer

@@ -14,11 +14,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .._base.layout import DROPIN, MADE_MODELS, SERVER_COMMAND, SERVER_PROGRAMS, SERVER_RECORDS, UNITS, VENDOR_UNITS, below
+from .._base.systemctl import Run
 from .._ownership.manifest import Manifest, read_manifest
 from .accounts import Accounts, User
 from .given_back import GivenBack
 from .releases import ReleaseFolder
-from .steps import REMOVE, RESTORE, Run, Step, remove_empty_folder, remove_tree
+from .steps import REMOVE, RESTORE, Step, remove_empty_folder, remove_tree
 from .units import LoadedUnit, Ours, Units, loaded_units
 
 ROLE = "ollama_server"

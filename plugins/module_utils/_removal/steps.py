@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from .._base.layout import below
-from .._base.systemctl import Run as Run
+from .._base.systemctl import Run
 from .files import holds_anything, mounts_in, remove, remove_folder, remove_release
 
 STOP = "stop"

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from .._base import systemctl
 from .._base.layout import UNITS, below
-from .steps import RELOAD, REMOVE, REMOVE_FOLDER, RESET, STOP, RemovalError, Run, Step
+from .._base.systemctl import Run
+from .steps import RELOAD, REMOVE, REMOVE_FOLDER, RESET, STOP, RemovalError, Step
 
 NOTHING = re.compile(r"(?!)")
 _LINKED_FROM = re.compile(r"\.(wants|requires|upholds)$")

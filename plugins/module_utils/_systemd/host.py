@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from .._base import systemctl
 from .._base.files import read_bytes
 from .._base.layout import UNITS
-from .._base.systemctl import Run as Run
+from .._base.systemctl import Run
 from .dropins import dropin_files, dropin_folders
 from .environment import Manager
 from .quoting import split_words

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from .._base.systemctl import Run
 from .._base.text import one_line
-from .host import Run
 
 _LINES = 200
 _ERROR = re.compile(r"^Error: |^panic: |\blevel=ERROR\b|: Failed (?:to|at step) |: Failed with result|no space left on device|permission denied", re.IGNORECASE)

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from .._base import systemctl
 from .._base.files import read_bytes
 from .._base.layout import UNITS, below
+from .._base.systemctl import Run
 from .._ownership.marks import is_marked
-from .._removal.steps import Run
 from .wanted import WantedSet
 
 _PROPERTIES = (

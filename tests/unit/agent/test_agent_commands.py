@@ -21,7 +21,7 @@ def command(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
     agent.configure("a", {"name": "b", "policy": "warm", "keep_alive": "30m"})
     monkeypatch.setattr("os.geteuid", lambda: 999)
     monkeypatch.setattr(commands, "import_requests", lambda _url, **_others: None)
-    monkeypatch.setattr("ollama_warmup.passes.signals.raise_when_told", lambda: None)
+    monkeypatch.setattr("ollama_warmup.passes.signals.install_signal_handlers", lambda: None)
     return agent
 
 

@@ -16,7 +16,7 @@ from keepwarm._residency.values.model_name import ModelName
 from keepwarm._residency.values.observation import Runners
 from ollama_warmup import exits
 from ollama_warmup.cli.recent_history import history_data
-from ollama_warmup.cli.status import describe, picture
+from ollama_warmup.cli.status import describe, status_data
 from ollama_warmup.state.asides import Aside
 from ollama_warmup.state.incidents import MOST, Departure, note
 from ollama_warmup.state.state import State
@@ -200,7 +200,7 @@ def test_status_tells_the_last_departures(warm: Agent) -> None:
     warm.server.failing["a"] = ServerRefused("500: no", 500, "no")
     warm.run(CTX_A, "b")
     warm.run(CTX_A, "b")
-    seen = picture("default", warm.configuration(CTX_A, "b"), RUNNING, warm.state, None, warm.state.last_pass)
+    seen = status_data("default", warm.configuration(CTX_A, "b"), RUNNING, warm.state, None, warm.state.last_pass)
     assert json.loads(json.dumps(seen))["history"]["departures"][0]["cause"] == "unloaded_by_client"
     lines = describe(seen, warm.state.departures[-1].at + 3).splitlines()[-3:]
     assert re.fullmatch(r"retry: a:latest failed 2 times, is tried again in \d seconds?", lines[0])

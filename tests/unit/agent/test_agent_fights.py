@@ -217,7 +217,7 @@ def test_evictions_of_long_ago_are_no_fight(agent: Agent, clock: Clock) -> None:
 
 
 def test_beyond_the_budget_it_only_reports(agent: Agent, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ollama_warmup.configuration._RELOAD_BUDGET", 2)
+    monkeypatch.setattr("ollama_warmup.configuration.RELOADS", 2)
     agent.run("a")
     work = []
     for dummy in range(4):
@@ -237,7 +237,7 @@ def test_beyond_the_budget_it_only_reports(agent: Agent, clock: Clock, monkeypat
 
 
 def test_starts_of_the_server_cost_nothing(agent: Agent, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ollama_warmup.configuration._RELOAD_BUDGET", 1)
+    monkeypatch.setattr("ollama_warmup.configuration.RELOADS", 1)
     for start in range(5):
         agent.server.loaded.clear()
         agent.start = f"{start}-1"

@@ -50,7 +50,7 @@ def call(agent: Agent, journal: list[str], started: list[str], monkeypatch: pyte
     monkeypatch.setattr(commands, "import_requests", lambda _url: None)
     monkeypatch.setattr(waiting, "import_requests", lambda _url: None)
     monkeypatch.setattr(waiting, "_POLL", 0.01)
-    monkeypatch.setattr("ollama_warmup.passes.signals.raise_when_told", lambda: None)
+    monkeypatch.setattr("ollama_warmup.passes.signals.install_signal_handlers", lambda: None)
 
     def run(*words: str, user: int = 0) -> int:
         monkeypatch.setattr("os.geteuid", lambda: user)

@@ -12,7 +12,7 @@ import pytest
 from ollama_warmup import exits
 from ollama_warmup.passes.inspection import inspect
 from ollama_warmup.passes.signals import Interrupted
-from ollama_warmup.passes.startup_wait import PatientObserver
+from ollama_warmup.passes.startup_wait import WaitingObserver
 from ollama_warmup.state.state_file import StateFile
 from support.agent import Agent
 from support.fake_server import FakeServer
@@ -79,7 +79,7 @@ def test_a_pass_that_is_cut_short_has_seen_what_it_waited_for(agent: Agent) -> N
 
 def test_a_runner_in_uninterruptible_sleep_at_two_passes_hangs(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1000.0]
-    monkeypatch.setattr("ollama_warmup.passes.one_pass.PatientObserver", partial(PatientObserver, clock=lambda: clock[0]))
+    monkeypatch.setattr("ollama_warmup.passes.one_pass.WaitingObserver", partial(WaitingObserver, clock=lambda: clock[0]))
     agent.server.hold("a")
     agent.server.stop("a", "D")
     assert agent.run("a") == exits.WARM

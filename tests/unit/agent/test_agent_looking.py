@@ -29,7 +29,7 @@ def warm(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
     monkeypatch.setattr(commands, "import_requests", lambda _url, **_others: None)
     monkeypatch.setattr(waiting, "import_requests", lambda _url: None)
     monkeypatch.setattr("os.geteuid", lambda: 999)
-    monkeypatch.setattr("ollama_warmup.passes.signals.raise_when_told", lambda: None)
+    monkeypatch.setattr("ollama_warmup.passes.signals.install_signal_handlers", lambda: None)
     agent.configure("a", "b")
     assert agent.run("a", "b") == exits.WARM
     return agent

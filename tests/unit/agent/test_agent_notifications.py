@@ -16,7 +16,7 @@ from ollama_warmup.cli.main import main
 from ollama_warmup.configuration import parse
 from ollama_warmup.events import Event
 from ollama_warmup.notify import notifications, pending
-from ollama_warmup.notify.notifications import queue, queue_deed
+from ollama_warmup.notify.notifications import queue, queue_operator_action
 from ollama_warmup.notify.pending import Pending
 from ollama_warmup.passes import one_pass
 from ollama_warmup.state.state import LastPass, State
@@ -151,12 +151,12 @@ def test_a_test_says_why_it_reaches_nobody(agent: Agent, tmp_path: pathlib.Path,
 
 def test_what_an_operator_did_is_told(agent: Agent) -> None:
     agent.configure("a", notify=True)
-    queue_deed(agent.instance, "hold", until="2026-11-21T14:00:00Z", reason="new GPU")
+    queue_operator_action(agent.instance, "hold", until="2026-11-21T14:00:00Z", reason="new GPU")
     assert queued(agent) == [["hold"]]
 
 
 def test_an_operator_is_not_kept_from_it_by_a_broken_queue(agent: Agent, capsys: pytest.CaptureFixture[str]) -> None:
     agent.configure("a", notify=True)
     pathlib.Path(agent.instance.notifications).write_text("in the way")
-    queue_deed(agent.instance, "hold")
+    queue_operator_action(agent.instance, "hold")
     assert capsys.readouterr().err.startswith("ollama-warmup: nobody is told: ")

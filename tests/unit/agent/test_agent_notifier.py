@@ -211,7 +211,7 @@ def test_folders_that_cannot_be_used_are_named(notifier: Notifier, endpoint: End
     notifier.pending.append(notifier.root.stat().st_mtime, [EVENT])
     shutil.rmtree(notifier.root / "state")
     status, output = notifier.run(endpoint.url)
-    assert (status, output) == (1, f'event=notifier_failed path={notifier.root}/state/told.json.new reason="No such file or directory"\n')
+    assert (status, output) == (1, f'event=notifier_failed path={notifier.root}/state/deliveries.json.new reason="No such file or directory"\n')
 
 
 @pytest.fixture

@@ -156,11 +156,11 @@ def test_a_server_that_answered_before_is_not_waited_for_as_if_it_were_new(agent
 
 
 def patient(agent: Agent) -> Any:
-    from ollama_warmup.passes.startup_wait import PatientObserver
+    from ollama_warmup.passes.startup_wait import WaitingObserver
 
-    def make(configuration: Any, state: State, ready_timeout: float) -> PatientObserver:
+    def make(configuration: Any, state: State, ready_timeout: float) -> WaitingObserver:
         assert ready_timeout == 0.01
-        return PatientObserver(agent.server, configuration.policy, configuration.unit, dict(state.cards), ready_timeout=60)
+        return WaitingObserver(agent.server, configuration.policy, configuration.unit, dict(state.cards), ready_timeout=60)
 
     return make
 

@@ -100,14 +100,14 @@ class Hung:
         self.failure: Exception | None = ServerSilent("no answer within 20 s")
         self.now = 1_800_000_000.0
         monkeypatch.setattr("ollama_warmup.passes.one_pass.time.time", lambda: self.now)
-        look = one_pass.PatientObserver.look
+        look = one_pass.WaitingObserver.look
 
-        def fail(observer: one_pass.PatientObserver) -> Any:
+        def fail(observer: one_pass.WaitingObserver) -> Any:
             if self.failure:
                 raise self.failure
             return look(observer)
 
-        monkeypatch.setattr(one_pass.PatientObserver, "look", fail)
+        monkeypatch.setattr(one_pass.WaitingObserver, "look", fail)
 
     def run(self, **settings: Any) -> bool:
         """Whether a restart is asked for after one more pass."""

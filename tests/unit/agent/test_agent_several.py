@@ -23,7 +23,7 @@ def two(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
     agent.configure("a")
     monkeypatch.setattr("os.geteuid", lambda: 999)
     monkeypatch.setattr(commands, "import_requests", lambda _url, **_others: None)
-    monkeypatch.setattr("ollama_warmup.passes.signals.raise_when_told", lambda: None)
+    monkeypatch.setattr("ollama_warmup.passes.signals.install_signal_handlers", lambda: None)
     default = pathlib.Path(agent.instance.configuration)
     for name in ("one", "two"):
         configure(agent, name, json.loads(default.read_text()) | {"unit": f"ollama@{name}.service"})
@@ -112,7 +112,7 @@ def test_nothing_benign_hides_what_is_wrong(codes: tuple[int, ...], gravest: int
     by_name = {one.name: code for one, code in zip(instances, codes)}
     assert several.for_each(instances, lambda one: by_name[one.name]) == gravest
     capsys.readouterr()
-    assert several.status_data(instances, lambda one: {"exit": by_name[one.name]}) == gravest
+    assert several.print_status_data(instances, lambda one: {"exit": by_name[one.name]}) == gravest
     assert json.loads(capsys.readouterr().out)["exit"] == gravest
 
 
@@ -129,13 +129,13 @@ def test_what_is_about_one_asks_which(two: Agent, command: str, capsys: pytest.C
 
 def test_the_only_one_needs_no_name_whatever_it_is_called(two: Agent) -> None:
     pathlib.Path(instance(two, "two").configuration).unlink()
-    assert [found.name for found in several.chosen(None, "wait", two.instance.root)] == ["one"]
+    assert [found.name for found in several.select_instances(None, "wait", two.instance.root)] == ["one"]
 
 
 def test_what_is_about_one_is_about_the_default_one_where_that_is(two: Agent) -> None:
     two.configure("a")
-    assert [found.name for found in several.chosen(None, "wait", two.instance.root)] == ["default"]
-    assert [found.name for found in several.chosen(None, "status", two.instance.root)] == ["default", "one", "two"]
+    assert [found.name for found in several.select_instances(None, "wait", two.instance.root)] == ["default"]
+    assert [found.name for found in several.select_instances(None, "status", two.instance.root)] == ["default", "one", "two"]
 
 
 def test_judging_a_file_is_about_none(two: Agent) -> None:
@@ -150,4 +150,4 @@ def test_a_file_that_is_no_instance_s_is_passed_over(two: Agent) -> None:
 
 def test_a_name_that_is_none_is_refused(two: Agent) -> None:
     with pytest.raises(InstanceError, match="is not a name"):
-        several.chosen("", "status", two.instance.root)
+        several.select_instances("", "status", two.instance.root)

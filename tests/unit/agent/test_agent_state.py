@@ -23,7 +23,7 @@ from ollama_warmup.state.counts import Counts
 from ollama_warmup.state.incidents import Departure
 from ollama_warmup.state.loads import Load
 from ollama_warmup.state.retries import Retry
-from ollama_warmup.state.snapshot import Seen
+from ollama_warmup.state.snapshot import ModelSnapshot
 from ollama_warmup.state.state import LastPass, State, parse_state, state_data
 from ollama_warmup.state.state_file import StateFile
 from support.agent import Agent
@@ -40,7 +40,7 @@ FULL = State(
     warmed=frozenset({ModelName.parse("llama3")}),
     set_aside={ModelName.parse("big"): Aside(("qwen3:8b",), {"qwen3:8b": 5_000_000_000, "stray:latest": 7}, 2, 3, 1_700_000_000.5)},
     declared=("qwen3:8b", "big:latest 512"),
-    seen={"qwen3:8b": Seen(2.5, "131-77", {"expires_at": "2318-12-02T09:47:16Z"}, ("expiring",), "7-8", "d" * 64), "big:latest": Seen(2.5)},
+    seen={"qwen3:8b": ModelSnapshot(2.5, "131-77", {"expires_at": "2318-12-02T09:47:16Z"}, ("expiring",), "7-8", "d" * 64), "big:latest": ModelSnapshot(2.5)},
     departures=(
         Departure("qwen3:8b", "evicted", "inferred", 2.25, 2.5, ("not_loaded",), ("stray:latest",)),
         Departure("big:latest", "unknown", "inferred", 3, None, ("not_loaded", "stuck")),

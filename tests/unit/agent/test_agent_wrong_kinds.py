@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from keepwarm._base.readers import read_value
 from keepwarm._residency.values.model_name import ModelName
 from ollama_warmup import exits
-from ollama_warmup.cli.status import describe, picture
+from ollama_warmup.cli.status import describe, status_data
 from ollama_warmup.configuration import Metrics, parse
 from ollama_warmup.events import Event
 from ollama_warmup.metrics.sampling import Moment, samples
@@ -105,8 +105,8 @@ def changed(data: Any, path: Path, value: Any) -> Any:
 
 def use(state: State) -> None:
     """Everything that is ever made of a remembered state."""
-    seen = picture("default", CONFIGURATION, RUNNING, state, None, None)
-    blind = picture("default", CONFIGURATION, {}, state, None, LastPass(at=2, seconds=0, exit=exits.UNREACHABLE))
+    seen = status_data("default", CONFIGURATION, RUNNING, state, None, None)
+    blind = status_data("default", CONFIGURATION, {}, state, None, LastPass(at=2, seconds=0, exit=exits.UNREACHABLE))
     for found in (seen, blind):
         text = describe(found, 2.0)
         assert all(character.isprintable() or character == "\n" for character in text)

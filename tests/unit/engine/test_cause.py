@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.cause_rules import INFERRED, OBSERVED
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.causes import chief, evident_cause, name_causes, present_of
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.verdicts import History
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import Observation, ResidentModel, Runners
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.past import Cause, Past, remember

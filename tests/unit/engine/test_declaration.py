@@ -22,7 +22,8 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.
     changes,
     parse_applied,
 )
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.verdicts import History
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.declaration_record import read_applied
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.past import Cause, Past, remember

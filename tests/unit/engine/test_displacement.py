@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.displacement import SetAside
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.verdicts import History
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import Observation
 from support.values import digest, look, policy, resident, runners

@@ -9,9 +9,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.actions import LOADS, NO_ACTION
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.displacement import SetAside
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.drifts import BREAKING, DRIFTS
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import LOADS, NO_ACTION, History, Plan, Verdict, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.verdicts import History, Plan, Verdict
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import KeepAlive
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import Observation, Runners

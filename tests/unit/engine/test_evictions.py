@@ -7,7 +7,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import LOAD, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.actions import LOAD
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import make_plan
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult, Progress
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.evictions import Eviction, evictions
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import CacheShape, Runners

@@ -12,7 +12,8 @@ from typing import Any, Callable
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.causes import name_causes, present_of
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.verdicts import History
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import Observation
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.past import remember
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import Policy

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.wanted_models import Upstream, read_wanted
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.model_installer import ModelKeeper, Outcome
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.model_installer import ModelInstaller, Outcome
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import model_results
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import ModelNotFound, ServerFailure, ServerRefused, ServerUnreachable
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.failures import ServerBrokeOff, ServerGarbled
@@ -106,11 +106,11 @@ class FakeRegistry(Registry):
         return Upstream(self.held[str(name)], 9)
 
 
-def keeper(store: FakeStore, registry: FakeRegistry | None = None, retries: int = 2) -> ModelKeeper:
-    return ModelKeeper(store, registry or FakeRegistry(), lambda _model, _progress: None, retries, clock=FakeClock())
+def keeper(store: FakeStore, registry: FakeRegistry | None = None, retries: int = 2) -> ModelInstaller:
+    return ModelInstaller(store, registry or FakeRegistry(), lambda _model, _progress: None, retries, clock=FakeClock())
 
 
-def run(keeping: ModelKeeper, **entry: Any) -> Outcome:
+def run(keeping: ModelInstaller, **entry: Any) -> Outcome:
     wanted = read_wanted([entry])[0]
     return keeping.carry_out(keeping.decide(wanted, keeping.store.installed(), foresee=False))
 
@@ -326,7 +326,7 @@ def test_what_was_made_of_a_file_is_known_though_the_server_wrote_it_anew(tmp_pa
     store = RewritingStore()
 
     def again(url: str = "http://127.0.0.1:11434", **recipe: Any) -> Outcome:
-        keeping = ModelKeeper(store, FakeRegistry(), lambda *_told: None, clock=FakeClock(), made=MadeRecord(url, str(tmp_path / "var/made.json")))
+        keeping = ModelInstaller(store, FakeRegistry(), lambda *_told: None, clock=FakeClock(), made=MadeRecord(url, str(tmp_path / "var/made.json")))
         return run(keeping, name="a", state="latest", **recipe)
 
     assert again(gguf=str(file)).changed
@@ -358,6 +358,6 @@ def test_a_record_that_cannot_be_read_is_an_empty_one_and_is_written_anew(tmp_pa
 def test_a_record_that_cannot_be_written_is_said_and_the_model_made_all_the_same(tmp_path: pathlib.Path) -> None:
     file = tmp_path / "tiny.gguf"
     file.write_bytes(b"GGUF one")
-    keeping = ModelKeeper(FakeStore(), FakeRegistry(), lambda *_told: None, made=MadeRecord("u", "/dev/null/made.json"))
+    keeping = ModelInstaller(FakeStore(), FakeRegistry(), lambda *_told: None, made=MadeRecord("u", "/dev/null/made.json"))
     assert run(keeping, name="a", gguf=str(file)).failure is None
     assert [warning for warning in keeping.warnings if "a is made anew at the next run" in warning]

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import Verdict, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.verdicts import Verdict
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import observer as engine
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import (
     ServerFailure,

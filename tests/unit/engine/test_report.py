@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.drifts import BREAKING, DEGRADING, DRIFTS
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History, Verdict, make_plan
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import make_plan
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult, Progress
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.verdicts import History, Verdict
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import diff, results, tables
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import Observation, Runners

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.verdicts import History
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.processes import server_identity
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.past import Cause, Past
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import Policy

@@ -7,7 +7,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.verdicts import History
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import results
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, ServerFailure, ServerUnreachable
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName

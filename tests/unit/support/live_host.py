@@ -9,8 +9,8 @@ import shutil
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import History
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.verdicts import History
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.warmer import Pace, Warmer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, OllamaServer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.observer import Observer

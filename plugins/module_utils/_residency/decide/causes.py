@@ -16,7 +16,7 @@ from ..values.observation import Observation, ResidentModel
 from ..values.past import Cause, Past
 from .cause_rules import DECLARATION_CHANGED, OBSERVED, Present
 from .drifts import BY_WORD, NEUTRAL, REGISTRY, UNKNOWN_CAUSE
-from .plan import Plan, Verdict
+from .verdicts import Plan, Verdict
 
 
 def present_of(server: str | None, look: Observation, plan: Plan, past: Past | None) -> Present:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The registry of drifts: all that a word means, in one row. Pure.
 
-What detects a drift is in plan.py. Reports, the doctor's findings, metrics, alert rules and the tables of the documentation follow from
+What detects a drift is in detection.py. Reports, the doctor's findings, metrics, alert rules and the tables of the documentation follow from
 the rows: `make tables` writes those that are files.
 """
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from ..values.observation import Observation, ResidentModel
 from ..values.past import Cause, Past
 from ..values.policy import DeclaredModel
+from .actions import LOADS, NO_ACTION, PROBE, SET_EXPIRY
 from .causes import chief
 from .drifts import UNDECIDED
-from .plan import LOADS, NO_ACTION, PROBE, SET_EXPIRY, Stray, Verdict
+from .verdicts import Stray, Verdict
 
 _MOST_ATTEMPTS = {SET_EXPIRY: 3}  # against a client that keeps changing it; a load is tried once a pass
 

@@ -24,7 +24,7 @@ from ..server.transfer import Progress
 from ..values.model_name import ModelName
 from ..values.modelfile import Modelfile, parse_modelfile
 from ..values.observation import InstalledModel
-from .replaced_model import HandleOnReplaced
+from .replaced_model import ReplacedModelAlias
 from .retrying import may_pass
 from .warmer import Clock
 
@@ -57,7 +57,7 @@ class GgufError(Exception):
 
 
 @dataclass
-class ModelKeeper:
+class ModelInstaller:
     """C(tell) hears of every step, with the model's name. C(retries): how often a transfer that failed is taken up again.
     C(unload_replaced): whether weights in memory go when their name gets new ones. C(made): what was made of which file."""
 
@@ -151,7 +151,7 @@ class ModelKeeper:
             self._attempt(outcome)
             self._verify(outcome)
             return
-        with HandleOnReplaced(self.store, outcome.decision.wanted.name, outcome.before) as replaced:
+        with ReplacedModelAlias(self.store, outcome.decision.wanted.name, outcome.before) as replaced:
             self._attempt(outcome)
             self._verify(outcome)
             if outcome.changed:

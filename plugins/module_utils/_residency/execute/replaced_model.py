@@ -18,7 +18,7 @@ from ..values.model_name import ModelName
 _NAMESPACE = "keepwarm-replaced"
 
 
-class HandleOnReplaced:
+class ReplacedModelAlias:
     """Holds a second name for what is in memory under a name, while that gets new content. Without anything in memory it
     does nothing. Raises C(ServerFailure) where the name cannot be given."""
 
@@ -28,7 +28,7 @@ class HandleOnReplaced:
         self._digest = digest
         self._handle: ModelName | None = None
 
-    def __enter__(self) -> HandleOnReplaced:
+    def __enter__(self) -> ReplacedModelAlias:
         listed, _now = self._store.resident()
         if any(entry.digest == self._digest or entry.name == self._name for entry in listed):
             self._handle = ModelName.parse(f"{_NAMESPACE}/{self._name.model}:{self._digest[:12]}")

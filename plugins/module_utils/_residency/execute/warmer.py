@@ -16,13 +16,15 @@ from dataclasses import dataclass, replace
 from typing import Callable, Protocol
 
 from ..._base.background import Background
+from ..decide.actions import DROP, LOAD, LOADS, PROBE, REVIVE, SET_EXPIRY, WAIT
 from ..decide.cause_rules import DECLARATION_CHANGED, EVICTED, INFERRED, NEVER_LOADED, OBSERVED, SERVER_RESTARTED
 from ..decide.causes import name_causes, present_of
 from ..decide.declaration import KEEP_ALIVE, NUM_CTX
 from ..decide.displacement import neighbours, newcomers
 from ..decide.drifts import BUSY, EXPIRING, HUNG_RUNNER, LOADING, NOT_LOADED, OVERSTAYING, STALE_DIGEST
-from ..decide.plan import DROP, LOAD, LOADS, PROBE, REVIVE, SET_EXPIRY, WAIT, History, Plan, Stray, Verdict, make_plan
+from ..decide.plan import make_plan
 from ..decide.progress import PassResult, Progress
+from ..decide.verdicts import History, Plan, Stray, Verdict
 from ..server.client import OllamaServer, ServerFailure, ServerUnreachable
 from ..server.observer import Observer
 from ..server.processes import process_id

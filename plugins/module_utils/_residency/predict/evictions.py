@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..decide.plan import LOADS, Verdict
+from ..decide.actions import LOADS
 from ..decide.progress import PassResult, Progress
+from ..decide.verdicts import Verdict
 from ..values.policy import Policy
 from .runner_settings import settings_of_neighbours
 from .sizes import Subject, footprint

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..decide.plan import DROP, LOADS, Plan, Verdict
+from ..decide.actions import DROP, LOADS
+from ..decide.verdicts import Plan, Verdict
 from ..values.keep_alive import KeepAlive
 from ..values.model_name import ModelName
 from ..values.observation import Observation, ResidentModel

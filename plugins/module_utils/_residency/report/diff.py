@@ -9,9 +9,10 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
+from ..decide.actions import LOADS, SET_EXPIRY
 from ..decide.drifts import HUNG_RUNNER
-from ..decide.plan import LOADS, SET_EXPIRY, Plan, Verdict
 from ..decide.progress import PassResult
+from ..decide.verdicts import Plan, Verdict
 from ..values.keep_alive import FOREVER_AHEAD
 
 _FOREVER = "for ever"

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from ..decide.actions import SET_EXPIRY
 from ..decide.cause_rules import CLIENT_CHANGED_EXPIRY, CONTEXT_CHANGED_BY_CLIENT
 from ..decide.declaration import NUM_CTX
 from ..decide.drifts import BREAKING, BY_WORD, CONTEXT_MISMATCH, DEGRADING, EXPIRING, LOADING, NOT_INSTALLED, ON_CPU, REDECLARED, SPILLED
-from ..decide.plan import SET_EXPIRY, Stray, Verdict
 from ..decide.progress import PassResult, Progress
+from ..decide.verdicts import Stray, Verdict
 from ..values.observation import ResidentModel
 from ..values.past import Cause
 

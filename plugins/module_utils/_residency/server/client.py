@@ -125,8 +125,8 @@ class OllamaServer:
         body = {"model": str(name), "keep_alive": 0}
         self._acknowledged(name, "unload", self._checked("POST", "/api/generate", body, self.deadlines.answer))
 
-    def _acknowledged(self, name: ModelName, deed: str, answer: _Answer) -> None:
-        self._read(lambda data: check_acknowledged(data, name, deed), answer)
+    def _acknowledged(self, name: ModelName, operation: str, answer: _Answer) -> None:
+        self._read(lambda data: check_acknowledged(data, name, operation), answer)
 
     def _get(self, path: str, limit: int = LONG_ANSWER) -> _Answer:
         return self._checked("GET", path, None, self.deadlines.answer, limit)

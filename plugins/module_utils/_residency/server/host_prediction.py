@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..._base.readers import InvalidValue
-from ..decide.plan import Plan
+from ..._base.systemctl import Run
+from ..decide.verdicts import Plan
 from ..predict import prediction_report
 from ..predict.predict import Fit, Knowledge, predict
 from ..values.model_name import ModelName
@@ -17,7 +18,6 @@ from ..values.observation import Observation
 from ..values.policy import Policy
 from .knowledge import gather
 from .measurement_record import Record, read_record
-from .vram import Run
 
 
 @dataclass(frozen=True)

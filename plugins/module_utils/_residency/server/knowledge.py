@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..._base.systemctl import Run
 from ..predict.capacity import capacity, default_context
 from ..predict.predict import Knowledge
 from ..predict.runner_settings import ServerSettings, settings_of_environment, settings_of_neighbours
@@ -16,7 +17,7 @@ from .gpus import gpu_names
 from .measurement_record import Record
 from .own_host import names_this_host, own_unit
 from .processes import server_processes
-from .vram import Run, read_vram
+from .vram import read_vram
 
 
 def gather(

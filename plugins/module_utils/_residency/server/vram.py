@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 
 from ..._base.background import Background
-from ..._base.systemctl import Run as Run
+from ..._base.systemctl import Run
 from ..predict.capacity import Vram
 from .gpus import AMDS_CHOICE, NVIDIA, NVIDIAS_CHOICE, read
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Callable, TypeVar
 
+from ..._base.limits import DAY
 from ..._base.readers import InvalidValue, read_switch
 from ..._base.text import short_repr
 from .keep_alive import KeepAlive, KeepAliveError
@@ -37,7 +38,7 @@ _POLICY_KEYS = (
     "release",
     "slow_load_seconds",
 )
-_LONGEST_LOAD = 86400  # seconds
+_LONGEST_LOAD = DAY
 _NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _Value = TypeVar("_Value")
 

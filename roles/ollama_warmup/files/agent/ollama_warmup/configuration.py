@@ -10,26 +10,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from keepwarm._base.limits import CONTEXT_RELOADS, DAY, MOST_RELOADS, NEVER, RELOADS, RESTART_AFTER, RESTARTS
 from keepwarm._residency.server.own_host import own_unit
 from keepwarm._residency.values.address import AddressError, check_url
 from keepwarm._residency.values.policy import Policy, PolicyError, parse_policy
 
 from .problems import ConfigurationError
 
-NEVER = "never"
-WHEN_STUCK = "when_stuck"
-_RESTARTS = (NEVER, WHEN_STUCK)
-
 _TIMES = ("deadlines", "ready_timeout", "restart_server_after")
 _KEYS = ("url", "unit", "policy", *_TIMES, "metrics", "reload_budget", "context_reloads", "restart_server", "notify", "follows_unit")
 _MARK = "managed_by"  # who wrote the file; nothing of the agent's depends on it
 _DEADLINES = {"connect": 5.0, "answer": 20.0, "load": 900.0}
-_RELOAD_BUDGET = 60  # an hour
-_CONTEXT_RELOADS = 3  # of one model, an hour
-_MOST_RELOADS = 1000
 _READY_TIMEOUT = 300.0  # the server listens before it knows its GPUs, and answers minutes later (docs/ollama-semantics.md#start-of-the-server)
-_RESTART_AFTER = 600.0
-_DAY = 86400
 
 
 @dataclass(frozen=True)
@@ -56,10 +48,10 @@ class Configuration:
     deadlines: Mapping[str, float] = field(default_factory=lambda: dict(_DEADLINES))
     ready_timeout: float = _READY_TIMEOUT
     metrics: Metrics | None = None
-    reload_budget: int = _RELOAD_BUDGET
-    context_reloads: int = _CONTEXT_RELOADS
+    reload_budget: int = RELOADS
+    context_reloads: int = CONTEXT_RELOADS
     restart_server: str = NEVER
-    restart_server_after: float = _RESTART_AFTER
+    restart_server_after: float = RESTART_AFTER
     notify: bool = False
     follows_unit: bool = False
 
@@ -104,10 +96,10 @@ def parse(raw: Mapping[str, Any]) -> Configuration:
         deadlines=_deadlines(raw.get("deadlines", {}), problems),
         ready_timeout=_seconds("ready_timeout", raw.get("ready_timeout", _READY_TIMEOUT), problems),
         metrics=_metrics(raw.get("metrics"), problems),
-        reload_budget=_times("reload_budget", raw.get("reload_budget", _RELOAD_BUDGET), problems),
-        context_reloads=_times("context_reloads", raw.get("context_reloads", _CONTEXT_RELOADS), problems),
+        reload_budget=_times("reload_budget", raw.get("reload_budget", RELOADS), problems),
+        context_reloads=_times("context_reloads", raw.get("context_reloads", CONTEXT_RELOADS), problems),
         restart_server=_restart_server(raw.get("restart_server", NEVER), problems),
-        restart_server_after=_seconds("restart_server_after", raw.get("restart_server_after", _RESTART_AFTER), problems),
+        restart_server_after=_seconds("restart_server_after", raw.get("restart_server_after", RESTART_AFTER), problems),
         notify=_boolean("notify", raw.get("notify", False), problems),
         follows_unit=_boolean("follows_unit", raw.get("follows_unit", False), problems),
     )
@@ -132,9 +124,9 @@ def _unit(raw: Any, problems: list[str]) -> str:
 
 
 def _restart_server(raw: Any, problems: list[str]) -> str:
-    if raw in _RESTARTS:
+    if raw in RESTARTS:
         return str(raw)
-    problems.append(f"restart_server {raw!r} is neither of {' and '.join(_RESTARTS)}")
+    problems.append(f"restart_server {raw!r} is neither of {' and '.join(RESTARTS)}")
     return NEVER
 
 
@@ -176,16 +168,16 @@ def is_number(raw: Any) -> bool:
 
 
 def _times(key: str, raw: Any, problems: list[str]) -> int:
-    if isinstance(raw, int) and not isinstance(raw, bool) and 1 <= raw <= _MOST_RELOADS:
+    if isinstance(raw, int) and not isinstance(raw, bool) and 1 <= raw <= MOST_RELOADS:
         return raw
-    problems.append(f"{key} {raw!r} is not a whole number of reloads an hour from 1 to {_MOST_RELOADS}")
+    problems.append(f"{key} {raw!r} is not a whole number of reloads an hour from 1 to {MOST_RELOADS}")
     return 1
 
 
 def _seconds(key: str, raw: Any, problems: list[str]) -> float:
-    if is_number(raw) and 0 < raw <= _DAY:
+    if is_number(raw) and 0 < raw <= DAY:
         return float(raw)
-    problems.append(f"{key} {raw!r} is not a number of seconds above 0 and up to {_DAY}")
+    problems.append(f"{key} {raw!r} is not a number of seconds above 0 and up to {DAY}")
     return 1.0
 
 

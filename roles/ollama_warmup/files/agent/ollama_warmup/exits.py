@@ -22,7 +22,7 @@ INTERRUPTED = 143
 NO_CONDITION = 255
 """What ExecCondition= takes for a failure; 1 to 254 would skip the pass, and nobody would learn why."""
 
-_BY_GRAVITY = (BAD_CONFIGURATION, UNREACHABLE, NOT_RESIDENT, STOPPED, INTERRUPTED, ON_HOLD, LOCKED, UNDECLARED, WARM)
+_BY_SEVERITY = (BAD_CONFIGURATION, UNREACHABLE, NOT_RESIDENT, STOPPED, INTERRUPTED, ON_HOLD, LOCKED, UNDECLARED, WARM)
 """What nothing mends by itself comes first, then what is wrong, then what somebody wanted, then a pass that another one makes up for."""
 
 WORDS = {
@@ -40,7 +40,7 @@ WORDS = {
 }
 
 
-def gravest(codes: Iterable[int]) -> int:
+def most_severe(codes: Iterable[int]) -> int:
     """Of several servers' codes the one to end with, which is not the largest: a hold must not hide that a model is missing. A
     code that no server's command ends with is a fault, and comes before all."""
-    return min(codes, key=lambda code: _BY_GRAVITY.index(code) if code in _BY_GRAVITY else -1)
+    return min(codes, key=lambda code: _BY_SEVERITY.index(code) if code in _BY_SEVERITY else -1)

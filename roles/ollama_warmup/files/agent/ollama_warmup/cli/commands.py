@@ -26,7 +26,7 @@ from ..state.lock import Locked, only_one
 from ..state.remembering import remembered
 from ..state.warm_mark import WarmMark
 from .looking import Look, server_state
-from .status import describe, picture
+from .status import describe, status_data
 
 
 def run(instance: Instance) -> int:
@@ -43,7 +43,7 @@ def check(instance: Instance) -> int:
 
     state, unread = remembered(instance)
     found = inspect(configuration, state, instance.measurements)
-    show(picture(instance.name, configuration, server_state(configuration), state, current_hold(instance), found, unread), as_json=False)
+    show(status_data(instance.name, configuration, server_state(configuration), state, current_hold(instance), found, unread), as_json=False)
     return found.exit
 
 
@@ -62,9 +62,9 @@ def validate(path: str) -> int:
 
 
 def _run_here(instance: Instance) -> int:
-    from ..passes.signals import Interrupted, raise_when_told
+    from ..passes.signals import Interrupted, install_signal_handlers
 
-    raise_when_told()
+    install_signal_handlers()
     WarmMark(instance.warm_mark).remove()
     hold = current_hold(instance)
     if hold:

@@ -30,13 +30,13 @@ def _tell_skip(instance: Instance, code: int) -> None:
     from keepwarm._base.readers import InvalidValue
 
     from ..configuration import load
-    from ..passes.publish import tell_skip
+    from ..passes.publish import publish_skip
     from ..problems import ConfigurationError
     from ..state.lock import Locked, only_one
     from ..state.state_file import StateFile, read_state
 
     with suppress(ConfigurationError, InvalidValue, Locked, OSError), only_one(instance.state_folder):
-        tell_skip(instance, load(instance.configuration), read_state(StateFile(instance.state_folder).path), code)
+        publish_skip(instance, load(instance.configuration), read_state(StateFile(instance.state_folder).path), code)
 
 
 def _judge(instance: Instance) -> int:

@@ -17,7 +17,7 @@ from keepwarm._residency.server.hold_file import Hold, moment, parse_length, par
 from .. import exits
 from ..instance import Instance
 from ..journal import line
-from ..notify.notifications import queue_deed
+from ..notify.notifications import queue_operator_action
 from ..problems import ConfigurationError
 from ..service import start, unit_state
 from ..state.hold import current_hold
@@ -85,4 +85,4 @@ def _note(event: str, instance: Instance, **fields: str | None) -> None:
     """Into the journal and to whoever is notified, beside the agent's own lines: what the command prints, only the operator sees."""
     syslog.openlog("ollama-warmup")
     syslog.syslog(syslog.LOG_NOTICE, line(event, instance=instance.name, **fields))
-    queue_deed(instance, event, **fields)
+    queue_operator_action(instance, event, **fields)

@@ -19,7 +19,7 @@ _FOR_NONE = ("validate", "doctor")
 """These look for themselves."""
 
 
-def chosen(name: str | None, command: str, root: str) -> tuple[Instance, ...]:
+def select_instances(name: str | None, command: str, root: str) -> tuple[Instance, ...]:
     """Those that the command is about, at least one. Raises C(InstanceError) where it can be about one only, and nobody says which."""
     there = configured(root) if name is None and command not in _FOR_NONE else ()
     if name is not None or not there:
@@ -48,10 +48,10 @@ def for_each(instances: Sequence[Instance], carry_out: Callable[[Instance], int]
         if place:
             print()
         codes.append(carry_out(instance))
-    return exits.gravest(codes)
+    return exits.most_severe(codes)
 
 
-def status_data(instances: Sequence[Instance], look: Callable[[Instance], dict[str, Any]]) -> int:
+def print_status_data(instances: Sequence[Instance], look: Callable[[Instance], dict[str, Any]]) -> int:
     """Print one object with what C(status --json) tells of each. One that is not configured rightly is left out, and said."""
     seen = []
     code = exits.WARM
@@ -61,7 +61,7 @@ def status_data(instances: Sequence[Instance], look: Callable[[Instance], dict[s
         except ConfigurationError as error:
             code = exits.BAD_CONFIGURATION
             print(*(f"ollama-warmup: {problem}" for problem in error.problems), sep="\n", file=sys.stderr)
-    code = exits.gravest([code, *(int(picture["exit"]) for picture in seen)])
+    code = exits.most_severe([code, *(int(picture["exit"]) for picture in seen)])
     print(json.dumps({"exit": code, "instances": seen}, indent=2))
     return code
 

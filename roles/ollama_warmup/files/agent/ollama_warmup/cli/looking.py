@@ -23,7 +23,7 @@ from ..service import is_stopped, unit_state
 from ..state.hold import current_hold
 from ..state.remembering import remembered
 from ..state.state import LastPass
-from .status import picture
+from .status import status_data
 
 _DEADLINES = {"connect": 2.0, "answer": 3.5, "load": 3.5}  # seconds for one request
 LONGEST = 4.0
@@ -46,7 +46,7 @@ class Look:
         """As plain data, as soon as there is an answer, or the time is over."""
         service = self._service.result() if self._service.wait(self._left()) else {}
         found = None if is_stopped(service) else self._answer()
-        return picture(self._instance.name, self._configuration, service, self._state, current_hold(self._instance), found, self._unread)
+        return status_data(self._instance.name, self._configuration, service, self._state, current_hold(self._instance), found, self._unread)
 
     def _inspect(self) -> LastPass:
         from ..passes.inspection import inspect

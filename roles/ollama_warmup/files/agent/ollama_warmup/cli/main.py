@@ -15,7 +15,7 @@ from keepwarm._base.readers import InvalidValue
 from .. import exits
 from ..instance import DEFAULT, Instance, InstanceError
 from ..problems import ConfigurationError
-from .instances import chosen, for_each, status_data
+from .instances import for_each, print_status_data, select_instances
 
 _EXITS = """exit status: 0 warm; 1 a required model is not resident; 2 bad configuration; 3 server unreachable;
 4 server stopped by an operator; 5 on hold; 75 another pass is running"""
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None, root: str = "/") -> int:
 
 def _run(wanted: argparse.Namespace, root: str) -> int:
     try:
-        instances = chosen(wanted.instance, wanted.command, root)
+        instances = select_instances(wanted.instance, wanted.command, root)
     except InstanceError as error:
         return _complain([str(error)])
     if wanted.command == "status":
@@ -49,7 +49,7 @@ def _status(instances: Sequence[Instance], as_json: bool) -> int:
 
     seen = look_at(instances)
     if as_json and len(instances) > 1:
-        return status_data(instances, seen)
+        return print_status_data(instances, seen)
     return for_each(instances, lambda instance: _spoken(lambda: show(seen(instance), as_json)))
 
 

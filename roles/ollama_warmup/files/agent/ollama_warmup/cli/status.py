@@ -35,7 +35,7 @@ def exit_status(configuration: Configuration, service: Mapping[str, str], found:
     return found.exit if found else exits.NOT_RESIDENT
 
 
-def picture(
+def status_data(
     name: str, configuration: Configuration, service: Mapping[str, str], state: State, hold: Hold | None, found: LastPass | None, unread: str = ""
 ) -> dict[str, Any]:
     """Everything that C(status --json) prints. C(found) is what a look found now, C(unread) why the state could not be read."""
@@ -113,11 +113,11 @@ def _service_words(service: Mapping[str, str]) -> str:
     return f"{service.get('ActiveState', '?')} ({service.get('SubState', '?')})"
 
 
-def _pass_words(found: Mapping[str, Any] | None, now: float, deed: str) -> str:
+def _pass_words(found: Mapping[str, Any] | None, now: float, source: str) -> str:
     if found is None:
         return "No pass has ended yet."
     word = exits.WORDS.get(found["exit"], f"exit {found['exit']}")
-    return f"{deed} {ago(now - found['at'])}: {word}, {'after' if found['exit'] == exits.UNREACHABLE else 'in'} {_seconds(found['seconds'])}"
+    return f"{source} {ago(now - found['at'])}: {word}, {'after' if found['exit'] == exits.UNREACHABLE else 'in'} {_seconds(found['seconds'])}"
 
 
 def _seconds(count: float) -> str:

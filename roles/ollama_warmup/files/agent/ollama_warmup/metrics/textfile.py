@@ -21,7 +21,7 @@ from .sampling import RESULTS, Moment, samples
 _MODE = 0o644  # node_exporter is another user, and the unit's umask would keep it out
 
 
-def tell_beginning(instance: Instance, configuration: Configuration, state: State) -> None:
+def publish_beginning(instance: Instance, configuration: Configuration, state: State) -> None:
     """A pass begins: its loads may take long, and what was in memory before a restart of the server no longer is."""
     _tell(instance, configuration, state, begun=time.time())
 
@@ -33,7 +33,7 @@ def tell_end(instance: Instance, configuration: Configuration, state: State) -> 
         _tell(instance, configuration, state, begun=last.at - last.seconds)
 
 
-def tell_skip(instance: Instance, configuration: Configuration, state: State, code: int) -> None:
+def publish_skip(instance: Instance, configuration: Configuration, state: State, code: int) -> None:
     """A pass was skipped; the exit status C(code) says why. What this start of the server was not seen with, it does not have."""
     now = time.time()
     server = server_identity(configuration.own_unit) if configuration.own_unit else state.server

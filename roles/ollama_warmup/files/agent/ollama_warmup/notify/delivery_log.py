@@ -26,31 +26,31 @@ def address_hash(url: str) -> str:
 
 
 @dataclass
-class Told:
-    """C(had) holds names of entries, C(result) how the last pass ended that the address was told of."""
+class Delivery:
+    """To one address: C(sent) holds names of entries, C(result) how the last pass ended that it was told of."""
 
-    had: set[str] = field(default_factory=set)
+    sent: set[str] = field(default_factory=set)
     result: str | None = None
 
 
-class Record:
+class DeliveryLog:
     """The file. One that cannot be read is forgotten: at worst a message comes twice."""
 
     def __init__(self, folder: str, addresses: Iterable[str]) -> None:
-        self._path = os.path.join(folder, "told.json")
+        self._path = os.path.join(folder, "deliveries.json")
         self._saved = ""
         raw = self._read()
-        self.told = {address: _told(raw.get(address)) for address in map(address_hash, addresses)}
+        self.deliveries = {address: _delivery(raw.get(address)) for address in map(address_hash, addresses)}
 
     def forget_all_but(self, names: Iterable[str]) -> None:
         """Only these entries are left to be told."""
         kept = set(names)
-        for told in self.told.values():
-            told.had &= kept
+        for delivery in self.deliveries.values():
+            delivery.sent &= kept
 
     def save(self) -> None:
         """Replace the file as a whole, if there is anything new. Raises C(OSError)."""
-        text = json.dumps({address: {"had": sorted(told.had), "result": told.result} for address, told in self.told.items()})
+        text = json.dumps({address: {"sent": sorted(delivery.sent), "result": delivery.result} for address, delivery in self.deliveries.items()})
         if text == self._saved:
             return
         replace_file(self._path, text.encode(), durable=False)
@@ -64,9 +64,9 @@ class Record:
         return raw if isinstance(raw, dict) else {}
 
 
-def _told(raw: Any) -> Told:
+def _delivery(raw: Any) -> Delivery:
     try:
         result = raw["result"]
-        return Told({str(name) for name in raw["had"]}, result if isinstance(result, str) else None)
+        return Delivery({str(name) for name in raw["sent"]}, result if isinstance(result, str) else None)
     except (TypeError, LookupError):
-        return Told()
+        return Delivery()

@@ -39,7 +39,7 @@ def queue(instance: Instance, configuration: Configuration, state: State, events
         Pending(instance.notifications).append(state.last_pass.at if state.last_pass else time.time(), told)
 
 
-def queue_deed(instance: Instance, name: str, **fields: Any) -> None:
+def queue_operator_action(instance: Instance, name: str, **fields: Any) -> None:
     """Queue what an operator did, who has done it in any case."""
     try:
         if read_raw(instance.configuration).get("notify") is True:

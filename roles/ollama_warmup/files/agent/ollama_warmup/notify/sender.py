@@ -21,7 +21,7 @@ from .. import exits
 from ..instance import Instance
 from ..journal import NOTICE, WARNING, log
 from . import endpoints
-from .delivery_log import Record, address_hash
+from .delivery_log import DeliveryLog, address_hash
 from .fates import Fates
 from .message import compose, news
 from .pending import Entry, Pending
@@ -48,11 +48,11 @@ class Address:
 
 
 class Sender:
-    """C(record) and C(fates) outlive it. C(origin) is the host's name and the instance's."""
+    """C(delivered) and C(fates) outlive it. C(origin) is the host's name and the instance's."""
 
-    def __init__(self, pending: Pending, record: Record, fates: Fates, urls: Sequence[str], origin: tuple[str, str], say: Say) -> None:
+    def __init__(self, pending: Pending, delivered: DeliveryLog, fates: Fates, urls: Sequence[str], origin: tuple[str, str], say: Say) -> None:
         self._pending = pending
-        self._record = record
+        self._delivered = delivered
         self._fates = fates
         self._addresses = [Address(place, url) for place, url in enumerate(urls)]
         self._origin = origin
@@ -67,16 +67,16 @@ class Sender:
         """Try every address whose time it is; tells whether anything is left."""
         entries = self._current()
         for address in self._addresses:
-            told = self._record.told[address_hash(address.url)]
-            left = [entry for entry in entries if entry.name not in told.had]
+            delivery = self._delivered.deliveries[address_hash(address.url)]
+            left = [entry for entry in entries if entry.name not in delivery.sent]
             if left and time.monotonic() >= address.due:
                 self._attempt(address, left)
             elif left and address.reason is not None:  # a test that came meanwhile shares the fate of what is put off
                 self._fates.note(_tests(left), address.place, address.reason)
-        done = [entry.name for entry in entries if all(entry.name in told.had for told in self._record.told.values())]
+        done = [entry.name for entry in entries if all(entry.name in delivery.sent for delivery in self._delivered.deliveries.values())]
         self._pending.remove(done)
-        self._record.forget_all_but({entry.name for entry in entries} - set(done))
-        self._record.save()
+        self._delivered.forget_all_but({entry.name for entry in entries} - set(done))
+        self._delivered.save()
         return len(done) < len(entries)
 
     def _current(self) -> list[Entry]:
@@ -86,17 +86,17 @@ class Sender:
         return [entry for entry in entries if entry.name not in old]
 
     def _attempt(self, address: Address, left: Sequence[Entry]) -> None:
-        told = self._record.told[address_hash(address.url)]
-        fresh, result = news(left, told.result)
+        delivery = self._delivered.deliveries[address_hash(address.url)]
+        fresh, result = news(left, delivery.result)
         message = compose(fresh, *self._origin) if fresh else None
         reason = endpoints.send(address.url, message.kind, message.title, message.body) if message else None
         self._fates.note(_tests(left), address.place, reason)
         if reason is not None:
             self._put_off(address, reason)
             return
-        told.had |= {entry.name for entry in left}
-        told.result = result
-        self._record.save()  # before the next address, which may take minutes to fail
+        delivery.sent |= {entry.name for entry in left}
+        delivery.result = result
+        self._delivered.save()  # before the next address, which may take minutes to fail
         if address.failures:
             self._say(NOTICE, "notification_sent", url=address.place, failures_before=address.failures)
         address.due, address.delay, address.failures, address.reason = 0.0, _FIRST_DELAY, 0, None
@@ -136,4 +136,4 @@ def _send(instance: Instance, credentials: str, state: str, say: Say) -> None:
     if not urls:
         pending.drop([entry.name for entry in pending.read()], "no address is set")
         return
-    Sender(pending, Record(state, urls), Fates(state, len(urls)), urls, (socket.gethostname(), instance.name), say).run()
+    Sender(pending, DeliveryLog(state, urls), Fates(state, len(urls)), urls, (socket.gethostname(), instance.name), say).run()

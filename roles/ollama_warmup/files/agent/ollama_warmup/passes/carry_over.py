@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from keepwarm._residency.decide.actions import LOADS
 from keepwarm._residency.decide.declaration import KEEP_ALIVE, NUM_CTX, Applied, applied_by
 from keepwarm._residency.decide.declaration import changes as declaration_changes
 from keepwarm._residency.decide.drifts import BUSY, CONTEXT_MISMATCH, EXPIRING, LOADING
-from keepwarm._residency.decide.plan import LOADS, History, Verdict
 from keepwarm._residency.decide.progress import PassResult, Progress
+from keepwarm._residency.decide.verdicts import History, Verdict
 from keepwarm._residency.values.model_name import ModelName
 from keepwarm._residency.values.observation import ModelCard, Observation
 from keepwarm._residency.values.policy import EXPIRE, KEEP, DeclaredModel, Policy
@@ -104,7 +105,7 @@ def conclude(before: State, state: State, configuration: Configuration, moment: 
         warmed=state.warmed | _warmed(result.models),
         set_aside=aside,
         applied=_applied(state.applied or {}, result.models),
-        pinned=_owed(state, configuration.policy, result),
+        pinned=_pending_releases(state, configuration.policy, result),
         seen=seen_by(result, ended),
         sightings=result.look.sightings,
         departures=departed,
@@ -167,7 +168,7 @@ def _warmed(models: Iterable[Progress]) -> frozenset[ModelName]:
     )
 
 
-def _owed(state: State, policy: Policy, result: PassResult) -> frozenset[ModelName]:
+def _pending_releases(state: State, policy: Policy, result: PassResult) -> frozenset[ModelName]:
     """The pins that are still to be given back once they are no longer declared; listed names, too, since a runner
     is listed under the first of several names of its weights."""
     pins = [progress for progress in result.models if progress.model.is_pin]

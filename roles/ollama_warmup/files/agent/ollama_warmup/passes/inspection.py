@@ -12,7 +12,8 @@ from typing import Any
 
 from keepwarm._residency.decide.causes import chief, name_causes, present_of
 from keepwarm._residency.decide.drifts import LOADING
-from keepwarm._residency.decide.plan import History, Plan, Verdict, make_plan
+from keepwarm._residency.decide.plan import make_plan
+from keepwarm._residency.decide.verdicts import History, Plan, Verdict
 from keepwarm._residency.report import results
 from keepwarm._residency.server.client import ServerFailure, leading_numbers
 from keepwarm._residency.values.observation import Observation

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from keepwarm._base.limits import WHEN_STUCK
 from keepwarm._residency.decide.progress import PassResult
 from keepwarm._residency.execute.warmer import Pace, Warmer
 from keepwarm._residency.report import results
@@ -19,7 +20,7 @@ from keepwarm._residency.server.gpus import count_gpus
 from keepwarm._residency.server.processes import process_id, server_identity
 
 from .. import exits
-from ..configuration import WHEN_STUCK, Configuration
+from ..configuration import Configuration
 from ..instance import Instance
 from ..problems import ConfigurationError
 from ..service import run_command
@@ -30,10 +31,10 @@ from ..state.state_file import StateFile
 from ..state.warm_mark import WarmMark
 from . import carry_over
 from .changes import changes
-from .publish import tell, tell_beginning
+from .publish import publish_beginning, tell
 from .restart import RestartRequest, is_due, since_when, trouble_of
 from .signals import Interrupted
-from .startup_wait import PatientObserver, ServerStopped
+from .startup_wait import ServerStopped, WaitingObserver
 
 
 def make_pass(instance: Instance, configuration: Configuration) -> int:
@@ -44,7 +45,7 @@ def make_pass(instance: Instance, configuration: Configuration) -> int:
     state = carry_over.begin(before, configuration.policy, moment)
     if state.pinned != before.pinned:
         file.save(state)
-    tell_beginning(instance, configuration, state)
+    publish_beginning(instance, configuration, state)
     state, end = _warm(instance, configuration, before, state, moment)
     end = since_when(before.last_pass, replace(end, url=configuration.url, warnings=(*hold_problems(instance), *end.warnings)))
     state = replace(state, last_pass=end)
@@ -62,12 +63,12 @@ def _worth_a_restart(configuration: Configuration, before: LastPass | None, end:
     return end.trouble if wanted else None
 
 
-def make_observer(configuration: Configuration, state: State, ready_timeout: float) -> PatientObserver:
+def make_observer(configuration: Configuration, state: State, ready_timeout: float) -> WaitingObserver:
     """An observer with what is known already. Raises C(ConfigurationError) where the HTTP library is missing."""
     if REQUESTS_IMPORT_ERROR is not None:
         missing = f"the Python library requests is not installed for {sys.executable}: install python3-requests"
         raise ConfigurationError([missing])
-    return PatientObserver(
+    return WaitingObserver(
         server=OllamaServer(configuration.url, Deadlines(**configuration.deadlines)),
         policy=configuration.policy,
         unit=configuration.own_unit,

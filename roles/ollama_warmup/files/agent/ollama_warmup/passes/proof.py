@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from keepwarm._residency.decide.plan import Verdict
+from keepwarm._residency.decide.verdicts import Verdict
 
 from ..state.state import LastPass
 

@@ -42,22 +42,22 @@ def tell(instance: Instance, configuration: Configuration, state: State, events:
             channel(instance, configuration, state, events)
 
 
-def tell_beginning(instance: Instance, configuration: Configuration, state: State) -> None:
+def publish_beginning(instance: Instance, configuration: Configuration, state: State) -> None:
     """Tell of the pass that begins, which may have long loads before it."""
     if configuration.metrics is not None:
         from ..metrics import textfile
 
         with _harmless("metrics"):
-            textfile.tell_beginning(instance, configuration, state)
+            textfile.publish_beginning(instance, configuration, state)
 
 
-def tell_skip(instance: Instance, configuration: Configuration, state: State, code: int) -> None:
+def publish_skip(instance: Instance, configuration: Configuration, state: State, code: int) -> None:
     """Tell of a pass that was skipped; the exit status C(code) says why."""
     if configuration.metrics is not None:
         from ..metrics import textfile
 
         with _harmless("metrics"):
-            textfile.tell_skip(instance, configuration, state, code)
+            textfile.publish_skip(instance, configuration, state, code)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ class Interrupted(BaseException):
     """SIGTERM or SIGINT came. No C(Exception), so that nothing takes it for a failure of the server."""
 
 
-def raise_when_told() -> None:
+def install_signal_handlers() -> None:
     """From now on the first signal raises C(Interrupted) and later ones are ignored: saving must not be cut short."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _interrupt)

@@ -21,7 +21,7 @@ class ServerStopped(Exception):
 
 
 @dataclass
-class PatientObserver(Observer):
+class WaitingObserver(Observer):
     """An observer whose first look waits up to C(ready_timeout) seconds for an answer. That wait costs no request more."""
 
     ready_timeout: float = 0.0

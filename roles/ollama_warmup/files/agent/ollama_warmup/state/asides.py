@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keepwarm._base.readers import MAYBE_WHOLE, NUMBER, WHOLE, numbers, texts, typed
+from keepwarm._residency.decide.actions import LOADS
 from keepwarm._residency.decide.displacement import SetAside
-from keepwarm._residency.decide.plan import LOADS
 from keepwarm._residency.decide.progress import Progress
 from keepwarm._residency.values.model_name import ModelName
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keepwarm._base.readers import NUMBER, numbers, typed
-from keepwarm._residency.decide.plan import LOADS
+from keepwarm._residency.decide.actions import LOADS
 from keepwarm._residency.decide.progress import Progress
 
 from .incidents import Departure

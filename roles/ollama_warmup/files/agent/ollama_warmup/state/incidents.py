@@ -15,7 +15,7 @@ from keepwarm._residency.decide.progress import Progress
 from keepwarm._residency.values.model_name import ModelName
 from keepwarm._residency.values.past import Cause
 
-from .snapshot import Seen
+from .snapshot import ModelSnapshot
 
 MOST = 100
 """So many are remembered; the counts go on."""
@@ -76,7 +76,7 @@ def going_on(known: Iterable[Departure]) -> dict[ModelName, dict[str, Cause]]:
 
 
 def note(
-    known: Iterable[Departure], models: Iterable[Progress], seen: Mapping[str, Seen], changed: frozenset[str], began: float, noticed: float
+    known: Iterable[Departure], models: Iterable[Progress], seen: Mapping[str, ModelSnapshot], changed: frozenset[str], began: float, noticed: float
 ) -> tuple[Departure, ...]:
     """The departures after a pass over these models. C(seen) is what the look before left, C(changed) are the models that were
     declared otherwise since: what differs from a new declaration has not departed. C(began) is when the pass did, C(noticed)

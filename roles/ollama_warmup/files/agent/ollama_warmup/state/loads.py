@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from keepwarm._base.readers import MAYBE_TEXT, NUMBER, TEXT, typed
+from keepwarm._residency.decide.actions import LOADS, RELOAD_CONTEXT
 from keepwarm._residency.decide.cause_rules import DECLARATION_CHANGED, NEVER_LOADED, SERVER_RESTARTED
-from keepwarm._residency.decide.plan import LOADS, RELOAD_CONTEXT
 from keepwarm._residency.decide.progress import Progress
 from keepwarm._residency.values.model_name import ModelName
 

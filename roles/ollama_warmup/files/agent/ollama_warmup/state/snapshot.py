@@ -19,7 +19,7 @@ _MEASURED = {"digest": MAYBE_TEXT, "context_length": MAYBE_WHOLE, "size": MAYBE_
 
 
 @dataclass(frozen=True)
-class Seen:
+class ModelSnapshot:
     """C(at) in seconds since 1970, C(server) that start of it; C(listed) as a result's C(after), None where it was not in memory.
     C(runner) names its process, C(gpu_digest) what of it was ever seen in VRAM. Models that nobody declared have no C(drift)."""
 
@@ -31,14 +31,14 @@ class Seen:
     gpu_digest: str | None = None
 
 
-def parse_seen(raw: Mapping[str, Any]) -> Seen:
+def parse_snapshot(raw: Mapping[str, Any]) -> ModelSnapshot:
     """Raises C(InvalidValue)."""
     listed = raw.get("listed")
     if listed is not None and not isinstance(listed, dict):
         raise InvalidValue("listed is no object")
     for key, kinds in _MEASURED.items():  # they become members of sets and keys, which not everything can
         typed(listed or {}, key, kinds)
-    return Seen(
+    return ModelSnapshot(
         at=typed(raw, "at", NUMBER),
         server=typed(raw, "server", MAYBE_TEXT),
         listed=listed,
@@ -48,7 +48,7 @@ def parse_seen(raw: Mapping[str, Any]) -> Seen:
     )
 
 
-def seen_by(result: PassResult, at: float) -> dict[str, Seen]:
+def seen_by(result: PassResult, at: float) -> dict[str, ModelSnapshot]:
     """The last look of a pass: every declared model, and whatever else is in memory."""
     now = result.look.now
     listed = {entry.name: results.resident_data(entry, now) for entry in result.look.resident}
@@ -56,7 +56,7 @@ def seen_by(result: PassResult, at: float) -> dict[str, Seen]:
     found = {}
     for name, earlier in result.past.models.items():
         verdict = declared.get(name)
-        found[str(name)] = Seen(
+        found[str(name)] = ModelSnapshot(
             at=at,
             server=result.past.server,
             listed=results.listed_data(verdict, now) if verdict else listed.get(name),
@@ -67,12 +67,12 @@ def seen_by(result: PassResult, at: float) -> dict[str, Seen]:
     return found
 
 
-def sizes(seen: Mapping[str, Seen]) -> frozenset[tuple[Any, ...]]:
+def sizes(seen: Mapping[str, ModelSnapshot]) -> frozenset[tuple[Any, ...]]:
     """What is in memory, and how much it takes: the same for two looks between which nothing was loaded."""
     return frozenset((entry.runner, *map(entry.listed.get, _MEASURED)) for entry in seen.values() if entry.listed)
 
 
-def past_of(seen: Mapping[str, Seen]) -> Past:
+def past_of(seen: Mapping[str, ModelSnapshot]) -> Past:
     """The same for the engine. Whatever is not as it was written counts as not in memory."""
     models = {}
     for text, entry in seen.items():
@@ -83,7 +83,7 @@ def past_of(seen: Mapping[str, Seen]) -> Past:
     return Past(next((entry.server for entry in seen.values()), None), models)
 
 
-def _earlier(entry: Seen) -> Earlier:
+def _earlier(entry: ModelSnapshot) -> Earlier:
     listed = entry.listed or {}
     try:
         expiry = Expiry.parse(listed.get("expires_at"))

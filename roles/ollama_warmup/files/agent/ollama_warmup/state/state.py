@@ -21,7 +21,7 @@ from .incidents import Departure, parse_departure
 from .loads import Load, parse_load
 from .model_entry import clean_model, clean_stray
 from .retries import Retry, parse_retry
-from .snapshot import Seen, parse_seen
+from .snapshot import ModelSnapshot, parse_snapshot
 
 SCHEMA = 2
 _HISTORY: Mapping[str, Any] = {"seen": {}, "departures": [], "counts": asdict(Counts()), "retries": {}, "loads": [], "fights": []}
@@ -60,7 +60,7 @@ class State:
     set_aside: Mapping[ModelName, Aside] = field(default_factory=dict)
     declared: tuple[str, ...] = ()
     applied: Mapping[ModelName, Applied] | None = field(default_factory=dict)
-    seen: Mapping[str, Seen] = field(default_factory=dict)
+    seen: Mapping[str, ModelSnapshot] = field(default_factory=dict)
     sightings: Mapping[str, Sighting] = field(default_factory=dict)
     departures: tuple[Departure, ...] = ()
     counts: Counts = field(default_factory=Counts)
@@ -109,7 +109,7 @@ def parse_state(raw: Any) -> State:
         set_aside=parse_asides(typed(raw, "set_aside", (dict,))),
         declared=texts(raw, "declared"),
         applied=_applied(raw),
-        seen=mapped(raw, "seen", parse_seen),
+        seen=mapped(raw, "seen", parse_snapshot),
         sightings=mapped({"sightings": {}, **raw}, "sightings", _sighting),
         departures=objects(raw, "departures", parse_departure),
         counts=parse_counts(typed(raw, "counts", (dict,))),
