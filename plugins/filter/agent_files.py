@@ -1,0 +1,71 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: agent_files
+short_description: Writes the texts of all files of a host's agent
+version_added: 1.0.0
+author:
+  - the keepwarm.ollama contributors (@keepwarm)
+description:
+  - Fills the templates of the role P(keepwarm.ollama.ollama_warmup#role) for each server of a host. A template reads that server's
+    settings, and no variable of a play.
+notes:
+  - Only that role uses this filter. It may change in any release.
+options:
+  _input:
+    description: The servers, as the filter P(keepwarm.ollama.instance_settings#filter) gives them.
+    type: list
+    elements: dict
+    required: true
+  look:
+    description: What the module M(keepwarm.ollama.ollama_agent_info) found on the host.
+    type: dict
+    required: true
+  folder:
+    description: Where the templates are.
+    type: path
+    required: true
+  host:
+    description: The settings that all servers of the host share, by their names without the role's prefix. C(user), C(python), C(notify)
+      (whether there are addresses) and C(metrics_directory).
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Show the files of the agent
+  ansible.builtin.debug:
+    msg: "{{ __ollama_warmup_servers.instances
+             | keepwarm.ollama.agent_files(look=__ollama_warmup_look, folder=role_path ~ '/templates', host=__ollama_warmup_host) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: C(servers) and C(command), as the module M(keepwarm.ollama.ollama_agent) takes them.
+  type: dict
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Callable
+
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._agent_texts import command_text, server_texts, templates_of
+
+
+def agent_files(entries: Iterable[Mapping[str, Any]], look: Mapping[str, Any], folder: str, host: Mapping[str, Any]) -> dict[str, Any]:
+    """The files of every server, and the command that they share."""
+    templates = templates_of(folder)
+    shared = {**host, "systemd": look["systemd"]}
+    servers = [server_texts(templates, entry, {**shared, "url": look["servers"][entry["name"]]["url"]}) for entry in entries]
+    return {"servers": servers, "command": command_text(templates, host["python"])}
+
+
+class FilterModule:
+    """Files of the host agent."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The filters of this file by name."""
+        return {"agent_files": agent_files}
