@@ -16,10 +16,10 @@ from .._ownership.marks import Claim
 from .._ownership.takeover import OwnershipError
 from .._residency.own_host import names_this_host
 from .._residency.server import Deadlines, OllamaServer, ServerFailure
-from .._systemd.host import HostError, systemd_version
+from .._systemd.host import HostError, Run, systemd_version
 from .deadlines import load_timeout_warning
 from .interpreter import Apprise, Interpreter
-from .locate import Located, Run, locate
+from .locate import Located, locate
 from .not_installed import ALL, models_not_installed
 from .parts import COMMAND, HOST_FOLDERS, METRICS, ROLE, WATCH, Names, claims
 
