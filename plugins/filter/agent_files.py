@@ -6,13 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: agent_files
-short_description: Writes the texts of all files of a host's agent
+short_description: Gives the texts of all files of a host's agent, and its program
 version_added: 1.0.0
 author:
   - the keepwarm.ollama contributors (@keepwarm)
 description:
   - Fills the templates of the role P(keepwarm.ollama.ollama_warmup#role) for each server of a host. A template reads that server's
     settings, and no variable of a play.
+  - Packs the program into a ZIP archive in base64, which is the same for the same sources.
 notes:
   - Only that role uses this filter. It may change in any release.
 options:
@@ -29,6 +30,10 @@ options:
     description: Where the templates are.
     type: path
     required: true
+  sources:
+    description: The folders of Python sources that the program consists of, by their paths in it.
+    type: dict
+    required: true
   host:
     description: The settings that all servers of the host share, by their names without the role's prefix. C(user), C(python), C(notify)
       (whether there are addresses) and C(metrics_directory).
@@ -40,12 +45,13 @@ EXAMPLES = r"""
 - name: Show the files of the agent
   ansible.builtin.debug:
     msg: "{{ __ollama_warmup_servers.instances
-             | keepwarm.ollama.agent_files(look=__ollama_warmup_look, folder=role_path ~ '/templates', host=__ollama_warmup_host) }}"
+             | keepwarm.ollama.agent_files(look=__ollama_warmup_look, folder=role_path ~ '/templates', sources={'package': '/srv/package'},
+                                           host={'user': 'ollama-warmup', 'python': '/usr/bin/python3', 'notify': false, 'metrics_directory': ''}) }}"
 """
 
 RETURN = r"""
 _value:
-  description: C(servers) and C(command), as the module M(keepwarm.ollama.ollama_agent) takes them.
+  description: C(servers), C(command) and C(archive), as the module M(keepwarm.ollama.ollama_agent) takes them.
   type: dict
 """
 
@@ -53,14 +59,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._agent_texts import command_text, server_texts, templates_of
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._source_archive import source_archive
 
 
-def agent_files(entries: Iterable[Mapping[str, Any]], look: Mapping[str, Any], folder: str, host: Mapping[str, Any]) -> dict[str, Any]:
-    """The files of every server, and the command that they share."""
+def agent_files(
+    entries: Iterable[Mapping[str, Any]], look: Mapping[str, Any], folder: str, sources: Mapping[str, str], host: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The files of every server, and the command and the program that they share."""
     templates = templates_of(folder)
     shared = {**host, "systemd": look["systemd"]}
     servers = [server_texts(templates, entry, {**shared, "url": look["servers"][entry["name"]]["url"]}) for entry in entries]
-    return {"servers": servers, "command": command_text(templates, host["python"])}
+    return {"servers": servers, "command": command_text(templates, host["python"]), "archive": source_archive(sources)}
 
 
 class FilterModule:

@@ -78,9 +78,10 @@ def _server(entry: Mapping[str, Any], proven: Proven, predicted: bool) -> str:
         return f"{subject}{NOTHING_DECLARED}"
     if name not in proven:
         return f"{subject}not proven warm (ollama_warmup_prove is false)"
+    lacking = predicted and any(not model["resident"] for model in proven[name])
     resident = [model["name"] for model in proven[name] if predicted or model["resident"]]
     models = f" ({', '.join(resident)})" if resident else ", with no models"
-    return f"{subject}{'would be warm' if predicted else 'warm'}{models}"
+    return f"{subject}{'would be warm' if lacking else 'warm'}{models}"
 
 
 class FilterModule:

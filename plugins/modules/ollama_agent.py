@@ -37,38 +37,50 @@ options:
     type: str
     choices: [present, absent]
     default: present
-  servers:
-    description: All servers that it looks after, as the filter P(keepwarm.ollama.agent_files#filter) gives them.
-    type: list
-    elements: dict
-    default: []
+  files:
+    description: What it consists of, as the filter P(keepwarm.ollama.agent_files#filter) gives it. Required for V(present).
+    type: dict
     suboptions:
-      name:
-        description: The instance; V(default) for the only server of a host.
+      archive:
+        description: The program.
         type: str
         required: true
-      features:
-        description: What its settings ask for.
+      command:
+        description: The text of its command.
+        type: str
+        required: true
+      servers:
+        description: All servers that it looks after.
         type: list
-        elements: str
-        choices: [watch, restart, notify, metrics, require, want]
-        default: []
-      configuration:
-        description: The text of the agent's configuration.
-        type: str
+        elements: dict
         required: true
-      contents:
-        description: The texts of its units and drop-ins, by the names of their templates.
-        type: dict
-        required: true
-      gates:
-        description: The mode of each gated unit.
-        type: dict
-        default: {}
-      metrics_directory:
-        description: Where node_exporter reads metrics.
-        type: path
-        default: ""
+        suboptions:
+          name:
+            description: The instance; V(default) for the only server of a host.
+            type: str
+            required: true
+          features:
+            description: What its settings ask for.
+            type: list
+            elements: str
+            choices: [watch, restart, notify, metrics, require, want]
+            default: []
+          configuration:
+            description: The text of the agent's configuration.
+            type: str
+            required: true
+          contents:
+            description: The texts of its units and drop-ins, by the names of their templates.
+            type: dict
+            required: true
+          gates:
+            description: The mode of each gated unit.
+            type: dict
+            default: {}
+          metrics_directory:
+            description: Where node_exporter reads metrics.
+            type: path
+            default: ""
   user:
     description: The agent's account. One that is there stays as it is.
     type: str
@@ -77,12 +89,6 @@ options:
     description: The interpreter that runs the agent.
     type: path
     default: /usr/bin/python3
-  archive:
-    description: The program, as the filter P(keepwarm.ollama.source_archive#filter) packs it.
-    type: str
-  command:
-    description: The text of its command.
-    type: str
   notify_addresses:
     description: Where notifications go. They are never shown.
     type: list
@@ -171,12 +177,13 @@ _REFUSALS = (AccountError, ConfigurationError, ManifestError, OwnershipError, Pr
 
 def wanted_agent(params: dict[str, Any]) -> WantedAgent:
     """From the module's parameters. Raises ProgramError."""
+    files = params["files"]
     addresses = "\n".join([f"# Ansible managed ({role_mark('ollama_warmup')})", *params["notify_addresses"], ""])
     return WantedAgent(
         user=params["user"],
-        program=Program(unpack(params["archive"]), below(ROOT, LIBRARY), params["python"]),
-        command=params["command"],
-        servers=[WantedServer(**server) for server in params["servers"]],
+        program=Program(unpack(files["archive"]), below(ROOT, LIBRARY), params["python"]),
+        command=files["command"],
+        servers=[WantedServer(**server) for server in files["servers"]],
         notify=addresses,
         takeover=params["takeover"],
     )
@@ -222,20 +229,23 @@ def main() -> None:
         "gates": {"type": "dict", "default": {}},
         "metrics_directory": {"type": "path", "default": ""},
     }
+    files = {
+        "archive": {"type": "str", "required": True, "no_log": True},  # no secret, but far too long for a log
+        "command": {"type": "str", "required": True},
+        "servers": {"type": "list", "elements": "dict", "required": True, "options": server},
+    }
     module = AnsibleModule(
         argument_spec={
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "servers": {"type": "list", "elements": "dict", "default": [], "options": server},
+            "files": {"type": "dict", "options": files},
             "user": {"type": "str", "default": "ollama-warmup"},
             "python": {"type": "path", "default": "/usr/bin/python3"},
-            "archive": {"type": "str", "no_log": True},  # no secret, but far too long for a log
-            "command": {"type": "str"},
             "notify_addresses": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "takeover": {"type": "bool", "default": False},
             "release": {"type": "str", "choices": ["expire", "unload", "keep"], "default": "expire"},
             "metrics_directory": {"type": "path", "default": ""},
         },
-        required_if=[("state", "present", ["archive", "command"])],
+        required_if=[("state", "present", ["files"])],
         supports_check_mode=True,
     )
     try:

@@ -32,7 +32,7 @@ def unpack(archive: str) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(base64.b64decode(archive, validate=True))) as packed:
             files = {name: packed.read(name) for name in packed.namelist()}
     except (binascii.Error, zipfile.BadZipFile) as error:
-        raise ProgramError(f"archive is not what the filter source_archive gives: {error}") from error
+        raise ProgramError(f"archive is not what the filter agent_files gives: {error}") from error
     for name in files:
         if name.startswith("/") or ".." in name.split("/"):
             raise ProgramError(f"archive holds the path {name!r}, which leads out of the version's folder")
