@@ -172,6 +172,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._units.found import UnitsError
 
 ROOT = "/"
+SUPERUSER = (0, 0)
 _REFUSALS = (AccountError, ConfigurationError, ManifestError, OwnershipError, ProgramError, RemovalError, UnitsError)
 
 
@@ -191,7 +192,7 @@ def wanted_agent(params: dict[str, Any]) -> WantedAgent:
 
 def configure(module: AnsibleModule) -> dict[str, Any]:
     """All of it, or its prediction."""
-    work = Work(module.run_command, module.check_mode, ROOT)
+    work = Work(module.run_command, module.check_mode, ROOT, SUPERUSER)
     agent = Agent(wanted_agent(module.params), work, module.run_command)
     agent.configure()
     for sentence in agent.announced:

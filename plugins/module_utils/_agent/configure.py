@@ -151,8 +151,9 @@ class Agent:
     def _configure(self, server: WantedServer, owner: Owner) -> None:
         """Any local user may ask the agent; addresses of notifications are in a file of root's own."""
         names, work = server.names, self._work
-        work.folder(CONFIGURATIONS, (0, owner[1]))
-        if work.write(names["configuration"], server.configuration, owner=(0, owner[1]), judge=self._judge):
+        readers = (work.superuser[0], owner[1])
+        work.folder(CONFIGURATIONS, readers)
+        if work.write(names["configuration"], server.configuration, owner=readers, judge=self._judge):
             self._changed.append(names["configuration"])
         if NOTIFY in server.features and work.write(names["notify_file"], self._wanted.notify, 0o600, secret=True):
             self._changed.append(names["notify_file"])

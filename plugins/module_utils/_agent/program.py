@@ -113,6 +113,8 @@ class Program:
     def install(self, run: Run) -> None:
         """Write, compile, switch; remove what is older than the version before. Raises ProgramError, OSError."""
         folder, previous = os.path.join(self.dest, self.version), current(self.dest)
+        if not os.access(self.python, os.X_OK):
+            raise ProgramError(f"{self.python} is no program on this host: give the path of a Python interpreter")
         os.umask(0o022)
         _write_tree(folder, self.files)
         status, output, error = run([self.python, "-I", "-m", "compileall", "-q", folder])

@@ -22,16 +22,16 @@ LIMIT = 4 << 20
 _HIDDEN = "(not shown)\n"
 Owner = tuple[Optional[int], Optional[int]]
 """User and group; None where the account is still to be made, which only a prediction meets."""
-ROOT_OWNER: Owner = (0, 0)
 
 
 @dataclass
 class Work:
-    """C(root): the top of the host. C(predict): nothing is changed."""
+    """C(root): the top of the host. C(predict): nothing is changed. C(superuser): whose the files are."""
 
     run: Run
     predict: bool
     root: str = "/"
+    superuser: Owner = (0, 0)
     steps: list[str] = field(default_factory=list)
     diff: list[dict[str, Any]] = field(default_factory=list)
 
@@ -52,10 +52,10 @@ class Work:
         self.diff.append({**headers, "before": before, "after": after or ("" if before else f"{step}\n")})
 
     def write(
-        self, path: str, content: str, mode: int = 0o644, owner: Owner = ROOT_OWNER, judge: Callable[[str], None] | None = None, secret: bool = False
+        self, path: str, content: str, mode: int = 0o644, owner: Owner | None = None, judge: Callable[[str], None] | None = None, secret: bool = False
     ) -> bool:
         """Whether its content changes. C(judge) gets the new content before it counts, and raises where it is not to."""
-        before = self.read(path)
+        before, owner = self.read(path), owner or self.superuser
         if before == content:
             self._own(path, mode, owner)
             return False
@@ -77,14 +77,16 @@ class Work:
             _give(self.real(path), owner)
             os.chmod(self.real(path), mode)
 
-    def folder(self, path: str, owner: Owner = ROOT_OWNER, mode: int = 0o755) -> None:
+    def folder(self, path: str, owner: Owner | None = None, mode: int = 0o755) -> None:
         """Have it there. Raises UnsafePath, OSError."""
+        owner = owner or self.superuser
         if None in owner:  # the account is still to be made
             changes = [] if os.path.isdir(self.real(path)) else [f"create {path}"]
         else:
             changes = prepare(self.real(path), owner[0] or 0, owner[1], mode, self.predict)
-        if changes:
-            self.note(f"create {path}" if changes[0].startswith("create ") else f"give {path} its owner and mode")
+        step = f"create {path}" if changes and changes[0].startswith("create ") else f"give {path} its owner and mode"
+        if changes and step not in self.steps:  # several servers share some, and a prediction makes none
+            self.note(step)
 
     def empty_file(self, path: str, owner: Owner) -> None:
         """Have it there, whatever is in it; the folder may be another user's."""

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._agent import removal as agent_removal
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership import claiming
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal import agent, server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import Executor
-from ansible_collections.keepwarm.ollama.plugins.modules import ollama_ownership, ollama_warmup_removal
+from ansible_collections.keepwarm.ollama.plugins.modules import ollama_agent, ollama_ownership
 from support.ansible_module import Entrance
 from support.removal_host import Host
 
@@ -42,7 +43,7 @@ def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     made = Host(tmp_path / "host")
     monkeypatch.setattr(AnsibleModule, "run_command", lambda _module, command: made.run(command))
     monkeypatch.setattr(agent, "look", functools.partial(agent.look, root=made.root))
-    monkeypatch.setattr(ollama_warmup_removal, "Executor", functools.partial(Executor, root=made.root))
+    monkeypatch.setattr(agent_removal, "Executor", functools.partial(Executor, root=made.root))
     monkeypatch.setattr(ollama_ownership, "ROOT", made.root)
     return made
 
@@ -54,7 +55,7 @@ def ownership(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 
 @pytest.fixture
 def removal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Any) -> Entrance:
-    return Entrance(ollama_warmup_removal.main, monkeypatch, capsys, tmp_path)
+    return Entrance(ollama_agent.main, monkeypatch, capsys, tmp_path, state="absent")
 
 
 def hand_made(host: Host) -> None:

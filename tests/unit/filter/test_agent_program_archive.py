@@ -12,9 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.keepwarm.ollama.plugins.filter.source_archive import FilterModule
-
-pack = FilterModule().filters()["source_archive"]
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._source_archive import source_archive as pack
 
 
 def sources(folder: Path) -> str:

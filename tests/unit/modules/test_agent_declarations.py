@@ -8,11 +8,15 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.filter.changed_declarations import FilterModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.declarations import changed_declarations
 
-announced = FilterModule().filters()["changed_declarations"]
 RELOADED = "it is reloaded once, if it is in memory with another context"
 WARM = {"name": "w", "policy": "warm", "keep_alive": "30m"}
+
+
+def declared(models: Any) -> str:
+    """As the agent's configuration has it."""
+    return json.dumps({"policy": {"models": models}})
 
 
 @pytest.mark.parametrize(
@@ -28,9 +32,9 @@ WARM = {"name": "w", "policy": "warm", "keep_alive": "30m"}
     ],
 )
 def test_each_change_has_a_sentence(before: Any, after: Any, sentences: list[str]) -> None:
-    assert announced(json.dumps({"policy": {"models": before}}), {"models": after}) == sentences
+    assert changed_declarations(declared(before), declared(after)) == sentences
 
 
 @pytest.mark.parametrize("former", ["", "no JSON", "[]", "{}", '{"policy": {"models": 3}}', "[" * 100_000])
 def test_without_a_former_configuration_there_is_nothing_to_announce(former: str) -> None:
-    assert announced(former, {"models": [{"name": "a", "num_ctx": 128}]}) == []
+    assert changed_declarations(former, declared([{"name": "a", "num_ctx": 128}])) == []

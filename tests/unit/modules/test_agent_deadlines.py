@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.filter.load_timeout_warning import load_timeout_warning
+from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.deadlines import load_timeout_warning
 
 
 @pytest.mark.parametrize(("server", "told"), [("30m", "30m"), ("901", "15m1s"), ('"1h"', "1h"), ("-1", "no limit"), ("0", "no limit")])

@@ -7,10 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.filter.models_not_installed import FilterModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.not_installed import models_not_installed
 
-models_not_installed = FilterModule().filters()["models_not_installed"]
-TAGS = {"models": [{"name": "tiny-a:latest"}, {"name": "Qwen3:8B"}, {"name": "hf.co/me/x:Q4_K_M"}, {"name": 3}, "junk"]}
+TAGS = ["tiny-a:latest", "Qwen3:8B", "hf.co/me/x:Q4_K_M", 3]
 
 
 @pytest.mark.parametrize("name", ["tiny-a", "TINY-A:latest", "registry.ollama.ai/library/tiny-a", "qwen3:8b", "hf.co/me/x:q4_k_m"])
@@ -32,10 +31,5 @@ def test_what_the_play_deletes_is_not_to_come() -> None:
     assert len(models_not_installed([{"name": "new:1b"}], TAGS, [{"name": "new:1b", "state": "absent"}])) == 1
 
 
-@pytest.mark.parametrize("answer", [{}, None, "", [], {"models": None}, {"models": {"name": "x"}}, {"error": "x"}])
-def test_an_answer_that_is_no_list_tells_nothing(answer: Any) -> None:
-    assert models_not_installed([{"name": "new:1b"}], answer) == []
-
-
 def test_a_server_without_models_has_none() -> None:
-    assert len(models_not_installed([{"name": "a"}, {"name": "b"}], {"models": []})) == 2
+    assert len(models_not_installed([{"name": "a"}, {"name": "b"}], [])) == 2
