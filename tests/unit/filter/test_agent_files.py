@@ -72,7 +72,7 @@ def test_every_template_of_the_table_is_there_and_none_besides() -> None:
 
 
 @pytest.mark.parametrize(
-    ("systemd", "lines"), [(249, ["OnSuccess=ollama-warm.target"]), (247, ["ExecStartPost=-!/bin/systemctl start --no-block ollama-warm.target"])]
+    ("systemd", "line"), [(249, "OnSuccess=ollama-warm.target"), (247, "ExecStartPost=-!/bin/systemctl start --no-block ollama-warm.target")]
 )
 def test_an_older_systemd_gets_what_it_knows(systemd: int, line: str) -> None:
     text = contents(systemd=systemd)["ollama-warmup.service"].splitlines()
