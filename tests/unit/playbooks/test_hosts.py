@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -28,6 +29,7 @@ def run(tmp_path: pathlib.Path, playbook: Any, inventory: dict[str, Any], *optio
         playbook = tmp_path / "play.json"
     program = pathlib.Path(sys.executable).parent / "ansible-playbook"
     environment = {"HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "ANSIBLE_NOCOLOR": "1"}
+    environment["ANSIBLE_COLLECTIONS_PATH"] = os.environ["ANSIBLE_COLLECTIONS_PATH"]
     command = [program, "--inventory=hosts.json", *options, playbook]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120)
     return done.returncode, " ".join((done.stdout + done.stderr).split())
