@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: agent_summary
 short_description: Says in one line what the role ollama_warmup came to on a host
-version_added: 1.0.0
+version_added: 0.1.0
 author:
   - the keepwarm.ollama contributors (@keepwarm)
 description:

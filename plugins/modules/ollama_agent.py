@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ollama_agent
 short_description: Configures the host agent of the role ollama_warmup, or takes it away
-version_added: 1.0.0
+version_added: 0.1.0
 author:
   - the keepwarm.ollama contributors (@keepwarm)
 description:

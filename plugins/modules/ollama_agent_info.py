@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ollama_agent_info
 short_description: Looks at a host before the role ollama_warmup changes it
-version_added: 1.0.0
+version_added: 0.1.0
 author:
   - the keepwarm.ollama contributors (@keepwarm)
 description:
