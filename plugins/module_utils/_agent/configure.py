@@ -85,6 +85,8 @@ class Agent:
         done = claim(wanted, self._wanted.takeover, self._work.predict, self._work.run, self._work.root)
         if done.changed:
             self._work.note(f"claim {' '.join(done.taken)}".rstrip(), *done.lines)
+        if self._work.predict:
+            self._work.aside = frozenset(done.taken)
 
     def _install(self) -> None:
         program, work = self._wanted.program, self._work
@@ -168,7 +170,7 @@ class Agent:
             raise ConfigurationError(f"the agent does not accept its configuration: {' '.join((output + error).split())}")
 
     def _units(self, wanted: WantedSet) -> None:
-        done = apply(wanted, role_mark(ROLE), self._run, self._work.predict, self._work.root, self._changed)
+        done = apply(wanted, role_mark(ROLE), self._run, self._work.predict, self._work.root, self._changed, self._work.aside)
         self._work.steps += done.steps
         self._work.diff += done.diff
         self.absent += done.absent

@@ -26,7 +26,8 @@ Owner = tuple[Optional[int], Optional[int]]
 
 @dataclass
 class Work:
-    """C(root): the top of the host. C(predict): nothing is changed. C(superuser): whose the files are."""
+    """C(root): the top of the host. C(predict): nothing is changed. C(superuser): whose the files are. C(aside): files of
+    others that would have been taken over by now."""
 
     run: Run
     predict: bool
@@ -34,6 +35,7 @@ class Work:
     superuser: Owner = (0, 0)
     steps: list[str] = field(default_factory=list)
     diff: list[dict[str, Any]] = field(default_factory=list)
+    aside: frozenset[str] = frozenset()
 
     def real(self, path: str) -> str:
         """Where a path of the host is."""
@@ -41,6 +43,8 @@ class Work:
 
     def read(self, path: str) -> str | None:
         """The text of a file of ours; None where there is none. Raises OSError."""
+        if path in self.aside:
+            return None
         with suppress(FileNotFoundError):
             return read_bytes(self.real(path), LIMIT).decode("utf-8", "surrogateescape")
         return None

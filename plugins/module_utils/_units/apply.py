@@ -24,9 +24,12 @@ class Done:
     written: int
 
 
-def apply(wanted: WantedSet, mark: str, run: RunWith, predict: bool, root: str = "/", pending: Collection[str] = ()) -> Done:
-    """C(pending): files that units follow and that would have been written before, where this only predicts. Raises UnitsError, OSError."""
-    before = look(wanted, mark, run, root)
+def apply(
+    wanted: WantedSet, mark: str, run: RunWith, predict: bool, root: str = "/", pending: Collection[str] = (), aside: Collection[str] = ()
+) -> Done:
+    """Where this only predicts, C(pending) are files that units follow and that would have been written before, and C(aside) files of others
+    that would have been taken over. Raises UnitsError, OSError."""
+    before = look(wanted, mark, run, root, aside if predict else ())
     files = plan_files(wanted, before)
     if predict:  # the programs that the units start may not be there, and nothing can be verified then
         planned = plan_run(wanted, before, [*files.write, *pending])

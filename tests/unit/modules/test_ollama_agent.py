@@ -245,10 +245,12 @@ def test_what_others_made_is_refused_before_anything_is_made(agent: Entrance, ho
 
 
 def test_a_takeover_keeps_what_others_made_aside(agent: Entrance, host: Gpu, wanted: Any) -> None:
-    host.write(COMMAND, "#!/bin/sh\n")
-    agent.succeed(**wanted(takeover=True))
-    assert host.text(f"{COMMAND}.before-keepwarm") == "#!/bin/sh\n"
-    assert agent.succeed(**wanted(takeover=True))["changed"] is False
+    theirs = [COMMAND, CONFIGURATION, f"{UNITS}/ollama-warmup.timer"]
+    for path in theirs:
+        host.write(path, "theirs")
+    done = thrice(agent, host, **wanted(takeover=True))
+    assert done["steps"][0] == f"claim {' '.join(sorted(theirs, key=lambda path: (not path.endswith('.timer'), path != COMMAND)))}"
+    assert [host.text(f"{path}.before-keepwarm") for path in theirs] == ["theirs"] * 3
 
 
 @pytest.mark.parametrize("killed_at", ["_claim", "_install", "_serve", "_configure", "_units"])
