@@ -19,7 +19,7 @@ PACKAGES = [f"{pathlib.PurePosixPath(name).parent}/" for name in tracked("plugin
 MODULES = [name for name in tracked(f"{ROOMS_OF}*.py") if name.count("/") == 2 and not name.endswith("/__init__.py")]
 MAP = section(PAGE, "The map of rooms")
 SPAN = re.compile(r"`([^`\s]+)`")
-FILE = re.compile(r"[\w…./-]+(?:/|\.(?:py|yml|md|j2|json|txt))")
+FILE = re.compile(r"[\w./-]+(?:/|\.(?:py|yml|md|j2|json|txt))")
 
 
 def files_named(text: str) -> list[str]:
@@ -28,10 +28,9 @@ def files_named(text: str) -> list[str]:
 
 
 def matching(path: str) -> list[str]:
-    """The tracked files that the path names, which may be a folder or hold … for any folders."""
-    pattern = re.escape(path).replace("…/", "(?:.*/)?")
-    begin = "(?:.*/)?" if "…" in path else ""
-    return [name for name in tracked() if re.fullmatch(begin + pattern + (".*" if path.endswith("/") else ""), name)]
+    """The tracked files that the path, or the end of a path, names; a folder names all that is in it."""
+    inside = ".*" if path.endswith("/") else ""
+    return [name for name in tracked() if re.fullmatch(f"(?:.*/)?{re.escape(path)}{inside}", name)]
 
 
 def order() -> list[set[str]]:
