@@ -27,14 +27,28 @@ class Removal:
     def carry_out(self) -> None:
         """All of it. Raises RemovalError, ManifestError."""
         self._do(self._look().release_gates())
-        self._do(self._look().stop())
+        self._stop()
         for path in self._found.configurations():
             self._release(path)
         self._do(self._look().remove())
-        self._do(self._look().units.forget([unit.name for unit in self._found.units.units]))
+        self._forget()
         self._do(self._look().remove_accounts())
         self._do(self._look().give_back())
         self._do(self._look().forget())
+
+    def _stop(self) -> None:
+        """What a unit starts as it ends was not there before, and so is not told."""
+        stopped = self._look().stop()
+        self._do(stopped)
+        if stopped and not self._predict:
+            self._executor.carry_out(self._look().stop_started())
+
+    def _forget(self) -> None:
+        """All failures, of which those are told that were there before; others are of units that were stopped in the middle of their work."""
+        names = [unit.name for unit in self._found.units.units]
+        self.steps += self._found.units.forget(names)
+        if not self._predict:
+            self._executor.carry_out(self._look().units.forget(names))
 
     def _look(self) -> agent.Agent:
         return agent.look(self._run, self._metrics_directory)

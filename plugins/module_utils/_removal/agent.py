@@ -61,6 +61,10 @@ class Agent:
         """All that runs, so that nothing is loaded or written any more. A gate whose file is gone may be stopped, too."""
         return self.units.stop(self.units.units)
 
+    def stop_started(self) -> list[Step]:
+        """What came up meanwhile: a pass that is stopped ends well, and systemd then starts its target."""
+        return self.units.stop_started()
+
     def remove(self) -> list[Step]:
         """Links, units, and what they work with; what the agent has learnt goes last of the files."""
         units = self.units.remove_links(self.units.names | {unit.name for unit in self.units.units})

@@ -120,6 +120,12 @@ class Units:
         groups = (" ".join(name for name in running if name.endswith(kinds)) for kinds in _STOP_ORDER)
         return [Step(STOP, group) for group in groups if group]
 
+    def stop_started(self) -> list[Step]:
+        """What a service may have started as it ended, whether it runs already or its job still waits; and what runs all the same."""
+        targets = {unit.name for unit in self.units if unit.name.endswith(".target")}
+        running = {unit.name for unit in self.units if unit.runs}
+        return [Step(STOP, " ".join(sorted(targets | running)))] if targets | running else []
+
     def reload(self, steps: Sequence[Step]) -> list[Step]:
         """What systemd is to take notice of, with the notice."""
         return [*steps, Step(RELOAD)] if steps or self.is_stale else []

@@ -14,7 +14,7 @@ from .._base.scratch import scratch_folder
 from .._removal.files import below
 from .._systemd.verify import complaints
 from .found import UnitsError
-from .plan import FilePlan, RunPlan
+from .plan import TARGET, FilePlan, RunPlan
 from .wanted import FOLDER, WantedSet
 
 RunWith = Callable[..., "tuple[int, str, str]"]
@@ -48,8 +48,10 @@ class Executor:
 
     def files(self, plan: FilePlan, contents: Mapping[str, str]) -> None:
         """Raises C(UnitsError), C(OSError). A run that is killed at any point leaves a state from which the next goes on."""
-        if plan.stop:
-            self._systemctl("stop", *plan.stop)
+        # Targets after all else has ended: stopped with a service, one would be started anew as that ends.
+        for names in ([name for name in plan.stop if not name.endswith(TARGET)], [name for name in plan.stop if name.endswith(TARGET)]):
+            if names:
+                self._systemctl("stop", *names)
         for path in plan.unlink:
             self._remove(path)
         for path in plan.write:

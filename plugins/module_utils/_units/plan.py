@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from .found import Found, LoadedUnit
 from .wanted import KEEP, RESTART, STOP, WantedSet, WantedUnit
 
+TARGET = ".target"
 _TRIGGERS = (".timer", ".path")
 
 
@@ -44,9 +45,12 @@ def plan_files(wanted: WantedSet, found: Found) -> FilePlan:
     remove = tuple(sorted((path for path in found.files if path not in contents), key=_dropins_first))
     gone = [unit for unit in wanted.units if unit.content is None]
     running = [unit.name for unit in gone if _loaded(found, unit).runs and (unit.path in remove or _is_remnant(found, unit))]
+    if any(name.endswith(".service") for name in running):
+        # A service that is stopped may start a target as it ends.
+        running += [unit.name for unit in gone if unit.path in remove and _is_idle_target(found, unit)]
     end = tuple(name for name in running if found.units[name].refuses_stop or _is_lost(found.units[name]))
     unlink = tuple(sorted(link for link in found.links for unit in gone if unit.path in remove and os.path.basename(link) == unit.name))
-    stop = tuple(sorted((name for name in running if name not in end), key=_triggers_first))
+    stop = tuple(sorted((name for name in running if name not in end), key=_stop_order))
     return FilePlan(write, remove, unlink, stop, end, bool(write or remove) or is_behind(wanted, found))
 
 
@@ -105,6 +109,11 @@ def _dropins_first(path: str) -> tuple[bool, str]:
     return not os.path.dirname(path).endswith(".d"), path
 
 
-def _triggers_first(name: str) -> tuple[bool, str]:
+def _is_idle_target(found: Found, unit: WantedUnit) -> bool:
+    loaded = _loaded(found, unit)
+    return unit.name.endswith(TARGET) and loaded.load_state == "loaded" and not loaded.runs
+
+
+def _stop_order(name: str) -> tuple[bool, bool, str]:
     """What starts others is stopped before them."""
-    return not name.endswith(_TRIGGERS), name
+    return name.endswith(TARGET), not name.endswith(_TRIGGERS), name

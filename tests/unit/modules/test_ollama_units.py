@@ -195,6 +195,19 @@ def test_what_is_not_wanted_any_more_stops_before_its_file_goes(units: Entrance,
     assert not host.exists(f"{UNITS}/timers.target.wants/ollama-warmup.timer")
 
 
+def test_a_pass_that_ends_starts_no_target_that_stays(units: Entrance, host: Systemd) -> None:
+    def target(content: str) -> dict[str, Any]:
+        return {"name": "ollama-warm.target", "content": content}
+
+    there, gone = options(), options(timer="", passes="")
+    units.succeed(**{**there, "units": [*there["units"], target(f"{MARK}[Unit]\n")]})
+    host.set("ollama-warmup.service", "activating", "start")
+    host.succeeded = {"ollama-warmup.service": "ollama-warm.target"}
+    done = thrice(units, host, **{**gone, "units": [*gone["units"], target("")]})
+    assert done[:3] == ["stop ollama-warmup.timer", "stop ollama-warmup.service", "stop ollama-warm.target"]
+    assert "ollama-warm.target" not in host.state
+
+
 def test_files_of_others_are_refused_where_one_is_wanted_and_left_where_none_is(units: Entrance, host: Systemd) -> None:
     host.write(f"{UNITS}/ollama-warmup.timer", "[Timer]\n")
     assert units.fail(**options()).startswith(f"{UNITS}/ollama-warmup.timer was not made by keepwarm.ollama.ollama_warmup")

@@ -70,6 +70,17 @@ def test_the_agent(entrance: Entrance, host: Host) -> None:
 
 
 @pytest.mark.parametrize("entrance", [ollama_agent], indirect=True)
+@pytest.mark.parametrize("end", ["inactive", "failed"])
+def test_a_pass_that_ends_starts_nothing_that_stays(entrance: Entrance, host: Host, end: str) -> None:
+    host.unit("ollama-warmup.service", OURS["warmup"], "activating")
+    host.unit("ollama-warm.target", OURS["warmup"], "inactive")
+    host.succeeded, host.ends = {"ollama-warmup.service": "ollama-warm.target"}, {"ollama-warmup.service": end}
+    done = thrice(entrance, host)
+    assert done["steps"][0] == "stop ollama-warmup.service"
+    assert host.memory == {}
+
+
+@pytest.mark.parametrize("entrance", [ollama_agent], indirect=True)
 def test_what_systemd_refuses_is_one_sentence(entrance: Entrance, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.unit("ollama-warmup.timer", OURS["warmup"])
     answer = host.run

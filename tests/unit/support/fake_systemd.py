@@ -23,6 +23,7 @@ class Systemd:
         self.read: dict[str, tuple[str, tuple[str, ...]]] = {}
         self.state: dict[str, tuple[str, str, float]] = {}
         self.verdict = ""
+        self.succeeded: dict[str, str] = {}
         (root / UNITS[1:]).mkdir(parents=True)
 
     def write(self, path: str, text: str) -> None:
@@ -71,8 +72,10 @@ class Systemd:
                     os.symlink(f"{UNITS}/{name}", f"{self.root}{UNITS}/{target}.wants/{name}")
 
     def _stop(self, names: Sequence[str]) -> None:
+        """Each at once; what a unit starts as it ends comes after them all."""
         for name in names:
             self.state.pop(name, None)
+        self._start([self.succeeded[name] for name in names if name in self.succeeded])
 
     def _start(self, names: Sequence[str]) -> None:
         for name in names:

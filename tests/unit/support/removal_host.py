@@ -24,6 +24,8 @@ class Host:
         self.memory: dict[str, LoadedUnit] = {}
         self.calls: list[str] = []
         self.started: list[str] = []
+        self.succeeded: dict[str, str] = {}  # what a unit starts as it ends
+        self.ends: dict[str, str] = {}  # what a unit is once it was stopped, if that is not inactive
         self.write("/etc/passwd", PASSWD)
         self.write("/etc/group", GROUP)
 
@@ -96,7 +98,9 @@ class Host:
         for name in names:
             unit = self.memory.pop(name)
             if unit.load_state != "not-found":
-                self.memory[name] = dataclasses.replace(unit, active_state="inactive")
+                self.memory[name] = dataclasses.replace(unit, active_state=self.ends.pop(name, "inactive"))
+        for target in [self.succeeded.pop(name) for name in names if name in self.succeeded]:
+            self.memory[target] = dataclasses.replace(self.memory[target], active_state="active")
 
     def _reload(self, _names: Sequence[str]) -> None:
         """What has no file any more is forgotten, unless it runs or failed; drop-ins that are gone count no more."""
