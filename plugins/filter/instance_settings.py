@@ -49,7 +49,9 @@ RETURN = r"""
 _value:
   description:
     - C(problems), one sentence for each thing that is wrong, and C(instances), none if there is any. Each has its C(name), C(unit)
-      and C(url), its C(settings) and its C(models), and as C(judged) what the role's own filter makes of them.
+      and C(url), C(follows_unit) (whether its address is its unit's), its C(settings) and its C(models), and as C(judged) what the
+      role's own filter makes of them.
+    - For the role C(warmup) an empty list stands for the only server of the host, the instance C(default), described by O(flat) alone.
   type: dict
 """
 
@@ -74,6 +76,8 @@ Judged = tuple[dict[str, Any], Mapping[str, Any]]
 def instance_settings(raw: Any, role: str, flat: Mapping[str, Any], around: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The settings of every instance, or every problem."""
     around = around or {}
+    if role == "warmup" and raw in (None, "", []):
+        return _only_server(flat)
     entries, problems = _read(raw, around.get("host"))
     problems += clashes(entries)
     unread = _unread(role, flat, around)
@@ -83,6 +87,14 @@ def instance_settings(raw: Any, role: str, flat: Mapping[str, Any], around: Mapp
     host = Host(entries, read_models(resident) if is_given(resident) else None, around.get("folder") or None, _declared_most(around))
     found = [_instance(entry, role, flat, host, around.get("unit") or "ollama.service", problems) for entry in entries]
     return {"problems": problems, "instances": [] if problems else found}
+
+
+def _only_server(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """A host without a list has one server, which the role's variables describe: a list of one."""
+    judged = warmup_settings(flat)
+    url = flat.get("url") or ""
+    entry = {"name": "default", "unit": flat.get("unit"), "url": url, "follows_unit": not url, "models": flat.get("models"), "settings": flat, "judged": judged}
+    return {"problems": judged["problems"], "instances": [] if judged["problems"] else [entry]}
 
 
 def _read(raw: Any, host: Any) -> tuple[list[Entry], list[str]]:
@@ -124,7 +136,7 @@ def _instance(
         problems.append(f"instance {entry.name}: {error}")
         return known
     problems += [f"instance {entry.name}: {problem}" for problem in judged["problems"]]
-    return {**known, "models": host.models(entry), "settings": settings, "judged": judged}
+    return {**known, "follows_unit": True, "models": host.models(entry), "settings": settings, "judged": judged}
 
 
 def _server(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:

@@ -55,7 +55,7 @@ options:
     type: bool
     default: false
 seealso:
-  - module: keepwarm.ollama.ollama_warmup_removal
+  - module: keepwarm.ollama.ollama_agent
 """
 
 EXAMPLES = r"""

@@ -114,9 +114,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.marks import role_mark
-from ansible_collections.keepwarm.ollama.plugins.module_utils._units.carry_out import Executor, verify
-from ansible_collections.keepwarm.ollama.plugins.module_utils._units.found import Found, UnitsError, look
-from ansible_collections.keepwarm.ollama.plugins.module_utils._units.plan import FilePlan, RunPlan, plan_files, plan_run
+from ansible_collections.keepwarm.ollama.plugins.module_utils._units.apply import apply
+from ansible_collections.keepwarm.ollama.plugins.module_utils._units.found import UnitsError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._units.wanted import WantedDropin, WantedSet, WantedUnit
 
 ROOT = "/"
@@ -130,45 +129,9 @@ def wanted_set(params: dict[str, Any]) -> WantedSet:
 
 
 def carry_out(module: AnsibleModule) -> dict[str, Any]:
-    """All of it, or its prediction. Raises C(UnitsError), C(OSError)."""
-    wanted, mark = wanted_set(module.params), role_mark(module.params["role"])
-    before = look(wanted, mark, module.run_command, ROOT)
-    files = plan_files(wanted, before)
-    if module.check_mode:  # which may not have the programs that the units start, and nothing can be verified then
-        run = plan_run(wanted, before, files.write)
-    else:
-        verify(wanted, files.write, module.run_command)
-        executor = Executor(module.run_command, ROOT)
-        executor.files(files, wanted.contents())
-        run = plan_run(wanted, look(wanted, mark, module.run_command, ROOT))
-        executor.run(run)
-    steps = steps_of(files, run)
-    return {"changed": bool(steps), "steps": steps, "absent": absent(wanted, before), "diff": diff_of(wanted, before, files, steps)}
-
-
-def steps_of(files: FilePlan, run: RunPlan) -> list[str]:
-    """In their order, as an operator would say them."""
-    named = [("stop", files.stop), ("unlink", files.unlink), ("write", files.write), ("remove", files.remove)]
-    named += [("daemon-reload", ("",) if files.reload else ()), ("stop", files.end)]
-    named += [("enable", run.enable), ("stop", run.stop), ("restart", run.restart), ("start", run.start)]
-    return [f"{kind} {subject}".rstrip() for kind, subjects in named for subject in subjects]
-
-
-def absent(wanted: WantedSet, found: Found) -> list[str]:
-    """Units of others that are to wait whenever they come."""
-    names = (dropin.unit for dropin in wanted.dropins)
-    return [name for name in names if name in found.units and found.units[name].load_state == "not-found"]
-
-
-def diff_of(wanted: WantedSet, found: Found, files: FilePlan, steps: list[str]) -> list[dict[str, str]]:
-    """Of each file, and of what is done to units without a change of a file."""
-    contents = wanted.contents()
-    shown = [
-        {"before_header": path, "after_header": path, "before": found.files.get(path, ""), "after": contents.get(path, "")}
-        for path in (*files.write, *files.remove)
-    ]
-    acts = [step for step in steps if not step.startswith(("write ", "remove ", "unlink "))]
-    return [*shown, *([{"before": "", "after": "".join(f"{act}\n" for act in acts)}] if acts else [])]
+    """All of it, or its prediction. Raises UnitsError, OSError."""
+    done = apply(wanted_set(module.params), role_mark(module.params["role"]), module.run_command, module.check_mode, ROOT)
+    return {"changed": bool(done.steps), "steps": done.steps, "absent": done.absent, "diff": done.diff}
 
 
 def main() -> None:

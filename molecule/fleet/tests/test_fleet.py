@@ -33,7 +33,6 @@ def checked(virgin: list[list[str]], over_ssh: Play, fleet: Fleet) -> Outcome:
         '+        "name": "tiny-a",',
         "+WantedBy=ollama.service",
         "+OnUnitInactiveSec=240s",
-        '    "msg": "python3-requests would be installed"',
         "+  in memory: true",
     ],
 )

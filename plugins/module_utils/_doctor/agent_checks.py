@@ -18,7 +18,6 @@ INVALID = Kind("configuration_invalid", PROBLEM, "{sentence}", "correct the role
 PYTHON_MISSING = Kind(
     "interpreter_missing", PROBLEM, "the agent's interpreter is not there: {python}", "install it, or set ollama_warmup_python and run the play site"
 )
-LIBRARY_MISSING = Kind("library_missing", PROBLEM, "{python} cannot import requests, without which the agent asks nobody", "apt-get install python3-requests")
 USER_MISSING = Kind("agent_user_missing", PROBLEM, "the agent's user {user} does not exist", "run the play site (role ollama_warmup)")
 NOT_ITS_OWN = Kind("agent_state_not_its_own", PROBLEM, "{sentence}", "chown -R {user}:{user} {path}")
 TIMER_DOWN = Kind("timer_inactive", PROBLEM, "{timer} is {state}: no pass is made by time", "systemctl enable --now {timer}")
@@ -40,7 +39,7 @@ OVERDUE = Kind("pass_overdue", PROBLEM, "the last pass ended {ago} ago, though o
 NO_PASS = Kind("no_pass_yet", WARNING, "no pass has ended yet", "{command} run; journalctl -u {agent_unit} -n 50")
 LAST_FAILED = Kind("last_pass_not_warm", WARNING, "the last pass, at {when}, did not end warm: {sentence}", "what it says; {command} run tries again now")
 KINDS = (
-    AGENT_MISSING, NOT_CONFIGURED, INVALID, PYTHON_MISSING, LIBRARY_MISSING, USER_MISSING, NOT_ITS_OWN, TIMER_DOWN, TIMER_MISSING, TIMER_DISABLED,
+    AGENT_MISSING, NOT_CONFIGURED, INVALID, PYTHON_MISSING, USER_MISSING, NOT_ITS_OWN, TIMER_DOWN, TIMER_MISSING, TIMER_DISABLED,
     MASKED, REMAINS, NOT_BY_START, WATCH_DOWN, ON_HOLD, OVERDUE, NO_PASS, LAST_FAILED,
 )  # fmt: skip
 _PATIENCE = 3  # periods of the timer
@@ -68,9 +67,7 @@ def _program(agent: AgentLook) -> Iterator[Finding]:
     for sentence in agent.problems:
         yield INVALID.found(seen(agent.configuration, sentence), sentence=sentence, path=agent.configuration)
     if not agent.python:
-        yield PYTHON_MISSING.found(seen(agent.command, agent.library_error), python=agent.library_error)
-    elif agent.library_error:
-        yield LIBRARY_MISSING.found(seen(f"{agent.python} -I -c 'import requests'", agent.library_error), python=agent.python)
+        yield PYTHON_MISSING.found(seen(agent.command, agent.python_missing), python=agent.python_missing)
     if agent.user_missing:
         yield USER_MISSING.found(seen(f"systemctl show {agent.pass_unit}", f"User={agent.user_missing}"), user=agent.user_missing)
     if agent.owner_problem:

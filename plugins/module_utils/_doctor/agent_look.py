@@ -54,8 +54,8 @@ def _asks_this_host(raw: Mapping[str, Any]) -> bool:
 
 def _with_program(run: Run, instance: str, look: AgentLook) -> AgentLook:
     """What it says itself, where it can be asked."""
-    python, trouble = _python(run, look.command) if look.installed else ("", "")
-    look = replace(look, python=python, library_error=trouble)
+    python, missing = _python(look.command) if look.installed else ("", "")
+    look = replace(look, python=python, python_missing=missing)
     if not (python and look.configured):
         return look
     return replace(look, problems=_problems(run, look.command, look.configuration), status=_status(run, look.command, instance))
@@ -74,8 +74,8 @@ def _with_state(look: AgentLook, folder: str, now: float) -> AgentLook:
     )
 
 
-def _python(run: Run, command: str) -> tuple[str, str]:
-    """The interpreter of its first line, and why it cannot do its work; no interpreter with the reason."""
+def _python(command: str) -> tuple[str, str]:
+    """The interpreter of its first line; where it is not there, what was looked for."""
     try:
         with open(command, encoding="utf-8", errors="replace") as file:
             path = file.readline(4096)[2:].split()[:1]
@@ -83,8 +83,7 @@ def _python(run: Run, command: str) -> tuple[str, str]:
         return "", f"{command}: {error.strerror}"
     if not path or not os.access(path[0], os.X_OK):
         return "", path[0] if path else f"{command} names none"
-    status, dummy, error_text = run([path[0], "-I", "-c", "import requests"])
-    return path[0], "" if status == 0 else (error_text.strip().splitlines() or ["it fails"])[-1]
+    return path[0], ""
 
 
 def _problems(run: Run, command: str, path: str) -> tuple[str, ...]:

@@ -172,14 +172,14 @@ class DriverLook:
 @dataclass(frozen=True)
 class AgentLook:
     """The agent of this instance. C(problems) are what its own C(validate) says, C(status) what its C(status --json) does;
-    C(library_error) why its interpreter finds no requests, C(owner_problem) a sentence; C(units) are by name.
+    C(python_missing) the interpreter that is not there, C(owner_problem) a sentence; C(units) are by name.
     C(asks_this_host) is whether its URL is of this machine. C(hold) is the one that is on, C(held_until) the end of the last one,
     on or over, in seconds since 1970."""
 
     command: str
     installed: bool = False
     python: str = ""
-    library_error: str = ""
+    python_missing: str = ""
     configuration: str = ""
     configured: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict)

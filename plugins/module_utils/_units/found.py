@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .._base import systemctl
@@ -62,10 +62,10 @@ class Found:
     on_disk: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def look(wanted: WantedSet, mark: str, run: Run, root: str = "/") -> Found:
-    """The set as it is. Raises C(UnitsError), also where others made one of its files."""
+def look(wanted: WantedSet, mark: str, run: Run, root: str = "/", aside: Collection[str] = ()) -> Found:
+    """The set as it is. Raises C(UnitsError), also where others made one of its files, unless that would be C(aside) by now."""
     paths = {*wanted.contents(), *(unit.path for unit in wanted.units), *_dropins_named(wanted.dropin_name, mark, root)}
-    files = {path: text for path in sorted(paths) if (text := _own_text(path, mark, path in wanted.contents(), root)) is not None}
+    files = {path: text for path in sorted(paths.difference(aside)) if (text := _own_text(path, mark, path in wanted.contents(), root)) is not None}
     units = loaded_units(run, wanted.asked())
     return Found(files, frozenset(_links({unit.name for unit in wanted.units}, root)), units, _changes(wanted, units, root), _on_disk(wanted, root))
 

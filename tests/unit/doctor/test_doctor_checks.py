@@ -212,8 +212,7 @@ CASES: dict[str, tuple[Any, str, str]] = {
     "agent_missing": (healthy(agent=agent(installed=False)), "/usr/local/bin/ollama-warmup: no such file", "play site"),
     "agent_not_configured": (healthy(agent=agent(configured=False)), f"{CONFIGURATION}: no such file", "play site"),
     "configuration_invalid": (healthy(agent=agent(problems=("url 'x' is not the address of an HTTP server",))), "url 'x'", f"{CONFIGURATION} is its"),
-    "interpreter_missing": (healthy(agent=agent(python="", library_error="/opt/py/bin/python")), "/opt/py/bin/python", "ollama_warmup_python"),
-    "library_missing": (healthy(agent=agent(library_error="ModuleNotFoundError: No module named 'requests'")), "ModuleNotFoundError", "python3-requests"),
+    "interpreter_missing": (healthy(agent=agent(python="", python_missing="/opt/py/bin/python")), "/opt/py/bin/python", "ollama_warmup_python"),
     "agent_user_missing": (healthy(agent=agent(user_missing="ollama-warmup")), "User=ollama-warmup", "play site"),
     "agent_state_not_its_own": (
         healthy(agent=agent(owner_problem="/var/lib/ollama-warmup/default belongs to user 0, not to the agent's (ollama-warmup)")),

@@ -329,7 +329,7 @@ def test_the_agent_judges_its_configuration_itself(tmp_path: pathlib.Path) -> No
     run = Systemd(validate=(2, "", said), status=(0, status, ""), python=(0, "", ""), systemctl=(0, f"User={ME}\n", ""))
     look = look_at_agent(run, "east", 0.0, str(tmp_path))
     assert look.problems == ("url 'x' is not an address", "models is missing")
-    assert (look.python, look.library_error, look.raw["unit"]) == (sys.executable, "", "ollama@east.service")
+    assert (look.python, look.python_missing, look.raw["unit"]) == (sys.executable, "", "ollama@east.service")
     assert (look.timer, look.pass_unit, dict(look.status)) == ("ollama-warmup@east.timer", "ollama-warmup@east.service", {"last_pass": None})
     assert (look.user_missing, look.owner_problem) == ("", "")
 
@@ -346,13 +346,7 @@ def test_a_configuration_that_nobody_can_read_is_no_traceback(text: str, tmp_pat
 def test_an_interpreter_that_is_not_there_is_named(tmp_path: pathlib.Path) -> None:
     write(tmp_path, "usr/local/bin/ollama-warmup", "#!/opt/py/bin/python -I\n", 0o755)
     look = look_at_agent(Systemd(), "default", 0.0, str(tmp_path))
-    assert (look.python, look.library_error) == ("", "/opt/py/bin/python")
-
-
-def test_a_missing_library_is_told_by_its_last_line(tmp_path: pathlib.Path) -> None:
-    write(tmp_path, "usr/local/bin/ollama-warmup", f"#!{sys.executable} -I\n", 0o755)
-    run = Systemd(python=(1, "", "Traceback\nModuleNotFoundError: No module named 'requests'\n"))
-    assert look_at_agent(run, "default", 0.0, str(tmp_path)).library_error == "ModuleNotFoundError: No module named 'requests'"
+    assert (look.python, look.python_missing) == ("", "/opt/py/bin/python")
 
 
 def test_state_of_another_user_is_told(tmp_path: pathlib.Path) -> None:

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_options
+from ansible_collections.keepwarm.ollama.plugins.module_utils._agent import removal as agent_removal
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import below
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal import agent, give_back, server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import Executor
-from ansible_collections.keepwarm.ollama.plugins.modules import ollama_server_removal, ollama_warmup_removal
+from ansible_collections.keepwarm.ollama.plugins.modules import ollama_agent, ollama_server_removal
 from support.ansible_module import Entrance
 from support.removal_host import Host
 
@@ -32,15 +32,16 @@ def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setattr(AnsibleModule, "run_command", lambda _module, command: made.run(command))
     for place, name in ((agent, "look"), (server, "look_at_settings"), (server, "look_at_files")):
         monkeypatch.setattr(place, name, functools.partial(getattr(place, name), root=made.root))
-    for module in (ollama_warmup_removal, ollama_server_removal):
+    for module in (agent_removal, ollama_server_removal):
         monkeypatch.setattr(module, "Executor", functools.partial(Executor, root=made.root))
-    monkeypatch.setattr(ollama_warmup_removal, "read_kept", lambda path, release: give_back.read_kept(below(made.root, path), release))
+    monkeypatch.setattr(agent_removal, "read_kept", lambda path, release: give_back.read_kept(below(made.root, path), release))
     return made
 
 
 @pytest.fixture
 def entrance(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Any) -> Entrance:
-    return Entrance(request.param.main, monkeypatch, capsys, tmp_path)
+    given = {"state": "absent"} if request.param is ollama_agent else {}
+    return Entrance(request.param.main, monkeypatch, capsys, tmp_path, **given)
 
 
 def thrice(entrance: Entrance, host: Host, **options: Any) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def thrice(entrance: Entrance, host: Host, **options: Any) -> dict[str, Any]:
     return done
 
 
-@pytest.mark.parametrize("entrance", [ollama_warmup_removal], indirect=True)
+@pytest.mark.parametrize("entrance", [ollama_agent], indirect=True)
 def test_the_agent(entrance: Entrance, host: Host) -> None:
     host.unit("ollama-warmup.timer", OURS["warmup"], wanted_by="timers.target")
     host.unit("ollama-warmup.service", OURS["warmup"], "failed")
@@ -68,7 +69,7 @@ def test_the_agent(entrance: Entrance, host: Host) -> None:
     assert "ollama-warmup.service: failed" in done["diff"]["before"].splitlines()
 
 
-@pytest.mark.parametrize("entrance", [ollama_warmup_removal], indirect=True)
+@pytest.mark.parametrize("entrance", [ollama_agent], indirect=True)
 @pytest.mark.parametrize("end", ["inactive", "failed"])
 def test_a_pass_that_ends_starts_nothing_that_stays(entrance: Entrance, host: Host, end: str) -> None:
     host.unit("ollama-warmup.service", OURS["warmup"], "activating")
@@ -79,16 +80,7 @@ def test_a_pass_that_ends_starts_nothing_that_stays(entrance: Entrance, host: Ho
     assert host.memory == {}
 
 
-@pytest.mark.parametrize("entrance", [ollama_warmup_removal], indirect=True)
-def test_the_agent_of_a_host_that_lost_its_library(entrance: Entrance, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_server_options, "REQUESTS_IMPORT_ERROR", "none")
-    served = '"url": "http://127.0.0.1:9", "unit": "ollama.service"'
-    policy = '{"models": [{"name": "a"}]}'
-    host.write("/etc/ollama-warmup/default.json", f'{{"managed_by": "keepwarm.ollama.ollama_warmup", {served}, "policy": {policy}}}')
-    assert "install python3-requests" in thrice(entrance, host)["warnings"][0]
-
-
-@pytest.mark.parametrize("entrance", [ollama_warmup_removal], indirect=True)
+@pytest.mark.parametrize("entrance", [ollama_agent], indirect=True)
 def test_what_systemd_refuses_is_one_sentence(entrance: Entrance, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.unit("ollama-warmup.timer", OURS["warmup"])
     answer = host.run

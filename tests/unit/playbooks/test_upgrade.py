@@ -18,7 +18,7 @@ from support.role_tasks import value
 PLAY = next(play for play in yaml.safe_load((pathlib.Path(__file__).parents[3] / "playbooks/upgrade.yml").read_text()) if "tasks" in play)
 TASKS = pathlib.Path(__file__).parents[3] / "roles/ollama_warmup/tasks"
 LEAVE = {
-    **next(task for task in yaml.safe_load((TASKS / "leave_out.yml").read_text()) if "ansible.builtin.meta" in task),
+    **next(task for task in yaml.safe_load((TASKS / "left_out.yml").read_text()) if "ansible.builtin.meta" in task),
     "when": "__ollama_warmup_left_out | default('') | length > 0",
 }
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-import yaml
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal import agent
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import Executor, Step
 from support.removal_host import Host
@@ -173,11 +172,6 @@ def test_a_user_of_another_s_making_stays(host: Host) -> None:
 def test_a_group_that_others_are_in_stays(host: Host) -> None:
     host.account("ollama-warmup", 990, agent.ACCOUNT, "/nonexistent", members="mail")
     assert [str(step) for step in remove(host)] == ["remove user ollama-warmup"]
-
-
-def test_the_comment_is_the_one_that_the_role_writes() -> None:
-    tasks = yaml.safe_load((ROLE / "tasks/install.yml").read_text())
-    assert agent.ACCOUNT in [task["ansible.builtin.user"]["comment"] for task in tasks if "ansible.builtin.user" in task]
 
 
 def test_the_mark_is_in_every_template_of_a_unit() -> None:

@@ -98,10 +98,18 @@ def test_every_role_looks_for_them_among_all_variables_of_the_host(role: str, wa
     assert value(role, f"{{{{ __{role}_problems }}}}", **given, keepwarm_known_variables=["ollama_warmup_modles", "ollama_server_rack_number"]) == []
 
 
-@pytest.mark.parametrize("role", ROLE_NAMES)
+@pytest.mark.parametrize("role", ["ollama_model", "ollama_server"])
 def test_it_is_the_first_thing_that_is_judged_with_the_settings(role: str) -> None:
     first = yaml.safe_load((ROLES / role / "tasks/settings.yml").read_text())[0]
     assert task(role, "settings.yml", first["name"])["ansible.builtin.assert"]["that"] == f"__{role}_problems | length == 0"
+
+
+def test_of_the_agent_s_role_it_is_told_before_what_a_host_says() -> None:
+    look = {"hold": "on hold", "problems": ["no unit"]}
+    (problem,) = value("ollama_warmup", "{{ __ollama_warmup_refusals }}", ollama_warmup_modles=["a"], __ollama_warmup_look=look)
+    assert problem.startswith("ollama_warmup_modles is no variable of keepwarm.ollama")
+    assert value("ollama_warmup", "{{ __ollama_warmup_refusals }}", __ollama_warmup_look=look) == ["on hold"]
+    assert value("ollama_warmup", "{{ __ollama_warmup_refusals }}", __ollama_warmup_look={**look, "hold": ""}) == ["no unit"]
 
 
 @pytest.mark.parametrize("role", ROLE_NAMES)

@@ -79,8 +79,8 @@ def test_wherever_a_boolean_is_asked_for_it_is_read_as_one(role: str, name: str)
 
 
 EFFECTS = [
-    ("ollama_warmup", "__ollama_warmup_settings.policy.strict", "ollama_warmup_strict"),
-    ("ollama_warmup", "__ollama_warmup_settings.metrics is not none", "ollama_warmup_metrics"),
+    ("ollama_warmup", "__ollama_warmup_servers.instances[0].judged.policy.strict", "ollama_warmup_strict"),
+    ("ollama_warmup", "__ollama_warmup_servers.instances[0].judged.metrics is not none", "ollama_warmup_metrics"),
     ("ollama_warmup", "__ollama_warmup_flat.watch", "ollama_warmup_watch"),
     ("ollama_warmup", "__ollama_warmup_flat.prove", "ollama_warmup_prove"),
     ("ollama_warmup", "__ollama_warmup_flat.allow_long_interval", "ollama_warmup_allow_long_interval"),
@@ -121,14 +121,14 @@ def test_a_number_as_text_reaches_the_server() -> None:
 @pytest.mark.parametrize(
     ("given", "lines"),
     [
-        ("", ""),
-        ("json://one.example", "json://one.example"),
-        ("json://one.example,mailto://u:p@x?to=a,b  slack://t", "json://one.example\nmailto://u:p@x?to=a,b\nslack://t"),
-        (["json://one.example", "json://two.example"], "json://one.example\njson://two.example"),
+        ("", []),
+        ("json://one.example", ["json://one.example"]),
+        ("json://one.example,mailto://u:p@x?to=a,b  slack://t", ["json://one.example", "mailto://u:p@x?to=a,b", "slack://t"]),
+        (["json://one.example", "json://two.example"], ["json://one.example", "json://two.example"]),
     ],
 )
-def test_addresses_of_notifications_may_be_a_text(given: Any, lines: str) -> None:
-    assert value("ollama_warmup", "{{ __ollama_warmup_notify_lines }}", ollama_warmup_notify_urls=given) == lines
+def test_addresses_of_notifications_may_be_a_text(given: Any, lines: list[str]) -> None:
+    assert value("ollama_warmup", "{{ __ollama_warmup_notify_addresses }}", ollama_warmup_notify_urls=given) == lines
     assert value("ollama_warmup", "{{ __ollama_warmup_setting_problems }}", ollama_warmup_notify_urls=given, ollama_warmup_models=["a"]) == []
 
 

@@ -13,8 +13,8 @@ import yaml
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.options import OPTIONS, SERVER_SETTINGS
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.own import READERS, read_own
 
-NOT_OF_ONE = ("absent.yml", "absent_look.yml", "gates_preflight.yml", "instance.yml", "settings.yml")
-"""Tasks of the whole host, what routes, and a sentence that tells where gates are declared."""
+NOT_OF_ONE = ("absent.yml", "absent_look.yml", "instance.yml", "settings.yml")
+"""Tasks of the whole host, and what routes."""
 ROLES = pathlib.Path(__file__).parents[3] / "roles"
 OPTIONS_OF = [(role, name) for role, names in OPTIONS.items() for name in names]
 
@@ -24,7 +24,9 @@ def text(role: str, path: str) -> str:
 
 
 def routed(role: str) -> set[str]:
-    """The variables that tasks/instance.yml puts in the place of the role's."""
+    """The variables that tasks/instance.yml puts in the place of the role's; the role ollama_warmup reads the entry itself."""
+    if role == "warmup":
+        return set()
     (task,) = yaml.safe_load(text(role, "tasks/instance.yml"))
     return set(task["vars"])
 

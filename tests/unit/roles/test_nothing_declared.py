@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
-from support.role_tasks import ROLES, holds, task, value
+from support.role_tasks import ROLES, value
 
 ROLE = "ollama_warmup"
-SAY, PROVE = "Say that nothing is declared, so that nothing is warm", "Prove that the declared models are resident"
 
 
 def test_it_is_the_default() -> None:
@@ -29,16 +28,14 @@ def test_it_is_the_default() -> None:
     ],
 )
 def test_what_is_declared_is_proven_and_nothing_else(models: Any, declared: bool, names: list[str]) -> None:
-    given = {"ollama_warmup_models": models}
-    assert holds(ROLE, task(ROLE, "proof.yml", PROVE)["when"], **given) is declared
-    assert holds(ROLE, task(ROLE, "proof.yml", SAY)["when"], **given) is not declared
-    assert value(ROLE, "{{ __ollama_warmup_models | map(attribute='name') }}", **given) == names
+    to_prove = value(ROLE, "{{ __ollama_warmup_to_prove }}", ollama_warmup_models=models)
+    assert bool(to_prove) is declared
+    for entry in to_prove:
+        assert value(ROLE, "{{ __ollama_warmup_models | map(attribute='name') }}", __ollama_warmup_entry=entry) == names
 
 
-def test_the_agent_is_told_null() -> None:
-    configuration = "{{ __ollama_warmup_configuration }}"
-    assert value(ROLE, configuration, ollama_warmup_url="http://127.0.0.1:1")["policy"]["models"] is None
-    assert value(ROLE, configuration, ollama_warmup_url="http://127.0.0.1:1", ollama_warmup_models=[])["policy"]["models"] == []
+def test_no_proof_is_made_where_none_is_wanted() -> None:
+    assert value(ROLE, "{{ __ollama_warmup_to_prove }}", ollama_warmup_models=["a"], ollama_warmup_prove="false") == []
 
 
 def test_gates_are_refused() -> None:
@@ -46,8 +43,3 @@ def test_gates_are_refused() -> None:
     (problem,) = value(ROLE, "{{ __ollama_warmup_problems }}", **given)
     assert problem.startswith("ollama_warmup_gates lets units wait until the declared models are resident, but ollama_warmup_models is null")
     assert value(ROLE, "{{ __ollama_warmup_problems }}", **given, ollama_warmup_models=[]) == []
-
-
-def test_it_is_said_in_a_sentence() -> None:
-    message = value(ROLE, task(ROLE, "proof.yml", SAY)["ansible.builtin.debug"]["msg"])
-    assert message.startswith("no models are declared (ollama_warmup_models is null): the agent keeps nothing in memory, and the host does not count as warm.")

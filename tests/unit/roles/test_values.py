@@ -73,9 +73,8 @@ def test_one_unit_waits_for_what_any_server_asks_for() -> None:
     ],
 )
 def test_whether_an_instance_restarts_is_its_own_affair(given: dict[str, Any], restarted: bool) -> None:
-    plan = task(WARMUP, "instance.yml", "Carry it out for instance {{ __ollama_warmup_entry.name }}")["vars"]["__ollama_server_plan"]
-    found = value(WARMUP, "{{ ollama_warmup_assume_restarted }}", __ollama_warmup_entry=ENTRY, __ollama_server_plan=plan, **given)
-    assert found is restarted
+    others = {"__ollama_server_plan": {"restart_due": not restarted, "restart": "auto"}}
+    assert holds(WARMUP, "__ollama_warmup_assume_restarted", __ollama_warmup_entry=ENTRY, **{**(others if given else {}), **given}) is restarted
 
 
 @pytest.mark.parametrize(
@@ -89,7 +88,13 @@ def test_whether_an_instance_restarts_is_its_own_affair(given: dict[str, Any], r
     ],
 )
 def test_whether_the_one_server_restarts(given: dict[str, Any], restarted: bool) -> None:
-    assert value(WARMUP, "{{ ollama_warmup_assume_restarted }}", **given) is restarted
+    assert holds(WARMUP, "__ollama_warmup_assume_restarted", __ollama_warmup_entry={"unit": "ollama.service"}, **given) is restarted
+
+
+@pytest.mark.parametrize(("said", "restarted"), [(True, True), ("false", False), (None, True), ("", True)])
+def test_whoever_says_whether_it_restarts_is_believed(said: Any, restarted: bool) -> None:
+    given = {"__ollama_server_plan": {"restart_due": True}, "ollama_server_restart": "auto", "ollama_warmup_assume_restarted": said}
+    assert holds(WARMUP, "__ollama_warmup_assume_restarted", __ollama_warmup_entry={"unit": "ollama.service"}, **given) is restarted
 
 
 def test_the_plan_of_an_instance_says_what_may_restart_it() -> None:
@@ -123,15 +128,15 @@ def test_a_server_yet_to_start_is_empty_unless_models_are_there(given: dict[str,
     ],
 )
 def test_what_a_server_holds_has_to_be_seen(look: dict[str, Any], blind: list[str], goes_on: bool) -> None:
-    refusal = task(WARMUP, "residency.yml", "Refuse a server that does not tell what it holds")["ansible.builtin.assert"]
-    given = {"__ollama_warmup_residency": look, "__ollama_warmup_blind": blind, "ollama_warmup_unit": UNIT}
+    refusal = task(WARMUP, "held_models.yml", "Refuse a server that does not tell what it holds")["ansible.builtin.assert"]
+    given = {"__ollama_warmup_residency": look, "__ollama_warmup_blind": blind, "__ollama_warmup_entry": ENTRY}
     assert holds(WARMUP, refusal["that"], **given) is goes_on
     assert value(WARMUP, refusal["fail_msg"], **given) == f"it cannot be seen which models {UNIT} has in memory: {look['unobserved'] or ''}"
 
 
 def test_a_server_that_was_not_asked_is_not_refused() -> None:
     """Ansible words a refusal before it asks whether there is one."""
-    refusing = task(WARMUP, "residency.yml", "Refuse a server that does not tell what it holds")
+    refusing = task(WARMUP, "held_models.yml", "Refuse a server that does not tell what it holds")
     assert holds(WARMUP, refusing["when"], __ollama_warmup_residency={"skipped": True}) is False
     assert holds(WARMUP, refusing["when"], __ollama_warmup_residency={"observed": True}) is True
 

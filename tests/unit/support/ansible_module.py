@@ -12,13 +12,16 @@ from ansible.module_utils import basic
 
 
 class Entrance:
-    """Runs one module and keeps what it printed."""
+    """Runs one module and keeps what it printed. C(given): options of every run."""
 
-    def __init__(self, main: Callable[[], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp: Any) -> None:
+    def __init__(
+        self, main: Callable[[], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp: Any, **given: Any
+    ) -> None:
         self._main = main
         self._monkeypatch = monkeypatch
         self._capsys = capsys
         self._tmp = tmp
+        self._given = given
 
     def run(self, *, check: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
         """The module's result with C(warnings), whether it failed or not."""
@@ -26,7 +29,7 @@ class Entrance:
         # Once any test has imported code of the controller, ansible-core shows warnings instead of returning them.
         self._monkeypatch.setattr(basic.AnsibleModule, "warn", lambda _module, warning: warnings.append(warning))
         settings = {"_ansible_check_mode": check, "_ansible_diff": diff, "_ansible_remote_tmp": str(self._tmp)}
-        arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {**settings, **options}}).encode()
+        arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {**settings, **self._given, **options}}).encode()
         self._monkeypatch.setattr(basic, "_ANSIBLE_ARGS", arguments)
         self._monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         with pytest.raises(SystemExit) as ended:

@@ -1,0 +1,75 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Python that is to run the agent: whether it is there, what it cannot import, and what its Apprise makes of addresses."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+_IMPORT = "import sys, importlib\nfor name in sys.argv[1:]:\n    try:\n        importlib.import_module(name)\n    except ImportError:\n        print(name)\n"
+RunWith = Callable[..., "tuple[int, str, str]"]
+"""A module's C(run_command)."""
+
+
+class InterpreterError(Exception):
+    """It does not tell; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Apprise:
+    """C(version): empty where it is not installed. C(refused): the places, from 0, of addresses that it does not understand."""
+
+    version: str = ""
+    refused: Sequence[int] = ()
+
+    def problems(self) -> Iterator[str]:
+        """One sentence, which never shows an address."""
+        if self.refused:
+            places = ", ".join(f"ollama_warmup_notify_urls[{place}]" for place in self.refused)
+            yield (
+                f"Apprise {self.version} on this host does not understand {places}: write it as https://github.com/caronc/apprise/wiki has it for its"
+                " service, or have an Apprise that knows this service"
+            )
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """C(judge_program): the text of the program that has Apprise judge addresses, one a line on its standard input."""
+
+    path: str
+    run: RunWith
+    judge_program: str = ""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it is a program."""
+        return os.path.isfile(self.path) and os.access(self.path, os.X_OK)
+
+    def problems(self) -> Iterator[str]:
+        """Why nothing can be run by it."""
+        if not self.is_there:
+            yield f"ollama_warmup_python {self.path} is no program on this host: give the path of a Python interpreter"
+
+    def missing(self, libraries: Sequence[str]) -> list[str]:
+        """Those that it cannot import. Raises InterpreterError."""
+        if not libraries or not self.is_there:
+            return []
+        status, output, error = self.run([self.path, "-I", "-c", _IMPORT, *libraries])
+        if status != 0:
+            raise InterpreterError(f"{self.path} cannot be asked what it imports: {' '.join(error.split())}")
+        return output.split()
+
+    def judge(self, addresses: Sequence[str]) -> Apprise:
+        """The addresses go by standard input, so no list of processes shows one."""
+        if not self.is_there:
+            return Apprise()
+        output = self.run([self.path, "-I", "-c", self.judge_program], data="\n".join(addresses))[1]
+        try:
+            said = json.loads(output or "{}")
+        except ValueError:
+            return Apprise()
+        return Apprise(said.get("apprise") or "", said.get("refused") or ())

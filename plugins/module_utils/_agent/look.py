@@ -1,0 +1,167 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role has to know of a host before it changes anything: where each server answers, and all that it would have to refuse."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._ownership.claiming import Claiming, claim
+from .._ownership.manifest import ManifestError
+from .._ownership.marks import Claim
+from .._ownership.takeover import OwnershipError
+from .._residency.own_host import names_this_host
+from .._residency.server import Deadlines, OllamaServer, ServerFailure
+from .._systemd.host import HostError, Run, systemd_version
+from .deadlines import load_timeout_warning
+from .interpreter import Apprise, Interpreter
+from .locate import Located, locate
+from .not_installed import ALL, models_not_installed
+from .parts import COMMAND, HOST_FOLDERS, METRICS, ROLE, WATCH, Names, claims
+
+_DEADLINES = Deadlines(connect=5, answer=20)
+
+
+@dataclass(frozen=True)
+class Server:
+    """What is declared of one server. C(url) is the given one, or none; C(foreseen_url): where check mode expects it to answer once it is installed;
+    C(environment): as it will run, where that is known; C(has_unit): whether its unit is to be on this host."""
+
+    name: str
+    unit: str
+    url: str = ""
+    has_unit: bool = True
+    foreseen_url: str = ""
+    features: Collection[str] = ()
+    gates: Mapping[str, str] = field(default_factory=dict)
+    models: Sequence[Mapping[str, Any]] = ()
+    load_timeout: float = 0.0
+    environment: Mapping[str, Any] | None = None
+    metrics_directory: str = ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is declared of the host. C(to_come): models that are installed before they are loaded; C(unit_required): whether each
+    server's unit has to be there by now."""
+
+    servers: Sequence[Server]
+    user: str
+    interpreter: Interpreter
+    addresses: Sequence[str] = ()
+    to_come: Sequence[Any] = ()
+    takeover: bool = False
+    unit_required: bool = False
+
+
+class Look:
+    """One look at a host. It changes nothing."""
+
+    def __init__(self, asked: Asked, run: Run, root: str = "/") -> None:
+        self._asked, self._run, self._root = asked, run, root
+        self.systemd = systemd_version(run)
+        self.located = {server.name: locate(run, server.unit) for server in asked.servers if server.has_unit}
+        self.apprise = asked.interpreter.judge(asked.addresses) if asked.addresses else Apprise()
+
+    def url(self, server: Server) -> str:
+        """Where it answers, or will."""
+        return server.url or server.foreseen_url or self._found(server).url
+
+    def missing_libraries(self) -> list[str]:
+        """What the agent's interpreter would have to import, and cannot."""
+        has_metrics = any(METRICS in server.features for server in self._asked.servers)
+        wanted = [*(["prometheus_client"] if has_metrics else []), *(["apprise"] if self._asked.addresses else [])]
+        return self._asked.interpreter.missing(wanted)
+
+    def problems(self) -> Iterator[str]:
+        """One sentence each, without a full stop at its end."""
+        for server in self._asked.servers:
+            yield from self._unit_problems(server)
+            yield from self._metrics_problems(server)
+        yield from self._asked.interpreter.problems()
+        for server in self._asked.servers:
+            yield from self._watch_problems(server)
+        yield from self.apprise.problems()
+        for server in self._asked.servers:
+            yield from self._gate_problems(server)
+        yield from self._ownership_problems()
+        yield from self._model_problems()
+
+    def warnings(self) -> Iterator[str]:
+        """Loads that the agent would give up before the server does."""
+        for server in self._asked.servers:
+            environment = server.environment or self._found(server).environment
+            sentence = load_timeout_warning(environment, server.load_timeout)
+            if sentence:
+                yield sentence
+
+    def _found(self, server: Server) -> Located:
+        return self.located.get(server.name, Located())
+
+    def _unit_problems(self, server: Server) -> Iterator[str]:
+        is_known = not server.has_unit or self._found(server).exists or server.foreseen_url
+        if self._asked.unit_required and not is_known:
+            watch = " and leave ollama_warmup_watch off" if WATCH in server.features else ""
+            yield (
+                f"This host has no unit {server.unit}: install Ollama, name its unit in ollama_warmup_unit, or give the server's address in"
+                f" ollama_warmup_url{watch}"
+            )
+
+    def _metrics_problems(self, server: Server) -> Iterator[str]:
+        folder = server.metrics_directory
+        if METRICS in server.features and not os.path.isdir(os.path.join(self._root, folder.lstrip("/"))):
+            yield (
+                f"ollama_warmup_metrics_directory {folder} is no folder of this host: install node_exporter first (Debian: prometheus-node-exporter),"
+                " or name the folder of its textfile collector"
+            )
+
+    @staticmethod
+    def _watch_problems(server: Server) -> Iterator[str]:
+        if WATCH in server.features and server.url and not names_this_host(server.url):
+            yield (
+                f"ollama_warmup_watch needs a server of this host, but ollama_warmup_url {server.url} is no address of it: leave ollama_warmup_url"
+                " empty, or set ollama_warmup_watch to false"
+            )
+
+    def _gate_problems(self, server: Server) -> Iterator[str]:
+        """A server elsewhere has no unit here, and waits for none."""
+        if not server.gates:
+            return
+        output = self._run(["systemctl", "list-dependencies", "--after", "--all", "--plain", "--", server.unit])[1]
+        before = {line.strip() for line in output.splitlines()}
+        circular = [unit for unit in server.gates if unit in before]
+        if circular:
+            yield (
+                f"gates: {server.unit} is itself started after {', '.join(circular)}, so that each would wait for the other: take them off ollama_warmup_gates"
+            )
+
+    def _ownership_problems(self) -> Iterator[str]:
+        own = [Claim(COMMAND), *(Claim(path, "folder") for path in HOST_FOLDERS)]
+        each = [one for server in self._asked.servers for one in claims(Names(server.name), server.features, server.gates, server.metrics_directory)]
+        wanted = Claiming(ROLE, [*own, *each], [self._asked.user], HOST_FOLDERS, command=COMMAND)
+        try:
+            claim(wanted, self._asked.takeover, True, self._run, self._root)
+        except (OwnershipError, ManifestError) as error:
+            yield str(error)
+
+    def _model_problems(self) -> Iterator[str]:
+        lacking = [sentence for server in self._asked.servers if server.models for sentence in self._not_installed(server)]
+        if lacking:
+            yield f"not warm: {'; '.join(lacking)}"
+
+    def _not_installed(self, server: Server) -> list[str]:
+        """A server that does not run tells nothing."""
+        if ALL in self._asked.to_come:
+            return []
+        try:
+            installed = OllamaServer(self.url(server), _DEADLINES).installed()
+        except (ServerFailure, ValueError):
+            return []
+        return models_not_installed(server.models, [model.name for model in installed], self._asked.to_come)
+
+
+__all__ = ["Asked", "HostError", "Look", "Server"]

@@ -1,0 +1,174 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the agent of a server consists of, in one table: units, files, folders and links; each is wanted by itself or for a feature.
+
+To add a unit: a template of the role and a row of UNITS. Functions of values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from .._base.readers import read_switch
+from .._ownership.marks import Claim
+from .._units.wanted import FOLDER, KEEP, RESTART, STOP
+
+ROLE = "ollama_warmup"
+COMMAND = "/usr/local/bin/ollama-warmup"
+LIBRARY = "/usr/local/lib/ollama-warmup"
+CONFIGURATIONS = "/etc/ollama-warmup"
+STATE = "/var/lib/ollama-warmup"
+CACHE = "/var/cache/ollama-warmup"
+HOST_FOLDERS = (LIBRARY, CACHE, STATE)
+
+WATCH, RESTARTS, NOTIFY, METRICS, REQUIRE, WANT = "watch", "restart", "notify", "metrics", "require", "want"
+FEATURES = (WATCH, RESTARTS, NOTIFY, METRICS, REQUIRE, WANT)
+_PROGRAM = (COMMAND, f"{LIBRARY}/current", "{configuration}")
+
+
+@dataclass(frozen=True)
+class UnitRow:
+    """One unit. C(feature): what it is wanted for; none, for every server. C(follows): files after whose change it is C(when_older)."""
+
+    stem: str
+    kind: str
+    feature: str = ""
+    active: bool = False
+    when_older: str = KEEP
+    follows: Sequence[str] = ()
+
+    @property
+    def key(self) -> str:
+        """Its name for a server without an instance, and its template's."""
+        return f"{self.stem}.{self.kind}"
+
+
+# In the order in which they are started. A start of the timer begins a pass at once, so it is started anew after every change that a pass is to
+# notice; a pass of a former configuration ends. What a gate or a period has begun goes on as it began.
+UNITS = (
+    UnitRow("ollama-warm", "target"),
+    UnitRow("ollama-cold", "target"),
+    UnitRow("ollama-warmup", "service", when_older=STOP, follows=_PROGRAM),
+    UnitRow("ollama-warmup-wake", "path", active=True, when_older=RESTART),
+    UnitRow("ollama-warmup-watch", "service", WATCH, active=True, when_older=RESTART, follows=_PROGRAM),
+    UnitRow("ollama-warmup-restart", "service", RESTARTS),
+    UnitRow("ollama-warmup-restart", "path", RESTARTS, active=True, when_older=RESTART),
+    # It may be waiting for an address that has just been corrected.
+    UnitRow("ollama-warmup-notify", "service", NOTIFY, when_older=RESTART, follows=(*_PROGRAM, "{notify_file}")),
+    UnitRow("ollama-warmup-notify", "path", NOTIFY, active=True, when_older=RESTART),
+    UnitRow("ollama-warm-gate", "service", REQUIRE),
+    UnitRow("ollama-warm-gate-want", "service", WANT),
+    UnitRow("ollama-warmup", "timer", active=True, when_older=RESTART, follows=(*_PROGRAM, FOLDER + "/{pass_unit}")),
+)
+DROPINS = {REQUIRE: "50-ollama-warm-gate.conf", WANT: "50-ollama-warm-gate-want.conf"}
+"""The keys of the drop-ins on gated units, by the mode of the gate; on the host they have one name."""
+_LEFT = {
+    METRICS: ("{cache_folder}",),
+    WATCH: ("{runtime_folder}/watch",),
+    RESTARTS: ("{restart_file}",),
+    NOTIFY: ("{notify_file}", "{notify_folder}", "/var/lib/{notify_state}", "/var/lib/private/{notify_state}"),
+}
+"""What the agent writes for a feature; it is removed where the feature is not wanted."""
+_OF_EVERY_SERVER = ("{hold_file}", "{state_folder}", "{cache_folder}", "{runtime_folder}", "{configuration}")
+
+
+@dataclass(frozen=True)
+class Names:
+    """All names of one server's agent. The only server of a host has the instance C(default)."""
+
+    instance: str
+
+    @property
+    def suffix(self) -> str:
+        """Of its units."""
+        return "" if self.instance == "default" else f"@{self.instance}"
+
+    @property
+    def values(self) -> dict[str, str]:
+        """By the words that templates and the table use."""
+        instance, suffix = self.instance, self.suffix
+        runtime = f"/run/ollama-warmup/{instance}"
+        return {
+            "instance": instance,
+            "command": COMMAND,
+            "library": LIBRARY,
+            "pass_unit": f"ollama-warmup{suffix}.service",
+            "wake_unit": f"ollama-warmup-wake{suffix}.path",
+            "warm_target": f"ollama-warm{suffix}.target",
+            "cold_target": f"ollama-cold{suffix}.target",
+            "notify_unit": f"ollama-warmup-notify{suffix}.service",
+            "notify_path_unit": f"ollama-warmup-notify{suffix}.path",
+            "gate_unit": f"ollama-warm-gate{suffix}.service",
+            "gate_want_unit": f"ollama-warm-gate-want{suffix}.service",
+            "configuration": f"{CONFIGURATIONS}/{instance}.json",
+            "notify_file": f"{CONFIGURATIONS}/{instance}.notify-urls",
+            "notify_folder": f"{STATE}/{instance}/notify",
+            "notify_state": f"ollama-warmup-notify{suffix}",
+            "hold_file": f"{STATE}/{instance}.hold",
+            "state_folder": f"{STATE}/{instance}",
+            "cache_folder": f"{CACHE}/{instance}",
+            "metrics_file": f"{CACHE}/{instance}/metrics.prom",
+            "metrics_link": f"ollama-warmup-{instance}.prom",
+            "runtime_folder": runtime,
+            "wake_file": f"{runtime}/wake",
+            "restart_file": f"{runtime}/restart",
+        }
+
+    def __getitem__(self, word: str) -> str:
+        return self.values[word]
+
+    def fill(self, pattern: str) -> str:
+        """A path of the table."""
+        return pattern.format_map(self.values)
+
+    def unit(self, row: UnitRow) -> str:
+        """The unit of that row."""
+        return f"{row.stem}{self.suffix}.{row.kind}"
+
+    @property
+    def dropin(self) -> str:
+        """The file name of the drop-ins on gated units."""
+        return f"50-ollama-warm-gate{self.suffix}.conf"
+
+
+def wanted_units(features: Collection[str]) -> list[UnitRow]:
+    """The rows of the units that there are to be."""
+    return [row for row in UNITS if not row.feature or row.feature in features]
+
+
+def wanted_templates(features: Collection[str]) -> list[str]:
+    """Their keys, and those of the drop-ins."""
+    return [row.key for row in wanted_units(features)] + [DROPINS[mode] for mode in (REQUIRE, WANT) if mode in features]
+
+
+def claims(names: Names, features: Collection[str], gates: Mapping[str, str], metrics_directory: str) -> list[Claim]:
+    """All that is written for the server: each is ours, or free. C(gates): the mode of each gated unit."""
+    files = [f"{FOLDER}/{names.unit(row)}" for row in wanted_units(features)]
+    files += [f"{FOLDER}/{unit}.d/{names.dropin}" for unit in gates]
+    files += [names["configuration"], *([names["notify_file"]] if NOTIFY in features else [])]
+    links = [Claim(f"{metrics_directory}/{names['metrics_link']}", "link", f"{CACHE}/")] if METRICS in features else []
+    return [*map(Claim, files), *links]
+
+
+def leftovers(names: Names, features: Collection[str]) -> list[str]:
+    """What earlier settings may have left, in the order in which it is removed."""
+    return [names.fill(pattern) for feature, patterns in _LEFT.items() if feature not in features for pattern in patterns]
+
+
+def everything(names: Names) -> list[str]:
+    """What goes with a server that is not declared any more, besides its units."""
+    return [*leftovers(names, ()), *(names.fill(pattern) for pattern in _OF_EVERY_SERVER)]
+
+
+def features_of(settings: Mapping[str, object], gates: Collection[Mapping[str, str]], notify: bool) -> list[str]:
+    """What the settings ask for. C(gates): each with its C(mode)."""
+    asked = {
+        WATCH: read_switch(settings.get("watch")) is True,
+        RESTARTS: settings.get("restart_server", "never") != "never",
+        NOTIFY: notify,
+        METRICS: read_switch(settings.get("metrics")) is True,
+        **{mode: any(gate["mode"] == mode for gate in gates) for mode in (REQUIRE, WANT)},
+    }
+    return [feature for feature in FEATURES if asked[feature]]
