@@ -12,6 +12,7 @@ import pytest
 from life.life import HOSTS, Host
 from shared.machine import Outcome, play
 
+FOR_EVER = "2300"  # a year; what is in memory for ever expires later
 SCENARIO = pathlib.Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"])
 INVENTORIES = [SCENARIO.parent / "shared/inventory.yml", SCENARIO / "inventory.yml"]
 
@@ -103,7 +104,8 @@ def test_the_ollama_of_others_runs_on_as_its_own_unit_says(removed: Outcome, hos
 
 
 def test_its_models_were_given_back_before(removed: Outcome, acts: int, hosts: dict[str, Host]) -> None:
-    assert acts_of(hosts["vendors"]) == acts + 2
+    assert acts_of(hosts["vendors"]) >= acts + 2  # a pass may have come between
+    assert [name for name, expiry in hosts["vendors"].resident().items() if expiry > FOR_EVER] == []
 
 
 def test_removing_again_changes_nothing(removed: Outcome) -> None:

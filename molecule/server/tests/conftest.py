@@ -80,6 +80,12 @@ class Server:
         """Make a model resident."""
         self.host.check_output(f"""curl -sSf {URL}/api/generate -d '{{"model": "{model}"}}'""")
 
+    def unload_all(self) -> None:
+        """Leave none in memory."""
+        for model in self.resident:
+            self.host.check_output(f"""curl -sSf {URL}/api/generate -d '{{"model": "{model}", "keep_alive": 0}}'""")
+        self.host.check_output(f"""timeout 10 sh -c 'until curl -sSf {URL}/api/ps | grep -qF "[]"; do sleep 0.1; done'""")
+
     def state(self) -> tuple[str, ...]:
         """All that a refused play must leave as it is."""
         files = self.host.check_output("find /etc/systemd -path '*ollama*' -type f -exec sha256sum {} +")
@@ -142,12 +148,12 @@ def put(host: Any) -> Any:
 
     def call(path: str, text: str) -> None:
         written.append(path)
-        host.check_output(f"mkdir -p {os.path.dirname(path)}")
+        host.check_output(f"mkdir -p {quoted(os.path.dirname(path))}")
         host.run_expect([0], "printf %s {} > {}".format(*map(quoted, (text, path))))
 
     yield call
     for path in written:
-        host.check_output(f"rm -f {path}")
+        host.check_output(f"rm -f {quoted(path)}")
     host.check_output("systemctl daemon-reload")
 
 
@@ -158,8 +164,9 @@ def quoted(text: str) -> str:
 
 @pytest.fixture
 def converged(server: Server, play: Callable[..., Outcome]) -> None:
-    """Has the host as the inventory says, whatever the last test left; without a play where it is so."""
+    """Has the host as the inventory says, and nothing in memory, whatever the last test left; without a play where it is so."""
     if server.state() != Server.as_declared:
         outcome = play()
         assert outcome.status == 0, outcome.output
         Server.as_declared = server.state()
+    server.unload_all()

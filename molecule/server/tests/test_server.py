@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import shlex
 
 import pytest
 from conftest import DROPIN, UNIT, decode
@@ -347,16 +348,16 @@ def test_a_folder_that_the_unit_s_sandbox_hides_is_refused_before_anything_is_ch
 
 
 @pytest.mark.usefixtures("converged")
-def test_a_server_starts_after_what_its_models_are_on_is_mounted(host, server, play):
-    """The mount of a host's own stays: it is known to systemd, and nothing else makes the server wait for it."""
+def test_a_server_starts_after_what_its_models_are_on_is_mounted(host, server, play, put):
     unit, folder = "srv-a\\x20disk.mount", "/srv/a disk/models"
-    host.check_output(f"install --directory --owner=ollama '{folder}' && mount -t tmpfs -o mode=777 none '/srv/a disk'")
+    put(f"/etc/systemd/system/{unit}", "[Mount]\nWhat=none\nWhere=/srv/a disk\nType=tmpfs\n")
+    host.check_output(f"systemctl daemon-reload && systemctl start '{unit}' && install --directory --owner=ollama '{folder}'")
     outcome = play(models=folder)
     assert outcome.status == 0, outcome.output
     assert server.environment["OLLAMA_MODELS"] == folder
     wanted = server.show("Requires", "After")
-    assert all(unit.replace("\\\\", "\\") in wanted[key].split() for key in wanted), wanted
-    host.check_output("systemctl stop ollama.service && umount '/srv/a disk' && rmdir '/srv/a disk/models' '/srv/a disk'")
+    assert [unit in shlex.split(wanted[key]) for key in wanted] == [True, True], wanted
+    host.check_output(f"systemctl stop ollama.service '{unit}' && rmdir '/srv/a disk'")
 
 
 @pytest.mark.usefixtures("converged")
