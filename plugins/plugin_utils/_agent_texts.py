@@ -40,7 +40,7 @@ def command_text(templates: Environment, python: str) -> str:
 
 
 def server_texts(templates: Environment, entry: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str, Any]:
-    """One server as the module ollama_agent takes it. C(host): C(url), C(systemd), C(user), C(python), C(notify), C(metrics_directory)."""
+    """One server as the module ollama_agent takes it. host: url, systemd, user, python, notify, metrics_directory."""
     judged, names = entry["judged"], Names(entry["name"])
     features = features_of(entry["settings"], judged["gates"], host["notify"])
     given = {

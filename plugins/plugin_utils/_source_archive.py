@@ -17,7 +17,7 @@ _NO_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that the format can say
 
 
 def source_archive(folders: Mapping[str, str]) -> str:
-    """The archive. Raises C(AnsibleFilterError) for a folder without sources."""
+    """The archive. Raises AnsibleFilterError for a folder without sources."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, folder in sorted(folders.items()):

@@ -32,7 +32,7 @@ class ConfigurationError(Exception):
 
 @dataclass(frozen=True)
 class WantedServer:
-    """One server's part. C(contents): texts by the keys of parts.py; C(gates): the mode of each gated unit."""
+    """One server's part. contents: texts by the keys of parts.py; gates: the mode of each gated unit."""
 
     name: str
     features: Collection[str]
@@ -49,7 +49,7 @@ class WantedServer:
 
 @dataclass(frozen=True)
 class WantedAgent:
-    """The host's. C(command) is the text of the program's command, C(notify) that of the file of addresses."""
+    """The host's. command is the text of the program's command, notify that of the file of addresses."""
 
     user: str
     program: Program

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 _IMPORT = "import sys, importlib\nfor name in sys.argv[1:]:\n    try:\n        importlib.import_module(name)\n    except ImportError:\n        print(name)\n"
 RunWith = Callable[..., "tuple[int, str, str]"]
-"""A module's C(run_command)."""
+"""A module's run_command."""
 
 
 class InterpreterError(Exception):
@@ -21,7 +21,7 @@ class InterpreterError(Exception):
 
 @dataclass(frozen=True)
 class Apprise:
-    """C(version): empty where it is not installed. C(refused): the places, from 0, of addresses that it does not understand."""
+    """version: empty where it is not installed. refused: the places, from 0, of addresses that it does not understand."""
 
     version: str = ""
     refused: Sequence[int] = ()
@@ -38,7 +38,7 @@ class Apprise:
 
 @dataclass(frozen=True)
 class Interpreter:
-    """C(judge_program): the text of the program that has Apprise judge addresses, one a line on its standard input."""
+    """judge_program: the text of the program that has Apprise judge addresses, one a line on its standard input."""
 
     path: str
     run: RunWith

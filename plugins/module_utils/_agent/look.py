@@ -28,8 +28,8 @@ _DEADLINES = Deadlines(connect=5, answer=20)
 
 @dataclass(frozen=True)
 class Server:
-    """What is declared of one server. C(url) is the given one, or none; C(foreseen_url): where check mode expects it to answer once it is installed;
-    C(environment): as it will run, where that is known; C(has_unit): whether its unit is to be on this host."""
+    """What is declared of one server. url is the given one, or none; foreseen_url: where check mode expects it to answer once it is installed;
+    environment: as it will run, where that is known; has_unit: whether its unit is to be on this host."""
 
     name: str
     unit: str
@@ -46,7 +46,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is declared of the host. C(to_come): models that are installed before they are loaded; C(unit_required): whether each
+    """What is declared of the host. to_come: models that are installed before they are loaded; unit_required: whether each
     server's unit has to be there by now."""
 
     servers: Sequence[Server]

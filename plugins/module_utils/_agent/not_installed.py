@@ -14,7 +14,7 @@ ALL = "*"
 
 
 def models_not_installed(declared: Iterable[Mapping[str, Any]], installed: Iterable[Any], to_come: Iterable[Any] = ()) -> list[str]:
-    """A sentence for each required model that is neither on the server nor to come. C(to_come): names, mappings, or "*" for whatever is declared."""
+    """A sentence for each required model that is neither on the server nor to come. to_come: names, mappings, or "*" for whatever is declared."""
     coming = [one.get("name") if isinstance(one, Mapping) else one for one in to_come if not _goes(one)]
     if ALL in coming:
         return []

@@ -30,7 +30,7 @@ _PROGRAM = (COMMAND, f"{LIBRARY}/current", "{configuration}")
 
 @dataclass(frozen=True)
 class UnitRow:
-    """One unit. C(feature): what it is wanted for; none, for every server. C(follows): files after whose change it is C(when_older)."""
+    """One unit. feature: what it is wanted for; none, for every server. follows: files after whose change it is when_older."""
 
     stem: str
     kind: str
@@ -76,7 +76,7 @@ _OF_EVERY_SERVER = ("{hold_file}", "{state_folder}", "{cache_folder}", "{runtime
 
 @dataclass(frozen=True)
 class Names:
-    """All names of one server's agent. The only server of a host has the instance C(default)."""
+    """All names of one server's agent. The only server of a host has the instance default."""
 
     instance: str
 
@@ -144,7 +144,7 @@ def wanted_templates(features: Collection[str]) -> list[str]:
 
 
 def claims(names: Names, features: Collection[str], gates: Mapping[str, str], metrics_directory: str) -> list[Claim]:
-    """All that is written for the server: each is ours, or free. C(gates): the mode of each gated unit."""
+    """All that is written for the server: each is ours, or free. gates: the mode of each gated unit."""
     files = [f"{FOLDER}/{names.unit(row)}" for row in wanted_units(features)]
     files += [f"{FOLDER}/{unit}.d/{names.dropin}" for unit in gates]
     files += [names["configuration"], *([names["notify_file"]] if NOTIFY in features else [])]
@@ -163,7 +163,7 @@ def everything(names: Names) -> list[str]:
 
 
 def features_of(settings: Mapping[str, object], gates: Collection[Mapping[str, str]], notify: bool) -> list[str]:
-    """What the settings ask for. C(gates): each with its C(mode)."""
+    """What the settings ask for. gates: each with its mode."""
     asked = {
         WATCH: read_switch(settings.get("watch")) is True,
         RESTARTS: settings.get("restart_server", "never") != "never",

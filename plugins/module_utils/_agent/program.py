@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Installs the agent's program into a folder named by its content; the link C(current) is switched last, in one step, so a pass never runs
+"""Installs the agent's program into a folder named by its content; the link current is switched last, in one step, so a pass never runs
 on halves of two versions. The version before is kept."""
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ Owner = tuple[Optional[int], Optional[int]]
 
 @dataclass
 class Work:
-    """C(root): the top of the host. C(predict): nothing is changed. C(superuser): whose the files are. C(aside): files of
+    """root: the top of the host. predict: nothing is changed. superuser: whose the files are. aside: files of
     others that would have been taken over by now."""
 
     run: Run
@@ -58,7 +58,7 @@ class Work:
     def write(
         self, path: str, content: str, mode: int = 0o644, owner: Owner | None = None, judge: Callable[[str], None] | None = None, secret: bool = False
     ) -> bool:
-        """Whether its content changes. C(judge) gets the new content before it counts, and raises where it is not to."""
+        """Whether its content changes. judge gets the new content before it counts, and raises where it is not to."""
         before, owner = self.read(path), owner or self.superuser
         if before == content:
             self._own(path, mode, owner)

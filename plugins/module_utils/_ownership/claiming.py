@@ -17,8 +17,8 @@ from .takeover import SUFFIX, Foreign, Ownership, OwnershipError
 
 @dataclass(frozen=True)
 class Claiming:
-    """What a role is about to make. C(users): accounts; C(folders): among the claims, those that the role removes with all that is in them;
-    C(replaced): unit files of others that stay, whose units make way; C(command): the claim whose mark tells that the folders are ours, too,
+    """What a role is about to make. users: accounts; folders: among the claims, those that the role removes with all that is in them;
+    replaced: unit files of others that stay, whose units make way; command: the claim whose mark tells that the folders are ours, too,
     on a host that has no manifest yet."""
 
     role: str

@@ -16,7 +16,7 @@ from .wanted import WantedSet
 
 @dataclass(frozen=True)
 class Done:
-    """C(absent): units of others that have a drop-in of the set and are not on this host. C(written): how many files."""
+    """absent: units of others that have a drop-in of the set and are not on this host. written: how many files."""
 
     steps: list[str]
     absent: list[str]
@@ -27,7 +27,7 @@ class Done:
 def apply(
     wanted: WantedSet, mark: str, run: RunWith, predict: bool, root: str = "/", pending: Collection[str] = (), aside: Collection[str] = ()
 ) -> Done:
-    """Where this only predicts, C(pending) are files that units follow and that would have been written before, and C(aside) files of others
+    """Where this only predicts, pending are files that units follow and that would have been written before, and aside files of others
     that would have been taken over. Raises UnitsError, OSError."""
     before = look(wanted, mark, run, root, aside if predict else ())
     files = plan_files(wanted, before)

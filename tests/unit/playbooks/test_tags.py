@@ -1,0 +1,44 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A step of the agent's role is run by its tag, after the look at the host that it needs."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+LOOK = ["Look at the host", "Refuse what cannot be kept on this host"]
+PREFLIGHT = [LOOK[0], "Leave out a host on which an operator is at work", LOOK[1]]
+
+
+def listed(tmp_path: pathlib.Path, tag: str) -> list[str]:
+    """The role's tasks that site lists with that tag, without what Ansible itself puts before a role."""
+    (tmp_path / "hosts.json").write_text(json.dumps({"gpu_hosts": {"hosts": {"a": None}}}))
+    program = pathlib.Path(sys.executable).parent / "ansible-playbook"
+    environment = {"HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"]}
+    command = [program, "--inventory=hosts.json", "--list-tasks", f"--tags={tag}", "keepwarm.ollama.site"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True, timeout=120)
+    return re.findall(r"^ +keepwarm\.ollama\.ollama_warmup : (?!Validating arguments)(.+?)\tTAGS", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("tag", "steps"),
+    [
+        ("ollama_warmup_preflight", []),
+        ("ollama_warmup_install", ["Install the libraries that the agent lacks"]),
+        ("ollama_warmup_configure", ["Configure the agent", "Say what the host came to"]),
+        ("ollama_warmup_verify", ["Verify that the declared models are resident", "Say what the host came to"]),
+    ],
+)
+def test_a_step_comes_after_the_look_at_the_host(tmp_path: pathlib.Path, tag: str, steps: list[str]) -> None:
+    assert listed(tmp_path, tag) == [*PREFLIGHT, *LOOK, *steps]
+
+
+def test_a_removal_has_a_tag_of_its_own(tmp_path: pathlib.Path) -> None:
+    assert listed(tmp_path, "ollama_warmup_remove") == ["Remove the agent"]
