@@ -165,10 +165,10 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.work import
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.manifest import ManifestError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.marks import role_mark
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.takeover import OwnershipError
-from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.files import below
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import below
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.give_back import released_lines
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import RemovalError, removal_diff
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import stray_data
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report.results import stray_data
 from ansible_collections.keepwarm.ollama.plugins.module_utils._units.found import UnitsError
 
 ROOT = "/"

@@ -146,8 +146,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.interpreter import Interpreter, InterpreterError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.look import Asked, HostError, Look, Server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.parts import STATE, features_of
-from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.files import below
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.hold import Hold, HoldError, read_hold
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import below
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.hold_file import Hold, read_hold
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import InvalidValue
 
 ROOT = "/"
 _NOTHING: dict[str, Any] = {"problems": [], "servers": {}, "systemd": 0, "missing_libraries": []}
@@ -160,7 +161,7 @@ def holds(module: AnsibleModule) -> dict[str, Hold]:
     for name in names:
         try:
             hold = read_hold(os.path.join(below(ROOT, STATE), f"{name}.hold"), time.time())
-        except HoldError as error:
+        except InvalidValue as error:
             module.warn(str(error))
             continue
         if hold is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._residency.keep_alive import KeepAlive
+from .._residency.values.keep_alive import KeepAlive
 from .._systemd.env_values import misread, read
 
 _KEY = "OLLAMA_LOAD_TIMEOUT"

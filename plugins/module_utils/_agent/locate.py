@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from .._systemd import host
 from .._systemd.assessment import Surroundings, assess, specifiers_of
-from .._systemd.host import Run
+from .._base.systemctl import Run
 
 _DROPIN = "zz-keepwarm.conf"
 

@@ -14,9 +14,10 @@ from .._ownership.claiming import Claiming, claim
 from .._ownership.manifest import ManifestError
 from .._ownership.marks import Claim
 from .._ownership.takeover import OwnershipError
-from .._residency.own_host import names_this_host
-from .._residency.server import Deadlines, OllamaServer, ServerFailure
-from .._systemd.host import HostError, Run, systemd_version
+from .._residency.server.own_host import names_this_host
+from .._residency.server.client import Deadlines, OllamaServer, ServerFailure
+from .._systemd.host import HostError, systemd_version
+from .._base.systemctl import Run
 from .deadlines import load_timeout_warning
 from .interpreter import Apprise, Interpreter
 from .locate import Located, locate

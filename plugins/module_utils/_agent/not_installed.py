@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._residency.model_name import ModelName, ModelNameError
+from .._residency.values.model_name import ModelName, ModelNameError
 
 ALL = "*"
 

@@ -16,7 +16,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .._removal.steps import Run
+from .._base.systemctl import Run
 
 _LINK = "current"
 _BYTECODE = "__pycache__"

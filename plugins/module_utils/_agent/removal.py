@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 from .._removal import agent
 from .._removal.give_back import ReleaseError, give_back, read_kept
-from .._removal.steps import Executor, Run, Step
-from .._residency.drift import Stray
+from .._removal.steps import Executor, Step
+from .._base.systemctl import Run
+from .._residency.decide.verdicts import Stray
 
 
 class Removal:

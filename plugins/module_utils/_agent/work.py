@@ -14,8 +14,9 @@ from typing import Any, Optional
 
 from .._base.files import read_bytes, replace_file
 from .._base.folders import prepare
-from .._removal.files import below, mounts_in, remove
-from .._removal.steps import Run
+from .._base.layout import below
+from .._removal.files import mounts_in, remove
+from .._base.systemctl import Run
 
 LIMIT = 4 << 20
 """Bytes; none of our files comes near it."""

@@ -9,7 +9,7 @@ import pwd
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .._removal.steps import Run
+from .._base.systemctl import Run
 from .manifest import Manifest, write_manifest
 from .marks import Claim
 from .takeover import SUFFIX, Foreign, Ownership, OwnershipError

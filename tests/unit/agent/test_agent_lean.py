@@ -42,4 +42,4 @@ def test_a_library_that_is_not_there_is_not_this_module_s_to_judge(tmp_path: pat
 
 def test_the_engine_s_client_needs_no_more(tmp_path: pathlib.Path) -> None:
     (tmp_path / "keepwarm").symlink_to(PROGRAM.parents[3] / "plugins/module_utils")
-    assert imported("http://127.0.0.1:11434", tmp_path, then="import keepwarm._residency.server") == ["http.client"]
+    assert imported("http://127.0.0.1:11434", tmp_path, then="import keepwarm._residency.server.client") == ["http.client"]

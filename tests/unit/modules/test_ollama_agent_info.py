@@ -16,7 +16,7 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.filter.instance_settings import instance_settings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent import look
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.hold import Hold, write_hold
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.hold_file import Hold, write_hold
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host as systemd_host
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_agent_info
 from support.ansible_module import Entrance
