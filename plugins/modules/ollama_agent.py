@@ -158,14 +158,13 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.account import AccountError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.configure import Agent, ConfigurationError, WantedAgent, WantedServer
-from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.parts import LIBRARY
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.program import Program, ProgramError, unpack
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.removal import Removal
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.work import Work
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import AGENT_PROGRAMS, below
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.manifest import ManifestError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.marks import role_mark
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.takeover import OwnershipError
-from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import below
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.give_back import released_lines
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import RemovalError, removal_diff
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report.results import stray_data
@@ -182,7 +181,7 @@ def wanted_agent(params: dict[str, Any]) -> WantedAgent:
     addresses = "\n".join([f"# Ansible managed ({role_mark('ollama_warmup')})", *params["notify_addresses"], ""])
     return WantedAgent(
         user=params["user"],
-        program=Program(unpack(files["archive"]), below(ROOT, LIBRARY), params["python"]),
+        program=Program(unpack(files["archive"]), below(ROOT, AGENT_PROGRAMS), params["python"]),
         command=files["command"],
         servers=[WantedServer(**server) for server in files["servers"]],
         notify=addresses,

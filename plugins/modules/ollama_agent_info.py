@@ -145,10 +145,10 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.interpreter import Interpreter, InterpreterError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.look import Asked, HostError, Look, Server
-from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.parts import STATE, features_of
-from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import below
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.hold_file import Hold, read_hold
+from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.parts import features_of
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import AGENT_STATE, below
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import InvalidValue
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.hold_file import Hold, read_hold
 
 ROOT = "/"
 _NOTHING: dict[str, Any] = {"problems": [], "servers": {}, "systemd": 0, "missing_libraries": []}
@@ -160,7 +160,7 @@ def holds(module: AnsibleModule) -> dict[str, Hold]:
     found: dict[str, Hold] = {}
     for name in names:
         try:
-            hold = read_hold(os.path.join(below(ROOT, STATE), f"{name}.hold"), time.time())
+            hold = read_hold(os.path.join(below(ROOT, AGENT_STATE), f"{name}.hold"), time.time())
         except InvalidValue as error:
             module.warn(str(error))
             continue

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from .._base.layout import AGENT_CACHE, AGENT_COMMAND, AGENT_CONFIGURATION, AGENT_PROGRAMS
 from .._base.scratch import scratch_folder
 from .._ownership.claiming import Claiming, claim
 from .._ownership.marks import Claim, is_marked, role_mark
@@ -19,7 +20,7 @@ from .._units.carry_out import RunWith
 from .._units.wanted import WantedDropin, WantedSet, WantedUnit
 from .account import have_account
 from .declarations import changed_declarations
-from .parts import CACHE, COMMAND, CONFIGURATIONS, DROPINS, HOST_FOLDERS, LIBRARY, METRICS, NOTIFY, ROLE, UNITS, Names, claims, everything, leftovers
+from .parts import DROPINS, HOST_FOLDERS, METRICS, NOTIFY, ROLE, UNITS, Names, claims, everything, leftovers
 from .program import Program
 from .work import Owner, Work
 
@@ -79,9 +80,9 @@ class Agent:
             self._serve(server, owner)
 
     def _claim(self) -> None:
-        own = [Claim(COMMAND), *(Claim(path, "folder") for path in HOST_FOLDERS)]
+        own = [Claim(AGENT_COMMAND), *(Claim(path, "folder") for path in HOST_FOLDERS)]
         each = [one for server in self._wanted.servers for one in claims(server.names, server.features, server.gates, server.metrics_directory)]
-        wanted = Claiming(ROLE, [*own, *each], [self._wanted.user], HOST_FOLDERS, command=COMMAND)
+        wanted = Claiming(ROLE, [*own, *each], [self._wanted.user], HOST_FOLDERS, command=AGENT_COMMAND)
         done = claim(wanted, self._wanted.takeover, self._work.predict, self._work.run, self._work.root)
         if done.changed:
             self._work.note(f"claim {' '.join(done.taken)}".rstrip(), *done.lines)
@@ -91,19 +92,19 @@ class Agent:
     def _install(self) -> None:
         program, work = self._wanted.program, self._work
         if not program.is_installed():
-            self._changed.append(f"{LIBRARY}/current")
+            self._changed.append(f"{AGENT_PROGRAMS}/current")
             work.note(f"install the program, version {program.version}")
             if not work.predict:
                 program.install(work.run)
-        if work.write(COMMAND, self._wanted.command, 0o755):
-            self._changed.append(COMMAND)
+        if work.write(AGENT_COMMAND, self._wanted.command, 0o755):
+            self._changed.append(AGENT_COMMAND)
 
     def _undeclared(self) -> list[str]:
         """Servers whose configuration is here and ours, but that are not declared any more."""
         declared = {server.name for server in self._wanted.servers}
-        folder = self._work.real(CONFIGURATIONS)
+        folder = self._work.real(AGENT_CONFIGURATION)
         names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-        found = (name[: -len(".json")] for name in names if name.endswith(".json") and self._is_ours(f"{CONFIGURATIONS}/{name}"))
+        found = (name[: -len(".json")] for name in names if name.endswith(".json") and self._is_ours(f"{AGENT_CONFIGURATION}/{name}"))
         return [name for name in found if name not in declared]
 
     def _is_ours(self, path: str) -> bool:
@@ -137,7 +138,7 @@ class Agent:
         """node_exporter's folder is everybody's, and any file in it can spoil all the others: the agent writes in a folder of its own,
         to which root puts a link. One that led nowhere until the first pass has ended would be an error of node_exporter's."""
         names, work = server.names, self._work
-        work.folder(CACHE)
+        work.folder(AGENT_CACHE)
         work.folder(names["cache_folder"], owner)
         work.empty_file(names["metrics_file"], owner)
         work.link(f"{server.metrics_directory}/{names['metrics_link']}", names["metrics_file"])
@@ -147,14 +148,14 @@ class Agent:
         for folder in _TEXTFILES.findall(former)[:1]:
             path = f"{folder}/{names['metrics_link']}"
             real = self._work.real(path)
-            if folder != wanted and os.path.islink(real) and os.readlink(real).startswith(f"{CACHE}/"):
+            if folder != wanted and os.path.islink(real) and os.readlink(real).startswith(f"{AGENT_CACHE}/"):
                 self._work.remove(path)
 
     def _configure(self, server: WantedServer, owner: Owner) -> None:
         """Any local user may ask the agent; addresses of notifications are in a file of root's own."""
         names, work = server.names, self._work
         readers = (work.superuser[0], owner[1])
-        work.folder(CONFIGURATIONS, readers)
+        work.folder(AGENT_CONFIGURATION, readers)
         if work.write(names["configuration"], server.configuration, owner=readers, judge=self._judge):
             self._changed.append(names["configuration"])
         if NOTIFY in server.features and work.write(names["notify_file"], self._wanted.notify, 0o600, secret=True):
@@ -165,7 +166,7 @@ class Agent:
             path = os.path.join(folder, "configuration.json")
             with open(path, "w", encoding="utf-8") as file:
                 file.write(configuration)
-            status, output, error = self._work.run([COMMAND, "validate", path])
+            status, output, error = self._work.run([AGENT_COMMAND, "validate", path])
         if status != 0:
             raise ConfigurationError(f"the agent does not accept its configuration: {' '.join((output + error).split())}")
 

@@ -9,11 +9,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .._base.layout import DROPIN
+from .._base.systemctl import Run
 from .._systemd import host
 from .._systemd.assessment import Surroundings, assess, specifiers_of
-from .._base.systemctl import Run
-
-_DROPIN = "zz-keepwarm.conf"
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ def locate(run: Run, name: str) -> Located:
     """By the unit's files as they are on disk. Raises HostError."""
     unit = host.read_unit(run, name)
     folders = host.search_path(run)
-    dropin = f"{host.administrators_folder(folders)}/{unit.name}.d/{_DROPIN}"
+    dropin = f"{host.administrators_folder(folders)}/{unit.name}.d/{DROPIN}"
     files = host.unit_files(unit, folders)
     own = next((file for file in files if file.path == dropin), None)
     around = Surroundings(host.read_manager(run), specifiers_of(unit.name, os.uname().nodename), host.environment_files)

@@ -11,21 +11,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from .._base.layout import AGENT_CACHE, AGENT_COMMAND, AGENT_CONFIGURATION, AGENT_PROGRAMS, AGENT_RUNTIME, AGENT_STATE
+from .._base.layout import UNITS as UNIT_FOLDER
 from .._base.readers import read_switch
 from .._ownership.marks import Claim
-from .._units.wanted import FOLDER, KEEP, RESTART, STOP
+from .._units.wanted import KEEP, RESTART, STOP
 
 ROLE = "ollama_warmup"
-COMMAND = "/usr/local/bin/ollama-warmup"
-LIBRARY = "/usr/local/lib/ollama-warmup"
-CONFIGURATIONS = "/etc/ollama-warmup"
-STATE = "/var/lib/ollama-warmup"
-CACHE = "/var/cache/ollama-warmup"
-HOST_FOLDERS = (LIBRARY, CACHE, STATE)
+HOST_FOLDERS = (AGENT_PROGRAMS, AGENT_CACHE, AGENT_STATE)
 
 WATCH, RESTARTS, NOTIFY, METRICS, REQUIRE, WANT = "watch", "restart", "notify", "metrics", "require", "want"
 FEATURES = (WATCH, RESTARTS, NOTIFY, METRICS, REQUIRE, WANT)
-_PROGRAM = (COMMAND, f"{LIBRARY}/current", "{configuration}")
+_PROGRAM = (AGENT_COMMAND, f"{AGENT_PROGRAMS}/current", "{configuration}")
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,7 @@ UNITS = (
     UnitRow("ollama-warmup-notify", "path", NOTIFY, active=True, when_older=RESTART),
     UnitRow("ollama-warm-gate", "service", REQUIRE),
     UnitRow("ollama-warm-gate-want", "service", WANT),
-    UnitRow("ollama-warmup", "timer", active=True, when_older=RESTART, follows=(*_PROGRAM, FOLDER + "/{pass_unit}")),
+    UnitRow("ollama-warmup", "timer", active=True, when_older=RESTART, follows=(*_PROGRAM, UNIT_FOLDER + "/{pass_unit}")),
 )
 DROPINS = {REQUIRE: "50-ollama-warm-gate.conf", WANT: "50-ollama-warm-gate-want.conf"}
 """The keys of the drop-ins on gated units, by the mode of the gate; on the host they have one name."""
@@ -89,11 +86,11 @@ class Names:
     def values(self) -> dict[str, str]:
         """By the words that templates and the table use."""
         instance, suffix = self.instance, self.suffix
-        runtime = f"/run/ollama-warmup/{instance}"
+        runtime = f"{AGENT_RUNTIME}/{instance}"
         return {
             "instance": instance,
-            "command": COMMAND,
-            "library": LIBRARY,
+            "command": AGENT_COMMAND,
+            "library": AGENT_PROGRAMS,
             "pass_unit": f"ollama-warmup{suffix}.service",
             "wake_unit": f"ollama-warmup-wake{suffix}.path",
             "warm_target": f"ollama-warm{suffix}.target",
@@ -102,14 +99,14 @@ class Names:
             "notify_path_unit": f"ollama-warmup-notify{suffix}.path",
             "gate_unit": f"ollama-warm-gate{suffix}.service",
             "gate_want_unit": f"ollama-warm-gate-want{suffix}.service",
-            "configuration": f"{CONFIGURATIONS}/{instance}.json",
-            "notify_file": f"{CONFIGURATIONS}/{instance}.notify-urls",
-            "notify_folder": f"{STATE}/{instance}/notify",
+            "configuration": f"{AGENT_CONFIGURATION}/{instance}.json",
+            "notify_file": f"{AGENT_CONFIGURATION}/{instance}.notify-urls",
+            "notify_folder": f"{AGENT_STATE}/{instance}/notify",
             "notify_state": f"ollama-warmup-notify{suffix}",
-            "hold_file": f"{STATE}/{instance}.hold",
-            "state_folder": f"{STATE}/{instance}",
-            "cache_folder": f"{CACHE}/{instance}",
-            "metrics_file": f"{CACHE}/{instance}/metrics.prom",
+            "hold_file": f"{AGENT_STATE}/{instance}.hold",
+            "state_folder": f"{AGENT_STATE}/{instance}",
+            "cache_folder": f"{AGENT_CACHE}/{instance}",
+            "metrics_file": f"{AGENT_CACHE}/{instance}/metrics.prom",
             "metrics_link": f"ollama-warmup-{instance}.prom",
             "runtime_folder": runtime,
             "wake_file": f"{runtime}/wake",
@@ -145,10 +142,10 @@ def wanted_templates(features: Collection[str]) -> list[str]:
 
 def claims(names: Names, features: Collection[str], gates: Mapping[str, str], metrics_directory: str) -> list[Claim]:
     """All that is written for the server: each is ours, or free. gates: the mode of each gated unit."""
-    files = [f"{FOLDER}/{names.unit(row)}" for row in wanted_units(features)]
-    files += [f"{FOLDER}/{unit}.d/{names.dropin}" for unit in gates]
+    files = [f"{UNIT_FOLDER}/{names.unit(row)}" for row in wanted_units(features)]
+    files += [f"{UNIT_FOLDER}/{unit}.d/{names.dropin}" for unit in gates]
     files += [names["configuration"], *([names["notify_file"]] if NOTIFY in features else [])]
-    links = [Claim(f"{metrics_directory}/{names['metrics_link']}", "link", f"{CACHE}/")] if METRICS in features else []
+    links = [Claim(f"{metrics_directory}/{names['metrics_link']}", "link", f"{AGENT_CACHE}/")] if METRICS in features else []
     return [*map(Claim, files), *links]
 
 

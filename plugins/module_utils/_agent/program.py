@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .._base.files import replace_link
 from .._base.systemctl import Run
 
 _LINK = "current"
@@ -81,9 +82,7 @@ def current(dest: str) -> str | None:
 
 def _switch(dest: str, version: str) -> None:
     """Let the link point at the version, in one step."""
-    temporary = os.path.join(dest, f".{_LINK}-{os.getpid()}")
-    os.symlink(version, temporary)
-    os.replace(temporary, os.path.join(dest, _LINK))
+    replace_link(os.path.join(dest, _LINK), version)
 
 
 def _outdated(dest: str, keep: set[str | None]) -> list[str]:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .._base.systemctl import Run
 from .._removal import agent
 from .._removal.give_back import ReleaseError, give_back, read_kept
 from .._removal.steps import Executor, Step
-from .._base.systemctl import Run
 from .._residency.decide.verdicts import Stray
 
 

@@ -12,11 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from .._base.files import read_bytes, replace_file
+from .._base.files import read_bytes, replace_file, replace_link
 from .._base.folders import prepare
 from .._base.layout import below
-from .._removal.files import mounts_in, remove
 from .._base.systemctl import Run
+from .._removal.files import mounts_in, remove
 
 LIMIT = 4 << 20
 """Bytes; none of our files comes near it."""
@@ -113,11 +113,7 @@ class Work:
             return
         self.note(f"link {path} to {target}")
         if not self.predict:
-            temporary = f"{real}.new"
-            with suppress(FileNotFoundError):
-                os.unlink(temporary)
-            os.symlink(target, temporary)
-            os.replace(temporary, real)
+            replace_link(real, target)
 
     def remove(self, path: str) -> None:
         """A file, a link itself, or a folder with all that is in it, but for what is mounted there."""
