@@ -99,70 +99,21 @@ taken:
     - /etc/systemd/system/ollama-warmup.timer
 """
 
-import pwd
-from dataclasses import replace
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.manifest import Manifest, ManifestError, write_manifest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.takeover import SUFFIX, Foreign, Ownership, OwnershipError, as_claims
+from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.claiming import Paths, claim
+from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.manifest import ManifestError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.takeover import OwnershipError
 
 ROOT = "/"
 
 
-def refusal(role: str, found: list[Foreign]) -> str:
-    """All of it, and what to do."""
-    return (
-        f"{', '.join(map(str, found))}: not made by the role {role}, which would overwrite it: move it away, or set {role}_takeover to true,"
-        f" which keeps it as PATH{SUFFIX} until the role is removed and then puts it back"
-    )
-
-
 def carry_out(module: AnsibleModule) -> dict[str, Any]:
     """Refuse, or claim and take over. Raises C(OwnershipError), C(ManifestError), C(OSError)."""
-    params = module.params
-    claims = as_claims(params["files"], params["folders"], [(link["path"], link["target"]) for link in params["links"]])
-    ownership = Ownership(params["role"], claims, module.run_command, params["command"], ROOT)
-    found = ownership.foreign()
-    if found and not params["takeover"]:
-        raise OwnershipError(refusal(params["role"], found))
-    in_the_way = ownership.copies_in_the_way(found)
-    if in_the_way:
-        raise OwnershipError(f"{', '.join(in_the_way)}: a copy of what was taken over earlier, which another takeover would overwrite: move it away")
-    users = params["users"] if ownership.is_legacy else new_users(params["users"])
-    manifest = ownership.claim(users, params["folders"])
-    replaced = ownership.serving(params["replaced"])
-    if not module.check_mode:
-        save(module, ownership, found, manifest)
-        ownership.have_make_way(replaced, Ownership(params["role"], claims, module.run_command, root=ROOT).manifest)
-    taken = [*(one.claim.path for one in found), *replaced]
-    return {"changed": manifest != ownership.manifest or bool(taken), "taken": taken, "diff": diff_of(ownership.manifest, manifest, taken)}
-
-
-def save(module: AnsibleModule, ownership: Ownership, found: list[Foreign], manifest: Manifest) -> None:
-    """The manifest first: what is made after it is known to be ours, however the play ends. A folder of others is ours once it is aside."""
-    begun = replace(manifest, folders=manifest.folders - {one.claim.path for one in found})
-    if begun != ownership.manifest:
-        write_manifest(begun, ROOT)
-    done = replace(ownership.take_over(found, begun), folders=manifest.folders)
-    if done != begun:
-        write_manifest(done, ROOT)
-    if any(one.unit for one in found):
-        module.run_command(["systemctl", "daemon-reload"])
-
-
-def new_users(names: list[str]) -> list[str]:
-    """Those that are not there; one that is, is somebody else's, and stays."""
-    there = {entry.pw_name for entry in pwd.getpwall()}
-    return [name for name in names if name not in there]
-
-
-def diff_of(before: Manifest, after: Manifest, taken: list[str]) -> dict[str, str]:
-    """One line for each path that changes its owner."""
-    made = sorted((after.users - before.users) | (after.folders - before.folders))
-    lines = [(f"{path}: of others\n", f"{path}: of the role {after.role}, the former as {path}{SUFFIX}\n") for path in taken]
-    lines += [("", f"{name}: to be made by the role {after.role}\n") for name in made]
-    return {"before": "".join(line for line, dummy in lines), "after": "".join(line for dummy, line in lines)}
+    links = [(link["path"], link["target"]) for link in module.params["links"]]
+    done = claim(Paths(**{**module.params, "links": links}), module.run_command, module.check_mode, ROOT)
+    return {"changed": done.changed, "taken": list(done.taken), "diff": done.diff()}
 
 
 def main() -> None:
