@@ -66,7 +66,7 @@ def obstacles(paths: Paths, run: Run, root: str = "/") -> tuple[Ownership, list[
 def claim(paths: Paths, run: Run, check_mode: bool, root: str = "/") -> Claimed:
     """Refuse, or make it the role's, or predict that. Raises C(OwnershipError), C(ManifestError), C(OSError)."""
     ownership, found = obstacles(paths, run, root)
-    users = paths.users if ownership.is_legacy else _new(paths.users)
+    users = paths.users if ownership.is_legacy else new_users(paths.users)
     manifest = ownership.claim(users, paths.folders)
     replaced = ownership.serving(paths.replaced)
     if not check_mode:
@@ -95,7 +95,7 @@ def _save(ownership: Ownership, found: Sequence[Foreign], manifest: Manifest, ru
         run(["systemctl", "daemon-reload"])
 
 
-def _new(names: Iterable[str]) -> list[str]:
+def new_users(names: Iterable[str]) -> list[str]:
     """Those that are not there; one that is, is somebody else's, and stays."""
     there = {entry.pw_name for entry in pwd.getpwall()}
     return [name for name in names if name not in there]

@@ -23,14 +23,14 @@ _NO_RELEASE = "0.0.0"  # of a server that was built by hand
 @dataclass(frozen=True)
 class Declared:
     """One server as the role's variables have it. C(models) are to be in memory, whatever the list holds. C(defaults) follow from other
-    servers of the host. C(install) and C(ours): whether the role installs the server, and whether the unit that is there is the role's.
+    servers of the host. C(install) and C(ours): whether the role installs the server, and whether the unit is the role's, or there is none.
     C(may_come): whether check mode may find a host without the unit. C(beginning): the play has changed nothing yet."""
 
     environment: Mapping[str, str]
     defaults: Mapping[str, str] = field(default_factory=dict)
     models: Any = ()
     oom_policy: str | None = None
-    place: Place = Place()
+    place: Place = field(default_factory=Place)
     start: str = AUTO
     restart: str = "auto"
     install: str = "never"

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership import claiming
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal import agent, server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import Executor
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_ownership, ollama_warmup_removal
@@ -166,7 +167,7 @@ def test_a_takeover_that_was_killed_is_taken_up_and_still_given_back(
 ) -> None:
     hand_made(host)
     before = contents(host)
-    takeover = ollama_ownership.Ownership
+    takeover = claiming.Ownership
     place = {"write_manifest": "ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.takeover.write_manifest"}
     with monkeypatch.context() as patched:
         if killed_at == "_stop":
@@ -201,7 +202,7 @@ def test_a_manifest_that_tells_nothing_is_one_sentence(host: Host, ownership: En
 def test_an_account_that_was_there_stays(host: Host, ownership: Entrance, removal: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever its comment says: the manifest tells which one the role made."""
     host.account("ollama-warmup", 990, agent.ACCOUNT, "/home/x")
-    monkeypatch.setattr(ollama_ownership, "new_users", lambda names: [name for name in names if name not in host.text("/etc/passwd")])
+    monkeypatch.setattr(claiming, "new_users", lambda names: [name for name in names if name not in host.text("/etc/passwd")])
     ownership.succeed(users=["ollama-warmup"], **CLAIMS)
     removal.succeed()
     assert "ollama-warmup" in host.text("/etc/passwd")

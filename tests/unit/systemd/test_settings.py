@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.filter.server_environment import judge
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.settings import judge
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address import (
     Address,
     AddressError,
