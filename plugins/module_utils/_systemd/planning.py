@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from .. import _server_state
@@ -62,37 +62,44 @@ def settled(declared: Declared, seen: Observation) -> Settled:
 
 def plan(occasion: Occasion, found: Settled, content: str, told: Mapping[str, Any]) -> dict[str, Any]:
     """As the module returns it. C(told): what it tells of the unit with the drop-in C(content). Raises C(HostError)."""
-    declared, check_mode = occasion.declared, occasion.check_mode
-    judged, foreseen = (ask(declared, told, check_mode) for ask in (server_plan.is_judged, server_plan.is_foreseen))
+    declared = occasion.declared
+    foreseen = server_plan.is_foreseen(declared, told, occasion.check_mode)
+    dropin = {"unit": told["unit"], "content": content, "keeps_former": True}
+    outlook = {"restart": declared.restart, **{name: told[name] for name in ("restart_due", "environment_predicted")}}
+    comes = foreseen or (declared.place.grouped and told["main_pid"] == 0 and declared.start != server_plan.NEVER)
+    said = _sentences(occasion, found, content, told)
+    return {"dropin": dropin, "foreseen": foreseen, "comes": comes, "outlook": outlook, **said, **_acts(declared, told, foreseen)}
+
+
+def _sentences(occasion: Occasion, found: Settled, content: str, told: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What is refused, warned of and said."""
+    declared = occasion.declared
+    judged = server_plan.is_judged(declared, told, occasion.check_mode)
+    is_settled = judged or server_plan.is_foreseen(declared, told, occasion.check_mode)
     refused = _claimed_by_others(occasion, told["dropin"]) or (server_plan.refusals(told) if judged else [])
     tried = _tried(occasion, content, told) if judged and not refused else Tried()
+    warned = [*(found.warnings if is_settled else ()), *(server_plan.warnings(told) if judged else ())]
     acts = server_plan.acts(declared, told)
-    kept, noted = (_kept(told["unit"], what) for what in (_server_state.DROPIN, _server_state.MODELS))
     return {
-        "dropin": {"unit": told["unit"], "content": content, "keeps_former": True},
-        "foreseen": foreseen,
         "refusals": [*refused, *tried.problems],
-        "warnings": [*declared.warnings, *_warnings(found, told, tried, judged, foreseen)],
-        "notices": [*(found.standing if judged or foreseen else ()), *(server_plan.notices(declared, acts, told) if judged else ())],
-        "start": declared.start,
-        "starts": acts.starts,
-        "enables": acts.enables,
-        "restarts": acts.restarts,
-        "runs": acts.runs,
-        "due": foreseen or noted or server_plan.is_due(acts, told, kept),
-        "restorable": noted,
-        "comes": foreseen or (declared.place.grouped and told["main_pid"] == 0 and declared.start != server_plan.NEVER),
-        "outlook": {"restart": declared.restart, **{name: told[name] for name in ("restart_due", "environment_predicted")}},
+        "warnings": [*declared.warnings, *warned, *_untried(told, tried)],
+        "notices": [*(found.standing if is_settled else ()), *(server_plan.notices(declared, acts, told) if judged else ())],
     }
 
 
-def _warnings(found: Settled, told: Mapping[str, Any], tried: Tried, judged: bool, foreseen: bool) -> Iterable[str]:
-    if judged or foreseen:
-        yield from found.warnings
-    if judged:
-        yield from server_plan.warnings(told)
-    if tried.untried is not None:
-        yield f"whether the sandbox of {told['unit']} allows the settings could not be tried: {tried.untried}"
+def _acts(declared: Declared, told: Mapping[str, Any], foreseen: bool) -> dict[str, Any]:
+    """What becomes of the server, with what an earlier play has left to be done. Raises C(HostError)."""
+    acts = server_plan.acts(declared, told)
+    kept, noted = (_kept(told["unit"], what) for what in (_server_state.DROPIN, _server_state.MODELS))
+    due = foreseen or noted or server_plan.is_due(acts, told, kept)
+    return {"start": declared.start, **asdict(acts), "due": due, "restorable": noted}
+
+
+def _untried(told: Mapping[str, Any], tried: Tried) -> list[str]:
+    """The warning that the sandbox was not tried."""
+    if tried.untried is None:
+        return []
+    return [f"whether the sandbox of {told['unit']} allows the settings could not be tried: {tried.untried}"]
 
 
 def _claimed_by_others(occasion: Occasion, dropin: str) -> list[str]:
