@@ -87,7 +87,7 @@ def test_folders_of_models_are_known_without_the_settings_that_told_them() -> No
     ],
 )
 def test_a_server_whose_template_is_gone_needs_no_stop(result: dict[str, Any], fails: bool) -> None:
-    stop = task(ROLE, "leave.yml", "Stop servers that are not declared")
+    stop = task(ROLE, "prune.yml", "Stop servers that are not declared")
     assert holds(ROLE, stop["failed_when"], __ollama_server_left_stopped=result) is fails
 
 
