@@ -50,8 +50,8 @@ _value:
   description:
     - C(problems), one sentence for each thing that is wrong, and C(instances), none if there is any. Each has its C(name), C(unit)
       and C(url), C(follows_unit) (whether its address is its unit's), its C(settings) and its C(models), and as C(judged) what the
-      role's own filter makes of them.
-    - For the role C(warmup) an empty list stands for the only server of the host, the instance C(default), described by O(flat) alone.
+      role's own filter makes of them; for the role V(server), what was C(declared), as M(keepwarm.ollama.ollama_unit_info) takes it.
+    - An empty list stands for the only server of the host, the instance C(default), described by O(flat) alone.
   type: dict
 """
 
@@ -59,16 +59,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.keepwarm.ollama.plugins.filter.server_environment import judge as judge_server
 from ansible_collections.keepwarm.ollama.plugins.filter.wanted_models import wanted_models
 from ansible_collections.keepwarm.ollama.plugins.filter.warmup_settings import warmup_settings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import read_switch
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes import clashes
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.devices import DeviceError
-from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.entry import Entry, EntryError, read_entry
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.entry import DEFAULT, Entry, EntryError, read_entry
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.model_list import RIGHT, is_given, read_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.options import SERVER_SETTINGS
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.settings import Host, merged, server_defaults, server_settings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.settings import judge as judge_server
 
 Judged = tuple[dict[str, Any], Mapping[str, Any]]
 
@@ -76,8 +77,8 @@ Judged = tuple[dict[str, Any], Mapping[str, Any]]
 def instance_settings(raw: Any, role: str, flat: Mapping[str, Any], around: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The settings of every instance, or every problem."""
     around = around or {}
-    if role == "warmup" and raw in (None, "", []):
-        return _only_server(flat)
+    if raw in (None, "", []):
+        return _only_server(flat, around) if role == "server" else _only_agent(flat)
     entries, problems = _read(raw, around.get("host"))
     problems += clashes(entries)
     unread = _unread(role, flat, around)
@@ -89,12 +90,48 @@ def instance_settings(raw: Any, role: str, flat: Mapping[str, Any], around: Mapp
     return {"problems": problems, "instances": [] if problems else found}
 
 
-def _only_server(flat: Mapping[str, Any]) -> dict[str, Any]:
+def _only_agent(flat: Mapping[str, Any]) -> dict[str, Any]:
     """A host without a list has one server, which the role's variables describe: a list of one."""
     judged = warmup_settings(flat)
     url = flat.get("url") or ""
     entry = {"name": "default", "unit": flat.get("unit"), "url": url, "follows_unit": not url, "models": flat.get("models"), "settings": flat, "judged": judged}
     return {"problems": judged["problems"], "instances": [] if judged["problems"] else [entry]}
+
+
+def _only_server(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str, Any]:
+    """A host without a list has one server, of which the role's variables say everything."""
+    settings = {**flat, "host": around.get("host"), "max_loaded_models": around.get("max_loaded_models")}
+    judged = {**judge_server({name: settings[name] for name in (*SERVER_SETTINGS, "host") if name in settings}, settings.get("environment")), "defaults": {}}
+    resident = around.get("resident")
+    models = (read_models(resident) or []) if is_given(resident) else []
+    found = {"name": DEFAULT, "unit": around.get("unit") or "ollama.service", "models": models, "settings": settings, "judged": judged}
+    known = {**found, "declared": _declared(found, grouped=False)}
+    return {"problems": judged["problems"], "instances": [] if judged["problems"] else [known]}
+
+
+def _declared(instance: Mapping[str, Any], grouped: bool) -> dict[str, Any]:
+    """As M(keepwarm.ollama.ollama_unit_info) takes it."""
+    settings, judged = instance["settings"], instance["judged"]
+    return {
+        "environment": judged["environment"],
+        "defaults": judged["defaults"],
+        "models": instance["models"] or [],
+        "oom_policy": settings.get("oom_policy"),
+        "folder": settings.get("models") or "",
+        "gpu": settings.get("gpu") or "auto",
+        "grouped": grouped,
+        "start": start_word(settings.get("start", "auto")),
+        "restart": settings.get("restart") or "auto",
+        "warnings": judged["warnings"],
+    }
+
+
+def start_word(raw: Any) -> str:
+    """auto, true or false; what is none of them as text."""
+    if raw == "auto":
+        return "auto"
+    switch = read_switch(raw)
+    return str(raw) if switch is None else str(switch).lower()
 
 
 def _read(raw: Any, host: Any) -> tuple[list[Entry], list[str]]:
@@ -136,7 +173,8 @@ def _instance(
         problems.append(f"instance {entry.name}: {error}")
         return known
     problems += [f"instance {entry.name}: {problem}" for problem in judged["problems"]]
-    return {**known, "follows_unit": True, "models": host.models(entry), "settings": settings, "judged": judged}
+    found = {**known, "follows_unit": True, "models": host.models(entry), "settings": settings, "judged": judged}
+    return {**found, "declared": _declared(found, grouped=True)} if role == "server" else found
 
 
 def _server(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ollama_server_dropin
-short_description: Writes the drop-in of an Ollama server, and keeps the former one until the server has served with the new one
+short_description: Puts the former drop-in of an Ollama server back, or keeps it no longer
 version_added: 0.1.0
 author:
   - the keepwarm.ollama contributors (@keepwarm)
 description:
-  - What served last is kept on the host, so that a play that was killed at any moment still knows what to go back to.
+  - M(keepwarm.ollama.ollama_units) keeps on the host what served last, so that a play that was killed at any moment still knows what to go
+    back to.
   - Neither reloads systemd nor restarts anything.
 extends_documentation_fragment:
   - keepwarm.ollama.attributes
@@ -34,35 +35,28 @@ options:
       - The path of the drop-in.
     type: path
     required: true
-  content:
-    description:
-      - What it shall contain. Needed for V(written).
-    type: str
   state:
     description:
-      - V(written) has the drop-in contain O(content), and keeps the former one, unless one is kept that no server has served after.
       - V(proven) keeps the former one no longer.
       - V(restored) puts the former one back, or removes the drop-in where there was none. Without one that is kept it does nothing.
     type: str
-    choices: [written, proven, restored]
-    default: written
+    choices: [proven, restored]
+    required: true
   folder:
     description:
       - Where the former one is kept. Only root can read it.
     type: path
     default: /var/lib/keepwarm-ollama/server
 seealso:
-  - module: keepwarm.ollama.ollama_unit_info
+  - module: keepwarm.ollama.ollama_units
   - module: keepwarm.ollama.ollama_server_restart
 """
 
 EXAMPLES = r"""
-- name: Write the drop-in
+- name: Keep the former one no longer
   keepwarm.ollama.ollama_server_dropin:
     path: /etc/systemd/system/ollama.service.d/zz-keepwarm.conf
-    content: |
-      [Service]
-      Environment="OLLAMA_KEEP_ALIVE=45m"
+    state: proven
 
 - name: Go back to the former one
   keepwarm.ollama.ollama_server_dropin:
@@ -123,17 +117,6 @@ class DropIn:
         self.now = read(self.path)
         self.kept = _server_state.read(self._params["unit"], _server_state.DROPIN, self._params["folder"])
 
-    def written(self) -> dict[str, Any]:
-        """What served last is kept before anything is written."""
-        content = self._params["content"]
-        if content == self.now and self._is_ours():
-            return {"changed": False, "kept": self.kept is not None}
-        if not self._module.check_mode:
-            if self.kept is None:
-                _server_state.write(self._params["unit"], _server_state.DROPIN, {"content": self.now}, self._params["folder"])
-            put(self.path, content)
-        return self._changed(content, kept=True)
-
     def proven(self) -> dict[str, Any]:
         """The drop-in itself stays as it is."""
         if self.kept is not None and not self._module.check_mode:
@@ -153,11 +136,6 @@ class DropIn:
         result = self._changed(former, kept=False) if put_back else {"changed": False, "kept": False}
         return {**result, "restored": put_back}
 
-    def _is_ours(self) -> bool:
-        """Whether owner and mode are as they are to be."""
-        found = os.lstat(self.path)
-        return (found.st_uid, found.st_gid, found.st_mode & 0o7777) == (os.geteuid(), os.getegid(), 0o644)
-
     def _changed(self, after: str | None, kept: bool) -> dict[str, Any]:
         diff = {"before_header": self.path, "after_header": self.path, "before": self.now or "", "after": after or ""}
         return {"changed": True, "kept": kept, "diff": diff}
@@ -168,16 +146,14 @@ def main() -> None:
         argument_spec={
             "unit": {"type": "str", "default": "ollama.service"},
             "path": {"type": "path", "required": True},
-            "content": {"type": "str"},
-            "state": {"type": "str", "choices": ["written", "proven", "restored"], "default": "written"},
+            "state": {"type": "str", "choices": ["proven", "restored"], "required": True},
             "folder": {"type": "path", "default": SERVER_RECORDS},
         },
-        required_if=[("state", "written", ["content"])],
         supports_check_mode=True,
     )
     try:
         dropin = DropIn(module)
-        acts = {"written": dropin.written, "proven": dropin.proven, "restored": dropin.restored}
+        acts = {"proven": dropin.proven, "restored": dropin.restored}
         module.exit_json(**acts[module.params["state"]]())
     except _server_state.StateError as error:
         module.fail_json(msg=str(error))

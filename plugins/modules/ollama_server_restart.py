@@ -162,16 +162,16 @@ def restart_sentence(module: AnsibleModule, models: list[str] | None) -> str:
 def restarted(module: AnsibleModule, server: OllamaServer) -> dict[str, Any]:
     """Wait, note, restart."""
     watcher = Watcher(server, module.params["unit"])
+    look = watcher.look() if module.check_mode else idle_look(module, watcher)
+    models = names_of(look)
+    if models != []:
+        module.warn(restart_sentence(module, models))
     if module.check_mode:
-        models = names_of(watcher.look())
-        if models != []:
-            module.warn(restart_sentence(module, models))
         return {"changed": True, "models": models}
-    look = idle_look(module, watcher)
     remember(module, look)
     for command in [["daemon-reload"]] * module.params["daemon_reload"] + [["reset-failed", module.params["unit"]], ["restart", module.params["unit"]]]:
         systemctl(module, *command)
-    return {"changed": True, "models": names_of(look)}
+    return {"changed": True, "models": models}
 
 
 def idle_look(module: AnsibleModule, watcher: Watcher) -> Activity:

@@ -40,6 +40,98 @@ options:
         disk, and C(systemd-analyze verify) is asked about it, on a scratch copy of the unit.
       - Without it, the drop-in is judged as it is on disk.
     type: str
+  declared:
+    description:
+      - What was declared for the server. The drop-in is then the one that follows from it, instead of O(dropin_content), and RV(plan) tells
+        what the role P(keepwarm.ollama.ollama_server#role) does with the server. Meant for that role.
+    type: dict
+    suboptions:
+      environment:
+        description: Variables of the server and their values.
+        type: dict
+        default: {}
+      defaults:
+        description: Variables that follow from other servers of the host, where nobody has written a value.
+        type: dict
+        default: {}
+      models:
+        description: The models that are to be in memory, each a mapping.
+        type: list
+        elements: dict
+        default: []
+      oom_policy:
+        description: What is declared for the kernel's killing one of the server's processes. V(auto) is nobody's declaration.
+        type: str
+      folder:
+        description: Where the models are on the disk; the home of the server's user where it is empty.
+        type: str
+      gpu:
+        description: For which cards each start waits. V(none) waits for none.
+        type: str
+        default: none
+      grouped:
+        description: Whether it is one of several servers of the host.
+        type: bool
+        default: false
+      sandboxed:
+        description: Whether its unit keeps every folder from it that no drop-in allows.
+        type: bool
+        default: false
+      start:
+        description: Whether a stopped server is started.
+        type: str
+        choices: [auto, "true", "false"]
+        default: auto
+      restart:
+        description: When a server restarts that is due for it.
+        type: str
+        choices: [auto, now, never]
+        default: auto
+      install:
+        description: Whether the role installs the server.
+        type: str
+        choices: [never, missing, takeover]
+        default: never
+      ours:
+        description: Whether the unit that there is is the role's. V(true) where there is none.
+        type: bool
+        default: false
+      may_come:
+        description: Whether the role has only pretended to write the unit, in check mode.
+        type: bool
+        default: false
+      beginning:
+        description: Whether the play has changed nothing yet, so that what is to be installed is not there.
+        type: bool
+        default: false
+      warnings:
+        description: What is to be warned of in any case.
+        type: list
+        elements: str
+        default: []
+      files:
+        description: Files that the role writes beside the drop-in.
+        type: list
+        elements: path
+        default: []
+      folders:
+        description: Folders that the role makes.
+        type: list
+        elements: path
+        default: []
+      takeover:
+        description: Whether the role takes the place of what others made there.
+        type: bool
+        default: false
+      units:
+        description: All servers that are declared for the host.
+        type: list
+        elements: str
+        default: []
+      plain:
+        description: The unit of a host's only server.
+        type: str
+        default: ollama.service
   client_url:
     description:
       - An address by which the server is asked, such as a proxy's before it, to be told whether it is this host's.
@@ -335,6 +427,81 @@ listens_beyond_loopback:
   type: bool
   returned: success
   sample: false
+plan:
+  description:
+    - What the role does with the server. Nothing else is returned where the host could not be looked at, which RV(plan.refusals) tells then.
+  type: dict
+  returned: with O(declared)
+  contains:
+    dropin:
+      description: The drop-in, as M(keepwarm.ollama.ollama_units) takes it.
+      type: dict
+      returned: success
+    foreseen:
+      description: Whether the unit is still to be written, so that nothing is judged of it.
+      type: bool
+      returned: success
+    refusals:
+      description: Why the role does not touch the host, one sentence each.
+      type: list
+      elements: str
+      returned: success
+    warnings:
+      description: What the module has warned of.
+      type: list
+      elements: str
+      returned: success
+    notices:
+      description: What the role does, and what of others stands, one sentence each.
+      type: list
+      elements: str
+      returned: success
+    start:
+      description: What was declared for a stopped server.
+      type: str
+      returned: success
+    starts:
+      description: Whether the server is to be started.
+      type: bool
+      returned: success
+    enables:
+      description: Whether it is to be started at boot.
+      type: bool
+      returned: success
+    restarts:
+      description: Whether it restarts.
+      type: bool
+      returned: success
+    runs:
+      description: Whether it runs in the end.
+      type: bool
+      returned: success
+    due:
+      description: Whether anything of that is still to be done.
+      type: bool
+      returned: success
+    restorable:
+      description: Whether models are noted that a restart has unloaded.
+      type: bool
+      returned: success
+    comes:
+      description: Whether the server does not run yet, and is going to.
+      type: bool
+      returned: success
+    outlook:
+      description: What roles that come later predict with in check mode.
+      type: dict
+      returned: success
+    left_units:
+      description: Servers that were declared once, and are not any more.
+      type: list
+      elements: str
+      returned: success
+    left_files:
+      description: The files of the role that are left of them.
+      type: list
+      elements: str
+      returned: success
 systemd_version:
   description: The major version of systemd.
   type: int
@@ -342,112 +509,37 @@ systemd_version:
   sample: 257
 """
 
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_state
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import DROPIN
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.scratch import scratch_folder
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.left import left_files, left_units, role_files
+from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.claiming import Paths
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, OllamaServer, ServerFailure
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.gpus import gpu_names
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.own_host import names_this_host
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.processes import unit_processes
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.address import AddressError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host
-from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address import effective_address
-from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.assessment import (
-    Assessment,
-    Surroundings,
-    assess,
-    judge_restart,
-    shown_conflict,
-    shown_environment,
-    specifiers_of,
-    values_of_others,
-)
-from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.defaults import LIMIT, effective_limit
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.assessment import shown_conflict, shown_environment
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.environment import declared_environment
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.journal import last_error
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.masking import masked
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.observation import Observation, observe
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.others import Written
-from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.restart import Restart
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.planning import Occasion, declaration, plan, settled
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.quoting import QuotingError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.server_dropin import dropin_text
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.unit_file import UnitFile
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.verify import dropin_errors
-from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.wrapper import ServerProcess, wrapper_of
 
 # /api/ps waits for a model that is being unloaded (docs/ollama-semantics.md#the-list-waits-for-an-unload).
 _DEADLINES = Deadlines(connect=5, answer=15)
 _POLL = 0.3
 _CRASHES = 3
 """So many starts that systemd made by itself while we waited: it will go on like that."""
-
-
-@dataclass(frozen=True)
-class Observation:
-    """The unit as it is, what it gives its server now, and what it would give with the planned drop-in."""
-
-    systemd_version: int
-    unit: host.Unit
-    process: host.Process | None
-    files: list[UnitFile]
-    planned_files: list[UnitFile]
-    dropin: str
-    planned: UnitFile | None
-    on_disk: UnitFile | None
-    effective: Assessment
-    predicted: Assessment
-    written: list[Written]
-
-    @property
-    def url_running(self) -> str | None:
-        """Where the running server listens."""
-        if self.process is None:
-            return None
-        return effective_address(self.process.environment.get("OLLAMA_HOST", "")).url
-
-    @property
-    def own_keys(self) -> frozenset[str]:
-        """The variables of the drop-in, on disk and planned: one that is taken off the list counts once more."""
-        return self.effective.own_keys | self.predicted.own_keys
-
-    @property
-    def gpus(self) -> int:
-        """How many of the host's the server may use."""
-        return len(gpu_names("/", self.predicted.values))
-
-    def restart(self, pins: int) -> Restart:
-        """In which ways the running server is not what its unit would start; in none when it does not run."""
-        if self.process is None:
-            return Restart()
-        configured = host.read_program(self.unit.executable)
-        judged = judge_restart(self.process.environment, self.process.program, configured, self._before, self.predicted)
-        return replace(judged, due=(*judged.due, *self._too_few_places(self.process.environment, pins)))
-
-    @property
-    def _before(self) -> Assessment:
-        """Who empties the drop-in wants all of it gone, defaults included."""
-        is_removed = self.planned is not None and not self.planned.text.strip()
-        return replace(self.effective, default_keys=frozenset()) if is_removed else self.effective
-
-    def _too_few_places(self, running: Mapping[str, str], pins: int) -> Iterator[str]:
-        """Where the limit was declared, that reason is there already."""
-        now, then = (effective_limit(values.get(LIMIT), self.gpus) for values in (running, self.predicted.values))
-        if now < pins <= then and LIMIT in self.predicted.default_keys:
-            yield f"the running server keeps {now} models in memory at most, fewer than the {pins} that are pinned"
-
-    @property
-    def wrapper(self) -> str | None:
-        """What keeps a drop-in from the server."""
-        others = [process for process in unit_processes(self.unit.name) if process.pid != self.unit.main_pid] if self.process else []
-        read = (host.read_process(process.pid) for process in others if "serve" in process.arguments)
-        servers = [ServerProcess(process.arguments, process.environment) for process in read if process]
-        main = ServerProcess(self.process.arguments, self.process.environment) if self.process else None
-        commands = (host.command_of(self.planned_files), self.unit.command)
-        return next(filter(None, (wrapper_of(words, host.read_scripts(words), main, servers) for words in commands)), None)
 
 
 def runner(module: AnsibleModule) -> Callable[..., tuple[int, str, str]]:
@@ -460,42 +552,17 @@ def runner(module: AnsibleModule) -> Callable[..., tuple[int, str, str]]:
     return run
 
 
-def observe(module: AnsibleModule) -> Observation:
-    """Read everything once. Raises HostError."""
-    run = runner(module)
-    version = host.systemd_version(run)
-    unit = host.read_unit(run, module.params["unit"])
-    folders = host.search_path(run)
-    dropin = f"{host.administrators_folder(folders)}/{unit.name}.d/{module.params['dropin']}"
-    content = module.params["dropin_content"]
-    planned = None if content is None else UnitFile(dropin, content)
-    files = host.unit_files(unit, folders)
-    planned_files = host.unit_files(unit, folders, planned)
-    on_disk = next((file for file in files if file.path == dropin), None)
-    around = Surroundings(
-        host.read_manager(run), specifiers_of(unit.name, os.uname().nodename), host.environment_files
-    )
-    effective = assess(files, dropin, on_disk, around)
-    return Observation(
-        systemd_version=version,
-        unit=unit,
-        process=host.read_process(unit.main_pid) if unit.main_pid else None,
-        files=files,
-        planned_files=planned_files,
-        dropin=dropin,
-        planned=planned,
-        on_disk=on_disk,
-        effective=effective,
-        predicted=assess(planned_files, dropin, planned, around) if planned else effective,
-        written=values_of_others(files, dropin, around),
-    )
+def look(module: AnsibleModule) -> Observation:
+    """The unit with the drop-in that is to be judged. Raises C(HostError)."""
+    seen, content = observe(runner(module), module.params["unit"], module.params["dropin"]), module.params["dropin_content"]
+    return seen if content is None else seen.with_dropin(content)
 
 
-def result_of(module: AnsibleModule, seen: Observation) -> dict[str, Any]:
+def result_of(module: AnsibleModule, seen: Observation, pins: int) -> dict[str, Any]:
     """The module's result, in the shape of RETURN."""
     own_keys, process = seen.own_keys, seen.process
     version = server_version(seen.url_running)
-    restart = seen.restart(module.params["pins"])
+    restart = seen.restart(pins)
     reasons = [*restart.due, *release_reasons(version, module.params["version"])]
     return dict(
         unit_result(seen),
@@ -605,7 +672,7 @@ def wait_until_ready(module: AnsibleModule) -> Observation:
     reason = "there is no process"
     restarts: int | None = None
     while True:
-        seen = observe(module)
+        seen = look(module)
         restarts = seen.unit.restarts if restarts is None else restarts
         if seen.url_running:
             reason = unreadiness(seen.url_running, min(_DEADLINES.answer, max(1.0, deadline - time.monotonic())))
@@ -633,12 +700,63 @@ def not_ready(seen: Observation, timeout: int, reason: str, error: str | None) -
     return f"{unit.name} is {unit.active_state} ({unit.sub_state}) and did not answer {url}/api/version within {timeout} s ({reason}): {told}"
 
 
+def planned(module: AnsibleModule) -> dict[str, Any]:
+    """The result with the plan for what was declared. Raises HostError, QuotingError, OSError."""
+    given, seen = module.params["declared"], observe(runner(module), module.params["unit"], module.params["dropin"])
+    claims = Paths("ollama_server", given["files"], folders=given["folders"], takeover=given["takeover"])
+    occasion = Occasion(declaration(given), claims, module.check_mode, module.run_command)
+    found = settled(occasion.declared, seen)
+    content = dropin_text(found, occasion.declared.place)
+    told = result_of(module, seen.with_dropin(content), occasion.pins)
+    made = {**plan(occasion, found, content, told), **left_over(given)}
+    for warning in made["warnings"]:
+        module.warn(warning)
+    return {"changed": False, **told, "plan": made}
+
+
+def left_over(given: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What is left of servers that nobody declares any more."""
+    files = role_files()
+    units = left_units(files, given["units"], given["plain"], given["grouped"])
+    return {"left_units": units, "left_files": left_files(files, units, given["grouped"])}
+
+
+def refused(error: Exception) -> dict[str, Any]:
+    """The plan for a host that could not be looked at."""
+    return {"changed": False, "plan": {"refusals": [str(error)], "warnings": [], "notices": []}}
+
+
+DECLARED = {
+    "environment": {"type": "dict", "default": {}},
+    "defaults": {"type": "dict", "default": {}},
+    "models": {"type": "list", "elements": "dict", "default": []},
+    "oom_policy": {"type": "str"},
+    "folder": {"type": "str"},
+    "gpu": {"type": "str", "default": "none"},
+    "grouped": {"type": "bool", "default": False},
+    "sandboxed": {"type": "bool", "default": False},
+    "start": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
+    "restart": {"type": "str", "choices": ["auto", "now", "never"], "default": "auto"},
+    "install": {"type": "str", "choices": ["never", "missing", "takeover"], "default": "never"},
+    "ours": {"type": "bool", "default": False},
+    "may_come": {"type": "bool", "default": False},
+    "beginning": {"type": "bool", "default": False},
+    "warnings": {"type": "list", "elements": "str", "default": []},
+    "files": {"type": "list", "elements": "path", "default": []},
+    "folders": {"type": "list", "elements": "path", "default": []},
+    "takeover": {"type": "bool", "default": False},
+    "units": {"type": "list", "elements": "str", "default": []},
+    "plain": {"type": "str", "default": "ollama.service"},
+}
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "unit": {"type": "str", "default": "ollama.service"},
             "dropin": {"type": "str", "default": DROPIN},
             "dropin_content": {"type": "str"},
+            "declared": {"type": "dict", "options": DECLARED},
             "client_url": {"type": "str"},
             "version": {"type": "str"},
             "pins": {"type": "int", "default": 0},
@@ -647,9 +765,13 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        seen = wait_until_ready(module) if module.params["ready_timeout"] > 0 else observe(module)
-        module.exit_json(changed=False, **result_of(module, seen))
-    except host.HostError as error:
+        if module.params["declared"]:
+            module.exit_json(**planned(module))
+        seen = wait_until_ready(module) if module.params["ready_timeout"] > 0 else look(module)
+        module.exit_json(changed=False, **result_of(module, seen, module.params["pins"]))
+    except (host.HostError, QuotingError) as error:
+        if module.params["declared"]:
+            module.exit_json(**refused(error))
         module.fail_json(msg=str(error))
 
 

@@ -74,10 +74,46 @@ options:
         description: What the drop-in is to contain.
         type: str
         required: true
+      keeps_former:
+        description:
+          - Whether what it contained before is kept until M(keepwarm.ollama.ollama_server_dropin) tells that the unit has run with it.
+          - That systemd has to read its units for such a drop-in alone counts as no change; its unit restarts with it, or not, by other means.
+        type: bool
+        default: false
   dropin_name:
     description: The file name of O(dropins). Others of that name that bear the role's mark are removed.
     type: str
     default: ""
+  files:
+    description: Files that the units need, in folders of the role, owned by root and readable by everybody.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: The file.
+        type: path
+        required: true
+      content:
+        description: What it is to contain; none, or an empty one, where there is to be no such file. It is removed only from a folder of the role.
+        type: str
+  claims:
+    description: Refuses what others made at the paths of the set before anything is written, or takes its place, as M(keepwarm.ollama.ollama_ownership) does.
+    type: dict
+    suboptions:
+      folders:
+        description: Folders that the role makes, and removes with all that is in them.
+        type: list
+        elements: path
+        default: []
+      command:
+        description: The file whose mark tells that the folders are the role's, too, on a host that has no manifest yet.
+        type: path
+        default: ""
+      takeover:
+        description: Whether the role takes the place of what others made.
+        type: bool
+        default: false
 """
 
 EXAMPLES = r"""
@@ -110,28 +146,62 @@ absent:
   sample: []
 """
 
+import os
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_state
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import SERVER_RECORDS, below
+from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.claiming import Claimed, Paths, claim
+from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.manifest import ManifestError, read_manifest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.marks import role_mark
+from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.takeover import OwnershipError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._units.apply import apply
-from ansible_collections.keepwarm.ollama.plugins.module_utils._units.found import UnitsError
-from ansible_collections.keepwarm.ollama.plugins.module_utils._units.wanted import WantedDropin, WantedSet, WantedUnit
+from ansible_collections.keepwarm.ollama.plugins.module_utils._units.found import Found, UnitsError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._units.wanted import WantedDropin, WantedFile, WantedSet, WantedUnit
 
 ROOT = "/"
 
 
 def wanted_set(params: dict[str, Any]) -> WantedSet:
-    """From the module's parameters."""
+    """From the module's parameters. Raises C(ManifestError)."""
     units = [WantedUnit(one["name"], one["content"] or None, one["active"], one["when_older"], one["follows"]) for one in params["units"]]
-    dropins = [WantedDropin(one["unit"], params["dropin_name"], one["content"]) for one in params["dropins"]]
-    return WantedSet(units, dropins, params["dropin_name"])
+    dropins = [WantedDropin(one["unit"], params["dropin_name"], one["content"], one["keeps_former"]) for one in params["dropins"]]
+    manifest = read_manifest(params["role"], ROOT) if params["files"] else None
+    ours = manifest.folders if manifest else ()
+    files = [WantedFile(one["path"], one["content"] or None) for one in params["files"] if one["content"] or os.path.dirname(one["path"]) in ours]
+    return WantedSet(units, dropins, "" if any(dropin.keeps_former for dropin in dropins) else params["dropin_name"], files)
 
 
 def carry_out(module: AnsibleModule) -> dict[str, Any]:
-    """All of it, or its prediction. Raises UnitsError, OSError."""
-    done = apply(wanted_set(module.params), role_mark(module.params["role"]), module.run_command, module.check_mode, ROOT)
-    return {"changed": bool(done.steps), "steps": done.steps, "absent": done.absent, "diff": done.diff}
+    """All of it, or its prediction. Raises UnitsError, OwnershipError, ManifestError, StateError, OSError."""
+    wanted, mark = wanted_set(module.params), role_mark(module.params["role"])
+    claimed = claims_of(module, wanted)
+    aside = claimed.taken if claimed else ()
+    done = apply(wanted, mark, module.run_command, module.check_mode, ROOT, aside=aside, before_writing=partial(keep_former, wanted))
+    is_claim = claimed is not None and claimed.changed
+    diff = ([claimed.diff()] if claimed and is_claim else []) + done.diff
+    return {"changed": done.changed or is_claim, "steps": done.steps, "absent": done.absent, "diff": diff}
+
+
+def claims_of(module: AnsibleModule, wanted: WantedSet) -> Claimed | None:
+    """Has the paths be the role's."""
+    given, folders = module.params["claims"], {os.path.dirname(file.path) for file in wanted.files}
+    if given is None:
+        return None
+    files = [path for path in wanted.contents() if os.path.dirname(path) not in folders]
+    paths = Paths(module.params["role"], files, folders=given["folders"], command=given["command"], takeover=given["takeover"])
+    return claim(paths.claiming, paths.takeover, module.check_mode, module.run_command, ROOT)
+
+
+def keep_former(wanted: WantedSet, write: Sequence[str], before: Found) -> None:
+    """What served last, unless something is kept that no server has served after. Raises C(StateError)."""
+    folder = below(ROOT, SERVER_RECORDS)
+    for dropin in wanted.dropins:
+        if dropin.keeps_former and dropin.path in write and _server_state.read(dropin.unit, _server_state.DROPIN, folder) is None:
+            _server_state.write(dropin.unit, _server_state.DROPIN, {"content": before.files.get(dropin.path)}, folder)
 
 
 def main() -> None:
@@ -143,19 +213,31 @@ def main() -> None:
         "when_older": {"type": "str", "choices": ["keep", "restart", "stop"], "default": "keep"},
         "follows": {"type": "list", "elements": "path", "default": []},
     }
-    dropin = {"unit": {"type": "str", "required": True}, "content": {"type": "str", "required": True}}
+    dropin = {
+        "unit": {"type": "str", "required": True},
+        "content": {"type": "str", "required": True},
+        "keeps_former": {"type": "bool", "default": False},
+    }
+    file = {"path": {"type": "path", "required": True}, "content": {"type": "str"}}
+    claims = {
+        "folders": {"type": "list", "elements": "path", "default": []},
+        "command": {"type": "path", "default": ""},
+        "takeover": {"type": "bool", "default": False},
+    }
     module = AnsibleModule(
         argument_spec={
             "role": {"type": "str", "choices": ["ollama_server", "ollama_warmup"], "required": True},
             "units": {"type": "list", "elements": "dict", "required": True, "options": unit},
             "dropins": {"type": "list", "elements": "dict", "default": [], "options": dropin},
             "dropin_name": {"type": "str", "default": ""},
+            "files": {"type": "list", "elements": "dict", "default": [], "options": file},
+            "claims": {"type": "dict", "options": claims},
         },
         supports_check_mode=True,
     )
     try:
         module.exit_json(**carry_out(module))
-    except UnitsError as error:
+    except (UnitsError, OwnershipError, ManifestError, _server_state.StateError) as error:
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg=f"{error.filename}: {error.strerror}")

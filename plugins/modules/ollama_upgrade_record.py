@@ -145,7 +145,7 @@ restored:
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any, Callable, Optional
@@ -245,6 +245,14 @@ STATES: Mapping[str, Callable[[Host], Outcome]] = {
 }
 
 
+def cold_sentence(cold: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Which required models nothing can be compared with."""
+    names = [name for models in cold.values() for name in models]
+    if names:
+        verb = "were" if len(names) > 1 else "was"
+        yield f"{' and '.join(names)} {verb} already not loaded before the upgrade; {'they' if len(names) > 1 else 'it'} will not be checked afterwards"
+
+
 def carry_out(module: AnsibleModule) -> dict[str, Any]:
     """Bring the state about, or predict it. Raises C(RecordError) and C(OSError)."""
     dest = module.params["dest"]
@@ -252,6 +260,9 @@ def carry_out(module: AnsibleModule) -> dict[str, Any]:
     host = Host(module.params, path, releases, read_record(path), module.check_mode, module.run_command)
     record, told = STATES[module.params["state"]](host)
     shown = record.summary() if record else None
+    if shown and module.params["state"] == "begun":
+        for sentence in cold_sentence(shown["cold"]):
+            module.warn(sentence)
     return {"changed": False, "losses": [], "restored": [], "outdated": [], **told, "record": shown, "current": releases.current()}
 
 

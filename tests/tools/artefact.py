@@ -64,7 +64,7 @@ def make(directory: pathlib.Path, names: list[pathlib.Path]) -> None:
     subprocess.run(["git", "add", "--all", "--force"], check=True, cwd=source)
     galaxy("build", str(source), "--output-path", str(directory))
     collections = directory / "collections"
-    galaxy("install", str(tarball(directory)), "--offline", "--no-deps", "--collections-path", str(collections))
+    galaxy("install", str(tarball(directory)), "--force", "--offline", "--no-deps", "--collections-path", str(collections))
     (directory / "complete").touch()
 
 

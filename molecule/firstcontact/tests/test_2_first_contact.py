@@ -100,7 +100,7 @@ def test_a_limit_below_the_pins_is_raised_with_a_warning(gpu1: Host, site: Site)
     outcome = site(ollama_server_num_parallel=3, ollama_warmup_models=three)
     assert outcome.status == 0, outcome.output
     text = " ".join(outcome.output.split())
-    assert f"WARNING: {OVERRIDE}, line 2, sets OLLAMA_MAX_LOADED_MODELS to 2, but 3 models are pinned: it is raised to 4" in text
+    assert f"[WARNING]: {OVERRIDE}, line 2, sets OLLAMA_MAX_LOADED_MODELS to 2, but 3 models are pinned: it is raised to 4" in text
     assert gpu1.environment()["OLLAMA_MAX_LOADED_MODELS"] == "4"
     assert gpu1.forever() == {"tiny-a:latest", *HELD}
     assert site(ollama_server_num_parallel=3, ollama_warmup_models=three).changed == []

@@ -36,8 +36,8 @@ EXPECTED = {
 }
 RESTART = "Restart the server"
 RESTORE = "Load again what was in memory before the restart"
-START = "Reload systemd, start and enable the server, whatever of it is due"
-WRITE = "Write the drop-in"
+START = "Start and enable the server"
+WRITE = "Write the settings of the servers"
 
 
 def test_the_running_server_has_every_value_as_it_was_given(server):

@@ -85,7 +85,7 @@ class Agent:
         wanted = Claiming(ROLE, [*own, *each], [self._wanted.user], HOST_FOLDERS, command=AGENT_COMMAND)
         done = claim(wanted, self._wanted.takeover, self._work.predict, self._work.run, self._work.root)
         if done.changed:
-            self._work.note(f"claim {' '.join(done.taken)}".rstrip(), *done.lines)
+            self._work.note(f"claim {' '.join(done.taken)}".rstrip(), *done.diff().values())
         if self._work.predict:
             self._work.aside = frozenset(done.taken)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from .._base.systemctl import Run
 from .manifest import Manifest, write_manifest
 from .marks import Claim
-from .takeover import SUFFIX, Foreign, Ownership, OwnershipError
+from .takeover import SUFFIX, Foreign, Ownership, OwnershipError, as_claims
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,26 @@ class Claiming:
 
 
 @dataclass(frozen=True)
+class Paths:
+    """The same, by paths: files, links with where they lead, and folders that go with all that is in them; and whether a role may take over
+    what others made there."""
+
+    role: str
+    files: Sequence[str] = ()
+    links: Sequence[tuple[str, str]] = ()
+    folders: Sequence[str] = ()
+    users: Sequence[str] = ()
+    replaced: Sequence[str] = ()
+    command: str = ""
+    takeover: bool = False
+
+    @property
+    def claiming(self) -> Claiming:
+        """What a role is about to make."""
+        return Claiming(self.role, as_claims(self.files, self.folders, self.links), self.users, self.folders, self.replaced, self.command)
+
+
+@dataclass(frozen=True)
 class Claimed:
     """The manifest before and after, and the paths that are taken over."""
 
@@ -42,21 +62,26 @@ class Claimed:
         """Whether anything changes its owner."""
         return self.before != self.after or bool(self.taken)
 
-    @property
-    def lines(self) -> tuple[str, str]:
-        """One line for each path that changes its owner, before and after."""
+    def diff(self) -> dict[str, str]:
+        """One line for each path that changes its owner."""
         made = sorted((self.after.users - self.before.users) | (self.after.folders - self.before.folders))
         role = self.after.role
         lines = [(f"{path}: of others\n", f"{path}: of the role {role}, the former as {path}{SUFFIX}\n") for path in self.taken]
         lines += [("", f"{name}: to be made by the role {role}\n") for name in made]
-        return "".join(line for line, dummy in lines), "".join(line for dummy, line in lines)
+        return {"before": "".join(line for line, dummy in lines), "after": "".join(line for dummy, line in lines)}
+
+
+def obstacles(wanted: Claiming, takeover: bool, run: Run, root: str = "/") -> tuple[Ownership, list[Foreign]]:
+    """What of others stands at the paths. Raises OwnershipError where it may not be taken over, ManifestError, OSError."""
+    ownership = Ownership(wanted.role, wanted.claims, run, wanted.command, root)
+    found = ownership.foreign()
+    _refuse(wanted.role, ownership, found, takeover)
+    return ownership, found
 
 
 def claim(wanted: Claiming, takeover: bool, predict: bool, run: Run, root: str = "/") -> Claimed:
     """Refuse, or claim and take over. Raises OwnershipError, ManifestError, OSError."""
-    ownership = Ownership(wanted.role, wanted.claims, run, wanted.command, root)
-    found = ownership.foreign()
-    _refuse(wanted.role, ownership, found, takeover)
+    ownership, found = obstacles(wanted, takeover, run, root)
     users = wanted.users if ownership.is_legacy else new_users(wanted.users)
     manifest = ownership.claim(users, wanted.folders)
     replaced = ownership.serving(wanted.replaced)

@@ -67,6 +67,14 @@ def warnings(extra: Any) -> list[str]:
     return [f"{PREFIX}environment: {sentence}" for sentence in map(doubt, map(str, names)) if sentence]
 
 
+def judge(settings: Mapping[str, Any], extra: Any = None) -> dict[str, Any]:
+    """C(environment), the variables to write; C(problems), one sentence for each setting that is wrong, where there is no environment then;
+    C(warnings)."""
+    given = {} if extra is None else extra
+    found = list(dict.fromkeys(problems(settings, given)))
+    return {"environment": {} if found else server_environment(settings, given), "problems": found, "warnings": warnings(given)}
+
+
 def role_variable(key: str) -> str:
     """The role's variable that sets this variable of the server."""
     return PREFIX + _OWNERS.get(key, "environment")

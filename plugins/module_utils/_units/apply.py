@@ -5,27 +5,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Callable
 
 from .carry_out import Executor, RunWith, verify
 from .found import Found, look
-from .plan import FilePlan, RunPlan, plan_files, plan_run
+from .plan import FilePlan, RunPlan, is_behind, plan_files, plan_run
 from .wanted import WantedSet
 
 
 @dataclass(frozen=True)
 class Done:
-    """absent: units of others that have a drop-in of the set and are not on this host. written: how many files."""
+    """absent: units of others that have a drop-in of the set and are not on this host. written: how many files. changed: whether more
+    happened than that systemd reads what a server runs with, or will."""
 
     steps: list[str]
     absent: list[str]
     diff: list[dict[str, str]]
     written: int
+    changed: bool
+
+
+BeforeWriting = Callable[[Sequence[str], Found], None]
+"""Given the paths that are going to be written, and what there was."""
 
 
 def apply(
-    wanted: WantedSet, mark: str, run: RunWith, predict: bool, root: str = "/", pending: Collection[str] = (), aside: Collection[str] = ()
+    wanted: WantedSet,
+    mark: str,
+    run: RunWith,
+    predict: bool,
+    root: str = "/",
+    pending: Collection[str] = (),
+    aside: Collection[str] = (),
+    before_writing: BeforeWriting | None = None,
 ) -> Done:
     """Where this only predicts, pending are files that units follow and that would have been written before, and aside files of others
     that would have been taken over. Raises UnitsError, OSError."""
@@ -35,12 +49,19 @@ def apply(
         planned = plan_run(wanted, before, [*files.write, *pending])
     else:
         verify(wanted, files.write, run)
+        if before_writing:
+            before_writing(files.write, before)
         executor = Executor(run, root)
         executor.files(files, wanted.contents())
         planned = plan_run(wanted, look(wanted, mark, run, root))
         executor.run(planned)
     steps = steps_of(files, planned)
-    return Done(steps, _absent(wanted, before), _diff(wanted, before, files, steps), len(files.write))
+    return Done(steps, _absent(wanted, before), _diff(wanted, before, files, steps), len(files.write), _is_change(wanted, before, steps))
+
+
+def _is_change(wanted: WantedSet, before: Found, steps: Sequence[str]) -> bool:
+    servers = [dropin.unit for dropin in wanted.dropins if dropin.keeps_former]
+    return any(step != "daemon-reload" for step in steps) or is_behind(wanted, before, servers)
 
 
 def steps_of(files: FilePlan, run: RunPlan) -> list[str]:

@@ -13,7 +13,7 @@ from .._base.files import replace_file
 from .._base.layout import UNITS, below
 from .._base.scratch import scratch_folder
 from .._systemd.verify import complaints
-from .found import UnitsError
+from .found import MODE, UnitsError
 from .plan import TARGET, FilePlan, RunPlan
 from .wanted import WantedSet
 
@@ -77,7 +77,7 @@ class Executor:
     def _write(self, path: str, content: str) -> None:
         real = below(self._root, path)
         os.makedirs(os.path.dirname(real), mode=0o755, exist_ok=True)
-        replace_file(real, content.encode("utf-8", "surrogateescape"), mode=0o644)
+        replace_file(real, content.encode("utf-8", "surrogateescape"), mode=MODE)
 
     def _remove(self, path: str) -> None:
         real = below(self._root, path)

@@ -24,6 +24,7 @@ _PROPERTIES = (
 )  # fmt: skip
 _LINKED_FROM = re.compile(r"\.(wants|requires|upholds)$")
 _LIMIT = 1 << 20  # bytes
+MODE = 0o644
 
 
 class UnitsError(Exception):
@@ -53,21 +54,27 @@ class LoadedUnit:
 @dataclass(frozen=True)
 class Found:
     """The host as it is. C(files): the content of those of ours that there are. C(links): to a unit of the set, from folders that start it.
-    C(changed): when a file was last changed, in seconds of the monotonic clock."""
+    C(changed): when a file was last changed, in seconds of the monotonic clock. C(altered): those whose owner or permissions are not ours."""
 
     files: Mapping[str, str]
     links: frozenset[str]
     units: Mapping[str, LoadedUnit]
     changed: Mapping[str, float] = field(default_factory=dict)
     on_disk: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    altered: frozenset[str] = frozenset()
 
 
 def look(wanted: WantedSet, mark: str, run: Run, root: str = "/", aside: Collection[str] = ()) -> Found:
-    """The set as it is. Raises C(UnitsError), also where others made one of its files, unless that would be C(aside) by now."""
-    paths = {*wanted.contents(), *(unit.path for unit in wanted.units), *_dropins_named(wanted.dropin_name, mark, root)}
-    files = {path: text for path in sorted(paths.difference(aside)) if (text := _own_text(path, mark, path in wanted.contents(), root)) is not None}
+    """The set as it is, without what is to be aside by the time. Raises C(UnitsError), also where others made one of its files."""
+    paths = {*wanted.contents(), *(unit.path for unit in wanted.units), *_dropins_named(wanted.dropin_name, mark, root)} - set(aside)
+    unmarked = {file.path for file in wanted.files}
+    texts = {path: _own_text(path, mark, path in wanted.contents(), root) for path in sorted(paths - unmarked)}
+    texts.update({path: _text(path, root) for path in sorted(unmarked)})
+    files = {path: text for path, text in texts.items() if text is not None}
     units = loaded_units(run, wanted.asked())
-    return Found(files, frozenset(_links({unit.name for unit in wanted.units}, root)), units, _changes(wanted, units, root), _on_disk(wanted, root))
+    links = frozenset(_links({unit.name for unit in wanted.units}, root))
+    altered = frozenset(path for path in files if _is_altered(below(root, path)))
+    return Found(files, links, units, _changes(wanted, units, root), _on_disk(wanted, root), altered)
 
 
 def loaded_units(run: Run, names: Sequence[str]) -> dict[str, LoadedUnit]:
@@ -109,6 +116,21 @@ def _own_text(path: str, mark: str, is_wanted: bool, root: str) -> str | None:
     if is_wanted:
         raise UnitsError(f"{path} was not made by {mark}: move it away")
     return None
+
+
+def _text(path: str, root: str) -> str | None:
+    """Of a file whose folder tells that it is ours."""
+    try:
+        return read_bytes(below(root, path), _LIMIT).decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UnitsError(f"{path} is not a file of ours ({error.strerror}): move it away") from error
+
+
+def _is_altered(path: str) -> bool:
+    found = os.lstat(path)
+    return (found.st_uid, found.st_gid, found.st_mode & 0o7777) != (os.geteuid(), os.getegid(), MODE)
 
 
 def _dropins_named(name: str, mark: str, root: str) -> list[str]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from .found import Found, LoadedUnit
@@ -41,7 +41,7 @@ class RunPlan:
 def plan_files(wanted: WantedSet, found: Found) -> FilePlan:
     """C(stop): units that go, before their files. C(end): those that refuse to be stopped while they have one, after it."""
     contents = wanted.contents()
-    write = tuple(path for path, content in contents.items() if found.files.get(path) != content)
+    write = tuple(path for path, content in contents.items() if found.files.get(path) != content or path in found.altered)
     remove = tuple(sorted((path for path in found.files if path not in contents), key=_dropins_first))
     gone = [unit for unit in wanted.units if unit.content is None]
     running = [unit.name for unit in gone if _loaded(found, unit).runs and (unit.path in remove or _is_remnant(found, unit))]
@@ -67,11 +67,13 @@ def plan_run(wanted: WantedSet, found: Found, written: Iterable[str] = ()) -> Ru
     return RunPlan(enable, stop, restart, start)
 
 
-def is_behind(wanted: WantedSet, found: Found) -> bool:
-    """Whether the manager has not read what is on disk."""
+def is_behind(wanted: WantedSet, found: Found, apart_from: Collection[str] = ()) -> bool:
+    """Whether the manager has not read what is on disk of a unit, apart from some."""
     contents = wanted.contents()
     ours = {unit.name: unit.path for unit in wanted.units}
     for name, unit in found.units.items():
+        if name in apart_from:
+            continue
         has_file = ours.get(name) in found.files and ours.get(name) in contents
         if unit.stale or (has_file and unit.fragment != ours[name]) or (name in ours and _is_lost(unit)):
             return True

@@ -42,16 +42,25 @@ class WantedUnit:
 
 @dataclass(frozen=True)
 class WantedDropin:
-    """A drop-in of ours on a unit, of others or not."""
+    """A drop-in of ours on a unit, of others or not. C(keeps_former): what it contained before is kept until the unit has run with it."""
 
     unit: str
     name: str
     content: str
+    keeps_former: bool = False
 
     @property
     def path(self) -> str:
         """The file."""
         return f"{UNITS}/{self.unit}.d/{self.name}"
+
+
+@dataclass(frozen=True)
+class WantedFile:
+    """A file that a unit needs, in a folder of ours. C(content): None where there is to be none."""
+
+    path: str
+    content: str | None
 
 
 @dataclass(frozen=True)
@@ -61,11 +70,13 @@ class WantedSet:
     units: Sequence[WantedUnit]
     dropins: Sequence[WantedDropin] = ()
     dropin_name: str = ""
+    files: Sequence[WantedFile] = ()
 
     def contents(self) -> dict[str, str]:
         """What is to be in which file."""
         units = {unit.path: unit.content for unit in self.units if unit.content is not None}
-        return {**units, **{dropin.path: dropin.content for dropin in self.dropins}}
+        files = {file.path: file.content for file in self.files if file.content is not None}
+        return {**files, **units, **{dropin.path: dropin.content for dropin in self.dropins}}
 
     def asked(self) -> list[str]:
         """The units whose loaded state counts. A template has none."""

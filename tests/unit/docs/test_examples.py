@@ -15,12 +15,11 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.keepwarm.ollama.plugins.filter.residency_policy import FilterModule as PolicyFilters
-from ansible_collections.keepwarm.ollama.plugins.filter.server_environment import FilterModule as EnvironmentFilters
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.settings import judge as server_environment
 
 TOP = pathlib.Path(__file__).parents[3]
 PREFIX = "ollama_server_"
 residency_policy = PolicyFilters().filters()["residency_policy"]
-server_environment = EnvironmentFilters().filters()["server_environment"]
 
 
 def inputs(role: str) -> dict[str, Any]:

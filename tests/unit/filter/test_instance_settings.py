@@ -207,10 +207,27 @@ def test_models_that_nobody_declared_are_null_for_every_instance_without_its_own
     assert [instance["judged"]["policy"]["models"] for instance in found["instances"]] == [None, []]
 
 
-@pytest.mark.parametrize("raw", ["a", {"name": "a"}, 1, None])
-def test_what_is_no_list(raw: Any) -> None:
-    (sentence,) = instance_settings(raw, "server", FLAT["server"])["problems"]
+@pytest.mark.parametrize(("raw", "role"), [("a", "server"), ({"name": "a"}, "server"), (1, "server"), (None, "model")])
+def test_what_is_no_list(raw: Any, role: str) -> None:
+    (sentence,) = instance_settings(raw, role, FLAT[role])["problems"]
     assert "not a list" in sentence
+
+
+@pytest.mark.parametrize("raw", [None, "", []])
+def test_a_host_without_a_list_has_one_server(raw: Any) -> None:
+    around = {"unit": "llm.service", "host": "0.0.0.0:9", "resident": "a,b", "max_loaded_models": 7}
+    (server,) = instance_settings(raw, "server", {**FLAT["server"], "models": "/srv/m", "start": "no"}, around)["instances"]
+    declared = server["declared"]
+    assert (server["name"], server["unit"], server["models"]) == ("default", "llm.service", [{"name": "a"}, {"name": "b"}])
+    assert (declared["grouped"], declared["folder"], declared["start"], declared["models"]) == (False, "/srv/m", "false", server["models"])
+    assert declared["environment"] == {
+        "OLLAMA_KEEP_ALIVE": "2700s", "OLLAMA_HOST": "0.0.0.0:9", "OLLAMA_MAX_LOADED_MODELS": "7", "OLLAMA_MODELS": "/srv/m", "OLLAMA_DEBUG": "1",
+    }  # fmt: skip
+
+
+def test_what_is_wrong_with_the_only_server_is_told() -> None:
+    found = instance_settings([], "server", {**FLAT["server"], "keep_alive": "soon"})
+    assert (found["instances"], found["problems"][0].startswith("ollama_server_keep_alive: keep_alive 'soon' is not a duration")) == ([], True)
 
 
 def test_an_entry_that_is_no_mapping() -> None:

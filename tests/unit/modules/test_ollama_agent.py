@@ -20,7 +20,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._agent import acco
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership import claiming
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_agent
 from support.ansible_module import Entrance
-from support.fake_systemd import UNITS, Systemd
+from support.systemd_manager import UNITS, Systemd
 
 TEMPLATES = str(pathlib.Path(__file__).parents[3] / "roles/ollama_warmup/templates")
 COMMAND, LIBRARY = "/usr/local/bin/ollama-warmup", "/usr/local/lib/ollama-warmup"

@@ -1,16 +1,16 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The drop-in is written with the former one kept, until the server has served with it."""
+"""The former drop-in is put back, or kept no longer."""
 
 from __future__ import annotations
 
-import json
 import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_state
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_server_dropin
 from support.ansible_module import Entrance
 
@@ -32,54 +32,67 @@ def act(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     """Runs the module."""
     entrance = Entrance(ollama_server_dropin.main, monkeypatch, capsys, tmp_path)
 
-    def call(state: str, content: str | None = None, **options: Any) -> dict[str, Any]:
-        given = {"content": content} if content is not None else {}
-        return entrance.run(path=str(path), folder=str(tmp_path / "state/server"), state=state, **given, **options)
+    def call(state: str, **options: Any) -> dict[str, Any]:
+        return entrance.run(path=str(path), folder=str(tmp_path / "state/server"), state=state, **options)
 
     return call
 
 
-def test_a_first_drop_in_goes_again_if_the_server_does_not_come_up(act: Act, path: Path, kept: Path) -> None:
-    written = act("written", "a")
-    assert (written["changed"], written["diff"]["before"], written["diff"]["after"]) == (True, "", "a")
-    assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("a", 0o644)
+@pytest.fixture
+def write(path: Path, kept: Path) -> Callable[[str], None]:
+    """As ollama_units does."""
+
+    def call(content: str) -> None:
+        if not kept.exists():
+            former = path.read_text() if path.exists() else None
+            _server_state.write("ollama.service", _server_state.DROPIN, {"content": former}, str(kept.parent))
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content)
+
+    return call
+
+
+def test_a_first_drop_in_goes_again_if_the_server_does_not_come_up(act: Act, write: Callable[[str], None], path: Path, kept: Path) -> None:
+    write("a")
     assert (stat.S_IMODE(kept.stat().st_mode), stat.S_IMODE(kept.parent.stat().st_mode)) == (0o600, 0o700)
-    assert act("restored")["changed"] is True
+    restored = act("restored")
+    assert (restored["changed"], restored["diff"]["before"], restored["diff"]["after"]) == (True, "a", "")
     assert (path.parent.exists(), kept.parent.exists()) == (False, False)
 
 
-def test_what_served_last_is_kept_over_any_number_of_tries(act: Act, path: Path, kept: Path) -> None:
-    act("written", "good")
+def test_what_served_last_is_put_back(act: Act, write: Callable[[str], None], path: Path, kept: Path) -> None:
+    write("good")
     act("proven")
     assert not kept.exists()
-    act("written", "bad")
-    act("written", "worse")
-    assert json.loads(kept.read_text())["content"] == "good"
+    write("bad")
     assert (act("restored")["changed"], path.read_text(), kept.exists()) == (True, "good", False)
-    assert act("restored")["changed"] is False
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    again = act("restored")
+    assert (again["changed"], again["restored"]) == (False, False)
 
 
-def test_a_drop_in_that_is_as_it_is_to_be_changes_nothing(act: Act, path: Path, kept: Path) -> None:
-    act("written", "a")
+def test_what_is_the_same_as_the_former_one_is_no_change(act: Act, write: Callable[[str], None], kept: Path) -> None:
+    write("a")
     act("proven")
-    assert (act("written", "a")["changed"], kept.exists()) == (False, False)
-    path.chmod(0o600)
-    assert (act("written", "a")["changed"], stat.S_IMODE(path.stat().st_mode)) == (True, 0o644)
+    write("a")
+    restored = act("restored")
+    assert (restored["changed"], restored["restored"], kept.exists()) == (False, False, False)
 
 
-def test_check_mode_tells_and_does_nothing(act: Act, path: Path, kept: Path) -> None:
-    assert act("written", "a", check=True)["changed"] is True
-    assert (path.exists(), kept.exists()) == (False, False)
-    act("written", "a")
+def test_check_mode_tells_and_does_nothing(act: Act, write: Callable[[str], None], path: Path, kept: Path) -> None:
+    write("a")
     assert (act("restored", check=True)["changed"], path.read_text(), kept.exists()) == (True, "a", True)
+    act("proven", check=True)
+    assert kept.exists()
 
 
-def test_what_was_kept_and_cannot_be_read_is_told(act: Act, kept: Path) -> None:
+@pytest.mark.parametrize("state", ["proven", "restored"])
+def test_what_was_kept_and_cannot_be_read_is_told(act: Act, kept: Path, state: str) -> None:
     kept.parent.mkdir(parents=True)
     kept.write_text("{")
-    assert act("written", "a")["msg"].startswith(f"{kept} cannot be read (")
+    assert act(state)["msg"].startswith(f"{kept} cannot be read (")
 
 
 def test_another_thing_at_the_place_of_the_drop_in_is_told(act: Act, path: Path) -> None:
     path.mkdir(parents=True)
-    assert act("written", "a")["msg"] == f"{path}: it is no regular file"
+    assert act("restored")["msg"] == f"{path}: it is no regular file"

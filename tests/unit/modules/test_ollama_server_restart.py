@@ -71,7 +71,7 @@ def note(tmp_path: Path) -> Path:
 
 def test_an_idle_server_is_restarted_once_its_models_are_noted(machine: Machine, restart: Callable[..., Any], note: Path) -> None:
     done = restart(daemon_reload=True)
-    assert (done["changed"], done["models"], done["warnings"]) == (True, ["a:latest"], [])
+    assert (done["changed"], done["models"], done["warnings"]) == (True, ["a:latest"], ["ollama.service restarts, which unloads a:latest: X is '1'"])
     assert [command[1] for command in machine.commands] == ["daemon-reload", "reset-failed", "restart"]
     (model,) = json.loads(note.read_text())["models"]
     assert (model["name"], model["context"], model["left"]) == ("a:latest", 512, None)
@@ -97,7 +97,10 @@ def test_a_server_that_does_not_tell_counts_as_idle_and_that_is_said(machine: Ma
     machine.looks = [Activity()]
     done = restart()
     assert done["models"] is None
-    assert done["warnings"] == ["whether ollama.service is in the middle of something cannot be told, since it does not tell its models: it counts as idle"]
+    assert done["warnings"] == [
+        "whether ollama.service is in the middle of something cannot be told, since it does not tell its models: it counts as idle",
+        "ollama.service restarts, which unloads whatever is in memory: X is '1'",
+    ]
 
 
 def test_check_mode_warns_with_the_models_and_does_nothing(machine: Machine, restart: Callable[..., Any], note: Path) -> None:

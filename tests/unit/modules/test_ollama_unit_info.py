@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils import basic
+from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_state
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base import scratch
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_unit_info
@@ -48,6 +49,8 @@ class Host:
         }
         self.complaints: list[str] = []
         self.journal = ""
+        self.probed: list[list[str]] = []
+        self.told: list[dict[str, Any] | None] = []
         self.exchanges: list[tuple[str, int, Any]] = []
 
     def write(self, name: str, text: str) -> Path:
@@ -56,15 +59,22 @@ class Host:
         path.write_text(text)
         return path
 
-    def run_command(self, command: list[str], environ_update: dict[str, str]) -> tuple[int, str, str]:
+    def run_command(self, command: list[str], environ_update: dict[str, str] | None = None) -> tuple[int, str, str]:
         answers: dict[tuple[str, str], Callable[[], tuple[int, str, str]]] = {
             ("systemctl", "--version"): lambda: (0, self.version, "") if self.version else (127, "", "not found"),
             ("systemctl", "show"): lambda: (0, self.show(command[-1]), ""),
             ("journalctl", "--quiet"): lambda: (0, self.journal, ""),
             ("busctl", "--json=short"): lambda: (0, '{"type":"as","data":["PATH=/bin","OLLAMA_DEBUG=1"]}', ""),
-            ("systemd-analyze", "verify"): lambda: self.verify(Path(command[-1]), environ_update["SYSTEMD_UNIT_PATH"]),
+            ("systemd-run", "--quiet"): lambda: self.probe(command),
+            ("systemd-analyze", "verify"): lambda: self.verify(Path(command[-1]), (environ_update or {})["SYSTEMD_UNIT_PATH"]),
         }
         return answers[command[0], command[1]]()
+
+    def probe(self, command: list[str]) -> tuple[int, str, str]:
+        """What is tried in a sandbox; None is one that cannot be made."""
+        self.probed.append([word.partition("=")[2] for word in command if word.startswith("--property=")])
+        told = self.told.pop(0) if self.told else {"folder": "/", "usable": True, "address": None}
+        return (1, "", "no sandbox here\n") if told is None else (0, json.dumps(told), "")
 
     def show(self, what: str) -> str:
         if what == "UnitPath":
@@ -95,6 +105,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     monkeypatch.setattr(basic.AnsibleModule, "run_command", lambda _self, *args, **kwargs: made.run_command(*args, **kwargs))
     monkeypatch.setattr(ollama_unit_info.time, "sleep", lambda _seconds: None)
     real = host._readable_environment
+    monkeypatch.setattr(_server_state, "FOLDER", f"{tmp_path}/state")
+    monkeypatch.setattr(_server_state.read, "__defaults__", (f"{tmp_path}/state",))
     monkeypatch.setattr(host, "_readable_environment", lambda pid: {} if pid == 1 else real(pid))
     with answered(made.answer):
         yield made
@@ -335,3 +347,87 @@ def test_a_unit_that_systemd_has_to_start_again_and_again_is_not_waited_for(
     restarts = iter(["7", "8", "9", "10"])
     monkeypatch.setattr(ollama_unit_info.time, "sleep", lambda _seconds: machine.properties.update(NRestarts=next(restarts)))
     assert ask(ready_timeout=60)["msg"].endswith("its journal says: Error: listen tcp 192.0.2.1:1: bind: cannot assign requested address")
+
+
+def declared(**changes: Any) -> dict[str, Any]:
+    """What the role hands over of one server."""
+    return {"environment": {"OLLAMA_HOST": "127.0.0.1:11999"}, "models": [{"name": "a"}], "gpu": "auto", **changes}
+
+
+@pytest.fixture
+def plan(ask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """Asks for a plan."""
+    monkeypatch.setattr(basic.AnsibleModule, "warn", lambda _module, _warning: None)
+
+    def call(check: bool = False, **changes: Any) -> dict[str, Any]:
+        told: dict[str, Any] = ask(declared=declared(**changes), _ansible_check_mode=check)
+        return dict(told["plan"])
+
+    return call
+
+
+def test_the_drop_in_of_what_was_declared_has_the_defaults_that_nobody_beats(machine: Host, plan: Callable[..., Any]) -> None:
+    override = machine.write("ollama.service.d/override.conf", "[Service]\nEnvironment=OLLAMA_KEEP_ALIVE=-1\n")
+    found = plan()
+    assert (found["refusals"], found["warnings"]) == ([], [])
+    assert found["notices"] == [f"OLLAMA_KEEP_ALIVE is not written here: {override} sets it, and that stands."]
+    lines = found["dropin"]["content"].splitlines()
+    assert [line for line in lines if line.startswith("Env")] == ['Environment="OLLAMA_MAX_LOADED_MODELS=4"', 'Environment="OLLAMA_HOST=127.0.0.1:11999"']
+    assert ("Wants=ollama-gpu-ready.service" in lines, "OOMPolicy=continue" in lines, found["dropin"]["unit"]) == (True, True, "ollama.service")
+    assert "Wants=ollama-gpu-ready.service" not in plan(gpu="none")["dropin"]["content"]
+
+
+def test_a_folder_and_an_address_are_tried_with_the_drop_in_that_will_be(machine: Host, plan: Callable[..., Any]) -> None:
+    machine.told = [{"folder": "/srv", "usable": True, "address": "it may not use that port"}, {"folder": "/srv", "usable": False, "address": "no"}]
+    found = plan(folder="/srv/m", grouped=True, sandboxed=True)
+    assert 'ReadWritePaths="/srv/m"' in machine.probed[1] and 'ReadWritePaths="/srv/m"' not in machine.probed[0]
+    assert found["refusals"] == [
+        "OLLAMA_HOST of ollama.service would be 127.0.0.1:11999, where it could not listen: no.",
+        "ollama_server_models is /srv/m, but the sandbox of ollama.service (ReadWritePaths=\"/srv/m\") keeps the server from writing /srv: name"
+        " another folder, or allow it in a drop-in of your own.",
+    ]
+
+
+def test_a_sandbox_that_cannot_be_tried_is_warned_of(machine: Host, plan: Callable[..., Any]) -> None:
+    machine.told = [None]
+    assert plan()["warnings"] == ["whether the sandbox of ollama.service allows the settings could not be tried: no sandbox here"]
+
+
+def test_what_others_made_is_refused_before_all_else_and_nothing_is_tried(machine: Host, plan: Callable[..., Any]) -> None:
+    theirs = machine.write("ollama.service.d/zz-keepwarm.conf", "[Service]\n")
+    (sentence,) = plan()["refusals"]
+    assert sentence.startswith(f"{theirs} (without the role's mark): not made by the role ollama_server")
+    assert machine.probed == []
+    assert plan(takeover=True)["refusals"] == []
+
+
+def test_at_the_beginning_a_unit_to_come_is_not_judged(machine: Host, plan: Callable[..., Any]) -> None:
+    machine.properties |= {"LoadState": "not-found", "FragmentPath": "", "ActiveState": "inactive"}
+    assert plan(beginning=True, install="missing", ours=True)["refusals"] == []
+    (sentence,) = plan(beginning=True)["refusals"]
+    assert sentence.startswith("ollama.service is not-found on this host")
+    foreseen = plan(check=True, may_come=True, install="missing", ours=True)
+    assert (foreseen["refusals"], foreseen["foreseen"], foreseen["comes"], foreseen["due"]) == ([], True, True, True)
+    assert plan(check=False, may_come=True)["foreseen"] is False
+
+
+def test_what_an_earlier_play_left_behind_is_still_to_be_done(machine: Host, plan: Callable[..., Any], running: Callable[..., None], tmp_path: Path) -> None:
+    machine.write("ollama.service.d/zz-keepwarm.conf", plan()["dropin"]["content"])
+    version = (f"{URL}/api/version", 200, {"version": "0.32.15"})
+    running(OLLAMA_HOST="127.0.0.1:11999", OLLAMA_KEEP_ALIVE="1800s", OLLAMA_MAX_LOADED_MODELS="4", OLLAMA_DEBUG="1")
+    machine.exchanges = [version]
+    assert plan()["due"] is False
+    for what in ("dropin", "models"):
+        kept = tmp_path / f"state/ollama.service.{what}.json"
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text("{}")
+        machine.exchanges = [version]
+        found = plan()
+        assert (found["due"], found["restorable"]) == (True, what == "models")
+        kept.unlink()
+
+
+def test_a_host_that_cannot_be_looked_at_is_refused_with_the_reason(machine: Host, ask: Callable[..., Any]) -> None:
+    assert ask(unit="ollama", declared=declared())["plan"]["refusals"] == ["unit 'ollama' is not the name of a service: use a name such as ollama.service"]
+    machine.version = ""
+    assert ask(declared=declared())["plan"]["refusals"][0].startswith("this host has no systemd")

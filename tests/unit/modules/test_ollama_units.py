@@ -17,7 +17,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._base import scrat
 from ansible_collections.keepwarm.ollama.plugins.module_utils._units import carry_out
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_units
 from support.ansible_module import Entrance
-from support.fake_systemd import UNITS, Systemd
+from support.systemd_manager import UNITS, Systemd
 
 MARK = "# Ansible managed (keepwarm.ollama.ollama_warmup)\n"
 TIMER = f"{MARK}[Timer]\nOnUnitInactiveSec=240s\n\n[Install]\nWantedBy=timers.target\n"

@@ -45,7 +45,7 @@ def templates(text: str) -> list[str]:
 
 READ_OTHERWISE = {
     # By what judges the server's settings.
-    "ollama_server_flash_attention": ["main.yml: ollama_server_flash_attention,"] * 2
+    "ollama_server_flash_attention": ["main.yml: ollama_server_flash_attention,"]
 }
 
 
@@ -85,7 +85,7 @@ EFFECTS = [
     ("ollama_warmup", "__ollama_warmup_flat.prove", "ollama_warmup_prove"),
     ("ollama_warmup", "__ollama_warmup_flat.allow_long_interval", "ollama_warmup_allow_long_interval"),
     ("ollama_server", "__ollama_server_release.archives | length == 2", "ollama_server_rocm"),
-    ("ollama_server", "__ollama_server_checked.environment.OLLAMA_FLASH_ATTENTION == '1'", "ollama_server_flash_attention"),
+    ("ollama_server", "__ollama_server_instances.instances[0].judged.environment.OLLAMA_FLASH_ATTENTION == '1'", "ollama_server_flash_attention"),
     ("ollama_model", "__ollama_model_settings.models | length == 1", "ollama_model_pull"),
     ("ollama_model", "__ollama_model_settings.models[0].insecure", "ollama_model_pull_insecure"),
 ]
@@ -113,7 +113,7 @@ def test_a_text_that_is_a_number_is_taken(role: str, name: str) -> None:
 
 def test_a_number_as_text_reaches_the_server() -> None:
     given = {"ollama_server_num_parallel": "4", "ollama_server_origins": "https://a,https://b"}
-    environment = value("ollama_server", "{{ __ollama_server_checked.environment }}", **given)
+    environment = value("ollama_server", "{{ __ollama_server_instances.instances[0].judged.environment }}", **given)
     assert environment["OLLAMA_NUM_PARALLEL"] == "4"
     assert environment["OLLAMA_ORIGINS"] == "https://a,https://b"
 

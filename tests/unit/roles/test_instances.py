@@ -13,8 +13,17 @@ import yaml
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.options import OPTIONS, SERVER_SETTINGS
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.own import READERS, read_own
 
-NOT_OF_ONE = ("absent.yml", "absent_look.yml", "instance.yml", "settings.yml")
-"""Tasks of the whole host, and what routes."""
+NOT_OF_ONE = (
+    "absent.yml",
+    "absent_look.yml",
+    "absent_restart.yml",
+    "account.yml",
+    "gates_preflight.yml",
+    "instance.yml",
+    "settings.yml",
+    "upgrade_restart.yml",
+)
+"""Tasks of the whole host, or of whatever an upgrade goes back to, what routes, and a sentence that tells where gates are declared."""
 ROLES = pathlib.Path(__file__).parents[3] / "roles"
 OPTIONS_OF = [(role, name) for role, names in OPTIONS.items() for name in names]
 
@@ -24,8 +33,8 @@ def text(role: str, path: str) -> str:
 
 
 def routed(role: str) -> set[str]:
-    """The variables that tasks/instance.yml puts in the place of the role's; the role ollama_warmup reads the entry itself."""
-    if role == "warmup":
+    """The variables that tasks/instance.yml puts in the place of the role's, where a role does not read the entry."""
+    if role in ("server", "warmup"):
         return set()
     (task,) = yaml.safe_load(text(role, "tasks/instance.yml"))
     return set(task["vars"])
@@ -43,7 +52,7 @@ def test_tasks_and_templates_that_name_it_get_the_instance_s(role: str, name: st
     variable = f"ollama_{role}_{name}"
     folders = [ROLES / f"ollama_{role}" / folder for folder in ("tasks", "templates")]
     files = [path for folder in folders for path in folder.glob("*") if path.name not in NOT_OF_ONE]
-    named_in = [path.name for path in files if re.search(rf"(?<!\w){variable}\b(?! is )", path.read_text())]
+    named_in = [path.name for path in files if re.search(rf"(?<![\w.]){variable}\b(?! is )", path.read_text())]
     assert not named_in or variable in routed(role), named_in
 
 

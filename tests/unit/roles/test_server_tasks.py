@@ -37,7 +37,7 @@ def test_the_program_of_a_running_server_is_not_removed(
     given = {
         **refusal["vars"],
         "ollama_server_restart": restart,
-        "__ollama_server_theirs": {"restored": restored, "ended": ended},
+        "__ollama_server_managed": {"restored": restored, "ended": ended},
         "__ollama_server_stay": {"results": [server]},
     }
     assert holds(ROLE, refusal["ansible.builtin.assert"]["that"], **given) is goes_on
@@ -63,28 +63,18 @@ def test_it_is_refused_before_anything_is_removed() -> None:
     ],
 )
 def test_a_server_that_made_way_for_instances_is_named(ended: list[str], changes: dict[str, Any], named: bool) -> None:
-    say = task(ROLE, "absent.yml", "Name a server that may have made way for instances")
+    say = task(ROLE, "absent.yml", "Report a server that may have made way for instances")
     server = {**stays("ollama.service", "inactive"), "exists": True, "enabled": False, **changes}
-    given = {**say["vars"], "__ollama_server_theirs": {"ended": ended}, "__ollama_server_stay": {"results": [server]}}
+    given = {**say["vars"], "__ollama_server_managed": {"ended": ended}, "__ollama_server_stay": {"results": [server]}}
     assert holds(ROLE, say["when"], **given) is named
     assert not named or value(ROLE, say["ansible.builtin.debug"]["msg"], **given).endswith("systemctl enable --now ollama.service")
 
 
 def test_folders_of_models_are_known_without_the_settings_that_told_them() -> None:
     folders = task(ROLE, "absent.yml", "Remove the releases and the account")["keepwarm.ollama.ollama_server_removal"]["folders"]
-    given = {"ollama_server_models": "/srv/a", "__ollama_server_folders": ["/srv/b"], "__ollama_server_theirs": {"folders": []}}
+    given = {"ollama_server_models": "/srv/a", "__ollama_server_folders": ["/srv/b"], "__ollama_server_managed": {"folders": []}}
     assert value(ROLE, folders, **given) == ["/srv/a", "/srv/b"]
     assert value(ROLE, folders, **{**given, "ollama_server_models": None}) == ["/srv/b"]
-
-
-def test_a_template_goes_after_what_tells_of_its_instances() -> None:
-    units = "/etc/systemd/system"
-    there = ["ollama@.service", "ollama.target", "ollama@a.service.d/zz-keepwarm.conf", "ollama@b.service.d/zz-keepwarm.conf"]
-    found = {"files": [{"path": f"{units}/{path}"} for path in there]}
-    given = {"__ollama_server_there": found, "__ollama_server_units": ["ollama.service"], "__ollama_server_in_the_way": ""}
-    files = value(ROLE, "{{ __ollama_server_left_files }}", **given)
-    assert files == [f"{units}/{path}" for path in [*there[2:], *there[:2]]]
-    assert value(ROLE, "{{ __ollama_server_left_files }}", **{**given, "__ollama_server_units": ["ollama@a.service"]})[0] == files[1]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +87,7 @@ def test_a_template_goes_after_what_tells_of_its_instances() -> None:
     ],
 )
 def test_a_server_whose_template_is_gone_needs_no_stop(result: dict[str, Any], fails: bool) -> None:
-    stop = task(ROLE, "instances_leave.yml", "Stop servers that are not declared")
+    stop = task(ROLE, "prune.yml", "Stop servers that are not declared")
     assert holds(ROLE, stop["failed_when"], __ollama_server_left_stopped=result) is fails
 
 
@@ -114,7 +104,7 @@ def test_folders_of_a_user_are_made_by_what_follows_no_link_of_its() -> None:
     folders = ["/var/lib/ollama/.ollama/models", "/srv/models"]
     found = {"results": [{"item": folders[0], "stat": {"exists": True}}, {"item": folders[1], "stat": {"exists": False}}]}
     one = task(ROLE, "account.yml", "Create the folders of the server")["keepwarm.ollama.ollama_server_folders"]["paths"]
-    several = task(ROLE, "instances_template.yml", "Create the folders of the models")["keepwarm.ollama.ollama_server_folders"]["paths"]
+    several = task(ROLE, "template.yml", "Create the folders of the models")["keepwarm.ollama.ollama_server_folders"]["paths"]
     assert value(ROLE, one, ollama_server_models=folders[0], __ollama_server_user_found=[]) == ["/var/lib/ollama", folders[0]]
     assert value(ROLE, several, __ollama_server_folders_found=found) == [folders[1]]
 
@@ -133,7 +123,7 @@ CLIENT = {"ollama_server_release_dest": "/srv/releases"}
 )
 def test_the_command_of_others_stays_and_is_named(found: dict[str, Any], linked: bool) -> None:
     given = {**CLIENT, "__ollama_server_client_found": {"stat": found}}
-    link, say = (task(ROLE, "switch.yml", name) for name in ("Link the command", "Say that the command of others stays"))
+    link, say = (task(ROLE, "switch.yml", name) for name in ("Link the command", "Report that the command of others stays"))
     assert (holds(ROLE, link["when"], **given), holds(ROLE, say["when"], **given)) == (linked, not linked)
     assert "/usr/local/bin/ollama is there already, no link to /srv/releases/current/bin/ollama," in value(ROLE, say["ansible.builtin.debug"]["msg"], **given)
     assert value(ROLE, link["ansible.builtin.file"]["src"], **given) == "/srv/releases/current/bin/ollama"

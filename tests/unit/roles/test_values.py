@@ -50,7 +50,7 @@ def test_the_unit_waits_for_no_longer_whatever_came_past_the_check(seconds: int,
 
 def test_one_unit_waits_for_what_any_server_asks_for() -> None:
     instances = [{"settings": {"gpu": gpu, "gpu_timeout": seconds}} for gpu, seconds in (("nvidia", 20), ("none", 90), ("amd", "40"), ("nvidia", 1))]
-    given = {"ollama_server_instances": [{}], "__ollama_server_instances": {"instances": instances}}
+    given = {"__ollama_server_instances": {"instances": instances}}
     found = value(SERVER, "{{ [__ollama_server_gpu_kinds, __ollama_server_gpu_seconds | string] }}", **given)
     assert found == [["amd", "nvidia"], "40"]
 
@@ -95,13 +95,6 @@ def test_whether_the_one_server_restarts(given: dict[str, Any], restarted: bool)
 def test_whoever_says_whether_it_restarts_is_believed(said: Any, restarted: bool) -> None:
     given = {"__ollama_server_plan": {"restart_due": True}, "ollama_server_restart": "auto", "ollama_warmup_assume_restarted": said}
     assert holds(WARMUP, "__ollama_warmup_assume_restarted", __ollama_warmup_entry={"unit": "ollama.service"}, **given) is restarted
-
-
-def test_the_plan_of_an_instance_says_what_may_restart_it() -> None:
-    keep = task(SERVER, "instance_preflight.yml", "Keep what the drop-in will do")["ansible.builtin.set_fact"]["__ollama_server_plans"]
-    given = {"ollama_server_unit": UNIT, "ollama_server_restart": "never"}
-    found = value(SERVER, keep, **given, __ollama_server_plan={"restart_due": True}, __ollama_server_look={"gpus": 1})
-    assert found == {UNIT: {"restart_due": True, "restart": "never", "look": {"gpus": 1}}}
 
 
 @pytest.mark.parametrize(
@@ -152,33 +145,9 @@ def test_a_server_that_was_not_asked_is_not_refused() -> None:
     ],
 )
 def test_servers_that_somebody_has_stopped_are_not_started_by_their_target(plans: list[tuple[str, bool]], start: Any, runs: bool) -> None:
-    given = {str(number): {"active_state": state, "has_run": has_run} for number, (state, has_run) in enumerate(plans)}
+    looked = [{"item": str(number), "active_state": state, "has_run": has_run} for number, (state, has_run) in enumerate(plans)]
     instances = {"instances": [{"settings": {"start": start}}]}
-    assert holds(SERVER, "__ollama_server_any_runs", __ollama_server_plans=given, __ollama_server_instances=instances) is runs
-
-
-@pytest.mark.parametrize(
-    ("start", "plan", "starts", "enables"),
-    [
-        ("auto", {}, False, False),
-        ("auto", {"active_state": "failed"}, True, False),
-        ("auto", {"enabled": True}, True, False),
-        ("auto", {"enabled": True, "has_run": True}, False, False),
-        ("auto", {"first_run": True}, True, True),
-        ("True", {"has_run": True}, True, True),
-        (True, {}, True, True),
-        ("no", {"first_run": True, "active_state": "failed"}, False, False),
-    ],
-)
-def test_which_stopped_server_is_started_and_enabled(start: Any, plan: dict[str, Any], starts: bool, enables: bool) -> None:
-    given = {
-        "ollama_server_start": start,
-        "__ollama_server_plan": {"active_state": "inactive", "enabled": False, "has_run": False, "first_run": False, **plan},
-        "__ollama_server_installs": True,
-        "__ollama_server_several": False,
-    }
-    found = [holds(SERVER, f"__ollama_server_is_to_{act}", **given) for act in ("start", "enable")]
-    assert found == [starts, enables]
+    assert holds(SERVER, "__ollama_server_any_runs", __ollama_server_looked={"results": looked}, __ollama_server_instances=instances) is runs
 
 
 @pytest.mark.parametrize("start", ["perhaps", "", None, 2])

@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.filter.server_environment import judge
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address import (
     Address,
     AddressError,
@@ -16,6 +15,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address i
 )
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.env_values import misread
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.ollama_variables import FIRST, GONE, doubt, meant_by
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.settings import judge
 
 
 @pytest.mark.parametrize(

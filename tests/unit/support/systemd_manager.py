@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host in a folder with a systemd that has in memory what it read last."""
+"""A systemd manager that has loaded what it read last, over files below a folder."""
 
 from __future__ import annotations
 

@@ -1,0 +1,54 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Servers that were declared once and are not any more: known by the files of the role that are left of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+
+from .._base.files import read_bytes
+from .._ownership.marks import is_marked, role_mark
+
+FOLDER = "/etc/systemd/system"
+TEMPLATE, TARGET, DROPIN = "ollama@.service", "ollama.target", "zz-keepwarm.conf"
+_LIMIT = 1 << 20  # bytes
+
+
+def role_files(root: str = "") -> list[str]:
+    """The role's drop-ins, its template and its target, as far as there are any."""
+    names = sorted(_names(f"{root}{FOLDER}"))
+    paths = [f"{FOLDER}/{name}" for name in names if name in (TEMPLATE, TARGET)]
+    paths += [f"{FOLDER}/{name}/{DROPIN}" for name in names if name.endswith(".service.d")]
+    return [path for path in paths if _is_ours(f"{root}{path}")]
+
+
+def left_units(files: Iterable[str], declared: Sequence[str], plain: str, several: bool) -> list[str]:
+    """The units that are to be stopped, in their order. C(plain): that of a host's only server; C(several): whether the host has a list."""
+    found = [os.path.basename(os.path.dirname(path))[: -len(".d")] for path in files if os.path.basename(path) == DROPIN]
+    units = [unit for unit in found if unit.startswith("ollama@") or (several and unit == plain)]
+    targets = [] if several else [os.path.basename(path) for path in files if path == f"{FOLDER}/{TARGET}"]
+    return [unit for unit in [*dict.fromkeys(units), *targets] if unit not in declared]
+
+
+def left_files(files: Iterable[str], units: Iterable[str], several: bool) -> list[str]:
+    """What goes, one by one: a server that is left is known by its drop-in, and stopped by its template."""
+    wanted = [f"{FOLDER}/{unit}.d/{DROPIN}" for unit in sorted(units)]
+    wanted += [] if several else [f"{FOLDER}/{TEMPLATE}", f"{FOLDER}/{TARGET}"]
+    there = set(files)
+    return [path for path in wanted if path in there]
+
+
+def _is_ours(path: str) -> bool:
+    try:
+        return is_marked(path, read_bytes(path, _LIMIT), role_mark("ollama_server"))
+    except OSError:
+        return False
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []

@@ -1,0 +1,129 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One server's plan: what was declared for it and what the host is, put together (C(server_plan.py) and C(server_dropin.py) decide)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .. import _server_state
+from .._ownership.claiming import Paths, obstacles
+from .._ownership.manifest import ManifestError
+from .._ownership.takeover import OwnershipError
+from . import server_plan
+from .defaults import Host, Settled, count_pins, settle
+from .environment import declared_environment
+from .host import HostError
+from .observation import Observation
+from .server_dropin import Place
+from .server_plan import Declared
+from .trial_run import Tried, try_out
+
+Run = Callable[..., "tuple[int, str, str]"]
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """What a plan is made for. C(claims): the paths that the role writes beside the drop-in."""
+
+    declared: Declared
+    claims: Paths
+    check_mode: bool
+    run: Run
+
+    @property
+    def pins(self) -> int:
+        """How many models are to stay in memory."""
+        return count_pins(self.declared.models)
+
+
+def declaration(params: Mapping[str, Any]) -> Declared:
+    """From the module's option C(declared)."""
+    place = Place(params["folder"] or "", params["gpu"] != "none", params["grouped"], params["sandboxed"])
+    return Declared(
+        environment=params["environment"],
+        defaults=params["defaults"],
+        models=params["models"],
+        oom_policy=None if params["oom_policy"] in (None, "", "auto") else params["oom_policy"],
+        place=place,
+        **{name: params[name] for name in ("start", "restart", "install", "ours", "may_come", "beginning", "warnings")},
+    )
+
+
+def settled(declared: Declared, seen: Observation) -> Settled:
+    """What was declared with the role's defaults, none of which beats what others wrote."""
+    own = declared_environment([seen.on_disk], {}).assignments if seen.on_disk else ()
+    host = Host({entry.key: entry for entry in seen.written}, {entry.key: entry.value for entry in own}, seen.gpus)
+    return settle(declared.environment, declared.models, declared.defaults, declared.oom_policy, host)
+
+
+def plan(occasion: Occasion, found: Settled, content: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """As the module returns it. C(told): what it tells of the unit with the drop-in C(content). Raises C(HostError)."""
+    declared = occasion.declared
+    foreseen = server_plan.is_foreseen(declared, told, occasion.check_mode)
+    dropin = {"unit": told["unit"], "content": content, "keeps_former": True}
+    outlook = {"restart": declared.restart, **{name: told[name] for name in ("restart_due", "environment_predicted")}}
+    comes = foreseen or (declared.place.grouped and told["main_pid"] == 0 and declared.start != server_plan.NEVER)
+    said = _sentences(occasion, found, content, told)
+    return {"dropin": dropin, "foreseen": foreseen, "comes": comes, "outlook": outlook, **said, **_acts(declared, told, foreseen)}
+
+
+def _sentences(occasion: Occasion, found: Settled, content: str, told: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What is refused, warned of and said."""
+    declared = occasion.declared
+    judged = server_plan.is_judged(declared, told, occasion.check_mode)
+    is_settled = judged or server_plan.is_foreseen(declared, told, occasion.check_mode)
+    refused = _claimed_by_others(occasion, told["dropin"]) or (server_plan.refusals(told) if judged else [])
+    tried = _tried(occasion, content, told) if judged and not refused else Tried()
+    warned = [*(found.warnings if is_settled else ()), *(server_plan.warnings(told) if judged else ())]
+    acts = server_plan.acts(declared, told)
+    return {
+        "refusals": [*refused, *tried.problems],
+        "warnings": [*declared.warnings, *warned, *_untried(told, tried)],
+        "notices": [*(found.standing if is_settled else ()), *(server_plan.notices(declared, acts, told) if judged else ())],
+    }
+
+
+def _acts(declared: Declared, told: Mapping[str, Any], foreseen: bool) -> dict[str, Any]:
+    """What becomes of the server, with what an earlier play has left to be done. Raises C(HostError)."""
+    acts = server_plan.acts(declared, told)
+    kept, noted = (_kept(told["unit"], what) for what in (_server_state.DROPIN, _server_state.MODELS))
+    due = foreseen or noted or server_plan.is_due(acts, told, kept)
+    return {"start": declared.start, **asdict(acts), "due": due, "restorable": noted}
+
+
+def _untried(told: Mapping[str, Any], tried: Tried) -> list[str]:
+    """The warning that the sandbox was not tried."""
+    if tried.untried is None:
+        return []
+    return [f"whether the sandbox of {told['unit']} allows the settings could not be tried: {tried.untried}"]
+
+
+def _claimed_by_others(occasion: Occasion, dropin: str) -> list[str]:
+    """The refusal of what others made where the role writes."""
+    claims = occasion.claims
+    paths = Paths(claims.role, [dropin, *claims.files], folders=claims.folders, command=dropin, takeover=claims.takeover)
+    try:
+        obstacles(paths.claiming, paths.takeover, occasion.run)
+    except (OwnershipError, ManifestError) as error:
+        return [str(error)]
+    return []
+
+
+def _tried(occasion: Occasion, content: str, told: Mapping[str, Any]) -> Tried:
+    """Check mode has not made the folder, nor the unit that allows it, where the role makes them."""
+    declared = occasion.declared
+    is_made = declared.place.sandboxed if declared.place.grouped else declared.installs
+    folder = None if occasion.check_mode and is_made else declared.place.folder or None
+    return try_out(occasion.run, told["unit"], content, folder, told["environment_predicted"].get("OLLAMA_HOST"))
+
+
+def _kept(unit: str, what: str) -> bool:
+    """Whether an earlier play has left that behind."""
+    try:
+        return _server_state.read(unit, what) is not None
+    except _server_state.StateError as error:
+        raise HostError(str(error)) from error

@@ -1,0 +1,134 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role ollama_server writes in one run: drop-ins whose former content is kept, files that units need, and claims before both."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import pytest
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.modules import ollama_units
+from support.ansible_module import Entrance
+from support.systemd_manager import UNITS, Systemd
+
+MARK = "# Ansible managed (keepwarm.ollama.ollama_server)\n"
+GPU = "ollama-gpu-ready.service"
+PROGRAM = "/usr/local/lib/ollama-server/wait-for-gpu"
+SERVER = "ollama.service"
+DROPIN = f"{UNITS}/{SERVER}.d/zz-keepwarm.conf"
+KEPT = f"/var/lib/keepwarm-ollama/server/{SERVER}.dropin.json"
+MANIFEST = "/var/lib/keepwarm-ollama/ollama_server.json"
+
+
+@pytest.fixture
+def host(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Systemd:
+    made = Systemd(tmp_path / "host")
+    monkeypatch.setattr(AnsibleModule, "run_command", lambda _module, command, **options: made.run(command, **options))
+    monkeypatch.setattr(ollama_units, "ROOT", made.root)
+    made.write(f"{UNITS}/{SERVER}", "[Service]\nExecStart=/bin/ollama serve\n")
+    made.run(["systemctl", "daemon-reload"])
+    made.calls.clear()
+    return made
+
+
+@pytest.fixture
+def units(host: Systemd, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Any) -> Entrance:
+    return Entrance(ollama_units.main, monkeypatch, capsys, tmp_path)
+
+
+def options(content: str = "[Service]\nOOMPolicy=stop\n", waits: bool = True, takeover: bool = False) -> dict[str, Any]:
+    return {
+        "role": "ollama_server",
+        "units": [{"name": GPU, "content": f"{MARK}[Service]\nType=oneshot\nExecStart=/bin/sh {PROGRAM}\n" if waits else ""}],
+        "dropins": [{"unit": SERVER, "content": MARK + content, "keeps_former": True}],
+        "dropin_name": "zz-keepwarm.conf",
+        "files": [{"path": PROGRAM, "content": "echo\n" if waits else ""}],
+        "claims": {"folders": [os.path.dirname(PROGRAM)] if waits else [], "command": DROPIN, "takeover": takeover},
+    }
+
+
+def test_everything_is_written_once_and_check_mode_says_so(units: Entrance, host: Systemd) -> None:
+    foreseen = units.succeed(check=True, **options())
+    assert (host.calls, host.exists(DROPIN), host.exists(MANIFEST)) == ([], False, False)
+    done = units.succeed(**options())
+    assert done["steps"] == foreseen["steps"] == [f"write {PROGRAM}", f"write {UNITS}/{GPU}", f"write {DROPIN}", "daemon-reload"]
+    assert done["diff"] == foreseen["diff"]
+    assert (host.text(PROGRAM), os.stat(host.root + PROGRAM).st_mode & 0o777) == ("echo\n", 0o644)
+    again = units.succeed(**options())
+    assert (again["changed"], again["steps"], again["diff"]) == (False, [], [])
+
+
+def test_what_served_last_is_kept_over_any_number_of_tries(units: Entrance, host: Systemd) -> None:
+    units.succeed(**options("[Service]\nOOMPolicy=stop\n"))
+    assert json.loads(host.text(KEPT))["content"] is None
+    os.unlink(host.root + KEPT)  # a server has run with it
+    units.succeed(**options("[Service]\nOOMPolicy=kill\n"))
+    units.succeed(**options("[Service]\nOOMPolicy=continue\n"))
+    assert json.loads(host.text(KEPT))["content"] == f"{MARK}[Service]\nOOMPolicy=stop\n"
+
+
+def test_another_file_than_the_drop_in_is_no_reason_to_keep_it(units: Entrance, host: Systemd) -> None:
+    units.succeed(**options())
+    os.unlink(host.root + KEPT)
+    host.write(PROGRAM, "changed by hand\n")
+    assert units.succeed(**options())["steps"] == [f"write {PROGRAM}", "daemon-reload"]
+    assert not host.exists(KEPT)
+
+
+def test_systemd_reads_what_it_has_not_read_of_a_server_without_that_being_a_change(units: Entrance, host: Systemd) -> None:
+    """The vendor's installer has written its unit anew; or a play was killed between the drop-in and the restart."""
+    units.succeed(**options())
+    host.write(f"{UNITS}/{SERVER}", "[Service]\nExecStart=/bin/ollama serve --new\n")
+    host.calls.clear()
+    done = units.succeed(**options())
+    assert (done["changed"], done["steps"], host.calls) == (False, ["daemon-reload"], ["daemon-reload"])
+    host.write(f"{UNITS}/{GPU}", f"{MARK}[Service]\nType=oneshot\nExecStart=/bin/sh {PROGRAM}\n# read\n")
+    host.run(["systemctl", "daemon-reload"])
+    host.write(f"{UNITS}/{GPU}", f"{MARK}[Service]\nType=oneshot\nExecStart=/bin/sh {PROGRAM}\n")
+    assert units.succeed(**options())["changed"] is True
+
+
+def test_permissions_that_somebody_changed_are_put_right(units: Entrance, host: Systemd) -> None:
+    units.succeed(**options())
+    os.chmod(host.root + DROPIN, 0o600)
+    assert units.succeed(**options())["steps"] == [f"write {DROPIN}", "daemon-reload"]
+    assert os.stat(host.root + DROPIN).st_mode & 0o777 == 0o644
+
+
+def test_what_waits_for_the_gpus_goes_when_no_server_waits(units: Entrance, host: Systemd) -> None:
+    units.succeed(**options())
+    foreseen = units.succeed(check=True, **options(waits=False))
+    done = units.succeed(**options(waits=False))
+    assert done["steps"] == foreseen["steps"] == [f"remove {UNITS}/{GPU}", f"remove {PROGRAM}", "daemon-reload"]
+    assert (host.exists(os.path.dirname(PROGRAM)), host.exists(DROPIN)) == (False, True)
+
+
+def test_a_folder_of_others_stays_where_nothing_of_ours_is_wanted(units: Entrance, host: Systemd) -> None:
+    host.write(PROGRAM, "theirs\n")
+    host.write(f"{UNITS}/{GPU}", "[Service]\nExecStart=/bin/true\n")
+    units.succeed(**options(waits=False))
+    assert (host.text(PROGRAM), host.exists(f"{UNITS}/{GPU}")) == ("theirs\n", True)
+
+
+def test_what_others_made_is_refused_before_anything_is_written(units: Entrance, host: Systemd) -> None:
+    host.write(DROPIN, "[Service]\n")
+    host.write(PROGRAM, "theirs\n")
+    for check in (True, False):
+        sentence = units.fail(check=check, **options())
+        assert sentence.startswith(f"{DROPIN} (without the role's mark), {os.path.dirname(PROGRAM)} (a folder of others): not made by the role")
+    assert (host.text(DROPIN), host.text(PROGRAM), host.exists(f"{UNITS}/{GPU}")) == ("[Service]\n", "theirs\n", False)
+
+
+def test_their_place_is_taken_where_that_is_wanted(units: Entrance, host: Systemd) -> None:
+    host.write(DROPIN, "[Service]\n")
+    host.write(PROGRAM, "theirs\n")
+    foreseen = units.succeed(check=True, **options(takeover=True))
+    assert (host.text(DROPIN), foreseen["changed"]) == ("[Service]\n", True)
+    done = units.succeed(**options(takeover=True))
+    assert foreseen["steps"] == done["steps"]
+    assert (host.text(f"{DROPIN}.before-keepwarm"), host.text(PROGRAM)) == ("[Service]\n", "echo\n")
+    assert host.text(f"{os.path.dirname(PROGRAM)}.before-keepwarm/wait-for-gpu") == "theirs\n"
+    assert units.succeed(**options(takeover=True))["changed"] is False

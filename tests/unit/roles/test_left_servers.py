@@ -1,0 +1,41 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is left of servers that are not declared any more."""
+
+from __future__ import annotations
+
+import pathlib
+
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.left import left_files, left_units, role_files
+
+UNITS = "/etc/systemd/system"
+MARK = "# Ansible managed (keepwarm.ollama.ollama_server)\n"
+TEMPLATE, TARGET = f"{UNITS}/ollama@.service", f"{UNITS}/ollama.target"
+A, B, PLAIN = (f"{UNITS}/{unit}.d/zz-keepwarm.conf" for unit in ("ollama@a.service", "ollama@b.service", "ollama.service"))
+EVERYTHING = [TEMPLATE, TARGET, A, B, PLAIN]
+
+
+def test_a_host_that_had_several_goes_back_to_one() -> None:
+    units = left_units(EVERYTHING, ["ollama.service"], "ollama.service", several=False)
+    assert units == ["ollama@a.service", "ollama@b.service", "ollama.target"]
+    assert left_files(EVERYTHING, units, several=False) == [A, B, TEMPLATE, TARGET]  # a template goes after what tells of its instances
+
+
+def test_one_is_taken_off_the_list() -> None:
+    units = left_units(EVERYTHING, ["ollama@b.service"], "ollama.service", several=True)
+    assert units == ["ollama@a.service", "ollama.service"]
+    assert left_files(EVERYTHING, units, several=True) == [PLAIN, A]
+
+
+def test_declared_ones_stay() -> None:
+    assert left_units([TEMPLATE, TARGET, A, PLAIN], ["ollama.service", "ollama@a.service"], "ollama.service", several=True) == []
+    assert left_units([PLAIN], ["ollama.service"], "ollama.service", several=False) == []
+
+
+def test_only_files_with_the_mark_of_the_role_are_its_own(tmp_path: pathlib.Path) -> None:
+    for path in (*EVERYTHING, f"{UNITS}/ollama@c.service.d/zz-keepwarm.conf", f"{UNITS}/ollama@d.service.d/other.conf"):
+        file = pathlib.Path(f"{tmp_path}{path}")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("[Service]\n" if "@c" in path else MARK)
+    assert sorted(role_files(str(tmp_path))) == sorted(EVERYTHING)
+    assert role_files(f"{tmp_path}/nowhere") == []
