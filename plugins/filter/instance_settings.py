@@ -77,8 +77,8 @@ Judged = tuple[dict[str, Any], Mapping[str, Any]]
 def instance_settings(raw: Any, role: str, flat: Mapping[str, Any], around: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The settings of every instance, or every problem."""
     around = around or {}
-    if raw in (None, "", []):
-        return _only_server(flat, around) if role == "server" else _only_agent(flat)
+    if role in _ONLY and raw in (None, "", []):
+        return _ONLY[role](flat, around)
     entries, problems = _read(raw, around.get("host"))
     problems += clashes(entries)
     unread = _unread(role, flat, around)
@@ -90,7 +90,7 @@ def instance_settings(raw: Any, role: str, flat: Mapping[str, Any], around: Mapp
     return {"problems": problems, "instances": [] if problems else found}
 
 
-def _only_agent(flat: Mapping[str, Any]) -> dict[str, Any]:
+def _only_agent(flat: Mapping[str, Any], dummy: Mapping[str, Any]) -> dict[str, Any]:
     """A host without a list has one server, which the role's variables describe: a list of one."""
     judged = warmup_settings(flat)
     url = flat.get("url") or ""
@@ -107,6 +107,9 @@ def _only_server(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str
     found = {"name": DEFAULT, "unit": around.get("unit") or "ollama.service", "models": models, "settings": settings, "judged": judged}
     known = {**found, "declared": _declared(found, grouped=False)}
     return {"problems": judged["problems"], "instances": [] if judged["problems"] else [known]}
+
+
+_ONLY = {"server": _only_server, "warmup": _only_agent}
 
 
 def _declared(instance: Mapping[str, Any], grouped: bool) -> dict[str, Any]:

@@ -517,19 +517,19 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_state
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import DROPIN
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.scratch import scratch_folder
-from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.left import left_files, left_units, role_files
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.claiming import Paths
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, OllamaServer, ServerFailure
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.own_host import names_this_host
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.address import AddressError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._server.left import left_files, left_units, role_files
+from ansible_collections.keepwarm.ollama.plugins.module_utils._server.observation import Observation, observe
+from ansible_collections.keepwarm.ollama.plugins.module_utils._server.planning import Occasion, declaration, plan, settled
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.assessment import shown_conflict, shown_environment
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.environment import declared_environment
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.journal import last_error
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.masking import masked
-from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.observation import Observation, observe
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.others import Written
-from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.planning import Occasion, declaration, plan, settled
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.quoting import QuotingError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.server_dropin import dropin_text
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.unit_file import UnitFile

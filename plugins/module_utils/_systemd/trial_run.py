@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .._base import systemctl
+from .._base.systemctl import Run
 from .._base.text import one_line
 from . import trial
 from .address import effective_address
 from .unit_file import UnitFile
-
-Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,8 @@ def try_out(run: Run, unit: str, dropin: str, folder: str | None, host: str | No
 
 def _loaded(run: Run, unit: str) -> dict[str, str]:
     """The unit's user and sandbox as systemd has them loaded."""
-    _status, output, _error = run(["systemctl", "show", f"--property={','.join(trial.PROPERTIES)}", "--", unit])
-    lines = (line.partition("=") for line in output.splitlines())
-    return {name: value for name, equals, value in lines if equals}
+    _status, output, _error = run(systemctl.command(trial.PROPERTIES, [unit]))
+    return systemctl.parse(output)
 
 
 def _probe(run: Run, properties: Sequence[str], folder: str | None, host: str | None) -> tuple[dict[str, Any] | None, str]:

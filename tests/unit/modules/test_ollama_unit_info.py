@@ -105,7 +105,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     monkeypatch.setattr(basic.AnsibleModule, "run_command", lambda _self, *args, **kwargs: made.run_command(*args, **kwargs))
     monkeypatch.setattr(ollama_unit_info.time, "sleep", lambda _seconds: None)
     real = host._readable_environment
-    monkeypatch.setattr(_server_state, "FOLDER", f"{tmp_path}/state")
+    monkeypatch.setattr(_server_state, "SERVER_RECORDS", f"{tmp_path}/state")
     monkeypatch.setattr(_server_state.read, "__defaults__", (f"{tmp_path}/state",))
     monkeypatch.setattr(host, "_readable_environment", lambda pid: {} if pid == 1 else real(pid))
     with answered(made.answer):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pathlib
 
-from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.left import left_files, left_units, role_files
+from ansible_collections.keepwarm.ollama.plugins.module_utils._server.left import left_files, left_units, role_files
 
 UNITS = "/etc/systemd/system"
 MARK = "# Ansible managed (keepwarm.ollama.ollama_server)\n"

@@ -9,18 +9,18 @@ import os
 from collections.abc import Iterable, Sequence
 
 from .._base.files import read_bytes
+from .._base.layout import DROPIN, UNITS
 from .._ownership.marks import is_marked, role_mark
 
-FOLDER = "/etc/systemd/system"
-TEMPLATE, TARGET, DROPIN = "ollama@.service", "ollama.target", "zz-keepwarm.conf"
+TEMPLATE, TARGET = "ollama@.service", "ollama.target"
 _LIMIT = 1 << 20  # bytes
 
 
 def role_files(root: str = "") -> list[str]:
     """The role's drop-ins, its template and its target, as far as there are any."""
-    names = sorted(_names(f"{root}{FOLDER}"))
-    paths = [f"{FOLDER}/{name}" for name in names if name in (TEMPLATE, TARGET)]
-    paths += [f"{FOLDER}/{name}/{DROPIN}" for name in names if name.endswith(".service.d")]
+    names = sorted(_names(f"{root}{UNITS}"))
+    paths = [f"{UNITS}/{name}" for name in names if name in (TEMPLATE, TARGET)]
+    paths += [f"{UNITS}/{name}/{DROPIN}" for name in names if name.endswith(".service.d")]
     return [path for path in paths if _is_ours(f"{root}{path}")]
 
 
@@ -28,14 +28,14 @@ def left_units(files: Iterable[str], declared: Sequence[str], plain: str, severa
     """The units that are to be stopped, in their order. C(plain): that of a host's only server; C(several): whether the host has a list."""
     found = [os.path.basename(os.path.dirname(path))[: -len(".d")] for path in files if os.path.basename(path) == DROPIN]
     units = [unit for unit in found if unit.startswith("ollama@") or (several and unit == plain)]
-    targets = [] if several else [os.path.basename(path) for path in files if path == f"{FOLDER}/{TARGET}"]
+    targets = [] if several else [os.path.basename(path) for path in files if path == f"{UNITS}/{TARGET}"]
     return [unit for unit in [*dict.fromkeys(units), *targets] if unit not in declared]
 
 
 def left_files(files: Iterable[str], units: Iterable[str], several: bool) -> list[str]:
     """What goes, one by one: a server that is left is known by its drop-in, and stopped by its template."""
-    wanted = [f"{FOLDER}/{unit}.d/{DROPIN}" for unit in sorted(units)]
-    wanted += [] if several else [f"{FOLDER}/{TEMPLATE}", f"{FOLDER}/{TARGET}"]
+    wanted = [f"{UNITS}/{unit}.d/{DROPIN}" for unit in sorted(units)]
+    wanted += [] if several else [f"{UNITS}/{TEMPLATE}", f"{UNITS}/{TARGET}"]
     there = set(files)
     return [path for path in wanted if path in there]
 

@@ -13,14 +13,14 @@ from .. import _server_state
 from .._ownership.claiming import Paths, obstacles
 from .._ownership.manifest import ManifestError
 from .._ownership.takeover import OwnershipError
-from . import server_plan
-from .defaults import Host, Settled, count_pins, settle
-from .environment import declared_environment
-from .host import HostError
+from .._systemd import server_plan
+from .._systemd.defaults import Host, Settled, count_pins, settle
+from .._systemd.environment import declared_environment
+from .._systemd.host import HostError
+from .._systemd.server_dropin import Place
+from .._systemd.server_plan import Declared
+from .._systemd.trial_run import Tried, try_out
 from .observation import Observation
-from .server_dropin import Place
-from .server_plan import Declared
-from .trial_run import Tried, try_out
 
 Run = Callable[..., "tuple[int, str, str]"]
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from .._base.systemctl import Run
 from .._residency.server.gpus import gpu_names
 from .._residency.server.processes import unit_processes
-from . import host
-from .address import effective_address
-from .assessment import Assessment, Surroundings, assess, judge_restart, specifiers_of, values_of_others
-from .defaults import LIMIT, effective_limit
-from .others import Written
-from .restart import Restart
-from .unit_file import UnitFile
-from .wrapper import ServerProcess, wrapper_of
+from .._systemd import host
+from .._systemd.address import effective_address
+from .._systemd.assessment import Assessment, Surroundings, assess, judge_restart, specifiers_of, values_of_others
+from .._systemd.defaults import LIMIT, effective_limit
+from .._systemd.others import Written
+from .._systemd.restart import Restart
+from .._systemd.unit_file import UnitFile
+from .._systemd.wrapper import ServerProcess, wrapper_of
 
 
 @dataclass(frozen=True)
