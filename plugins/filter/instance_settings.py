@@ -77,7 +77,7 @@ def instance_settings(raw: Any, role: str, flat: Mapping[str, Any], around: Mapp
     """The settings of every instance, or every problem."""
     around = around or {}
     if role == "warmup" and raw in (None, "", []):
-        return _only_server(flat)
+        return _only_agent(flat)
     entries, problems = _read(raw, around.get("host"))
     problems += clashes(entries)
     unread = _unread(role, flat, around)
@@ -89,7 +89,7 @@ def instance_settings(raw: Any, role: str, flat: Mapping[str, Any], around: Mapp
     return {"problems": problems, "instances": [] if problems else found}
 
 
-def _only_server(flat: Mapping[str, Any]) -> dict[str, Any]:
+def _only_agent(flat: Mapping[str, Any]) -> dict[str, Any]:
     """A host without a list has one server, which the role's variables describe: a list of one."""
     judged = warmup_settings(flat)
     url = flat.get("url") or ""

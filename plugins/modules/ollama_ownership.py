@@ -102,21 +102,18 @@ taken:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.claiming import Claiming, claim
+from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.claiming import Paths, claim
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.manifest import ManifestError
-from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.takeover import OwnershipError, as_claims
+from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.takeover import OwnershipError
 
 ROOT = "/"
 
 
 def carry_out(module: AnsibleModule) -> dict[str, Any]:
-    """Refuse, or claim and take over. Raises OwnershipError, ManifestError, OSError."""
-    params = module.params
-    claims = as_claims(params["files"], params["folders"], [(link["path"], link["target"]) for link in params["links"]])
-    wanted = Claiming(params["role"], claims, params["users"], params["folders"], params["replaced"], params["command"])
-    done = claim(wanted, params["takeover"], module.check_mode, module.run_command, ROOT)
-    before, after = done.lines
-    return {"changed": done.changed, "taken": list(done.taken), "diff": {"before": before, "after": after}}
+    """Refuse, or claim and take over. Raises C(OwnershipError), C(ManifestError), C(OSError)."""
+    links = [(link["path"], link["target"]) for link in module.params["links"]]
+    done = claim(Paths(**{**module.params, "links": links}), module.run_command, module.check_mode, ROOT)
+    return {"changed": done.changed, "taken": list(done.taken), "diff": done.diff()}
 
 
 def main() -> None:

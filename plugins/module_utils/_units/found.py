@@ -58,10 +58,10 @@ class Found:
     on_disk: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def look(wanted: WantedSet, mark: str, run: Run, root: str = "/", aside: Collection[str] = ()) -> Found:
-    """The set as it is. Raises C(UnitsError), also where others made one of its files, unless that would be C(aside) by now."""
+def look(wanted: WantedSet, mark: str, run: Run, root: str = "/", gone: Collection[str] = ()) -> Found:
+    """The set as it is, without what is C(gone) by the time. Raises C(UnitsError), also where others made one of its files."""
     paths = {*wanted.contents(), *(unit.path for unit in wanted.units), *_dropins_named(wanted.dropin_name, mark, root)}
-    files = {path: text for path in sorted(paths.difference(aside)) if (text := _own_text(path, mark, path in wanted.contents(), root)) is not None}
+    files = {path: text for path in sorted(paths.difference(gone)) if (text := _own_text(path, mark, path in wanted.contents(), root)) is not None}
     units = loaded_units(run, wanted.asked())
     return Found(files, frozenset(_links({unit.name for unit in wanted.units}, root)), units, _changes(wanted, units, root), _on_disk(wanted, root))
 
