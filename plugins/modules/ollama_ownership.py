@@ -112,8 +112,7 @@ ROOT = "/"
 def carry_out(module: AnsibleModule) -> dict[str, Any]:
     """Refuse, or claim and take over. Raises C(OwnershipError), C(ManifestError), C(OSError)."""
     links = [(link["path"], link["target"]) for link in module.params["links"]]
-    paths = Paths(**{**module.params, "links": links})
-    done = claim(paths.claiming, paths.takeover, module.check_mode, module.run_command, ROOT)
+    done = claim(Paths(**{**module.params, "links": links}), module.run_command, module.check_mode, ROOT)
     return {"changed": done.changed, "taken": list(done.taken), "diff": done.diff()}
 
 

@@ -193,7 +193,7 @@ def claims_of(module: AnsibleModule, wanted: WantedSet) -> Claimed | None:
         return None
     files = [path for path in wanted.contents() if os.path.dirname(path) not in folders]
     paths = Paths(module.params["role"], files, folders=given["folders"], command=given["command"], takeover=given["takeover"])
-    return claim(paths.claiming, paths.takeover, module.check_mode, module.run_command, ROOT)
+    return claim(paths, module.run_command, module.check_mode, ROOT)
 
 
 def keep_former(wanted: WantedSet, write: Sequence[str], before: Found) -> None:

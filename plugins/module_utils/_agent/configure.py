@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 
 from .._base.layout import AGENT_CACHE, AGENT_COMMAND, AGENT_CONFIGURATION, AGENT_PROGRAMS
 from .._base.scratch import scratch_folder
-from .._ownership.claiming import Claiming, claim
-from .._ownership.marks import Claim, is_marked, role_mark
+from .._ownership.claiming import claim
+from .._ownership.marks import is_marked, role_mark
 from .._units.apply import apply
 from .._units.carry_out import RunWith
 from .._units.wanted import WantedDropin, WantedSet, WantedUnit
 from .account import have_account
 from .declarations import changed_declarations
-from .parts import DROPINS, HOST_FOLDERS, METRICS, NOTIFY, ROLE, UNITS, Names, claims, everything, leftovers
+from .parts import DROPINS, METRICS, NOTIFY, ROLE, UNITS, Names, claims, everything, leftovers
 from .program import Program
 from .work import Owner, Work
 
@@ -80,14 +80,12 @@ class Agent:
             self._serve(server, owner)
 
     def _claim(self) -> None:
-        own = [Claim(AGENT_COMMAND), *(Claim(path, "folder") for path in HOST_FOLDERS)]
-        each = [one for server in self._wanted.servers for one in claims(server.names, server.features, server.gates, server.metrics_directory)]
-        wanted = Claiming(ROLE, [*own, *each], [self._wanted.user], HOST_FOLDERS, command=AGENT_COMMAND)
-        done = claim(wanted, self._wanted.takeover, self._work.predict, self._work.run, self._work.root)
+        work = self._work
+        done = claim(claims(self._wanted.servers, self._wanted.user, self._wanted.takeover), work.run, work.predict, work.root)
         if done.changed:
-            self._work.note(f"claim {' '.join(done.taken)}".rstrip(), *done.diff().values())
-        if self._work.predict:
-            self._work.aside = frozenset(done.taken)
+            work.note(f"claim {' '.join(done.taken)}".rstrip(), **done.diff())
+        if work.predict:
+            work.aside = frozenset(done.taken)
 
     def _install(self) -> None:
         program, work = self._wanted.program, self._work

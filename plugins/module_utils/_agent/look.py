@@ -10,11 +10,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._base.layout import AGENT_COMMAND
 from .._base.systemctl import Run
-from .._ownership.claiming import Claiming, claim
+from .._ownership.claiming import claim
 from .._ownership.manifest import ManifestError
-from .._ownership.marks import Claim
 from .._ownership.takeover import OwnershipError
 from .._residency.server.client import Deadlines, OllamaServer, ServerFailure
 from .._residency.server.own_host import names_this_host
@@ -23,7 +21,7 @@ from .deadlines import load_timeout_warning
 from .interpreter import Apprise, Interpreter
 from .locate import Located, locate
 from .not_installed import ALL, models_not_installed
-from .parts import HOST_FOLDERS, METRICS, ROLE, WATCH, Names, claims
+from .parts import METRICS, WATCH, claims
 
 _DEADLINES = Deadlines(connect=5, answer=20)
 
@@ -142,11 +140,8 @@ class Look:
             )
 
     def _ownership_problems(self) -> Iterator[str]:
-        own = [Claim(AGENT_COMMAND), *(Claim(path, "folder") for path in HOST_FOLDERS)]
-        each = [one for server in self._asked.servers for one in claims(Names(server.name), server.features, server.gates, server.metrics_directory)]
-        wanted = Claiming(ROLE, [*own, *each], [self._asked.user], HOST_FOLDERS, command=AGENT_COMMAND)
         try:
-            claim(wanted, self._asked.takeover, True, self._run, self._root)
+            claim(claims(self._asked.servers, self._asked.user, self._asked.takeover), self._run, True, self._root)
         except (OwnershipError, ManifestError) as error:
             yield str(error)
 

@@ -8,13 +8,14 @@ To add a unit: a template of the role and a row of UNITS. Functions of values.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from .._base.layout import AGENT_CACHE, AGENT_COMMAND, AGENT_CONFIGURATION, AGENT_PROGRAMS, AGENT_RUNTIME, AGENT_STATE
 from .._base.layout import UNITS as UNIT_FOLDER
 from .._base.readers import read_switch
-from .._ownership.marks import Claim
+from .._ownership.claiming import Paths
 from .._units.wanted import KEEP, RESTART, STOP
 
 ROLE = "ollama_warmup"
@@ -130,6 +131,26 @@ class Names:
         return f"50-ollama-warm-gate{self.suffix}.conf"
 
 
+class Claimant(Protocol):
+    """What of a server decides which paths are written for it. gates: the mode of each gated unit."""
+
+    @property
+    def name(self) -> str:
+        """The instance."""
+
+    @property
+    def features(self) -> Collection[str]:
+        """What its settings ask for."""
+
+    @property
+    def gates(self) -> Mapping[str, str]:
+        """The mode of each gated unit."""
+
+    @property
+    def metrics_directory(self) -> str:
+        """Where node_exporter reads."""
+
+
 def wanted_units(features: Collection[str]) -> list[UnitRow]:
     """The rows of the units that there are to be."""
     return [row for row in UNITS if not row.feature or row.feature in features]
@@ -140,13 +161,24 @@ def wanted_templates(features: Collection[str]) -> list[str]:
     return [row.key for row in wanted_units(features)] + [DROPINS[mode] for mode in (REQUIRE, WANT) if mode in features]
 
 
-def claims(names: Names, features: Collection[str], gates: Mapping[str, str], metrics_directory: str) -> list[Claim]:
-    """All that is written for the server: each is ours, or free. gates: the mode of each gated unit."""
-    files = [f"{UNIT_FOLDER}/{names.unit(row)}" for row in wanted_units(features)]
-    files += [f"{UNIT_FOLDER}/{unit}.d/{names.dropin}" for unit in gates]
-    files += [names["configuration"], *([names["notify_file"]] if NOTIFY in features else [])]
-    links = [Claim(f"{metrics_directory}/{names['metrics_link']}", "link", f"{AGENT_CACHE}/")] if METRICS in features else []
-    return [*map(Claim, files), *links]
+def claims(servers: Iterable[Claimant], user: str, takeover: bool) -> Paths:
+    """All that is written on a host: each is ours, or free."""
+    found = list(servers)
+    files = [AGENT_COMMAND, *(path for server in found for path in _files(server))]
+    links = [link for server in found for link in _links(server)]
+    return Paths(ROLE, files, links, HOST_FOLDERS, [user], command=AGENT_COMMAND, takeover=takeover)
+
+
+def _files(server: Claimant) -> list[str]:
+    names = Names(server.name)
+    units = [f"{UNIT_FOLDER}/{names.unit(row)}" for row in wanted_units(server.features)]
+    dropins = [f"{UNIT_FOLDER}/{unit}.d/{names.dropin}" for unit in server.gates]
+    return [*units, *dropins, names["configuration"], *([names["notify_file"]] if NOTIFY in server.features else [])]
+
+
+def _links(server: Claimant) -> list[tuple[str, str]]:
+    link = f"{server.metrics_directory}/{Names(server.name)['metrics_link']}"
+    return [(link, f"{AGENT_CACHE}/")] if METRICS in server.features else []
 
 
 def leftovers(names: Names, features: Collection[str]) -> list[str]:

@@ -107,7 +107,7 @@ def _claimed_by_others(occasion: Occasion, dropin: str) -> list[str]:
     claims = occasion.claims
     paths = Paths(claims.role, [dropin, *claims.files], folders=claims.folders, command=dropin, takeover=claims.takeover)
     try:
-        obstacles(paths.claiming, paths.takeover, occasion.run)
+        obstacles(paths, occasion.run)
     except (OwnershipError, ManifestError) as error:
         return [str(error)]
     return []
