@@ -39,6 +39,8 @@ def make() -> None:
         raise BenchError("OLLAMA_PREFIX is set, but only the stand-in counts what it is asked: unset it for the bench.")
     container.boot(HOST, "trixie")
     ollama.install(HOST)
+    # For the heartbeat, and for comparison: the agent itself needs none.
+    on_host("sh", "-c", "apt-get update -qq && apt-get install -qq -y python3-requests >/dev/null 2>&1")
     container.podman("cp", str(HERE / "on_host"), f"{HOST}:{PROGRAMS}")
     play = ["ansible-playbook", f"--inventory={HERE}/inventory.yml", "keepwarm.ollama.site"]
     environment = {**os.environ, "BENCH_HOST": HOST, "ANSIBLE_PIPELINING": "true", "ANSIBLE_NOCOLOR": "true"}

@@ -24,7 +24,7 @@ def agent(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Agent:
     monkeypatch.setattr("ollama_warmup.passes.startup_wait.unit_state", lambda _unit: made.unit)
     monkeypatch.setattr("ollama_warmup.service.unit_state", lambda _unit: made.unit)
     monkeypatch.setattr("ollama_warmup.cli.looking.unit_state", lambda _unit: made.unit)
-    monkeypatch.setattr("ollama_warmup.cli.looking.import_requests", lambda _url: None)
+    monkeypatch.setattr("ollama_warmup.cli.looking.import_http_client", lambda _url: None)
     monkeypatch.setattr("ollama_warmup.passes.measuring.unit_environment", lambda _unit: {})
     monkeypatch.delenv("JOURNAL_STREAM", raising=False)
     return made

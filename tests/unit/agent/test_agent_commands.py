@@ -20,7 +20,7 @@ from support.agent import STOPPED, Agent
 def command(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
     agent.configure("a", {"name": "b", "policy": "warm", "keep_alive": "30m"})
     monkeypatch.setattr("os.geteuid", lambda: 999)
-    monkeypatch.setattr(commands, "import_requests", lambda _url, **_others: None)
+    monkeypatch.setattr(commands, "import_http_client", lambda _url, **_others: None)
     monkeypatch.setattr("ollama_warmup.passes.signals.install_signal_handlers", lambda: None)
     return agent
 

@@ -47,8 +47,8 @@ def call(agent: Agent, journal: list[str], started: list[str], monkeypatch: pyte
     monkeypatch.setenv("SUDO_USER", "alice")
     monkeypatch.setattr("ollama_warmup.cli.condition.unit_state", lambda _unit: agent.unit)
     monkeypatch.setattr(hold_commands, "unit_state", lambda _unit: {"ActiveState": "inactive"})
-    monkeypatch.setattr(commands, "import_requests", lambda _url: None)
-    monkeypatch.setattr(waiting, "import_requests", lambda _url: None)
+    monkeypatch.setattr(commands, "import_http_client", lambda _url: None)
+    monkeypatch.setattr(waiting, "import_http_client", lambda _url: None)
     monkeypatch.setattr(waiting, "_POLL", 0.01)
     monkeypatch.setattr("ollama_warmup.passes.signals.install_signal_handlers", lambda: None)
 

@@ -17,7 +17,7 @@ def imported(url: str, libraries: pathlib.Path, first: str = "", then: str = "")
     """Which of them are there after it. A warning is an error, as nobody would read it."""
     search = [str(PROGRAM), str(libraries)]
     given = f"{url!r}, first=({first!r},)" if first else f"{url!r}"
-    program = f"import sys\nsys.path[:0] = {search!r}\nfrom ollama_warmup.passes.lean import import_requests\nimport_requests({given})\n{then}\n{_WHICH}"
+    program = f"import sys\nsys.path[:0] = {search!r}\nfrom ollama_warmup.passes.lean import import_http_client\nimport_http_client({given})\n{then}\n{_WHICH}"
     done = subprocess.run([sys.executable, "-I", "-W", "error", "-c", program], check=False, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.split()

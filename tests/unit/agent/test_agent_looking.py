@@ -26,8 +26,8 @@ Status = Callable[[], tuple[int, dict[str, Any], list[list[str]]]]
 @pytest.fixture
 def warm(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
     """A host whose last pass left two pins in memory."""
-    monkeypatch.setattr(commands, "import_requests", lambda _url, **_others: None)
-    monkeypatch.setattr(waiting, "import_requests", lambda _url: None)
+    monkeypatch.setattr(commands, "import_http_client", lambda _url, **_others: None)
+    monkeypatch.setattr(waiting, "import_http_client", lambda _url: None)
     monkeypatch.setattr("os.geteuid", lambda: 999)
     monkeypatch.setattr("ollama_warmup.passes.signals.install_signal_handlers", lambda: None)
     agent.configure("a", "b")

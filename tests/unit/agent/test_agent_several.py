@@ -22,7 +22,7 @@ def two(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
     """Instances one and two, and none that is named default; the server in memory answers for both."""
     agent.configure("a")
     monkeypatch.setattr("os.geteuid", lambda: 999)
-    monkeypatch.setattr(commands, "import_requests", lambda _url, **_others: None)
+    monkeypatch.setattr(commands, "import_http_client", lambda _url, **_others: None)
     monkeypatch.setattr("ollama_warmup.passes.signals.install_signal_handlers", lambda: None)
     default = pathlib.Path(agent.instance.configuration)
     for name in ("one", "two"):

@@ -36,7 +36,7 @@ class Scripted(FakeClock):
 def clock(monkeypatch: pytest.MonkeyPatch) -> Scripted:
     found = Scripted()
     monkeypatch.setattr(waiting, "time", found)
-    monkeypatch.setattr(waiting, "import_requests", lambda _url: None)
+    monkeypatch.setattr(waiting, "import_http_client", lambda _url: None)
     return found
 
 

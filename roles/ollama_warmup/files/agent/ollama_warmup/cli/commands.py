@@ -19,7 +19,7 @@ from keepwarm._residency.server.hold_file import Hold
 from .. import exits
 from ..configuration import load, require_declared
 from ..instance import Instance
-from ..passes.lean import import_requests
+from ..passes.lean import import_http_client
 from ..service import is_stopped
 from ..state.hold import current_hold
 from ..state.lock import Locked, only_one
@@ -38,7 +38,7 @@ def check(instance: Instance) -> int:
     """Look at the server now; change nothing, neither there nor here."""
     configuration = load(instance.configuration)
     require_declared(configuration)
-    import_requests(configuration.url)
+    import_http_client(configuration.url)
     from ..passes.inspection import inspect
 
     state, unread = remembered(instance)
@@ -73,7 +73,7 @@ def _run_here(instance: Instance) -> int:
         configuration = load(instance.configuration)
         if not configuration.policy.declared:
             return exits.UNDECLARED
-        import_requests(configuration.url, first=("prometheus_client",) if configuration.metrics else ())
+        import_http_client(configuration.url, first=("prometheus_client",) if configuration.metrics else ())
         from ..passes.one_pass import make_pass
 
         with only_one(instance.state_folder):

@@ -17,7 +17,7 @@ from keepwarm._base.background import Background
 from .. import exits
 from ..configuration import Configuration, load
 from ..instance import Instance
-from ..passes.lean import import_requests
+from ..passes.lean import import_http_client
 from ..problems import ConfigurationError
 from ..service import is_stopped, unit_state
 from ..state.hold import current_hold
@@ -37,7 +37,7 @@ class Look:
         self._instance = instance
         self._until = time.monotonic() + LONGEST
         self._configuration = load(instance.configuration)
-        import_requests(self._configuration.url)
+        import_http_client(self._configuration.url)
         self._state, self._unread = remembered(instance)
         self._service = Background(lambda: server_state(self._configuration))
         self._found = Background(self._inspect)

@@ -19,7 +19,7 @@ from .. import exits
 from ..configuration import load, require_declared
 from ..instance import Instance
 from ..journal import NOTICE, log
-from ..passes.lean import import_requests
+from ..passes.lean import import_http_client
 from ..state.hold import current_hold
 from ..state.remembering import remembered
 
@@ -72,7 +72,7 @@ class _Door:
 
     def _look(self) -> bool:
         configuration = load(self._instance.configuration)
-        import_requests(configuration.url)
+        import_http_client(configuration.url)
         from ..passes.inspection import inspect
 
         found = inspect(configuration, remembered(self._instance)[0])

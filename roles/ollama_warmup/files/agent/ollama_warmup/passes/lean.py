@@ -16,7 +16,7 @@ from typing import Optional, cast
 _TLS = "ssl"
 
 
-def import_requests(url: str, first: Sequence[str] = ()) -> None:
+def import_http_client(url: str, first: Sequence[str] = ()) -> None:
     """Import what the engine asks C(url) with, and nothing else.
 
     C(first) are libraries that cannot do without what is withheld from it. A host without one of them is its user's to tell of.
