@@ -357,7 +357,8 @@ def test_a_server_starts_after_what_its_models_are_on_is_mounted(host, server, p
     assert server.environment["OLLAMA_MODELS"] == folder
     wanted = server.show("Requires", "After")
     assert [unit in shlex.split(wanted[key]) for key in wanted] == [True, True], wanted
-    host.check_output(f"systemctl stop ollama.service '{unit}' && rmdir '/srv/a disk'")
+    assert play().status == 0
+    host.check_output(f"systemctl stop '{unit}' && rmdir '/srv/a disk'")
 
 
 @pytest.mark.usefixtures("converged")
