@@ -136,7 +136,7 @@ def link(name: str, target: pathlib.Path) -> None:
 
 def requirements(name: str) -> str:
     """What is in the environment of that name, as pip reads it: its own file, or newest.txt with the last release of another ansible-core."""
-    line, _, release = name.partition("core-")
+    line, dummy, release = name.partition("core-")
     text = (TOP / "requirements" / f"{line or 'newest'}.txt").read_text(encoding="utf-8")
     return CORE.sub(f"ansible-core~={release}.0", text) if release else text
 

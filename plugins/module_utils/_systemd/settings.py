@@ -19,7 +19,7 @@ from .._residency.values.keep_alive import KeepAlive, KeepAliveError
 from .address import AddressError, check_address
 from .env_values import misread
 from .ollama_variables import doubt, meant_by
-from .quoting import QuotingError, quote_assignment
+from .quoting import quote_assignment
 
 PREFIX = "ollama_server_"
 _CACHE_TYPES = ("f16", "q8_0", "q4_0")
@@ -131,7 +131,7 @@ def _by_variable(key: str) -> str:
 def _check_writable(key: str, value: str) -> None:
     try:
         quote_assignment(key, value)
-    except QuotingError as error:
+    except InvalidValue as error:
         raise SettingError(f"{PREFIX}{_OWNERS.get(key, 'environment')}: {error}") from error
 
 

@@ -42,7 +42,7 @@ def links(page: str) -> Iterator[tuple[pathlib.Path, str]]:
     """The links into the checkout: the file, and the anchor or nothing."""
     for target in _LINK.findall(prose(page)):
         if not re.match(r"[a-z]+:", target):
-            path, _, anchor = target.partition("#")
+            path, dummy, anchor = target.partition("#")
             yield ((TOP / page).parent / path).resolve() if path else (TOP / page).resolve(), anchor
 
 

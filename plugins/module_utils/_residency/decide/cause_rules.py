@@ -33,7 +33,6 @@ OBSERVED = "observed"
 INFERRED = "inferred"
 
 
-
 class Compared(Protocol):
     """What a rule has to know of the present state of one declared model."""
 

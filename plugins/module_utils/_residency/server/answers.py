@@ -13,8 +13,8 @@ from typing import Any
 from ..._base.limits import CAPABILITIES, INSTALLED_MODELS, RESIDENT_MODELS, WORD
 from ..._base.readers import InvalidValue, optional, read_value
 from ..._base.text import one_line, short_repr
-from ..values.keep_alive import Expiry, ExpiryError
-from ..values.model_name import ModelName, ModelNameError
+from ..values.keep_alive import Expiry
+from ..values.model_name import ModelName
 from ..values.observation import CacheShape, InstalledModel, ModelCard, ResidentModel
 
 _LARGEST = 2**63 - 1  # the server counts in Go's int64
@@ -111,7 +111,7 @@ def _installed(entry: Mapping[str, Any]) -> InstalledModel:
 def _resident(entry: Mapping[str, Any]) -> ResidentModel:
     try:
         expiry = Expiry.parse(entry.get("expires_at"))
-    except ExpiryError as error:
+    except InvalidValue as error:
         raise InvalidValue(f"expires_at: {error}") from error
     return ResidentModel(
         name=_name(entry),
@@ -126,7 +126,7 @@ def _resident(entry: Mapping[str, Any]) -> ResidentModel:
 def _name(entry: Mapping[str, Any]) -> ModelName:
     try:
         return ModelName.parse(entry.get("name"))
-    except ModelNameError as error:
+    except InvalidValue as error:
         raise InvalidValue(str(error)) from error
 
 

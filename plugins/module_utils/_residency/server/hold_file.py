@@ -19,7 +19,7 @@ from typing import Any
 from ..._base.files import read_bytes, replace_file
 from ..._base.readers import NUMBER, TEXT, InvalidValue, typed
 from ..._base.text import one_line, short_repr
-from ..values.keep_alive import KeepAlive, KeepAliveError
+from ..values.keep_alive import KeepAlive
 
 LONGEST = 30 * 86400.0
 """Seconds; what is forgotten for longer is no work in progress."""
@@ -60,7 +60,7 @@ def parse_length(raw: Any) -> float:
     wanted = "give seconds (3600) or a duration such as '2h', at most 720h"
     try:
         seconds = KeepAlive.parse(raw).as_timedelta().total_seconds()
-    except KeepAliveError as error:
+    except InvalidValue as error:
         raise InvalidValue(f"{short_repr(raw)} is not how long a hold may last: {wanted}") from error
     if not 1 <= seconds <= LONGEST:
         raise InvalidValue(f"a hold of {short_repr(raw)} is not between a second and 30 days: {wanted}")

@@ -104,7 +104,7 @@ class ModelStore(OllamaServer):
         try:
             last = self._follow(feed, report)
         except TransferFailed as failure:
-            raise TransferRefused(f"{path} at {self.url} says: {failure}", str(failure)) from failure
+            raise TransferRefused(f"{path} at {self.url} says: {failure}", str(failure)) from None
         except TimedOut as error:
             raise self._stalled("no byte came") from error
         finally:

@@ -13,7 +13,7 @@ from typing import Any, Callable, TypeVar
 from ..._base.limits import DAY
 from ..._base.readers import InvalidValue, read_switch
 from ..._base.text import short_repr
-from .keep_alive import KeepAlive, KeepAliveError
+from .keep_alive import KeepAlive
 from .model_name import ModelName
 
 PIN = "pin"
@@ -266,7 +266,7 @@ def _keep_alive(policy: str) -> Callable[[Any], KeepAlive]:
 def _undeclared(raw: Any) -> KeepAlive:
     try:
         value = KeepAlive.parse(raw)
-    except KeepAliveError as error:
+    except InvalidValue as error:
         raise ValueError(f"undeclared_{error}") from error
     if value.is_forever or value.nanoseconds == 0:
         raise ValueError(f"undeclared_keep_alive {short_repr(raw)} must be finite and above 0, such as '10m'")
