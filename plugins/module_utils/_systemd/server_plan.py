@@ -151,7 +151,7 @@ def notices(declared: Declared, planned: Acts, told: Mapping[str, Any]) -> Itera
     if told["restart_due"]:
         yield f"{_restart(declared, told)}: {'; '.join(told['restart_reasons'])}"
     if told["pending"] and not planned.restarts:
-        yield f"pending until the next start of {told['unit']}, for which this is no reason: {'; '.join(told['pending'])}"
+        yield f"{told['unit']} is not restarted for these, which take effect at its next start: {'; '.join(told['pending'])}"
     if told["active_state"] == "inactive" and not planned.starts:
         yield f"{told['unit']} does not run and is left so, since it is {_stopped(declared, told)}: no model is in memory"
 

@@ -170,7 +170,7 @@ def test_a_long_value_is_cut() -> None:
         (3, 0, 1, "3 pins leave no room under the automatic limit of 3: "),
         (3, 0, 2, None),
         (6, 0, 2, "6 pins leave no room under the automatic limit of 6: "),
-        (4, 0, 1, "4 pins leave no room under the automatic limit of 3: "),
+        (4, 0, 1, "4 pins do not fit under the automatic limit of 3: at most 3 of them can be in memory; set OLLAMA_MAX_LOADED_MODELS to 5 or more"),
         (4, None, 1, None),
         (0, 1, 0, None),
     ],

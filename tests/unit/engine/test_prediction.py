@@ -182,8 +182,8 @@ def test_one_model_too_many_needs_no_sizes() -> None:
     found = foretell(policy("a", "b"), seen, limit=1)
     assert verdicts(found)["b"] == ("evicts", "counted")
     assert prediction_report.warnings(found.values()) == [
-        "b:latest is one model too many under OLLAMA_MAX_LOADED_MODELS=1: loading it will evict a:latest; a pass then gives a:latest back and"
-        " sets b:latest aside"
+        "b:latest is one model too many under OLLAMA_MAX_LOADED_MODELS=1: loading it will evict a:latest; a pass then loads a:latest again"
+        " and stops trying b:latest"
     ]
 
 
@@ -247,7 +247,7 @@ def test_the_numbers_are_in_the_result() -> None:
         "free": 8000,
         "evicts": ["a:latest"],
         "text": "b:latest will not fit beside the other models: it takes 9.5 kB (measured); the server reckons 9.2 kB for it and fills no more than 80 % of"
-        " the 8.0 kB of VRAM that are free: loading it will evict a:latest; a pass then gives a:latest back and sets b:latest aside",
+        " the 8.0 kB of VRAM that are free: loading it will evict a:latest; a pass then loads a:latest again and stops trying b:latest",
     }
 
 

@@ -157,7 +157,7 @@ def test_a_warning_names_the_numbers_and_who_leaves(live: LiveHost, tmp_path: pa
     foretold = foretell(live, declared, Record(), gpu(tmp_path, live, "6MiB"))
     assert prediction_report.warnings(foretold.values()) == [
         "tiny-c:latest will not fit beside the other models: it takes 2.4 MB (estimated); the server reckons 2.4 MB for it and fills no more than 80 % of"
-        " the 1.5 MB of VRAM that are free: loading it will evict tiny-b:latest; a pass then gives tiny-b:latest back and sets tiny-c:latest aside"
+        " the 1.5 MB of VRAM that are free: loading it will evict tiny-b:latest; a pass then loads tiny-b:latest again and stops trying tiny-c:latest"
     ]
 
 

@@ -32,8 +32,8 @@ def listed(tmp_path: pathlib.Path, tag: str) -> list[str]:
     [
         ("ollama_warmup_preflight", []),
         ("ollama_warmup_install", ["Install the libraries that the agent lacks"]),
-        ("ollama_warmup_configure", ["Configure the agent", "Say what the host came to"]),
-        ("ollama_warmup_verify", ["Verify that the declared models are resident", "Say what the host came to"]),
+        ("ollama_warmup_configure", ["Configure the agent", "Report the result for the host"]),
+        ("ollama_warmup_verify", ["Verify that the declared models are resident", "Report the result for the host"]),
     ],
 )
 def test_a_step_comes_after_the_look_at_the_host(tmp_path: pathlib.Path, tag: str, steps: list[str]) -> None:

@@ -149,7 +149,7 @@ def test_a_restart_is_said_with_what_it_unloads_and_why(restart: str, unloads: l
 def test_what_counts_at_the_next_start_only_is_said_unless_that_comes() -> None:
     pending = told(pending=["X", "Y"])
     (sentence,) = server_plan.notices(declared(), RUNS, pending)
-    assert sentence == "pending until the next start of llm.service, for which this is no reason: X; Y"
+    assert sentence == "llm.service is not restarted for these, which take effect at its next start: X; Y"
     assert list(server_plan.notices(declared(), Acts(False, False, True, True), pending)) == []
 
 

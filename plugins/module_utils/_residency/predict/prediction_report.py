@@ -54,7 +54,7 @@ def _sentence(fit: Fit) -> str:
 
 def _evicts(fit: Fit) -> str:
     outcome = fit.outcome
-    end = f"; a pass then gives {_names(outcome.evicts)} back and sets {fit.name} aside" if outcome.set_aside else ""
+    end = f"; a pass then loads {_names(outcome.evicts)} again and stops trying {fit.name}" if outcome.set_aside else ""
     evicting = f"loading it will evict {_names(outcome.evicts)}{end}"
     if outcome.by_count:
         return f"{fit.name} is one model too many under OLLAMA_MAX_LOADED_MODELS={fit.limit}: {evicting}"

@@ -120,10 +120,9 @@ class Policy:
         if self.max_loaded_models is None or not self.pins or len(self.pins) < limit:
             return ()
         named = f"the automatic limit of {limit}" if automatic else f"OLLAMA_MAX_LOADED_MODELS={limit}"
-        return (
-            f"{len(self.pins)} pins leave no room under {named}: any other model that is asked for evicts one of them;"
-            f" set OLLAMA_MAX_LOADED_MODELS to {len(self.pins) + 1} or more",
-        )
+        trouble = "leave no room" if len(self.pins) == limit else "do not fit"
+        effect = "any other model that is asked for evicts one of them" if len(self.pins) == limit else f"at most {limit} of them can be in memory"
+        return (f"{len(self.pins)} pins {trouble} under {named}: {effect}; set OLLAMA_MAX_LOADED_MODELS to {len(self.pins) + 1} or more",)
 
 
 def parse_policy(raw: Any) -> Policy:
