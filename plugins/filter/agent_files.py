@@ -14,6 +14,7 @@ description:
   - Fills the templates of the role P(keepwarm.ollama.ollama_warmup#role) for each server of a host. A template reads that server's
     settings, and no variable of a play.
   - Packs the program into a ZIP archive in base64, which is the same for the same sources.
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 notes:
   - Only that role uses this filter. It may change in any release.
 options:

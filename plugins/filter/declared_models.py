@@ -13,6 +13,7 @@ author:
 description:
   - Names become mappings with a C(name). A text is a list of names with commas between them, or a list as JSON.
   - Null is an empty list, and so is what is no list of models, which P(keepwarm.ollama.warmup_settings#filter) refuses.
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 options:
   _input:
     description: The list, as C(ollama_warmup_models) has it.

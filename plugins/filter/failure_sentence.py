@@ -12,6 +12,7 @@ author:
   - the keepwarm.ollama contributors (@keepwarm)
 description:
   - Finds what a C(rescue) has to tell, in C(ansible_failed_result), also where the task was a loop, whose own message says nothing.
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 positional: _input, task
 options:
   _input:

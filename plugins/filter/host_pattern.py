@@ -12,6 +12,7 @@ author:
   - the keepwarm.ollama contributors (@keepwarm)
 description:
   - Fails with a sentence that begins with C(keepwarm_hosts) if the value can be no pattern of hosts.
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 positional: _input
 options:
   _input:

@@ -12,6 +12,7 @@ author:
   - the keepwarm.ollama contributors (@keepwarm)
 description:
   - Booleans and numbers may be texts, as they are with C(-e key=value), and lists of texts a text with commas.
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 positional: _input, role
 options:
   _input:

@@ -13,6 +13,7 @@ author:
 description:
   - Judges the list C(ollama_server_instances), refuses what two servers of one host cannot share, and puts the settings of each
     together, its own before those of the role's variables.
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 positional: _input, role
 options:
   _input:

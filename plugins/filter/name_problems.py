@@ -15,6 +15,7 @@ description:
   - A name within two letters of one of the roles' or playbooks' variables is a problem. Any other that begins as these do
     (C(ollama_server_), C(ollama_warmup_), C(ollama_model_), C(keepwarm_)) is named in one warning.
   - What the roles know is read from their argument specs.
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 positional: _input
 options:
   _input:

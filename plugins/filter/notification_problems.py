@@ -13,6 +13,7 @@ author:
 description:
   - What the controller can tell of Apprise's addresses without Apprise. A sentence names an address by its place only, since it
     holds passwords.
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 options:
   _input:
     description:

@@ -13,6 +13,7 @@ author:
 description:
   - With C(-e key=value) every value is a text. Addresses in it are separated by commas or blanks.
   - What is neither a list nor a text is left as it is, for P(keepwarm.ollama.notification_problems#filter) to refuse.
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 options:
   _input:
     description: The role P(keepwarm.ollama.ollama_warmup#role)'s C(ollama_warmup_notify_urls).

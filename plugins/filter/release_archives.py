@@ -13,6 +13,7 @@ author:
 description:
   - Ollama publishes C(.tar.zst) archives from 0.14 on and C(.tgz) before, for C(amd64) and C(arm64), with the libraries for
     AMD's GPUs in an overlay of their own.
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 options:
   _input:
     description:

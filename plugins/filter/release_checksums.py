@@ -13,6 +13,7 @@ author:
 description:
   - Finds the checksums of files in the C(sha256sum.txt) of a release.
   - Fails for a file that the list does not name.
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 positional: _input, names
 options:
   _input:

@@ -13,6 +13,7 @@ author:
 description:
   - What the inputs of a role are, its argument specs say. Those that may be anything (C(raw)) are left out, since there is nothing to judge them by in
     P(keepwarm.ollama.input_problems#filter).
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 positional: _input, role
 options:
   _input:

@@ -13,6 +13,7 @@ author:
 description:
   - A server that nobody declared any more is in the way if it would listen where a declared one is to, or if it was declared before.
   - One that neither runs nor is started at boot is in nobody's way.
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 positional: _input, seen
 options:
   _input:

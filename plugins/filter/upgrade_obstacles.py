@@ -12,6 +12,7 @@ author:
   - the keepwarm.ollama contributors (@keepwarm)
 description:
   - Judges the settings of the role P(keepwarm.ollama.ollama_server#role) alone, not the host.
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 positional: _input
 options:
   _input:

@@ -12,6 +12,7 @@ author:
   - the keepwarm.ollama contributors (@keepwarm)
 description:
   - Names what failed, what serves now, and what to do where something is left to be done.
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 positional: _input, version, failure, undoing, ending, foretold, resumed
 options:
   _input:

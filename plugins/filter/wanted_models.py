@@ -23,6 +23,7 @@ author:
 description:
   - Adds the models that are declared to be resident to those that are listed, unless they are listed already, and checks all of them with
     the code of M(keepwarm.ollama.ollama_model).
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 options:
   _input:
     description: The listed models, each a name or a mapping with the options that O(keepwarm.ollama.ollama_model#module:models) describes.

@@ -19,6 +19,7 @@ description:
     is left in what was unpacked.
   - Switching is one rename. The release that was current before stays, to switch back to; older ones can be removed.
   - Neither starts, stops nor restarts anything.
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 requirements:
   - C(tar), and C(zstd) for archives of that kind, on the host
 extends_documentation_fragment:

@@ -16,6 +16,7 @@ description:
   - M(keepwarm.ollama.ollama_units) keeps on the host what served last, so that a play that was killed at any moment still knows what to go
     back to.
   - Neither reloads systemd nor restarts anything.
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 extends_documentation_fragment:
   - keepwarm.ollama.attributes
   - keepwarm.ollama.attributes.linux

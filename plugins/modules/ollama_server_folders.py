@@ -17,6 +17,7 @@ description:
     write to. Root would otherwise give away whatever that user lets the link lead to.
   - What is missing above a folder is root's, with the mode 0755, whatever the umask is; in a folder of another user's it is that user's.
   - A link in a folder where only root may write is followed.
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 extends_documentation_fragment:
   - keepwarm.ollama.attributes
   - keepwarm.ollama.attributes.linux

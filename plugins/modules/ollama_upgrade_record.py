@@ -16,6 +16,7 @@ description:
   - Keeps a record while an upgrade is under way, with the release, the files and the residency that were there before it. Since it is
     on the host, a play that was killed between any two steps is finished or undone by the next one.
   - Neither starts, stops nor restarts anything.
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 extends_documentation_fragment:
   - keepwarm.ollama.attributes
   - keepwarm.ollama.attributes.linux
