@@ -29,6 +29,5 @@ options:
     default: 20
 requirements:
   - Python 3.9 or newer on the host
-  - requests (C(python3-requests)) on the host
   - Ollama 0.10 or newer
 """

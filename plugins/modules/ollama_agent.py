@@ -198,8 +198,8 @@ def configure(module: AnsibleModule) -> dict[str, Any]:
         module.warn(sentence)
     if agent.absent:
         module.warn(
-            f"{', '.join(agent.absent)}: not on this host, so the gate is there before the unit. Whenever that comes, its starts will wait for warm models."
-            " If it is not to come, mind the name"
+            f"{', '.join(agent.absent)}: no such unit on this host. Its gate is in place: once the unit is there, its starts wait for warm models."
+            " If none is to come, check the name in ollama_warmup_gates"
         )
     written = sum(step.startswith("write ") for step in work.steps)
     return {"changed": bool(work.steps), "steps": work.steps, "written": written, "diff": work.diff}

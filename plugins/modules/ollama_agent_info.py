@@ -253,6 +253,8 @@ def main() -> None:
         module.exit_json(changed=False, **look_at(module))
     except (HostError, InterpreterError) as error:
         module.fail_json(msg=str(error))
+    except OSError as error:
+        module.fail_json(msg=f"{error.filename}: {error.strerror}")
 
 
 if __name__ == "__main__":

@@ -32,10 +32,12 @@ attributes:
     details:
       - The registry is asked for the manifest of what would be pulled, so that a wrong name fails and the digest is known beforehand.
       - The host asks it itself, with its own proxy settings. Where that fails the prediction is a pull, with a warning.
-      - If the server does not answer, or the host lacks requests, nothing can be predicted, and it warns. With O(assume_empty) it
+      - If the server does not answer, nothing can be predicted, and it warns. With O(assume_empty) it
         predicts for a server without models.
   diff_mode:
     support: full
+requirements:
+  - requests (C(python3-requests)) on the host, to ask a registry
 options:
   models:
     description:

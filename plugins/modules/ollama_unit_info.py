@@ -18,7 +18,7 @@ description:
   - With O(dropin_content) it tells beforehand what that drop-in would do.
   - It never changes anything.
 requirements:
-  - systemd 250 or later on the host
+  - systemd 247 or later on the host
 extends_documentation_fragment:
   - keepwarm.ollama.attributes
   - keepwarm.ollama.attributes.info_module
@@ -704,7 +704,7 @@ def planned(module: AnsibleModule) -> dict[str, Any]:
     """The result with the plan for what was declared. Raises HostError, QuotingError, OSError."""
     given, seen = module.params["declared"], observe(runner(module), module.params["unit"], module.params["dropin"])
     claims = Paths("ollama_server", given["files"], folders=given["folders"], takeover=given["takeover"])
-    occasion = Occasion(declaration(given), claims, module.check_mode, module.run_command)
+    occasion = Occasion(declaration(given), claims, module.check_mode, runner(module))
     found = settled(occasion.declared, seen)
     content = dropin_text(found, occasion.declared.place)
     told = result_of(module, seen.with_dropin(content), occasion.pins)
@@ -773,6 +773,8 @@ def main() -> None:
         if module.params["declared"]:
             module.exit_json(**refused(error))
         module.fail_json(msg=str(error))
+    except OSError as error:
+        module.fail_json(msg=f"{error.filename}: {error.strerror}")
 
 
 if __name__ == "__main__":

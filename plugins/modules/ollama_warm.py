@@ -33,8 +33,8 @@ attributes:
     support: full
     details:
       - Asks the server and changes nothing. What cannot be known before a load, such as its size, is null.
-      - If the server does not answer, or the host lacks requests, the prediction assumes an empty server that has every
-        declared model installed, and warns.
+      - If the server does not answer, the prediction assumes an empty server that has every declared model installed, and
+        warns.
       - Says of every load whether the model will fit into memory (RV(models)), and warns where it will not. It never fails for
         that, as a run loads all the same, and verifies.
   diff_mode:

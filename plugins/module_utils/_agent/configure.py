@@ -7,7 +7,6 @@ configuration, units, metrics and notify addresses. Servers that are not declare
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,16 +14,15 @@ from .._base.layout import AGENT_CACHE, AGENT_COMMAND, AGENT_CONFIGURATION, AGEN
 from .._base.scratch import scratch_folder
 from .._ownership.claiming import claim
 from .._ownership.marks import is_marked, role_mark
+from .._removal.agent import ROLE, TEXTFILES
 from .._units.apply import apply
 from .._units.carry_out import RunWith
 from .._units.wanted import WantedDropin, WantedSet, WantedUnit
 from .account import have_account
 from .declarations import changed_declarations
-from .parts import DROPINS, METRICS, NOTIFY, ROLE, UNITS, Names, claims, everything, leftovers
+from .parts import DROPINS, METRICS, NOTIFY, UNITS, Names, claims, everything, leftovers
 from .program import Program
 from .work import Owner, Work
-
-_TEXTFILES = re.compile(r'"textfile_directory": *"(/[^"\\]+)"')
 
 
 class ConfigurationError(Exception):
@@ -143,7 +141,7 @@ class Agent:
 
     def _unlink(self, names: Names, former: str, wanted: str) -> None:
         """The link to metrics, from where the former configuration had it. As text, since that configuration may be unreadable."""
-        for folder in _TEXTFILES.findall(former)[:1]:
+        for folder in TEXTFILES.findall(former)[:1]:
             path = f"{folder}/{names['metrics_link']}"
             real = self._work.real(path)
             if folder != wanted and os.path.islink(real) and os.readlink(real).startswith(f"{AGENT_CACHE}/"):

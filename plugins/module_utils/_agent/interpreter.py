@@ -10,6 +10,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from .._base.folders import UnsafePath, require_own
+
 _IMPORT = "import sys, importlib\nfor name in sys.argv[1:]:\n    try:\n        importlib.import_module(name)\n    except ImportError:\n        print(name)\n"
 RunWith = Callable[..., "tuple[int, str, str]"]
 """A module's run_command."""
@@ -49,14 +51,33 @@ class Interpreter:
         """Whether it is a program."""
         return os.path.isfile(self.path) and os.access(self.path, os.X_OK)
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether root may run it."""
+        return self.is_there and self._exposed() is None
+
+    def _exposed(self) -> UnsafePath | None:
+        """Who else than root may change it."""
+        try:
+            require_own(os.path.realpath(self.path))
+        except UnsafePath as error:
+            return error
+        return None
+
     def problems(self) -> Iterator[str]:
         """Why nothing can be run by it."""
+        exposed = self._exposed() if self.is_there else None
+        if exposed:
+            yield (
+                f"ollama_warmup_python {self.path} would be run by root, but {exposed.filename} {exposed.strerror}: give the path of an"
+                " interpreter that root alone can write to"
+            )
         if not self.is_there:
             yield f"ollama_warmup_python {self.path} is no program on this host: give the path of a Python interpreter"
 
     def missing(self, libraries: Sequence[str]) -> list[str]:
         """Those that it cannot import. Raises InterpreterError."""
-        if not libraries or not self.is_there:
+        if not libraries or not self.is_usable:
             return []
         status, output, error = self.run([self.path, "-I", "-c", _IMPORT, *libraries])
         if status != 0:
@@ -65,7 +86,7 @@ class Interpreter:
 
     def judge(self, addresses: Sequence[str]) -> Apprise:
         """The addresses go by standard input, so no list of processes shows one."""
-        if not self.is_there:
+        if not self.is_usable:
             return Apprise()
         output = self.run([self.path, "-I", "-c", self.judge_program], data="\n".join(addresses))[1]
         try:

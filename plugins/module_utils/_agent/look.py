@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._base.layout import below
 from .._base.systemctl import Run
 from .._ownership.claiming import claim
 from .._ownership.manifest import ManifestError
@@ -113,7 +114,7 @@ class Look:
 
     def _metrics_problems(self, server: Server) -> Iterator[str]:
         folder = server.metrics_directory
-        if METRICS in server.features and not os.path.isdir(os.path.join(self._root, folder.lstrip("/"))):
+        if METRICS in server.features and not os.path.isdir(below(self._root, folder)):
             yield (
                 f"ollama_warmup_metrics_directory {folder} is no folder of this host: install node_exporter first (Debian: prometheus-node-exporter),"
                 " or name the folder of its textfile collector"

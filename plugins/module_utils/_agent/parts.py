@@ -16,10 +16,8 @@ from .._base.layout import AGENT_CACHE, AGENT_COMMAND, AGENT_CONFIGURATION, AGEN
 from .._base.layout import UNITS as UNIT_FOLDER
 from .._base.readers import read_switch
 from .._ownership.claiming import Paths
+from .._removal.agent import CLAIMED, ROLE
 from .._units.wanted import KEEP, RESTART, STOP
-
-ROLE = "ollama_warmup"
-HOST_FOLDERS = (AGENT_PROGRAMS, AGENT_CACHE, AGENT_STATE)
 
 WATCH, RESTARTS, NOTIFY, METRICS, REQUIRE, WANT = "watch", "restart", "notify", "metrics", "require", "want"
 FEATURES = (WATCH, RESTARTS, NOTIFY, METRICS, REQUIRE, WANT)
@@ -166,7 +164,7 @@ def claims(servers: Iterable[Claimant], user: str, takeover: bool) -> Paths:
     found = list(servers)
     files = [AGENT_COMMAND, *(path for server in found for path in _files(server))]
     links = [link for server in found for link in _links(server)]
-    return Paths(ROLE, files, links, HOST_FOLDERS, [user], command=AGENT_COMMAND, takeover=takeover)
+    return Paths(ROLE, files, links, CLAIMED, [user], command=AGENT_COMMAND, takeover=takeover)
 
 
 def _files(server: Claimant) -> list[str]:

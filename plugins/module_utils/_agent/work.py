@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from .._base.files import read_bytes, replace_file, replace_link
-from .._base.folders import prepare
+from .._base.folders import pinned, prepare
 from .._base.layout import below
 from .._base.systemctl import Run
 from .._removal.files import mounts_in, remove
@@ -113,7 +113,8 @@ class Work:
             return
         self.note(f"link {path} to {target}")
         if not self.predict:
-            replace_link(real, target)
+            with pinned(real) as held:  # the folder may be another user's
+                replace_link(held, target)
 
     def remove(self, path: str) -> None:
         """A file, a link itself, or a folder with all that is in it, but for what is mounted there."""

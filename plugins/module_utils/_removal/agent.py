@@ -31,7 +31,7 @@ _FOLDERS = (AGENT_PROGRAMS, AGENT_RUNTIME, AGENT_CACHE, AGENT_STATE)
 CLAIMED = (AGENT_PROGRAMS, AGENT_CACHE, AGENT_STATE)
 """The folders that others might have made; the rest is made by systemd, or below these."""
 _NOTIFIER = (f"{AGENT_STATE}-notify*", f"{NOTIFIERS}/ollama-warmup-notify*")
-_TEXTFILES = re.compile(r'"textfile_directory": *"(/[^"\\]+)"')
+TEXTFILES = re.compile(r'"textfile_directory": *"(/[^"\\]+)"')
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Agent:
         return [*steps, *remove_empty_folder(AGENT_CONFIGURATION, self.root)] if is_ours_alone else steps
 
     def _links_to_metrics(self) -> list[Step]:
-        told = {found for path in self.configurations() for found in _TEXTFILES.findall(self._text(path))}
+        told = {found for path in self.configurations() for found in TEXTFILES.findall(self._text(path))}
         folders = sorted(told | ({self.metrics_directory} if self.metrics_directory else set()))
         links = [path for folder in folders for path in self._found(f"{glob.escape(folder)}/ollama-warmup-*.prom")]
         return [Step(REMOVE, link) for link in links if self._target(link).startswith(f"{AGENT_CACHE}/")]

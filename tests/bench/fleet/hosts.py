@@ -76,6 +76,6 @@ def former_collections(commit: str, folder: pathlib.Path) -> pathlib.Path | None
         galaxy = ["ansible-galaxy", "collection"]
         subprocess.run([*galaxy, "build", scratch, f"--output-path={folder}"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         (artefact,) = folder.glob("keepwarm-ollama-*.tar.gz")
-        install = [*galaxy, "install", str(artefact), "--offline", "--no-deps", f"--collections-path={collections}"]
+        install = [*galaxy, "install", str(artefact), "--force", "--offline", "--no-deps", f"--collections-path={collections}"]
         subprocess.run(install, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     return collections

@@ -187,7 +187,7 @@ def test_every_feature_comes_and_goes(agent: Entrance, host: Gpu, wanted: Any) -
         f"{UNITS}/batch.service.d/50-ollama-warm-gate.conf",
     ):
         assert path in there
-    assert done["warnings"][0].startswith("my-api.service, batch.service: not on this host, so the gate is there before the unit.")
+    assert done["warnings"][0].startswith("my-api.service, batch.service: no such unit on this host. Its gate is in place:")
     thrice(agent, host, **wanted())
     assert host.ours() == plain
 

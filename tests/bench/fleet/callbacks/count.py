@@ -12,9 +12,11 @@ from typing import Any
 
 from ansible.plugins.callback import CallbackBase
 
+ON_THE_CONTROLLER = {"assert", "debug", "fail", "include_role", "include_tasks", "set_fact", "validate_argument_spec"}
+
 
 class CallbackModule(CallbackBase):
-    """Tasks that are listed, includes among them, and modules that ran: only a module's result tells how it was invoked."""
+    """Tasks that are listed, includes among them, and modules that ran on the host, each item of a loop for itself."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
@@ -23,23 +25,21 @@ class CallbackModule(CallbackBase):
 
     def __init__(self) -> None:
         super().__init__()
-        self._counted = {"tasks": 0, "skipped": 0, "modules": 0, "changed": 0}
+        self._counted = {"tasks": 0, "modules": 0, "changed": 0}
 
-    def _count(self, result: Any, what: str) -> None:
+    def _count(self, result: Any) -> None:
         if result._host.get_name() != os.environ["COUNT_HOST"]:
             return
-        self._counted["skipped"] += what == "skipped"
+        ran = [one for one in result._result.get("results", [result._result]) if not one.get("skipped")]
         self._counted["changed"] += bool(result._result.get("changed"))
-        self._counted["modules"] += sum("invocation" in one for one in result._result.get("results", [result._result]) if isinstance(one, dict))
+        if result._task.action.rpartition(".")[2] not in ON_THE_CONTROLLER:
+            self._counted["modules"] += len(ran)
 
-    def v2_playbook_on_task_start(self, *dummy: Any) -> None:
-        self._counted["tasks"] += 1
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
+        self._counted["tasks"] += bool(task.get_name()) and not is_conditional
 
     def v2_runner_on_ok(self, result: Any) -> None:
-        self._count(result, "ok")
-
-    def v2_runner_on_skipped(self, result: Any) -> None:
-        self._count(result, "skipped")
+        self._count(result)
 
     def v2_playbook_on_stats(self, *dummy: Any) -> None:
         pathlib.Path(os.environ["COUNT_FILE"]).write_text(json.dumps(self._counted), encoding="utf-8")
