@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from .._base.layout import AGENT_CACHE, AGENT_COMMAND, AGENT_CONFIGURATION, AGENT_PROGRAMS
 from .._base.scratch import scratch_folder
+from .._base.systemctl import RunWith
 from .._ownership.claiming import claim
 from .._ownership.marks import is_marked, role_mark
 from .._removal.agent import ROLE, TEXTFILES
 from .._units.apply import apply
-from .._units.carry_out import RunWith
 from .._units.wanted import WantedDropin, WantedSet, WantedUnit
 from .account import have_account
 from .declarations import changed_declarations

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .._base.folders import UnsafePath, require_own
+from .._base.systemctl import RunWith
 
 _IMPORT = "import sys, importlib\nfor name in sys.argv[1:]:\n    try:\n        importlib.import_module(name)\n    except ImportError:\n        print(name)\n"
-RunWith = Callable[..., "tuple[int, str, str]"]
-"""A module's run_command."""
 
 
 class InterpreterError(Exception):

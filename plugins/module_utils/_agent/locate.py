@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .._base.layout import DROPIN
 from .._base.systemctl import Run
-from .._systemd import host
-from .._systemd.assessment import Surroundings, assess, specifiers_of
+from .._systemd.on_disk import read_on_disk
 
 
 @dataclass(frozen=True)
@@ -26,11 +24,6 @@ class Located:
 
 def locate(run: Run, name: str) -> Located:
     """By the unit's files as they are on disk. Raises HostError."""
-    unit = host.read_unit(run, name)
-    folders = host.search_path(run)
-    dropin = f"{host.administrators_folder(folders)}/{unit.name}.d/{DROPIN}"
-    files = host.unit_files(unit, folders)
-    own = next((file for file in files if file.path == dropin), None)
-    around = Surroundings(host.read_manager(run), specifiers_of(unit.name, os.uname().nodename), host.environment_files)
-    found = assess(files, dropin, own, around)
-    return Located(unit.exists, found.address.url, found.values)
+    found = read_on_disk(run, name, DROPIN)
+    effective = found.effective
+    return Located(found.unit.exists, effective.address.url, effective.values)

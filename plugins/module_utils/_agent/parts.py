@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from .._base.layout import AGENT_CACHE, AGENT_COMMAND, AGENT_CONFIGURATION, AGENT_PROGRAMS, AGENT_RUNTIME, AGENT_STATE
+from .._base.layout import AGENT_CACHE, AGENT_COMMAND, AGENT_CONFIGURATION, AGENT_PROGRAMS, AGENT_RUNTIME, AGENT_STATE, DEFAULT_INSTANCE, NOTIFIERS, agent_unit
 from .._base.layout import UNITS as UNIT_FOLDER
 from .._base.readers import read_switch
 from .._ownership.claiming import Paths
@@ -64,7 +64,7 @@ _LEFT = {
     METRICS: ("{cache_folder}",),
     WATCH: ("{runtime_folder}/watch",),
     RESTARTS: ("{restart_file}",),
-    NOTIFY: ("{notify_file}", "{notify_folder}", "/var/lib/{notify_state}", "/var/lib/private/{notify_state}"),
+    NOTIFY: ("{notify_file}", "{notify_folder}", "/var/lib/{notify_state}", NOTIFIERS + "/{notify_state}"),
 }
 """What the agent writes for a feature; it is removed where the feature is not wanted."""
 _OF_EVERY_SERVER = ("{hold_file}", "{state_folder}", "{cache_folder}", "{runtime_folder}", "{configuration}")
@@ -79,7 +79,7 @@ class Names:
     @property
     def suffix(self) -> str:
         """Of its units."""
-        return "" if self.instance == "default" else f"@{self.instance}"
+        return "" if self.instance == DEFAULT_INSTANCE else f"@{self.instance}"
 
     @property
     def values(self) -> dict[str, str]:
@@ -90,12 +90,12 @@ class Names:
             "instance": instance,
             "command": AGENT_COMMAND,
             "library": AGENT_PROGRAMS,
-            "pass_unit": f"ollama-warmup{suffix}.service",
-            "wake_unit": f"ollama-warmup-wake{suffix}.path",
+            "pass_unit": agent_unit(instance),
+            "wake_unit": agent_unit(instance, "path", "-wake"),
             "warm_target": f"ollama-warm{suffix}.target",
             "cold_target": f"ollama-cold{suffix}.target",
-            "notify_unit": f"ollama-warmup-notify{suffix}.service",
-            "notify_path_unit": f"ollama-warmup-notify{suffix}.path",
+            "notify_unit": agent_unit(instance, part="-notify"),
+            "notify_path_unit": agent_unit(instance, "path", "-notify"),
             "gate_unit": f"ollama-warm-gate{suffix}.service",
             "gate_want_unit": f"ollama-warm-gate-want{suffix}.service",
             "configuration": f"{AGENT_CONFIGURATION}/{instance}.json",

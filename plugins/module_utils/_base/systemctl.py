@@ -13,6 +13,8 @@ from .text import one_line
 SECONDS = 10.0
 Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
 """Runs a command: exit status, standard output, standard error."""
+RunWith = Callable[..., "tuple[int, str, str]"]
+"""The same with the options of a module's run_command."""
 
 
 class SystemctlError(Exception):

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -14,8 +13,9 @@ from .._residency.server.gpus import gpu_names
 from .._residency.server.processes import unit_processes
 from .._systemd import host
 from .._systemd.address import effective_address
-from .._systemd.assessment import Assessment, Surroundings, assess, judge_restart, specifiers_of, values_of_others
+from .._systemd.assessment import Assessment, Surroundings, assess, judge_restart, values_of_others
 from .._systemd.defaults import LIMIT, effective_limit
+from .._systemd.on_disk import read_on_disk
 from .._systemd.others import Written
 from .._systemd.restart import Restart
 from .._systemd.unit_file import UnitFile
@@ -97,25 +97,20 @@ class Observation:
 def observe(run: Run, unit_name: str, dropin_name: str) -> Observation:
     """Read everything once. Raises C(HostError)."""
     version = host.systemd_version(run)
-    unit = host.read_unit(run, unit_name)
-    folders = host.search_path(run)
-    dropin = f"{host.administrators_folder(folders)}/{unit.name}.d/{dropin_name}"
-    files = host.unit_files(unit, folders)
-    on_disk = next((file for file in files if file.path == dropin), None)
-    around = Surroundings(host.read_manager(run), specifiers_of(unit.name, os.uname().nodename), host.environment_files)
-    effective = assess(files, dropin, on_disk, around)
+    found = read_on_disk(run, unit_name, dropin_name)
+    effective = found.effective
     return Observation(
         systemd_version=version,
-        unit=unit,
-        process=host.read_process(unit.main_pid) if unit.main_pid else None,
-        folders=folders,
-        around=around,
-        files=files,
-        planned_files=files,
-        dropin=dropin,
+        unit=found.unit,
+        process=host.read_process(found.unit.main_pid) if found.unit.main_pid else None,
+        folders=found.folders,
+        around=found.around,
+        files=found.files,
+        planned_files=found.files,
+        dropin=found.dropin,
         planned=None,
-        on_disk=on_disk,
+        on_disk=found.own,
         effective=effective,
         predicted=effective,
-        written=values_of_others(files, dropin, around),
+        written=values_of_others(found.files, found.dropin, found.around),
     )

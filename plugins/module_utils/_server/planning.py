@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from .. import _server_state
+from .._base.systemctl import RunWith
 from .._ownership.claiming import Paths, obstacles
 from .._ownership.manifest import ManifestError
 from .._ownership.takeover import OwnershipError
@@ -22,8 +23,6 @@ from .._systemd.server_plan import Declared
 from .._systemd.trial_run import Tried, try_out
 from .observation import Observation
 
-Run = Callable[..., "tuple[int, str, str]"]
-
 
 @dataclass(frozen=True)
 class Occasion:
@@ -32,7 +31,7 @@ class Occasion:
     declared: Declared
     claims: Paths
     check_mode: bool
-    run: Run
+    run: RunWith
 
     @property
     def pins(self) -> int:

@@ -9,7 +9,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Callable
 
-from .carry_out import Executor, RunWith, verify
+from .._base.systemctl import RunWith
+from .carry_out import Executor, verify
 from .found import Found, look
 from .plan import FilePlan, RunPlan, is_behind, plan_files, plan_run
 from .wanted import WantedSet

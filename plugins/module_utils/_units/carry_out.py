@@ -6,19 +6,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from .._base.files import replace_file
 from .._base.layout import UNITS, below
 from .._base.scratch import scratch_folder
+from .._base.systemctl import RunWith
 from .._systemd.verify import complaints
 from .found import MODE, UnitsError
 from .plan import TARGET, FilePlan, RunPlan
 from .wanted import WantedSet
-
-RunWith = Callable[..., "tuple[int, str, str]"]
-"""A module's C(run_command)."""
 
 _NOT_LOADED = 5  # systemctl(1)
 
