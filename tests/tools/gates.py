@@ -5,8 +5,8 @@
     python3 tests/tools/gates.py molecule-default lint unit
 
 Every gate runs, whatever became of the others. Its output is kept in .cache/logs/GATE.log; of one that passed only the closing lines of
-its test runners are shown, of one that failed everything, and before the table once more what went wrong: all that is left where only the
-end of a long output is kept.
+its test runners are shown, of one that failed everything, and after the table once more what went wrong, since often only the end of a long
+output is kept.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 LOGS = TOP / ".cache/logs"
 PLAIN = {"NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1", "COLUMNS": "160"}
 TROUBLE = re.compile(r"^(?:E  |FAILED|ERROR|fatal:|failed:|CRITICAL|make: \*\*\*|\S+:\d+:)", re.MULTILINE)
-MOST_TROUBLE = 40  # lines
+MOST_TROUBLE = 15  # lines
 CLOSING_LINE = re.compile(r"^=+ .*\b(?:passed|failed|error)\b.* =+$", re.MULTILINE)
 
 
@@ -56,21 +56,21 @@ def run_gate(gate: str) -> Outcome:
 
 
 def summary(said: str) -> tuple[str, ...]:
-    """The first lines of a failed gate's output that name what went wrong; its last lines where none does."""
+    """The last lines of a failed gate's output that name what went wrong; its last lines where none does."""
     lines = said.splitlines()
     telling = [line[:200] for line in lines if TROUBLE.match(line)]
-    return tuple(telling[:MOST_TROUBLE] or lines[-MOST_TROUBLE:])
+    return tuple(telling[-MOST_TROUBLE:] or lines[-MOST_TROUBLE:])
 
 
 def print_table(outcomes: list[Outcome]) -> None:
-    """What went wrong, one line a gate, those that failed last, and a plain closing line."""
+    """One line a gate, those that failed last, then what went wrong in them, and a plain closing line."""
     outcomes = sorted(outcomes, key=lambda outcome: not outcome.passed)
-    print("\n".join(f"{outcome.gate} | {line}" for outcome in outcomes for line in outcome.trouble))
     print("\ngate                      seconds  result")
     for outcome in outcomes:
         print(f"{outcome.gate:<24} {outcome.seconds:>8.0f}  {'passed' if outcome.passed else 'FAILED, see .cache/logs/' + outcome.gate + '.log'}")
+    print("\n".join(f"{outcome.gate} | {line}" for outcome in outcomes for line in outcome.trouble))
     failed = sum(not outcome.passed for outcome in outcomes)
-    print(f"\n{len(outcomes) - failed} passed, {failed} failed")
+    print(f"{len(outcomes) - failed} passed, {failed} failed")
 
 
 def main() -> None:
