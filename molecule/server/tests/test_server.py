@@ -165,7 +165,7 @@ def test_a_value_that_the_drop_in_overrides_is_named(server, play, put):
     assert f"OLLAMA_KEEP_ALIVE: {UNIT}.d/override.conf sets '-1', which loses to '2700s' of the drop-in" in outcome.text
     assert "OLLAMA_DEBUG: " not in outcome.text
     assert server.environment["OLLAMA_KEEP_ALIVE"] == "2700s"
-    assert "pending until the next start of ollama.service" in outcome.text
+    assert "ollama.service is not restarted for these, which take effect at its next start: " in outcome.text
     assert "OLLAMA_DEBUG is not set in the running process, but '1' in its unit" in outcome.text
     assert "OLLAMA_DEBUG" not in server.environment
 
