@@ -149,8 +149,9 @@ def is_due(planned: Acts, told: Mapping[str, Any], kept: bool) -> bool:
 
 
 def notices(declared: Declared, planned: Acts, told: Mapping[str, Any]) -> Iterator[str]:
-    """What the role does about the server, and what it leaves, one sentence each."""
-    if told["restart_due"]:
+    """What the role does about the server, and what it leaves, one sentence each. Of a restart that unloads something the module that makes
+    it warns."""
+    if told["restart_due"] and (declared.restart == "never" or told["restart_unloads"] == []):
         yield f"{_restart(declared, told)}: {'; '.join(told['restart_reasons'])}"
     if told["pending"] and not planned.restarts:
         yield f"{told['unit']} is not restarted for these, which take effect at its next start: {'; '.join(told['pending'])}"

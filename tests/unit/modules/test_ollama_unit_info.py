@@ -290,23 +290,16 @@ def test_the_deadline_ends_the_wait_with_the_last_reason(
     assert "answered 503" in ask(ready_timeout=60)["msg"]
 
 
-@pytest.mark.parametrize(
-    ("client_url", "own"),
-    [(None, None), ("http://127.0.0.1:8080", True), ("http://198.51.100.1:11434", False), ("http://gpu.invalid:11434", False)],
-)
-def test_whose_address_clients_use_is_told(ask: Callable[..., Any], client_url: str | None, own: bool | None) -> None:
-    assert ask(client_url=client_url)["client_url_is_own"] is own
-
-
 def test_defaults_of_ours_are_pending_and_a_limit_below_the_pins_is_due(machine: Host, running: Callable[..., None], ask: Callable[..., Any]) -> None:
-    planned = "# Defaults of the role, which nobody has declared: OLLAMA_KEEP_ALIVE OLLAMA_MAX_LOADED_MODELS\n[Service]\n"
-    planned += "Environment=OLLAMA_KEEP_ALIVE=1800s\nEnvironment=OLLAMA_MAX_LOADED_MODELS=8\n"
+    def pinning(count: int) -> dict[str, Any]:
+        return declared(environment={}, models=[{"name": f"m{number}"} for number in range(count)])
+
     running(OLLAMA_DEBUG="1")
     version, resident = ("http://127.0.0.1:11434/api/version", 500, {}), ("http://127.0.0.1:11434/api/ps", 200, {"models": []})
     machine.exchanges = [version, version, resident]
-    told = ask(dropin_content=planned, pins=3)
+    told = ask(declared=pinning(3))
     assert (told["restart_due"], len(told["pending"])) == (False, 2)
-    told = ask(dropin_content=planned, pins=4)
+    told = ask(declared=pinning(4))
     assert told["restart_reasons"] == ["the running server keeps 3 models in memory at most, fewer than the 4 that are pinned"]
 
 
