@@ -19,6 +19,7 @@ description:
     is left in what was unpacked.
   - Switching is one rename. The release that was current before stays, to switch back to; older ones can be removed.
   - Neither starts, stops nor restarts anything.
+notes:
   - Only the roles and playbooks of this collection use it. It may change in any release.
 requirements:
   - C(tar), and C(zstd) for archives of that kind, on the host
@@ -33,9 +34,8 @@ attributes:
 options:
   version:
     description:
-      - The release's version, such as V(0.32.15).
+      - The release's version, such as V(0.32.15). Needed but for the removal of all of them.
     type: str
-    required: true
   archives:
     description:
       - The release's archives as they lie on the host, overlays last. Needed to stage a version that is not there.
@@ -61,7 +61,9 @@ options:
       - V(staged) has the release there, and changes nothing that runs.
       - V(current) switches to a release that is there, or is staged by the same call.
       - V(pruned) removes all but O(version), which is current or about to be, the one before it and what else O(keep) allows.
-      - V(absent) removes a release that is not current.
+      - V(absent) removes a release that is not current; without O(version) all that P(keepwarm.ollama.ollama_server#role) installed, once no server
+        runs it any more. Those are the releases, the command's link, the role's programs, and the account that it made, unless models are left.
+        It goes by the records and marks that are there. What others put there, and packages, stay.
     type: str
     choices: [staged, current, pruned, absent]
     default: staged
@@ -80,6 +82,18 @@ options:
     description:
       - With V(pruned), the version that it was switched from, where it is known.
     type: str
+  folders:
+    description:
+      - With V(absent) of all, where models may be beside the home of the account.
+    type: list
+    elements: path
+    default: []
+  purge_models:
+    description:
+      - With V(absent) of all, whether the models go, too. Without it they stay, and so do the account and its home.
+      - In the folders of models what Ollama makes is removed, and they themselves if nothing else is in them.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -100,6 +114,12 @@ EXAMPLES = r"""
   keepwarm.ollama.ollama_release:
     version: "{{ switched.previous }}"
     state: current
+
+- name: Remove what is stopped, with its models
+  keepwarm.ollama.ollama_release:
+    state: absent
+    folders: [/srv/models]
+    purge_models: true
 """
 
 RETURN = r"""
@@ -127,6 +147,21 @@ removed:
   elements: str
   returned: success
   sample: []
+steps:
+  description: What was done, or would be, in this order.
+  type: list
+  elements: str
+  returned: with O(state=absent) of all
+  sample:
+    - remove release /opt/ollama/0.32.15
+left:
+  description: The folders with models, and the account that they belong to.
+  type: list
+  elements: str
+  returned: with O(state=absent) of all
+  sample:
+    - /srv/models
+    - user ollama
 """
 
 import dataclasses
@@ -137,7 +172,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.folders import UnsafePath, require_own
+from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.manifest import ManifestError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._release import SHA256, VERSION, ReleaseError, Releases, names_of
+from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import RemovalError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.work import remove_files
+
+ROOT = "/"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -215,8 +255,10 @@ def act(releases: Releases, params: Mapping[str, Any], steps: Steps) -> None:
 
 
 def carry_out(module: AnsibleModule) -> dict[str, Any]:
-    """Bring about the state, or predict it. Raises C(ReleaseError)."""
+    """Bring about the state, or predict it. Raises ReleaseError, RemovalError, ManifestError."""
     params = module.params
+    if params["version"] is None:
+        return remove_files(module.run_command, params["dest"], params["folders"], params["purge_models"], module.check_mode, ROOT)
     check(params)
     releases = Releases(params["dest"], module.run_command)
     steps, installed, current = plan(releases, params), releases.installed(), releases.current()
@@ -243,19 +285,22 @@ def main() -> None:
     archive = {"path": {"type": "path", "required": True}, "sha256": {"type": "str", "required": True}}
     module = AnsibleModule(
         argument_spec={
-            "version": {"type": "str", "required": True},
+            "version": {"type": "str"},
             "archives": {"type": "list", "elements": "dict", "default": [], "options": archive},
             "dest": {"type": "path", "default": "/opt/ollama"},
             "state": {"type": "str", "choices": ["staged", "current", "pruned", "absent"], "default": "staged"},
             "keep": {"type": "int", "default": 1},
             "prune": {"type": "bool", "default": True},
             "before": {"type": "str"},
+            "folders": {"type": "list", "elements": "path", "default": []},
+            "purge_models": {"type": "bool", "default": False},
         },
+        required_if=[("state", state, ("version",)) for state in ("staged", "current", "pruned")],
         supports_check_mode=True,
     )
     try:
         module.exit_json(**carry_out(module))
-    except ReleaseError as error:
+    except (ReleaseError, RemovalError, ManifestError, OSError) as error:
         module.fail_json(msg=str(error))
 
 

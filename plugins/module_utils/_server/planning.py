@@ -125,7 +125,7 @@ def _untried(told: Mapping[str, Any], tried: Tried) -> list[str]:
 def _claimed_by_others(occasion: Occasion, dropin: str) -> list[str]:
     """The refusal of what others made where the role writes."""
     claims = occasion.claims
-    paths = Paths(claims.role, [dropin, *claims.files], folders=claims.folders, command=dropin, takeover=claims.takeover)
+    paths = Paths(claims.role, [dropin, *claims.files], folders=claims.folders, takeover=claims.takeover)
     try:
         obstacles(paths, occasion.run)
     except (OwnershipError, ManifestError) as error:

@@ -67,7 +67,7 @@ class Found:
 def look(wanted: WantedSet, mark: str, run: Run, root: str = "/", aside: Collection[str] = ()) -> Found:
     """The set as it is, without what is to be aside by the time. Raises C(UnitsError), also where others made one of its files."""
     paths = {*wanted.contents(), *(unit.path for unit in wanted.units), *_dropins_named(wanted.dropin_name, mark, root)} - set(aside)
-    unmarked = {file.path for file in wanted.files}
+    unmarked = {file.path for file in wanted.files} | {unit.path for unit in wanted.units if unit.replaces}
     texts = {path: _own_text(path, mark, path in wanted.contents(), root) for path in sorted(paths - unmarked)}
     texts.update({path: _text(path, root) for path in sorted(unmarked)})
     files = {path: text for path, text in texts.items() if text is not None}
@@ -119,7 +119,7 @@ def _own_text(path: str, mark: str, is_wanted: bool, root: str) -> str | None:
 
 
 def _text(path: str, root: str) -> str | None:
-    """Of a file whose folder tells that it is ours."""
+    """Of a file whose folder tells that it is ours, or whose place is taken."""
     try:
         return read_bytes(below(root, path), _LIMIT).decode("utf-8", "surrogateescape")
     except FileNotFoundError:

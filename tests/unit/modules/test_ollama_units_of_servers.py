@@ -46,7 +46,7 @@ def options(content: str = "[Service]\nOOMPolicy=stop\n", waits: bool = True, ta
         "dropins": [{"unit": SERVER, "content": MARK + content, "keeps_former": True}],
         "dropin_name": "zz-keepwarm.conf",
         "files": [{"path": PROGRAM, "content": "echo\n" if waits else ""}],
-        "claims": {"folders": [os.path.dirname(PROGRAM)] if waits else [], "command": DROPIN, "takeover": takeover},
+        "claims": {"folders": [os.path.dirname(PROGRAM)] if waits else [], "takeover": takeover},
     }
 
 

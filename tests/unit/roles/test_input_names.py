@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import pathlib
 from typing import Any
 
@@ -12,7 +13,7 @@ import yaml
 from ansible.utils.display import Display
 from ansible_collections.keepwarm.ollama.plugins.filter.name_problems import name_problems
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs import known_names, outputs
-from support.role_tasks import ROLES, task, value
+from support.role_tasks import ROLES, names, task, value
 
 TOP = pathlib.Path(__file__).parents[3]
 ROLE_NAMES = ["ollama_model", "ollama_server", "ollama_warmup"]
@@ -111,8 +112,9 @@ def test_every_role_looks_for_them_among_all_variables_of_the_host(role: str, wa
 
 @pytest.mark.parametrize("role", ["ollama_model", "ollama_server"])
 def test_it_is_the_first_thing_that_is_judged_with_the_settings(role: str) -> None:
-    first = yaml.safe_load((ROLES / role / "tasks/settings.yml").read_text())[0]
-    assert task(role, "settings.yml", first["name"])["ansible.builtin.assert"]["that"] == f"{problems_of(role)} | length == 0"
+    file = next(file for file in ("settings.yml", "main.yml") if (ROLES / role / "tasks" / file).exists())
+    first = next(found for found in map(functools.partial(task, role, file), names(role, file)) if "block" not in found)
+    assert first["ansible.builtin.assert"]["that"] == f"{problems_of(role)} | length == 0"
 
 
 def test_of_the_agent_s_role_it_is_told_before_what_a_host_says() -> None:
