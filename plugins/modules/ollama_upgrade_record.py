@@ -220,9 +220,10 @@ def undo(host: Host) -> Outcome:
     """Record the reason, of which the first stays, and put everything back. Raises C(RecordError) where there is no going back."""
     if host.record is None:
         return None, {}
-    record, told = (host.record, {"changed": False}) if host.record.failed else host.keep(replace(host.record, failed=host.params["reason"]))
+    record = host.record if host.record.failed else replace(host.record, failed=host.params["reason"])
+    dummy, kept = host.keep(record)
     restored = restore(host, record)
-    return record, {**restored, "changed": told["changed"] or bool(restored["restored"])}
+    return record, {**restored, "changed": kept["changed"] or bool(restored["restored"])}
 
 
 def restore(host: Host, record: Record) -> dict[str, list[str]]:
