@@ -79,6 +79,8 @@ def look(wanted: WantedSet, mark: str, run: Run, root: str = "/", aside: Collect
 
 def loaded_units(run: Run, names: Sequence[str]) -> dict[str, LoadedUnit]:
     """By the names that were asked for. Raises C(UnitsError)."""
+    if not names:  # systemctl would tell of the manager itself
+        return {}
     try:
         blocks = systemctl.ask_all(run, _PROPERTIES, names)
     except systemctl.SystemctlError as error:

@@ -404,6 +404,28 @@ def test_at_the_beginning_a_unit_to_come_is_not_judged(machine: Host, plan: Call
     assert plan(check=False, may_come=True)["foreseen"] is False
 
 
+def test_a_server_that_would_come_has_models_only_where_their_folder_is(machine: Host, plan: Callable[..., Any], tmp_path: Path) -> None:
+    machine.properties |= {"LoadState": "not-found", "FragmentPath": "", "ActiveState": "inactive"}
+    given = {"check": True, "may_come": True, "install": "missing", "ours": True, "restart": "never"}
+    outlook = plan(**given)["outlook"]
+    assert outlook == {"comes": True, "restarts": True, "empty": True, "url": URL, "environment": outlook["environment"]}
+    assert outlook["environment"]["OLLAMA_HOST"] == "127.0.0.1:11999"
+    assert plan(**given, grouped=True, folder=str(tmp_path))["outlook"]["empty"] is False
+    assert plan(**given, grouped=True, folder=str(tmp_path / "none"))["outlook"]["empty"] is True
+    assert plan(**given, grouped=True, account="root")["outlook"]["empty"] is False
+    assert plan(**given, grouped=True, account="nobody-of-that-name")["outlook"]["empty"] is True
+
+
+@pytest.mark.parametrize(("restart", "restarts"), [("auto", True), ("now", True), ("never", False)])
+def test_whether_a_server_would_restart_is_in_its_outlook(
+    machine: Host, running: Callable[..., None], plan: Callable[..., Any], restart: str, restarts: bool
+) -> None:
+    running(OLLAMA_HOST="127.0.0.1:11998", OLLAMA_DEBUG="1")
+    machine.exchanges = [("http://127.0.0.1:11998/api/version", 500, {}), ("http://127.0.0.1:11998/api/ps", 200, {"models": []})]
+    outlook = plan(restart=restart)["outlook"]
+    assert (outlook["comes"], outlook["restarts"], outlook["empty"]) == (False, restarts, False)
+
+
 def test_what_an_earlier_play_left_behind_is_still_to_be_done(machine: Host, plan: Callable[..., Any], running: Callable[..., None], tmp_path: Path) -> None:
     machine.write("ollama.service.d/zz-keepwarm.conf", plan()["dropin"]["content"])
     version = (f"{URL}/api/version", 200, {"version": "0.32.15"})
