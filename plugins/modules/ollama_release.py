@@ -19,6 +19,7 @@ description:
     is left in what was unpacked.
   - Switching is one rename. The release that was current before stays, to switch back to; older ones can be removed.
   - Neither starts, stops nor restarts anything.
+notes:
   - Only the roles and playbooks of this collection use it. It may change in any release.
 requirements:
   - C(tar), and C(zstd) for archives of that kind, on the host
@@ -33,9 +34,8 @@ attributes:
 options:
   version:
     description:
-      - The release's version, such as V(0.32.15).
+      - The release's version, such as V(0.32.15). Needed but for the removal of all of them.
     type: str
-    required: true
   archives:
     description:
       - The release's archives as they lie on the host, overlays last. Needed to stage a version that is not there.
@@ -61,7 +61,9 @@ options:
       - V(staged) has the release there, and changes nothing that runs.
       - V(current) switches to a release that is there, or is staged by the same call.
       - V(pruned) removes all but O(version), which is current or about to be, the one before it and what else O(keep) allows.
-      - V(absent) removes a release that is not current.
+      - V(absent) removes a release that is not current; without O(version) all that P(keepwarm.ollama.ollama_server#role) installed, once no server
+        runs it any more. Those are the releases, the command's link, the role's programs, and the account that it made, unless models are left.
+        It goes by the records and marks that are there. What others put there, and packages, stay.
     type: str
     choices: [staged, current, pruned, absent]
     default: staged
@@ -80,6 +82,18 @@ options:
     description:
       - With V(pruned), the version that it was switched from, where it is known.
     type: str
+  folders:
+    description:
+      - With V(absent) of all, where models may be beside the home of the account.
+    type: list
+    elements: path
+    default: []
+  purge_models:
+    description:
+      - With V(absent) of all, whether the models go, too. Without it they stay, and so do the account and its home.
+      - In the folders of models what Ollama makes is removed, and they themselves if nothing else is in them.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -100,6 +114,12 @@ EXAMPLES = r"""
   keepwarm.ollama.ollama_release:
     version: "{{ switched.previous }}"
     state: current
+
+- name: Remove what is stopped, with its models
+  keepwarm.ollama.ollama_release:
+    state: absent
+    folders: [/srv/models]
+    purge_models: true
 """
 
 RETURN = r"""
@@ -127,115 +147,41 @@ removed:
   elements: str
   returned: success
   sample: []
+steps:
+  description: What was done, or would be, in this order.
+  type: list
+  elements: str
+  returned: with O(state=absent) of all
+  sample:
+    - remove release /opt/ollama/0.32.15
+left:
+  description: The folders with models, and the account that they belong to.
+  type: list
+  elements: str
+  returned: with O(state=absent) of all
+  sample:
+    - /srv/models
+    - user ollama
 """
 
-import dataclasses
-import os
-import re
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.keepwarm.ollama.plugins.module_utils._base.folders import UnsafePath, require_own
-from ansible_collections.keepwarm.ollama.plugins.module_utils._release import SHA256, VERSION, ReleaseError, Releases, names_of
+from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.manifest import ManifestError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._release import ReleaseError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._release_work import bring_about
+from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import RemovalError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.work import remove_files
 
-
-@dataclasses.dataclass(frozen=True)
-class Steps:
-    """What is to be done: stage the version, switch to it, remove these."""
-
-    stage: bool = False
-    switch: bool = False
-    remove: tuple[str, ...] = ()
-
-
-def check(params: Mapping[str, Any]) -> None:
-    """Judge the options. Raises C(ReleaseError)."""
-    if not VERSION.fullmatch(params["version"]):
-        raise ReleaseError(f"version {params['version']!r} is no release of Ollama: give one such as 0.32.15")
-    for archive in params["archives"]:
-        if not SHA256.fullmatch(archive["sha256"]):
-            raise ReleaseError(f"sha256 {archive['sha256']!r} of {archive['path']} is no checksum: give 64 hexadecimal digits")
-    try:
-        require_own(params["dest"])  # its programs are run by servers, and once by root's hand
-    except UnsafePath as error:
-        raise ReleaseError(str(error)) from error
-    if params["keep"] < 1:
-        raise ReleaseError(f"keep {params['keep']} leaves nothing to switch back to: give how many older releases to keep, 1 or more")
-
-
-def plan(releases: Releases, params: Mapping[str, Any]) -> Steps:
-    """Compare what is there with what is wanted. Raises C(ReleaseError) for what cannot be brought about."""
-    version, current = params["version"], releases.current()
-    if params["state"] == "absent":
-        if version == current:
-            raise ReleaseError(f"version {version} is current: switch to another version before it is removed")
-        return Steps(remove=(version,) if os.path.isdir(releases.folder(version)) else ())
-    if params["state"] == "pruned":
-        return Steps(remove=outdated(releases.installed(), [version, current, params["before"]], params["keep"]))
-    stage = is_due(releases, version, params["archives"])
-    if params["state"] == "staged" or version == current:
-        return Steps(stage=stage)
-    older = outdated(releases.installed(), [version, current], params["keep"]) if params["prune"] else ()
-    return Steps(stage, switch=True, remove=older)
-
-
-def is_due(releases: Releases, version: str, archives: Sequence[Mapping[str, str]]) -> bool:
-    """Whether the version has to be staged. Raises C(ReleaseError) where that would pull it from under a server."""
-    record = releases.record(version)
-    if record is not None and (not archives or record.get("archives") == names_of(archives)):
-        return False
-    if not archives:
-        raise ReleaseError(f"version {version} is not in {releases.dest}: give its archives")
-    if record is not None and releases.current() == version:
-        raise ReleaseError(f"version {version} is current and came from other archives: switch to another version first")
-    return True
-
-
-def outdated(installed: Sequence[str], kept: Sequence[str | None], keep: int) -> tuple[str, ...]:
-    """What to remove so that C(keep) releases stay beside the first of C(kept), newest first, but never one of those."""
-    others = sorted((version for version in installed if version not in kept), key=_numbers)
-    room = keep - len(set(kept[1:]).intersection(installed) - {kept[0]})
-    return tuple(others[: max(len(others) - max(room, 0), 0)])
-
-
-def _numbers(version: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", version)]
-
-
-def act(releases: Releases, params: Mapping[str, Any], steps: Steps) -> None:
-    """Carry the steps out. Raises C(ReleaseError)."""
-    os.umask(0o022)
-    if steps.stage:
-        releases.stage(params["version"], params["archives"])
-    if steps.switch:
-        releases.switch(params["version"])
-    for version in steps.remove:
-        releases.remove(version)
+ROOT = "/"
 
 
 def carry_out(module: AnsibleModule) -> dict[str, Any]:
-    """Bring about the state, or predict it. Raises C(ReleaseError)."""
+    """One release, or the removal of all that was installed. Raises ReleaseError, RemovalError, ManifestError, OSError."""
     params = module.params
-    check(params)
-    releases = Releases(params["dest"], module.run_command)
-    steps, installed, current = plan(releases, params), releases.installed(), releases.current()
-    if steps != Steps() and not module.check_mode:
-        act(releases, params, steps)
-    after = sorted({*installed, *([params["version"]] if steps.stage else [])} - set(steps.remove))
-    switched = params["version"] if steps.switch else current
-    return {
-        "changed": steps != Steps(),
-        "previous": current,
-        "current": switched,
-        "installed": after,
-        "removed": list(steps.remove),
-        "diff": {"before": _shown(current, installed), "after": _shown(switched, after)},
-    }
-
-
-def _shown(current: str | None, installed: Sequence[str]) -> str:
-    return "".join([f"current -> {current}\n" if current else "", *(f"{version}\n" for version in installed)])
+    if params["version"] is None:
+        return remove_files(module.run_command, params["dest"], params["folders"], params["purge_models"], module.check_mode, ROOT)
+    return bring_about(params, module.run_command, module.check_mode)
 
 
 def main() -> None:
@@ -243,19 +189,22 @@ def main() -> None:
     archive = {"path": {"type": "path", "required": True}, "sha256": {"type": "str", "required": True}}
     module = AnsibleModule(
         argument_spec={
-            "version": {"type": "str", "required": True},
+            "version": {"type": "str"},
             "archives": {"type": "list", "elements": "dict", "default": [], "options": archive},
             "dest": {"type": "path", "default": "/opt/ollama"},
             "state": {"type": "str", "choices": ["staged", "current", "pruned", "absent"], "default": "staged"},
             "keep": {"type": "int", "default": 1},
             "prune": {"type": "bool", "default": True},
             "before": {"type": "str"},
+            "folders": {"type": "list", "elements": "path", "default": []},
+            "purge_models": {"type": "bool", "default": False},
         },
+        required_if=[("state", state, ("version",)) for state in ("staged", "current", "pruned")],
         supports_check_mode=True,
     )
     try:
         module.exit_json(**carry_out(module))
-    except ReleaseError as error:
+    except (ReleaseError, RemovalError, ManifestError, OSError) as error:
         module.fail_json(msg=str(error))
 
 

@@ -15,7 +15,6 @@ author:
 description:
   - Waits until nothing is in flight, notes on the host which models are in memory, and restarts the server.
   - Loads them again in a second step, once the models that are declared are back, and as long as none of these is displaced for it.
-  - Only the roles and playbooks of this collection use it. It may change in any release.
 extends_documentation_fragment:
   - keepwarm.ollama.attributes
   - keepwarm.ollama.attributes.linux
@@ -89,6 +88,7 @@ options:
     type: path
     default: /var/lib/keepwarm-ollama/server
 notes:
+  - Only the roles and playbooks of this collection use it. It may change in any release.
   - Needs root (C(become)).
 seealso:
   - module: keepwarm.ollama.ollama_unit_info

@@ -104,6 +104,10 @@ options:
         description: Whether the play has changed nothing yet, so that what is to be installed is not there.
         type: bool
         default: false
+      account:
+        description: The account that a server which is still to be installed gets.
+        type: str
+        default: ""
       warnings:
         description: What is to be warned of in any case.
         type: list
@@ -132,19 +136,10 @@ options:
         description: The unit of a host's only server.
         type: str
         default: ollama.service
-  client_url:
-    description:
-      - An address by which the server is asked, such as a proxy's before it, to be told whether it is this host's.
-    type: str
   version:
     description:
       - The release that is installed, where that is known. A running server of another is due for a restart.
     type: str
-  pins:
-    description:
-      - How many models are to stay in memory. A running server that keeps fewer is due for a restart with which it keeps more.
-    type: int
-    default: 0
   ready_timeout:
     description:
       - Wait up to this many seconds until the server answers; fail when it does not. V(0) does not wait.
@@ -411,12 +406,6 @@ url_running:
   type: str
   returned: success
   sample: http://127.0.0.1:11434
-client_url_is_own:
-  description:
-    - Whether every address that the host of O(client_url) stands for is this host's own. Null without O(client_url).
-  type: bool
-  returned: success
-  sample: true
 version:
   description: The version that the running server gives as its own. Null when it does not run or does not tell.
   type: str
@@ -484,12 +473,8 @@ plan:
       description: Whether models are noted that a restart has unloaded.
       type: bool
       returned: success
-    comes:
-      description: Whether the server does not run yet, and is going to.
-      type: bool
-      returned: success
     outlook:
-      description: What roles that come later predict with in check mode.
+      description: What the roles after it predict with in check mode, as the README of the role has it.
       type: dict
       returned: success
     left_units:
@@ -519,7 +504,6 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout impor
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.scratch import scratch_folder
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.claiming import Paths
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, OllamaServer, ServerFailure
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.own_host import names_this_host
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.address import AddressError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server.left import left_files, left_units, role_files
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server.observation import Observation, observe
@@ -558,8 +542,8 @@ def look(module: AnsibleModule) -> Observation:
     return seen if content is None else seen.with_dropin(content)
 
 
-def result_of(module: AnsibleModule, seen: Observation, pins: int) -> dict[str, Any]:
-    """The module's result, in the shape of RETURN."""
+def result_of(module: AnsibleModule, seen: Observation, pins: int = 0) -> dict[str, Any]:
+    """The module's result, in the shape of RETURN. C(pins): how many models are to stay in memory."""
     own_keys, process = seen.own_keys, seen.process
     version = server_version(seen.url_running)
     restart = seen.restart(pins)
@@ -577,7 +561,6 @@ def result_of(module: AnsibleModule, seen: Observation, pins: int) -> dict[str, 
         restart_unloads=resident_models(seen.url_running) if reasons else [],
         url=seen.predicted.address.url,
         url_running=seen.url_running,
-        client_url_is_own=names_this_host(module.params["client_url"]) if module.params["client_url"] else None,
         version=version,
         listens_beyond_loopback=seen.predicted.address.beyond_loopback,
     )
@@ -741,6 +724,7 @@ DECLARED = {
     "ours": {"type": "bool", "default": False},
     "may_come": {"type": "bool", "default": False},
     "beginning": {"type": "bool", "default": False},
+    "account": {"type": "str", "default": ""},
     "warnings": {"type": "list", "elements": "str", "default": []},
     "files": {"type": "list", "elements": "path", "default": []},
     "folders": {"type": "list", "elements": "path", "default": []},
@@ -757,9 +741,7 @@ def main() -> None:
             "dropin": {"type": "str", "default": DROPIN},
             "dropin_content": {"type": "str"},
             "declared": {"type": "dict", "options": DECLARED},
-            "client_url": {"type": "str"},
             "version": {"type": "str"},
-            "pins": {"type": "int", "default": 0},
             "ready_timeout": {"type": "int", "default": 0},
         },
         supports_check_mode=True,
@@ -768,7 +750,7 @@ def main() -> None:
         if module.params["declared"]:
             module.exit_json(**planned(module))
         seen = wait_until_ready(module) if module.params["ready_timeout"] > 0 else look(module)
-        module.exit_json(changed=False, **result_of(module, seen, module.params["pins"]))
+        module.exit_json(changed=False, **result_of(module, seen))
     except (host.HostError, QuotingError) as error:
         if module.params["declared"]:
             module.exit_json(**refused(error))

@@ -16,7 +16,6 @@ description:
   - Keeps a record while an upgrade is under way, with the release, the files and the residency that were there before it. Since it is
     on the host, a play that was killed between any two steps is finished or undone by the next one.
   - Neither starts, stops nor restarts anything.
-  - Only the roles and playbooks of this collection use it. It may change in any release.
 extends_documentation_fragment:
   - keepwarm.ollama.attributes
   - keepwarm.ollama.attributes.linux
@@ -25,18 +24,19 @@ attributes:
     support: full
   diff_mode:
     support: none
+notes:
+  - Only the roles and playbooks of this collection use it. It may change in any release.
 options:
   state:
     description:
       - V(read) tells what there is.
       - V(begun) has a record. One that is there stays, since what it goes back to is what served last; only its version is brought up
         to date.
-      - V(judged) compares O(models) with the record.
-      - V(failed) settles that the upgrade is undone, and why. Without a record it does nothing.
-      - V(restored) puts the recorded files and the release back.
+      - V(judged) compares O(models) with the record, and fails where one is worse off.
+      - V(undone) records that the upgrade is undone, and why; then it puts the recorded files and the release back. Without a record it does nothing.
       - V(done) removes the record.
     type: str
-    choices: [read, begun, judged, failed, restored, done]
+    choices: [read, begun, judged, undone, done]
     default: read
   dest:
     description:
@@ -71,7 +71,7 @@ options:
     default: 0
   reason:
     description:
-      - With V(failed), why. The reason that was recorded first stays.
+      - With V(undone), why. The reason that was recorded first stays.
     type: str
 seealso:
   - module: keepwarm.ollama.ollama_release
@@ -89,7 +89,8 @@ EXAMPLES = r"""
 
 - name: Go back
   keepwarm.ollama.ollama_upgrade_record:
-    state: restored
+    state: undone
+    reason: the server does not answer
 """
 
 RETURN = r"""
@@ -120,15 +121,15 @@ record:
     cold:
       ollama.service: []
 losses:
-  description: With O(state=judged), a sentence for each model that is worse off than before.
+  description: A sentence for each model that is worse off than before.
   type: list
   elements: str
-  returned: success
+  returned: with O(state=judged)
   sample:
     - qwen3:8b has 40 % of itself in VRAM, and had 100 % before
 outdated:
   description:
-    - With O(state=restored), the units whose process runs another release than the one that was put back. That is seen from the process, not
+    - With O(state=undone), the units whose process runs another release than the one that was put back. That is seen from the process, not
       asked of the server.
   type: list
   elements: str
@@ -136,7 +137,7 @@ outdated:
   sample:
     - ollama.service
 restored:
-  description: With O(state=restored), what was put back.
+  description: With O(state=undone), what was put back.
   type: list
   elements: str
   returned: success
@@ -145,126 +146,9 @@ restored:
     - release 0.30.0
 """
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timezone
-from typing import Any, Callable, Optional
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.keepwarm.ollama.plugins.module_utils._release import Releases, Run
-from ansible_collections.keepwarm.ollama.plugins.module_utils._release_running import units_that_run_another
-from ansible_collections.keepwarm.ollama.plugins.module_utils._upgrade import Record, RecordError, losses
-from ansible_collections.keepwarm.ollama.plugins.module_utils._upgrade_files import differing, keep, put_back, read_record, write_record
-
-
-@dataclass(frozen=True)
-class Host:
-    """What is asked for, and what there is. Nothing is written on a dry run."""
-
-    params: Mapping[str, Any]
-    path: str
-    releases: Releases
-    record: Record | None
-    dry: bool
-    run: Run
-
-    def keep(self, record: Record) -> Outcome:
-        """Have this record."""
-        changed = record != self.record
-        if changed and not self.dry:
-            write_record(self.path, record)
-        return record, {"changed": changed}
-
-
-Outcome = tuple[Optional[Record], dict[str, Any]]
-"""The record then, and what else there is to tell."""
-
-
-def read(host: Host) -> Outcome:
-    """Tell what there is."""
-    return host.record, {}
-
-
-def begin(host: Host) -> Outcome:
-    """Have a record. Raises C(RecordError) where there is nothing to go back to."""
-    if host.record:
-        return host.keep(replace(host.record, version=host.params["version"]))
-    params, current = host.params, host.releases.current()
-    if current is None or host.releases.record(current) is None:
-        raise RecordError(f"{params['dest']} has no release that is current: there is nothing to upgrade, nor to go back to")
-    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    files = tuple(keep(path) for path in params["files"])
-    return host.keep(Record(current, params["version"], now, tuple(params["units"]), files, params["models"]))
-
-
-def judge(host: Host) -> Outcome:
-    """Compare the models with the record."""
-    before = host.record.models if host.record else {}
-    return host.record, {"losses": losses(before, host.params["models"], host.params["vram_tolerance"])}
-
-
-def fail(host: Host) -> Outcome:
-    """Settle that the upgrade is undone; the first reason stays."""
-    if host.record is None or host.record.failed:
-        return host.record, {}
-    return host.keep(replace(host.record, failed=host.params["reason"]))
-
-
-def restore(host: Host) -> Outcome:
-    """Put back what is not as it was: the files first, since a server that starts meanwhile must not meet the other release with
-    them for longer than need be. Raises C(RecordError) where there is no going back."""
-    if host.record is None:
-        raise RecordError(f"{host.path} is not there: no upgrade of this host is under way")
-    files, previous = differing(host.record.files), host.record.previous
-    switched = host.releases.current() != previous
-    if host.releases.record(previous) is None:
-        raise RecordError(f"{host.params['dest']} no longer holds the release {previous} to go back to")
-    for file in files if not host.dry else ():
-        put_back(file)
-    if switched and not host.dry:
-        host.releases.switch(previous)
-    restored = [file.path for file in files] + ([f"release {previous}"] if switched else [])
-    outdated = units_that_run_another(host.run, host.record.units, host.params["dest"], previous)
-    return host.record, {"changed": bool(restored), "restored": restored, "outdated": outdated}
-
-
-def finish(host: Host) -> Outcome:
-    """Remove the record."""
-    if host.record and not host.dry:
-        os.unlink(host.path)
-    return host.record, {"changed": host.record is not None}
-
-
-STATES: Mapping[str, Callable[[Host], Outcome]] = {
-    "read": read,
-    "begun": begin,
-    "judged": judge,
-    "failed": fail,
-    "restored": restore,
-    "done": finish,
-}
-
-
-def cold_sentence(cold: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Which required models nothing can be compared with."""
-    names = [name for models in cold.values() for name in models]
-    if names:
-        verb = "were" if len(names) > 1 else "was"
-        yield f"{' and '.join(names)} {verb} already not loaded before the upgrade; {'they' if len(names) > 1 else 'it'} will not be checked afterwards"
-
-
-def carry_out(module: AnsibleModule) -> dict[str, Any]:
-    """Bring the state about, or predict it. Raises C(RecordError) and C(OSError)."""
-    dest = module.params["dest"]
-    path, releases = os.path.join(dest, "upgrade.json"), Releases(dest, module.run_command)
-    host = Host(module.params, path, releases, read_record(path), module.check_mode, module.run_command)
-    record, told = STATES[module.params["state"]](host)
-    shown = record.summary() if record else None
-    if shown and module.params["state"] == "begun":
-        for sentence in cold_sentence(shown["cold"]):
-            module.warn(sentence)
-    return {"changed": False, "losses": [], "restored": [], "outdated": [], **told, "record": shown, "current": releases.current()}
+from ansible_collections.keepwarm.ollama.plugins.module_utils._upgrade import RecordError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._upgrade_work import STATES, WorseOff, carry_out
 
 
 def main() -> None:
@@ -280,11 +164,13 @@ def main() -> None:
             "vram_tolerance": {"type": "int", "default": 0},
             "reason": {"type": "str"},
         },
-        required_if=[("state", "begun", ("version",)), ("state", "failed", ("reason",))],
+        required_if=[("state", "begun", ("version",)), ("state", "undone", ("reason",))],
         supports_check_mode=True,
     )
     try:
-        module.exit_json(**carry_out(module))
+        module.exit_json(**carry_out(module.params, module.run_command, module.check_mode, module.warn))
+    except WorseOff as error:
+        module.fail_json(msg=str(error), losses=error.losses)
     except RecordError as error:
         module.fail_json(msg=str(error))
     except OSError as error:

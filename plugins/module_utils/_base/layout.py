@@ -44,6 +44,14 @@ def below(root: str, path: str) -> str:
     return os.path.join(root, path.lstrip("/"))
 
 
+def names_in(folder: str, root: str = "/") -> list[str]:
+    """What is in a folder of the host, in order; nothing where there is no such folder."""
+    try:
+        return sorted(os.listdir(below(root, folder)))
+    except OSError:
+        return []
+
+
 def agent_unit(instance: str, kind: str = "service", part: str = "") -> str:
     """The name of a unit of that instance; C(part) is as C(-watch) or C(-notify)."""
     suffix = "" if instance == DEFAULT_INSTANCE else f"@{instance}"

@@ -9,19 +9,19 @@ import os
 from collections.abc import Iterable, Sequence
 
 from .._base.files import read_bytes
-from .._base.layout import DROPIN, UNITS
+from .._base.layout import DROPIN, UNITS, below, names_in
 from .._ownership.marks import is_marked, role_mark
 
 TEMPLATE, TARGET = "ollama@.service", "ollama.target"
 _LIMIT = 1 << 20  # bytes
 
 
-def role_files(root: str = "") -> list[str]:
+def role_files(root: str = "/") -> list[str]:
     """The role's drop-ins, its template and its target, as far as there are any."""
-    names = sorted(_names(f"{root}{UNITS}"))
+    names = names_in(UNITS, root)
     paths = [f"{UNITS}/{name}" for name in names if name in (TEMPLATE, TARGET)]
     paths += [f"{UNITS}/{name}/{DROPIN}" for name in names if name.endswith(".service.d")]
-    return [path for path in paths if _is_ours(f"{root}{path}")]
+    return [path for path in paths if _is_ours(below(root, path))]
 
 
 def left_units(files: Iterable[str], declared: Sequence[str], plain: str, several: bool) -> list[str]:
@@ -45,10 +45,3 @@ def _is_ours(path: str) -> bool:
         return is_marked(path, read_bytes(path, _LIMIT), role_mark("ollama_server"))
     except OSError:
         return False
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []

@@ -24,7 +24,8 @@ _NO_RELEASE = "0.0.0"  # of a server that was built by hand
 class Declared:
     """One server as the role's variables have it. C(models) are to be in memory, whatever the list holds. C(defaults) follow from other
     servers of the host. C(install) and C(ours): whether the role installs the server, and whether the unit is the role's, or there is none.
-    C(may_come): whether check mode may find a host without the unit. C(beginning): the play has changed nothing yet."""
+    C(may_come): whether check mode may find a host without the unit. C(beginning): the play has changed nothing yet.
+    C(account): the user of the server."""
 
     environment: Mapping[str, str]
     defaults: Mapping[str, str] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class Declared:
     may_come: bool = False
     beginning: bool = False
     warnings: Sequence[str] = ()
+    account: str = ""
 
     @property
     def installs(self) -> bool:
@@ -147,8 +149,9 @@ def is_due(planned: Acts, told: Mapping[str, Any], kept: bool) -> bool:
 
 
 def notices(declared: Declared, planned: Acts, told: Mapping[str, Any]) -> Iterator[str]:
-    """What the role does about the server, and what it leaves, one sentence each."""
-    if told["restart_due"]:
+    """What the role does about the server, and what it leaves, one sentence each. Of a restart that unloads something the module that makes
+    it warns."""
+    if told["restart_due"] and (declared.restart == "never" or told["restart_unloads"] == []):
         yield f"{_restart(declared, told)}: {'; '.join(told['restart_reasons'])}"
     if told["pending"] and not planned.restarts:
         yield f"{told['unit']} is not restarted for these, which take effect at its next start: {'; '.join(told['pending'])}"

@@ -61,8 +61,7 @@ def apply(
 
 
 def _is_change(wanted: WantedSet, before: Found, steps: Sequence[str]) -> bool:
-    servers = [dropin.unit for dropin in wanted.dropins if dropin.keeps_former]
-    return any(step != "daemon-reload" for step in steps) or is_behind(wanted, before, servers)
+    return any(step != "daemon-reload" for step in steps) or is_behind(wanted, before, wanted.servers())
 
 
 def steps_of(files: FilePlan, run: RunPlan) -> list[str]:

@@ -29,13 +29,18 @@ def verify(wanted: WantedSet, write: Sequence[str], run: RunWith) -> None:
         return
     with scratch_folder() as folder:
         for unit in units.values():
-            with open(os.path.join(folder, unit.name), "w", encoding="utf-8") as file:
+            with open(os.path.join(folder, _instance(unit.name)), "w", encoding="utf-8") as file:
                 file.write(unit.content or "")
-        paths = [os.path.join(folder, unit.name) for unit in judged]
+        paths = [os.path.join(folder, _instance(unit.name)) for unit in judged]
         found = complaints(lambda command, environment: run(command, environ_update=environment), folder, paths)
     if found:
         said = "; ".join(line.replace(f"{folder}/", "") for line in found)
         raise UnitsError(f"systemd does not accept the units: {said}")
+
+
+def _instance(name: str) -> str:
+    """A template is judged by an instance of it."""
+    return name.replace("@.", "@verify.")
 
 
 class Executor:

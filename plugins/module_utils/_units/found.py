@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from .._base import systemctl
 from .._base.files import read_bytes
-from .._base.layout import UNITS, below
+from .._base.layout import UNITS, below, names_in
 from .._base.systemctl import Run
 from .._ownership.marks import is_marked
 from .wanted import WantedSet
@@ -67,7 +67,7 @@ class Found:
 def look(wanted: WantedSet, mark: str, run: Run, root: str = "/", aside: Collection[str] = ()) -> Found:
     """The set as it is, without what is to be aside by the time. Raises C(UnitsError), also where others made one of its files."""
     paths = {*wanted.contents(), *(unit.path for unit in wanted.units), *_dropins_named(wanted.dropin_name, mark, root)} - set(aside)
-    unmarked = {file.path for file in wanted.files}
+    unmarked = {file.path for file in wanted.files} | {unit.path for unit in wanted.units if unit.replaces}
     texts = {path: _own_text(path, mark, path in wanted.contents(), root) for path in sorted(paths - unmarked)}
     texts.update({path: _text(path, root) for path in sorted(unmarked)})
     files = {path: text for path, text in texts.items() if text is not None}
@@ -79,6 +79,8 @@ def look(wanted: WantedSet, mark: str, run: Run, root: str = "/", aside: Collect
 
 def loaded_units(run: Run, names: Sequence[str]) -> dict[str, LoadedUnit]:
     """By the names that were asked for. Raises C(UnitsError)."""
+    if not names:  # systemctl would tell of the manager itself
+        return {}
     try:
         blocks = systemctl.ask_all(run, _PROPERTIES, names)
     except systemctl.SystemctlError as error:
@@ -119,7 +121,7 @@ def _own_text(path: str, mark: str, is_wanted: bool, root: str) -> str | None:
 
 
 def _text(path: str, root: str) -> str | None:
-    """Of a file whose folder tells that it is ours."""
+    """Of a file whose folder tells that it is ours, or whose place is taken."""
     try:
         return read_bytes(below(root, path), _LIMIT).decode("utf-8", "surrogateescape")
     except FileNotFoundError:
@@ -135,13 +137,13 @@ def _is_altered(path: str) -> bool:
 
 def _dropins_named(name: str, mark: str, root: str) -> list[str]:
     """Those of ours, whatever they are on."""
-    folders = [entry for entry in _names(UNITS, root) if entry.endswith(".d")] if name else []
+    folders = [entry for entry in names_in(UNITS, root) if entry.endswith(".d")] if name else []
     paths = (f"{UNITS}/{folder}/{name}" for folder in folders)
     return [path for path in paths if _own_text(path, mark, False, root) is not None]
 
 
 def _links(names: set[str], root: str) -> Iterable[str]:
-    folders = [entry for entry in _names(UNITS, root) if _LINKED_FROM.search(entry)]
+    folders = [entry for entry in names_in(UNITS, root) if _LINKED_FROM.search(entry)]
     paths = (f"{UNITS}/{folder}/{name}" for folder in folders for name in sorted(names))
     return [path for path in paths if os.path.islink(below(root, path))]
 
@@ -149,7 +151,7 @@ def _links(names: set[str], root: str) -> Iterable[str]:
 def _on_disk(wanted: WantedSet, root: str) -> dict[str, tuple[str, ...]]:
     """The administrator's drop-ins of each unit; up to systemd 256 the manager does not notice a first one (its issue 31752)."""
     folders = {name: f"{UNITS}/{name}.d" for name in wanted.asked()}
-    paths = {name: [f"{folder}/{file}" for file in _names(folder, root) if file.endswith(".conf")] for name, folder in folders.items()}
+    paths = {name: [f"{folder}/{file}" for file in names_in(folder, root) if file.endswith(".conf")] for name, folder in folders.items()}
     return {name: tuple(path for path in found if _counts(below(root, path))) for name, found in paths.items()}
 
 
@@ -174,10 +176,3 @@ def _ctime(path: str) -> float | None:
         return os.lstat(path).st_ctime
     except OSError:
         return None
-
-
-def _names(folder: str, root: str) -> list[str]:
-    try:
-        return sorted(os.listdir(below(root, folder)))
-    except OSError:
-        return []

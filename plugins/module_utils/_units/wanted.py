@@ -21,13 +21,16 @@ _LINKED = {"WantedBy": "wants", "RequiredBy": "requires", "UpheldBy": "upholds"}
 @dataclass(frozen=True)
 class WantedUnit:
     """One unit. C(content): None where there is to be none. C(active): whether it is to run from now on. C(when_older): what becomes of
-    one that runs and was started before one of the files that it C(follows), its own among them, was last changed."""
+    one that runs and was started before one of the files that it C(follows), its own among them, was last changed. C(enabled): whether its
+    section [Install] counts; without, somebody else starts it, and enables it. C(replaces): a unit file of others is copied aside."""
 
     name: str
     content: str | None
     active: bool = False
     when_older: str = KEEP
     follows: Sequence[str] = ()
+    enabled: bool = True
+    replaces: bool = False
 
     @property
     def path(self) -> str:
@@ -36,7 +39,7 @@ class WantedUnit:
 
     def links(self) -> list[str]:
         """What C(systemctl enable) makes of its section [Install]."""
-        found = _INSTALL.findall(self.content or "")
+        found = _INSTALL.findall(self.content or "") if self.enabled else []
         return [f"{UNITS}/{other}.{_LINKED[key]}/{self.name}" for key, others in found for other in others.split()]
 
 
@@ -77,6 +80,10 @@ class WantedSet:
         units = {unit.path: unit.content for unit in self.units if unit.content is not None}
         files = {file.path: file.content for file in self.files if file.content is not None}
         return {**files, **units, **{dropin.path: dropin.content for dropin in self.dropins}}
+
+    def servers(self) -> list[str]:
+        """The units that somebody else restarts."""
+        return [*(unit.name for unit in self.units if not unit.enabled), *(dropin.unit for dropin in self.dropins if dropin.keeps_former)]
 
     def asked(self) -> list[str]:
         """The units whose loaded state counts. A template has none."""

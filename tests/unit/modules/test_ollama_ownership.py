@@ -16,8 +16,9 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._agent import remo
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership import claiming
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal import agent, server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import Executor
-from ansible_collections.keepwarm.ollama.plugins.modules import ollama_agent, ollama_ownership
+from ansible_collections.keepwarm.ollama.plugins.modules import ollama_agent
 from support.ansible_module import Entrance
+from support.direct import Claiming
 from support.removal_host import Host
 
 UNITS = "/etc/systemd/system"
@@ -44,13 +45,12 @@ def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setattr(AnsibleModule, "run_command", lambda _module, command: made.run(command))
     monkeypatch.setattr(agent, "look", functools.partial(agent.look, root=made.root))
     monkeypatch.setattr(agent_removal, "Executor", functools.partial(Executor, root=made.root))
-    monkeypatch.setattr(ollama_ownership, "ROOT", made.root)
     return made
 
 
 @pytest.fixture
-def ownership(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Any) -> Entrance:
-    return Entrance(ollama_ownership.main, monkeypatch, capsys, tmp_path)
+def ownership(host: Host) -> Claiming:
+    return Claiming(host.root)
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def contents(host: Host) -> dict[str, str]:
         (LIBRARY, lambda host, path: host.write(path), "no folder"),
     ],
 )
-def test_what_is_not_ours_is_refused_by_name_and_untouched(host: Host, ownership: Entrance, path: str, make: Any, what: str) -> None:
+def test_what_is_not_ours_is_refused_by_name_and_untouched(host: Host, ownership: Claiming, path: str, make: Any, what: str) -> None:
     make(host, path)
     before = host.files()
     for check in (True, False):
@@ -123,14 +123,14 @@ def _parent(host: Host, path: str) -> str:
     return host.root + path
 
 
-def test_all_of_it_is_named_at_once(host: Host, ownership: Entrance) -> None:
+def test_all_of_it_is_named_at_once(host: Host, ownership: Claiming) -> None:
     hand_made(host)
     message = ownership.fail(**CLAIMS)
     theirs = [COMMAND, CONFIGURATION, LINK, LIBRARY, *(f"{UNITS}/ollama-warmup.{kind}" for kind in ("service", "timer"))]
     assert [path for path in theirs if path not in message] == []
 
 
-def test_what_is_ours_or_free_is_claimed_once(host: Host, ownership: Entrance) -> None:
+def test_what_is_ours_or_free_is_claimed_once(host: Host, ownership: Claiming) -> None:
     assert ownership.succeed(check=True, **CLAIMS)["changed"] and MANIFEST not in host.files()
     assert ownership.succeed(**CLAIMS)["taken"] == []
     install(host)
@@ -138,14 +138,14 @@ def test_what_is_ours_or_free_is_claimed_once(host: Host, ownership: Entrance) -
     assert host.calls == []
 
 
-def test_a_host_from_before_there_was_a_manifest_is_ours_by_its_command(host: Host, ownership: Entrance) -> None:
+def test_a_host_from_before_there_was_a_manifest_is_ours_by_its_command(host: Host, ownership: Claiming) -> None:
     install(host)
     host.write(CONFIGURATION, json.dumps(dict.fromkeys(["url", "unit", "policy", "deadlines", "context_reloads"])))
     ownership.succeed(**CLAIMS)
     assert json.loads(host.text(MANIFEST))["folders"] == [LIBRARY]
 
 
-def test_a_takeover_and_a_removal_leave_the_host_as_it_was(host: Host, ownership: Entrance, removal: Entrance) -> None:
+def test_a_takeover_and_a_removal_leave_the_host_as_it_was(host: Host, ownership: Claiming, removal: Entrance) -> None:
     hand_made(host)
     before, active = contents(host), {name: unit.active_state for name, unit in host.memory.items()}
     foreseen = ownership.succeed(check=True, takeover=True, **CLAIMS)
@@ -164,7 +164,7 @@ def test_a_takeover_and_a_removal_leave_the_host_as_it_was(host: Host, ownership
 
 @pytest.mark.parametrize("killed_at", ["write_manifest", "_stop", "unlink", "rename"])
 def test_a_takeover_that_was_killed_is_taken_up_and_still_given_back(
-    host: Host, ownership: Entrance, removal: Entrance, monkeypatch: pytest.MonkeyPatch, killed_at: str
+    host: Host, ownership: Claiming, removal: Entrance, monkeypatch: pytest.MonkeyPatch, killed_at: str
 ) -> None:
     hand_made(host)
     before = contents(host)
@@ -176,7 +176,7 @@ def test_a_takeover_that_was_killed_is_taken_up_and_still_given_back(
         else:
             patched.setattr(place.get(killed_at, f"os.{killed_at}"), _die)
         with pytest.raises(KeyboardInterrupt):
-            ownership.run(takeover=True, **CLAIMS)
+            ownership.succeed(takeover=True, **CLAIMS)
     ownership.succeed(takeover=True, **CLAIMS)
     install(host)
     removal.succeed(**TEXTFILES)
@@ -187,20 +187,20 @@ def _die(*_arguments: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_a_copy_of_an_earlier_takeover_is_not_overwritten(host: Host, ownership: Entrance) -> None:
+def test_a_copy_of_an_earlier_takeover_is_not_overwritten(host: Host, ownership: Claiming) -> None:
     host.write(COMMAND, "mine")
     host.write(f"{COMMAND}.before-keepwarm", "older")
     assert ownership.fail(takeover=True, **CLAIMS).startswith(f"{COMMAND}.before-keepwarm: a copy of what was taken over earlier")
     assert (host.text(COMMAND), host.text(f"{COMMAND}.before-keepwarm")) == ("mine", "older")
 
 
-def test_a_manifest_that_tells_nothing_is_one_sentence(host: Host, ownership: Entrance, removal: Entrance) -> None:
+def test_a_manifest_that_tells_nothing_is_one_sentence(host: Host, ownership: Claiming, removal: Entrance) -> None:
     host.write(MANIFEST, '{"users": 3}')
     assert ownership.fail(**CLAIMS) == removal.fail()
     assert ownership.fail(**CLAIMS).startswith(f"{MANIFEST} is not what the role ollama_warmup wrote there")
 
 
-def test_an_account_that_was_there_stays(host: Host, ownership: Entrance, removal: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_account_that_was_there_stays(host: Host, ownership: Claiming, removal: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever its comment says: the manifest tells which one the role made."""
     host.account("ollama-warmup", 990, agent.ACCOUNT, "/home/x")
     monkeypatch.setattr(claiming, "new_users", lambda names: [name for name in names if name not in host.text("/etc/passwd")])
@@ -209,7 +209,7 @@ def test_an_account_that_was_there_stays(host: Host, ownership: Entrance, remova
     assert "ollama-warmup" in host.text("/etc/passwd")
 
 
-def test_a_server_that_made_way_serves_again_after_the_removal(host: Host, ownership: Entrance) -> None:
+def test_a_server_that_made_way_serves_again_after_the_removal(host: Host, ownership: Claiming) -> None:
     unit = f"{UNITS}/ollama.service"
     host.unit("ollama.service", "[Service]\n", wanted_by="default.target")
     before, way = contents(host), {"role": "ollama_server", "replaced": [unit]}

@@ -290,23 +290,16 @@ def test_the_deadline_ends_the_wait_with_the_last_reason(
     assert "answered 503" in ask(ready_timeout=60)["msg"]
 
 
-@pytest.mark.parametrize(
-    ("client_url", "own"),
-    [(None, None), ("http://127.0.0.1:8080", True), ("http://198.51.100.1:11434", False), ("http://gpu.invalid:11434", False)],
-)
-def test_whose_address_clients_use_is_told(ask: Callable[..., Any], client_url: str | None, own: bool | None) -> None:
-    assert ask(client_url=client_url)["client_url_is_own"] is own
-
-
 def test_defaults_of_ours_are_pending_and_a_limit_below_the_pins_is_due(machine: Host, running: Callable[..., None], ask: Callable[..., Any]) -> None:
-    planned = "# Defaults of the role, which nobody has declared: OLLAMA_KEEP_ALIVE OLLAMA_MAX_LOADED_MODELS\n[Service]\n"
-    planned += "Environment=OLLAMA_KEEP_ALIVE=1800s\nEnvironment=OLLAMA_MAX_LOADED_MODELS=8\n"
+    def pinning(count: int) -> dict[str, Any]:
+        return declared(environment={}, models=[{"name": f"m{number}"} for number in range(count)])
+
     running(OLLAMA_DEBUG="1")
     version, resident = ("http://127.0.0.1:11434/api/version", 500, {}), ("http://127.0.0.1:11434/api/ps", 200, {"models": []})
     machine.exchanges = [version, version, resident]
-    told = ask(dropin_content=planned, pins=3)
+    told = ask(declared=pinning(3))
     assert (told["restart_due"], len(told["pending"])) == (False, 2)
-    told = ask(dropin_content=planned, pins=4)
+    told = ask(declared=pinning(4))
     assert told["restart_reasons"] == ["the running server keeps 3 models in memory at most, fewer than the 4 that are pinned"]
 
 
@@ -407,8 +400,30 @@ def test_at_the_beginning_a_unit_to_come_is_not_judged(machine: Host, plan: Call
     (sentence,) = plan(beginning=True)["refusals"]
     assert sentence.startswith("ollama.service is not-found on this host")
     foreseen = plan(check=True, may_come=True, install="missing", ours=True)
-    assert (foreseen["refusals"], foreseen["foreseen"], foreseen["comes"], foreseen["due"]) == ([], True, True, True)
+    assert (foreseen["refusals"], foreseen["foreseen"], foreseen["outlook"]["comes"], foreseen["due"]) == ([], True, True, True)
     assert plan(check=False, may_come=True)["foreseen"] is False
+
+
+def test_a_server_that_would_come_has_models_only_where_their_folder_is(machine: Host, plan: Callable[..., Any], tmp_path: Path) -> None:
+    machine.properties |= {"LoadState": "not-found", "FragmentPath": "", "ActiveState": "inactive"}
+    given = {"check": True, "may_come": True, "install": "missing", "ours": True, "restart": "never"}
+    outlook = plan(**given)["outlook"]
+    assert outlook == {"comes": True, "restarts": True, "empty": True, "url": URL, "environment": outlook["environment"]}
+    assert outlook["environment"]["OLLAMA_HOST"] == "127.0.0.1:11999"
+    assert plan(**given, grouped=True, folder=str(tmp_path))["outlook"]["empty"] is False
+    assert plan(**given, grouped=True, folder=str(tmp_path / "none"))["outlook"]["empty"] is True
+    assert plan(**given, grouped=True, account="root")["outlook"]["empty"] is False
+    assert plan(**given, grouped=True, account="nobody-of-that-name")["outlook"]["empty"] is True
+
+
+@pytest.mark.parametrize(("restart", "restarts"), [("auto", True), ("now", True), ("never", False)])
+def test_whether_a_server_would_restart_is_in_its_outlook(
+    machine: Host, running: Callable[..., None], plan: Callable[..., Any], restart: str, restarts: bool
+) -> None:
+    running(OLLAMA_HOST="127.0.0.1:11998", OLLAMA_DEBUG="1")
+    machine.exchanges = [("http://127.0.0.1:11998/api/version", 500, {}), ("http://127.0.0.1:11998/api/ps", 200, {"models": []})]
+    outlook = plan(restart=restart)["outlook"]
+    assert (outlook["comes"], outlook["restarts"], outlook["empty"]) == (False, restarts, False)
 
 
 def test_what_an_earlier_play_left_behind_is_still_to_be_done(machine: Host, plan: Callable[..., Any], running: Callable[..., None], tmp_path: Path) -> None:

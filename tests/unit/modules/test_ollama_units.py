@@ -15,8 +15,7 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base import scratch
 from ansible_collections.keepwarm.ollama.plugins.module_utils._units import carry_out
-from ansible_collections.keepwarm.ollama.plugins.modules import ollama_units
-from support.ansible_module import Entrance
+from support.direct import Applying
 from support.systemd_manager import UNITS, Systemd
 
 MARK = "# Ansible managed (keepwarm.ollama.ollama_warmup)\n"
@@ -31,14 +30,13 @@ DROPIN = "50-ollama-warm-gate.conf"
 def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Systemd:
     made = Systemd(tmp_path / "host")
     monkeypatch.setattr(AnsibleModule, "run_command", lambda _module, command, **options: made.run(command, **options))
-    monkeypatch.setattr(ollama_units, "ROOT", made.root)
     return made
 
 
 @pytest.fixture
-def units(host: Systemd, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Any) -> Entrance:
+def units(host: Systemd) -> Applying:
     host.write(CONFIGURATION, "{}")
-    return Entrance(ollama_units.main, monkeypatch, capsys, tmp_path)
+    return Applying(host.root)
 
 
 def options(timer: str = TIMER, gate: str = "", gated: Sequence[str] = (), passes: str = PASS) -> dict[str, Any]:
@@ -55,7 +53,7 @@ def options(timer: str = TIMER, gate: str = "", gated: Sequence[str] = (), passe
     }
 
 
-def thrice(entrance: Entrance, host: Systemd, **wanted: Any) -> list[str]:
+def thrice(entrance: Applying, host: Systemd, **wanted: Any) -> list[str]:
     """What a run did; check mode must have said the same, and a second run must find nothing to do."""
     host.calls.clear()
     foreseen = entrance.succeed(check=True, **wanted)
@@ -68,7 +66,7 @@ def thrice(entrance: Entrance, host: Systemd, **wanted: Any) -> list[str]:
     return list(done["steps"])
 
 
-def test_a_host_without_any_gets_them(units: Entrance, host: Systemd) -> None:
+def test_a_host_without_any_gets_them(units: Applying, host: Systemd) -> None:
     assert thrice(units, host, **options()) == [
         f"write {UNITS}/ollama-warmup.service",
         f"write {UNITS}/ollama-warmup.timer",
@@ -80,7 +78,7 @@ def test_a_host_without_any_gets_them(units: Entrance, host: Systemd) -> None:
     assert os.readlink(f"{host.root}{UNITS}/hibernate.target.wants/ollama-warmup.service") == f"{UNITS}/ollama-warmup.service"
 
 
-def test_a_file_that_was_written_and_never_read_is_read(units: Entrance, host: Systemd) -> None:
+def test_a_file_that_was_written_and_never_read_is_read(units: Applying, host: Systemd) -> None:
     """As a play leaves it that was killed between two units."""
     units.succeed(**options())
     host.set("ollama-warmup.timer", "active", "waiting", since=-3600)
@@ -90,7 +88,7 @@ def test_a_file_that_was_written_and_never_read_is_read(units: Entrance, host: S
 
 
 @pytest.mark.parametrize("killed_at", ["write", "daemon-reload", "reenable", "restart", "start"])
-def test_a_run_that_was_killed_anywhere_is_finished_by_the_next(units: Entrance, host: Systemd, monkeypatch: pytest.MonkeyPatch, killed_at: str) -> None:
+def test_a_run_that_was_killed_anywhere_is_finished_by_the_next(units: Applying, host: Systemd, monkeypatch: pytest.MonkeyPatch, killed_at: str) -> None:
     units.succeed(**options())
     host.set("ollama-warmup.timer", "active", "waiting", since=-3600)
     host.set("ollama-warmup.service", "inactive", "dead")
@@ -109,7 +107,7 @@ def test_a_run_that_was_killed_anywhere_is_finished_by_the_next(units: Entrance,
         if killed_at == "write":
             patched.setattr(carry_out, "replace_file", _dying(carry_out.replace_file))
         with pytest.raises(KeyboardInterrupt):
-            units.run(**changed)
+            units.succeed(**changed)
     assert thrice(units, host, **changed) != []
     assert {name: host.read[name] for name in host.read} == {name: host.disk(name) for name in host.read}
     assert "60s" in host.read["ollama-warmup.timer"][0] and "false" in host.read["ollama-warmup.service"][0]
@@ -130,7 +128,7 @@ def _dying(write: Any) -> Any:
     return call
 
 
-def test_a_pass_of_a_former_configuration_ends_and_another_begins(units: Entrance, host: Systemd) -> None:
+def test_a_pass_of_a_former_configuration_ends_and_another_begins(units: Applying, host: Systemd) -> None:
     units.succeed(**options())
     host.set("ollama-warmup.service", "activating", "start", since=-100)
     host.set("ollama-warmup.timer", "active", "running", since=-3600)
@@ -138,26 +136,26 @@ def test_a_pass_of_a_former_configuration_ends_and_another_begins(units: Entranc
     assert thrice(units, host, **options()) == ["stop ollama-warmup.service", "restart ollama-warmup.timer"]
 
 
-def test_a_pass_of_the_present_configuration_goes_on(units: Entrance, host: Systemd) -> None:
+def test_a_pass_of_the_present_configuration_goes_on(units: Applying, host: Systemd) -> None:
     units.succeed(**options())
     host.set("ollama-warmup.service", "activating", "start")
     assert thrice(units, host, **options()) == []
 
 
-def test_a_pass_unit_that_remains_after_its_exit_is_stopped(units: Entrance, host: Systemd) -> None:
+def test_a_pass_unit_that_remains_after_its_exit_is_stopped(units: Applying, host: Systemd) -> None:
     units.succeed(**options())
     host.set("ollama-warmup.service", "active", "exited")
     assert thrice(units, host, **options()) == ["stop ollama-warmup.service"]
 
 
-def test_a_file_of_the_future_restarts_nothing(units: Entrance, host: Systemd, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_of_the_future_restarts_nothing(units: Applying, host: Systemd, monkeypatch: pytest.MonkeyPatch) -> None:
     units.succeed(**options())
     real = time.time()
     monkeypatch.setattr(time, "time", lambda: real - 86400)
     assert thrice(units, host, **options()) == []
 
 
-def test_a_first_drop_in_that_the_manager_did_not_notice_is_read(units: Entrance, host: Systemd) -> None:
+def test_a_first_drop_in_that_the_manager_did_not_notice_is_read(units: Applying, host: Systemd) -> None:
     """Up to systemd 256 NeedDaemonReload stays no."""
     units.succeed(**options())
     host.write(f"{UNITS}/ollama-warmup.service.d/mine.conf", "[Service]\nNice=5\n")
@@ -167,7 +165,7 @@ def test_a_first_drop_in_that_the_manager_did_not_notice_is_read(units: Entrance
     assert host.calls[-1] == "daemon-reload"
 
 
-def test_a_gate_comes_and_goes_with_its_drop_ins(units: Entrance, host: Systemd) -> None:
+def test_a_gate_comes_and_goes_with_its_drop_ins(units: Applying, host: Systemd) -> None:
     host.write(f"{UNITS}/my-api.service", "[Service]\n")
     host.write(f"{UNITS}/my-api.service.d/mine.conf", "[Service]\n")
     gate = GATE.replace("[Service]", "[Unit]\nRefuseManualStop=yes\n[Service]")
@@ -187,7 +185,7 @@ def test_a_gate_comes_and_goes_with_its_drop_ins(units: Entrance, host: Systemd)
     assert host.exists(f"{UNITS}/other.service.d/{DROPIN}")  # of others
 
 
-def test_what_is_not_wanted_any_more_stops_before_its_file_goes(units: Entrance, host: Systemd) -> None:
+def test_what_is_not_wanted_any_more_stops_before_its_file_goes(units: Applying, host: Systemd) -> None:
     units.succeed(**options())
     done = thrice(units, host, **options(timer="", passes=""))
     assert done[0] == "stop ollama-warmup.timer" and done[-1] == "daemon-reload"
@@ -195,7 +193,7 @@ def test_what_is_not_wanted_any_more_stops_before_its_file_goes(units: Entrance,
     assert not host.exists(f"{UNITS}/timers.target.wants/ollama-warmup.timer")
 
 
-def test_a_pass_that_ends_starts_no_target_that_stays(units: Entrance, host: Systemd) -> None:
+def test_a_pass_that_ends_starts_no_target_that_stays(units: Applying, host: Systemd) -> None:
     def target(content: str) -> dict[str, Any]:
         return {"name": "ollama-warm.target", "content": content}
 
@@ -208,7 +206,7 @@ def test_a_pass_that_ends_starts_no_target_that_stays(units: Entrance, host: Sys
     assert "ollama-warm.target" not in host.state
 
 
-def test_files_of_others_are_refused_where_one_is_wanted_and_left_where_none_is(units: Entrance, host: Systemd) -> None:
+def test_files_of_others_are_refused_where_one_is_wanted_and_left_where_none_is(units: Applying, host: Systemd) -> None:
     host.write(f"{UNITS}/ollama-warmup.timer", "[Timer]\n")
     assert units.fail(**options()).startswith(f"{UNITS}/ollama-warmup.timer was not made by keepwarm.ollama.ollama_warmup")
     assert (host.calls, os.listdir(host.root + UNITS)) == ([], ["ollama-warmup.timer"])
@@ -216,13 +214,13 @@ def test_files_of_others_are_refused_where_one_is_wanted_and_left_where_none_is(
     assert host.text(f"{UNITS}/ollama-warmup.timer") == "[Timer]\n"
 
 
-def test_what_systemd_does_not_accept_is_not_written(units: Entrance, host: Systemd) -> None:
+def test_what_systemd_does_not_accept_is_not_written(units: Applying, host: Systemd) -> None:
     host.verdict = "Failed to parse OnUnitInactiveSec"
     assert units.fail(**options()) == "systemd does not accept the units: ollama-warmup.service:3: Failed to parse OnUnitInactiveSec"
     assert (os.listdir(host.root + UNITS), os.path.exists(scratch.SCRATCH)) == ([], False)
 
 
-def test_a_scratch_folder_is_root_s_alone_and_that_of_a_killed_run_goes(units: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scratch_folder_is_root_s_alone_and_that_of_a_killed_run_goes(units: Applying, monkeypatch: pytest.MonkeyPatch) -> None:
     left = pathlib.Path(scratch.SCRATCH) / "99999999-killed"
     left.mkdir()
     modes: list[int] = []

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._units import carry_out
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_units
 from support.ansible_module import Entrance
 from support.systemd_manager import UNITS, Systemd
@@ -46,7 +48,7 @@ def options(content: str = "[Service]\nOOMPolicy=stop\n", waits: bool = True, ta
         "dropins": [{"unit": SERVER, "content": MARK + content, "keeps_former": True}],
         "dropin_name": "zz-keepwarm.conf",
         "files": [{"path": PROGRAM, "content": "echo\n" if waits else ""}],
-        "claims": {"folders": [os.path.dirname(PROGRAM)] if waits else [], "command": DROPIN, "takeover": takeover},
+        "claims": {"folders": [os.path.dirname(PROGRAM)] if waits else [], "takeover": takeover},
     }
 
 
@@ -132,3 +134,68 @@ def test_their_place_is_taken_where_that_is_wanted(units: Entrance, host: System
     assert (host.text(f"{DROPIN}.before-keepwarm"), host.text(PROGRAM)) == ("[Service]\n", "echo\n")
     assert host.text(f"{os.path.dirname(PROGRAM)}.before-keepwarm/wait-for-gpu") == "theirs\n"
     assert units.succeed(**options(takeover=True))["changed"] is False
+
+
+PLAIN = f"{MARK}[Service]\nExecStart=/opt/ollama/current/bin/ollama serve\n\n[Install]\nWantedBy=multi-user.target\n"
+
+
+def installed(content: str = PLAIN, replaces: bool = True) -> dict[str, Any]:
+    """The unit of a server that the role installs: somebody else starts and enables it."""
+    return {"role": "ollama_server", "units": [{"name": SERVER, "content": content, "enabled": False, "replaces": replaces}]}
+
+
+def test_a_unit_of_others_is_kept_beside_the_one_that_takes_its_place(units: Entrance, host: Systemd) -> None:
+    theirs = host.text(f"{UNITS}/{SERVER}")
+    foreseen = units.succeed(check=True, **installed())
+    assert (host.text(f"{UNITS}/{SERVER}"), host.calls) == (theirs, [])
+    done = units.succeed(**installed())
+    assert done["steps"] == foreseen["steps"] == [f"keep {UNITS}/{SERVER}", f"write {UNITS}/{SERVER}", "daemon-reload"]
+    assert (done["diff"][0]["before"], done["diff"][0]["after"]) == (theirs, PLAIN)
+    assert (host.text(f"{UNITS}/{SERVER}.before-keepwarm"), host.text(f"{UNITS}/{SERVER}")) == (theirs, PLAIN)
+    assert units.succeed(**installed(replaces=False))["changed"] is False
+
+
+def test_a_unit_of_others_is_refused_where_its_place_is_not_taken(units: Entrance) -> None:
+    assert units.fail(**installed(replaces=False)) == f"{UNITS}/{SERVER} was not made by keepwarm.ollama.ollama_server: move it away"
+
+
+def test_a_takeover_that_was_killed_before_the_unit_was_written_keeps_the_copy(
+    units: Entrance, host: Systemd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = host.text(f"{UNITS}/{SERVER}")
+
+    def dies(*_arguments: Any, **_given: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(carry_out, "replace_file", dies)
+        with pytest.raises(KeyboardInterrupt):
+            units.run(**installed())
+    assert host.text(f"{UNITS}/{SERVER}") == theirs
+    assert units.succeed(**installed())["steps"] == [f"write {UNITS}/{SERVER}", "daemon-reload"]
+    assert host.text(f"{UNITS}/{SERVER}.before-keepwarm") == theirs
+
+
+def test_a_template_is_judged_by_an_instance_of_it_and_enables_nothing(units: Entrance, host: Systemd) -> None:
+    wanted = {"role": "ollama_server", "units": [{"name": "ollama@.service", "content": PLAIN, "enabled": False}]}
+    assert units.succeed(**wanted)["steps"] == [f"write {UNITS}/ollama@.service", "daemon-reload"]
+    assert not host.exists(f"{UNITS}/multi-user.target.wants/ollama@.service")
+    host.verdict = "Unknown key name 'Exec' in section 'Service', ignoring."
+    changed = {**wanted, "units": [{**wanted["units"][0], "content": f"{PLAIN}# other\n"}]}
+    assert units.fail(**changed).startswith("systemd does not accept the units: ollama@verify.service:3: Unknown key name")
+
+
+def test_folders_come_with_the_units_that_write_to_them(units: Entrance, host: Systemd, tmp_path: Any) -> None:
+    us = pwd.getpwuid(os.geteuid()).pw_name
+    (tmp_path / "there").mkdir(mode=0o755)
+    folders = [{"path": str(tmp_path / "there"), "owner": us, "kept": True}, {"path": str(tmp_path / "new"), "owner": us}]
+    done = units.succeed(**installed(), folders=folders)
+    assert done["steps"][0] == f"create {tmp_path}/new"
+    assert os.stat(tmp_path / "there").st_mode & 0o777 == 0o755
+    assert units.succeed(**installed(), folders=folders)["changed"] is False
+
+
+def test_the_agent_s_units_are_removed_by_another_module(units: Entrance) -> None:
+    assert units.fail(role="ollama_warmup", state="absent") == (
+        "state absent is for the role ollama_server: the units of ollama_warmup are removed by ollama_agent"
+    )

@@ -55,6 +55,16 @@ class Scene:
     def refusal(self, state: str, **options: Any) -> str:
         return self._entrance.fail(state=state, dest=str(self.dest), **options)
 
+    def undo(self, reason: str = "it does not start", check: bool = False) -> dict[str, Any]:
+        return self.run("undone", reason=reason, check=check)
+
+    def losses(self, **options: Any) -> list[str]:
+        """What the module fails with; nothing where it does not."""
+        result = self._entrance.run(state="judged", dest=str(self.dest), **options)
+        assert result.get("failed", False) == bool(result.get("losses")) and not result.get("changed", False)
+        assert result.get("msg", "") == "; ".join(result.get("losses", []))
+        return list(result.get("losses", []))
+
     def begin(self, version: str = "0.32.15", **options: Any) -> dict[str, Any]:
         return self.run("begun", version=version, units=[UNIT], files=[str(self.unit), str(self.dropin)], **options)
 
@@ -103,17 +113,17 @@ def test_everything_is_put_back_once(scene: Scene) -> None:
     before = scene.state()
     scene.begin()
     scene.upgrade()
-    predicted = scene.run("restored", check=True)
+    predicted = scene.undo(check=True)
     assert (predicted["changed"], scene.state() != before) == (True, True)
-    restored = scene.run("restored")
+    restored = scene.undo()
     assert restored["restored"] == predicted["restored"] == [str(scene.unit), str(scene.dropin), "release 0.30.0"]
     assert scene.state() == before
     assert scene.unit.stat().st_mode & 0o777 == 0o640
-    again = scene.run("restored")
+    again = scene.undo()
     assert (again["changed"], again["restored"]) == (False, [])
 
 
-@pytest.mark.parametrize("step", range(6))
+@pytest.mark.parametrize("step", range(7))
 def test_putting_back_is_taken_up_wherever_it_was_interrupted(scene: Scene, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     before = scene.state()
     scene.begin()
@@ -132,8 +142,8 @@ def test_putting_back_is_taken_up_wherever_it_was_interrupted(scene: Scene, monk
         for name in ("replace", "unlink", "symlink"):
             patched.setattr(os, name, dying(getattr(os, name)))
         with pytest.raises(KeyboardInterrupt):
-            scene.run("restored")
-    scene.run("restored")
+            scene.undo()
+    scene.undo()
     assert scene.state() == before
 
 
@@ -150,10 +160,10 @@ def test_a_record_that_was_half_written_is_none(scene: Scene, monkeypatch: pytes
 
 
 def test_the_first_reason_stays(scene: Scene) -> None:
-    assert scene.run("failed", reason="too early")["record"] is None
+    assert scene.undo("too early")["record"] is None
     scene.begin()
-    assert scene.run("failed", reason="it does not start")["changed"] is True
-    later = scene.run("failed", reason="something else")
+    assert scene.undo("it does not start")["changed"] is True
+    later = scene.undo("something else")
     assert (later["changed"], later["record"]["failed"]) == (False, "it does not start")
 
 
@@ -188,25 +198,24 @@ def test_check_mode_writes_nothing(scene: Scene) -> None:
 )
 def test_what_a_model_lost_is_told(scene: Scene, after: dict[str, Any], tolerance: int, expected: list[str]) -> None:
     scene.begin(models={UNIT: [model("a", LISTED), model("cold", None)]})
-    judged = scene.run("judged", models={UNIT: [model("cold", None), after]}, vram_tolerance=tolerance)
-    assert (judged["changed"], judged["losses"]) == (False, expected)
+    assert scene.losses(models={UNIT: [model("cold", None), after]}, vram_tolerance=tolerance) == expected
 
 
 def test_a_model_that_is_no_longer_declared_is_nobodys_loss(scene: Scene) -> None:
     scene.begin(models={UNIT: [model("a", LISTED)]})
-    assert scene.run("judged", models={UNIT: []})["losses"] == []
-    assert scene.run("judged", models={})["losses"] == []
+    assert scene.losses(models={UNIT: []}) == []
+    assert scene.losses(models={}) == []
 
 
 def test_the_same_name_on_two_servers_is_two_models(scene: Scene) -> None:
     scene.begin(models={UNIT: [model("a", LISTED)], "ollama@two.service": [model("a", {**LISTED, "size_vram": 30})]})
-    judged = scene.run("judged", models={UNIT: [model("a", {**LISTED, "size_vram": 30})], "ollama@two.service": [model("a", LISTED)]})
-    assert judged["losses"] == ["a has 30 % of itself in VRAM, and had 100 % before"]
+    after = {UNIT: [model("a", {**LISTED, "size_vram": 30})], "ollama@two.service": [model("a", LISTED)]}
+    assert scene.losses(models=after) == ["a has 30 % of itself in VRAM, and had 100 % before"]
 
 
 def test_a_model_on_the_cpu_before_may_be_there_after(scene: Scene) -> None:
     scene.begin(models={UNIT: [model("a", {**LISTED, "size_vram": 0})]})
-    assert scene.run("judged", models={UNIT: [model("a", {**LISTED, "size_vram": 0})]})["losses"] == []
+    assert scene.losses(models={UNIT: [model("a", {**LISTED, "size_vram": 0})]}) == []
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"files": []}', json.dumps({"files": [{"where": "/"}]}), "\xff"])
@@ -222,7 +231,8 @@ def test_nothing_is_begun_that_could_not_be_undone(scene: Scene) -> None:
     (scene.dest / "current").unlink()
     sentence = f"{scene.dest} has no release that is current: there is nothing to upgrade, nor to go back to"
     assert scene.refusal("begun", version="0.32.15") == sentence
-    assert scene.refusal("restored") == f"{scene.dest}/upgrade.json is not there: no upgrade of this host is under way"
+    undone = scene.undo()
+    assert (undone["changed"], undone["record"]) == (False, None)
 
 
 def test_a_release_that_is_gone_is_not_switched_to(scene: Scene) -> None:
@@ -230,7 +240,7 @@ def test_a_release_that_is_gone_is_not_switched_to(scene: Scene) -> None:
     scene.upgrade()
     before = scene.state()
     (scene.dest / "0.30.0/release.json").unlink()
-    assert scene.refusal("restored") == f"{scene.dest} no longer holds the release 0.30.0 to go back to"
+    assert scene.refusal("undone", reason="x") == f"{scene.dest} no longer holds the release 0.30.0 to go back to"
     assert scene.state() == before
 
 

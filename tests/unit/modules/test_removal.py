@@ -9,6 +9,7 @@ import os
 import pathlib
 import subprocess
 import sys
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._agent import remo
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import below
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal import agent, give_back, server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import Executor
-from ansible_collections.keepwarm.ollama.plugins.modules import ollama_agent, ollama_server_removal
+from ansible_collections.keepwarm.ollama.plugins.modules import ollama_agent, ollama_release, ollama_units
 from support.ansible_module import Entrance
 from support.removal_host import Host
 
@@ -30,18 +31,18 @@ def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     """The only host that the modules reach."""
     made = Host(tmp_path / "host")
     monkeypatch.setattr(AnsibleModule, "run_command", lambda _module, command: made.run(command))
-    for place, name in ((agent, "look"), (server, "look_at_settings"), (server, "look_at_files")):
-        monkeypatch.setattr(place, name, functools.partial(getattr(place, name), root=made.root))
-    for module in (agent_removal, ollama_server_removal):
-        monkeypatch.setattr(module, "Executor", functools.partial(Executor, root=made.root))
+    monkeypatch.setattr(agent, "look", functools.partial(agent.look, root=made.root))
+    monkeypatch.setattr(agent_removal, "Executor", functools.partial(Executor, root=made.root))
+    for module in (ollama_units, ollama_release):
+        monkeypatch.setattr(module, "ROOT", made.root)
     monkeypatch.setattr(agent_removal, "read_kept", lambda path, release: give_back.read_kept(below(made.root, path), release))
     return made
 
 
 @pytest.fixture
 def entrance(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Any) -> Entrance:
-    given = {"state": "absent"} if request.param is ollama_agent else {}
-    return Entrance(request.param.main, monkeypatch, capsys, tmp_path, **given)
+    given = {"role": "ollama_server"} if request.param is ollama_units else {}
+    return Entrance(request.param.main, monkeypatch, capsys, tmp_path, state="absent", **given)
 
 
 def thrice(entrance: Entrance, host: Host, **options: Any) -> dict[str, Any]:
@@ -88,35 +89,36 @@ def test_what_systemd_refuses_is_one_sentence(entrance: Entrance, host: Host, mo
     assert entrance.fail() == "systemctl stop -- ollama-warmup.timer failed: no bus"
 
 
-@pytest.mark.parametrize("entrance", [ollama_server_removal], indirect=True)
+@pytest.mark.parametrize("entrance", [ollama_units], indirect=True)
 def test_the_settings_of_a_server(entrance: Entrance, host: Host) -> None:
     host.unit("ollama.service", f"{OURS['server']}ReadWritePaths=/srv/models\n", wanted_by="multi-user.target")
     host.unit("ollama-b.service", "[Service]\n")
     host.write(f"{UNITS}/ollama-b.service.d/zz-keepwarm.conf", OURS["server"])
-    done = thrice(entrance, host, part="settings")
+    done = thrice(entrance, host)
     assert (done["kept"], done["restored"], done["ended"], done["folders"]) == (["ollama-b.service"], [], ["ollama.service"], ["/srv/models"])
     assert done["steps"][-1] == "daemon-reload"
 
 
-@pytest.mark.parametrize("entrance", [ollama_server_removal], indirect=True)
+@pytest.mark.parametrize("entrance", [ollama_units], indirect=True)
 def test_the_failure_of_a_server_of_ours_is_forgotten(entrance: Entrance, host: Host) -> None:
     host.unit("ollama.service", OURS["server"], "failed")
-    assert thrice(entrance, host, part="settings")["steps"][-1] == "reset-failed ollama.service"
+    assert thrice(entrance, host)["steps"][-1] == "reset-failed ollama.service"
 
 
-@pytest.mark.parametrize("entrance", [ollama_server_removal], indirect=True)
+@pytest.mark.parametrize("entrance", [ollama_release], indirect=True)
 @pytest.mark.parametrize("purge", [False, True])
 def test_the_files_of_a_server(entrance: Entrance, host: Host, purge: bool) -> None:
     host.account("ollama", os.getuid(), server.ACCOUNT, "/var/lib/ollama")
     host.release()
     host.write("/srv/models/blobs/sha256-a")
-    done = thrice(entrance, host, part="files", folders=["/srv/models/"], purge_models=purge)
+    done = thrice(entrance, host, folders=["/srv/models/"], purge_models=purge)
     assert done["left"] == ([] if purge else ["/srv/models", "user ollama"])
     assert ("remove user ollama" in done["steps"]) is purge
     assert "remove release /opt/ollama/0.32.15" in done["steps"]
 
 
-def test_the_server_s_removal_does_not_take_the_engine_along() -> None:
-    imported = f"import sys, {ollama_server_removal.__name__}; print([name for name in sys.modules if '_residency' in name])"
+@pytest.mark.parametrize("module", [ollama_units, ollama_release])
+def test_the_server_s_removal_does_not_take_the_engine_along(module: ModuleType) -> None:
+    imported = f"import sys, {module.__name__}; print([name for name in sys.modules if '_residency' in name])"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     assert subprocess.run([sys.executable, "-c", imported], env=environment, capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import pathlib
 from typing import Any
 
@@ -11,8 +12,8 @@ import pytest
 import yaml
 from ansible.utils.display import Display
 from ansible_collections.keepwarm.ollama.plugins.filter.name_problems import name_problems
-from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs import known_names
-from support.role_tasks import ROLES, task, value
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs import known_names, outputs
+from support.role_tasks import ROLES, names, task, value
 
 TOP = pathlib.Path(__file__).parents[3]
 ROLE_NAMES = ["ollama_model", "ollama_server", "ollama_warmup"]
@@ -36,11 +37,17 @@ def collected_warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return said
 
 
+def problems_of(role: str) -> str:
+    """The variable with what is wrong of the role's."""
+    return next(name for name in (f"{role}_problems", f"__{role}_problems") if name in yaml.safe_load((ROLES / role / "vars/main.yml").read_text()))
+
+
 def test_what_is_known_are_the_inputs_of_all_roles_and_playbooks() -> None:
     described: set[str] = set()
     for role in ROLE_NAMES:
         for point in yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text())["argument_specs"].values():
             described |= set(point["options"])
+        described |= outputs(role)
     assert known_names() == described | PLAYBOOK_INPUTS
 
 
@@ -74,6 +81,11 @@ def test_names_that_are_near_none_are_one_warning(warnings: list[str]) -> None:
     assert "keepwarm_known_variables" in warning
 
 
+def test_what_a_role_hands_over_is_no_unknown_name(warnings: list[str]) -> None:
+    assert {"ollama_server_outlook", "ollama_server_problems"} <= outputs("ollama_server")
+    assert (name_problems(outputs("ollama_server")), warnings) == ([], [])
+
+
 @pytest.mark.parametrize("known", [["ollama_server_rack_number", "ollama_server_port"], "ollama_server_rack_number, ollama_server_port"])
 def test_names_that_are_somebody_s_own_are_left_alone(known: Any, warnings: list[str]) -> None:
     assert name_problems(["ollama_server_rack_number", "ollama_server_port"], known) == []
@@ -89,19 +101,20 @@ def test_names_of_their_own_have_to_be_a_list(warnings: list[str]) -> None:
 @pytest.mark.parametrize("role", ROLE_NAMES)
 def test_every_role_looks_for_them_among_all_variables_of_the_host(role: str, warnings: list[str]) -> None:
     given = {"ollama_warmup_modles": ["a"], "ollama_server_rack_number": 7, "ansible_facts": {"architecture": "x86_64"}}
-    problems = value(role, f"{{{{ __{role}_problems }}}}", **given)
+    problems = value(role, f"{{{{ {problems_of(role)} }}}}", **given)
     assert problems == [
         "ollama_warmup_modles is no variable of keepwarm.ollama: ollama_warmup_models is meant; write that, or list ollama_warmup_modles in"
         " keepwarm_known_variables if it is yours"
     ]
     assert {text.split(":")[0] for text in warnings} == {"ollama_server_rack_number"}
-    assert value(role, f"{{{{ __{role}_problems }}}}", **given, keepwarm_known_variables=["ollama_warmup_modles", "ollama_server_rack_number"]) == []
+    assert value(role, f"{{{{ {problems_of(role)} }}}}", **given, keepwarm_known_variables=["ollama_warmup_modles", "ollama_server_rack_number"]) == []
 
 
 @pytest.mark.parametrize("role", ["ollama_model", "ollama_server"])
 def test_it_is_the_first_thing_that_is_judged_with_the_settings(role: str) -> None:
-    first = yaml.safe_load((ROLES / role / "tasks/settings.yml").read_text())[0]
-    assert task(role, "settings.yml", first["name"])["ansible.builtin.assert"]["that"] == f"__{role}_problems | length == 0"
+    file = next(file for file in ("settings.yml", "main.yml") if (ROLES / role / "tasks" / file).exists())
+    first = next(found for found in map(functools.partial(task, role, file), names(role, file)) if "block" not in found)
+    assert first["ansible.builtin.assert"]["that"] == f"{problems_of(role)} | length == 0"
 
 
 def test_of_the_agent_s_role_it_is_told_before_what_a_host_says() -> None:

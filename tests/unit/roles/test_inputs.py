@@ -69,3 +69,16 @@ def test_every_input_is_described_and_in_the_readme(role: str) -> None:
     documented = set(re.findall(r"^\| `(\w+)`", variables, re.MULTILINE))
     assert documented == set(options(role))
     assert [name for name, option in options(role).items() if not option.get("description")] == []
+
+
+@pytest.mark.parametrize("role", ["ollama_server"])
+def test_no_other_role_and_no_playbook_names_a_private_variable_of_it(role: str) -> None:
+    others = [path for path in ROLES.glob("*/*/**/*.yml") if path.relative_to(ROLES).parts[0] != role]
+    files = [*others, *(ROLES.parent / "playbooks").rglob("*.yml")]
+    assert [str(path) for path in files if f"__{role}_" in path.read_text()] == []
+
+
+def test_what_a_role_hands_over_is_in_its_readme() -> None:
+    outputs = {name for name in read("ollama_server", "vars/main.yml") if not name.startswith("__")}
+    (section,) = re.findall(r"^## What other roles and plays may read$(.*?)^## ", (ROLES / "ollama_server/README.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert set(re.findall(r"^\| `(ollama_server_\w+)`", section, re.MULTILINE)) == outputs

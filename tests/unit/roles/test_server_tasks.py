@@ -71,7 +71,7 @@ def test_a_server_that_made_way_for_instances_is_named(ended: list[str], changes
 
 
 def test_folders_of_models_are_known_without_the_settings_that_told_them() -> None:
-    folders = task(ROLE, "absent.yml", "Remove the releases and the account")["keepwarm.ollama.ollama_server_removal"]["folders"]
+    folders = task(ROLE, "absent.yml", "Remove the releases and the account")["keepwarm.ollama.ollama_release"]["folders"]
     given = {"ollama_server_models": "/srv/a", "__ollama_server_folders": ["/srv/b"], "__ollama_server_managed": {"folders": []}}
     assert value(ROLE, folders, **given) == ["/srv/a", "/srv/b"]
     assert value(ROLE, folders, **{**given, "ollama_server_models": None}) == ["/srv/b"]
@@ -101,12 +101,13 @@ def test_an_account_tells_whether_its_group_was_there_before(groups: dict[str, A
 
 def test_folders_of_a_user_are_made_by_what_follows_no_link_of_its() -> None:
     """ansible.builtin.file follows one."""
-    folders = ["/var/lib/ollama/.ollama/models", "/srv/models"]
-    found = {"results": [{"item": folders[0], "stat": {"exists": True}}, {"item": folders[1], "stat": {"exists": False}}]}
-    one = task(ROLE, "account.yml", "Create the folders of the server")["keepwarm.ollama.ollama_server_folders"]["paths"]
-    several = task(ROLE, "template.yml", "Create the folders of the models")["keepwarm.ollama.ollama_server_folders"]["paths"]
-    assert value(ROLE, one, ollama_server_models=folders[0], __ollama_server_user_found=[]) == ["/var/lib/ollama", folders[0]]
-    assert value(ROLE, several, __ollama_server_folders_found=found) == [folders[1]]
+    write = task(ROLE, "install.yml", "Write the units of the servers, and create their folders")["keepwarm.ollama.ollama_units"]["folders"]
+    given: dict[str, Any] = {"__ollama_server_user_found": [], "__ollama_server_account": "ollama", "__ollama_server_template_ours": True}
+    one = value(ROLE, write, **given, ollama_server_models="/srv/models", __ollama_server_installs=True, __ollama_server_several=False)
+    assert one == [{"path": path, "owner": "ollama", "group": "ollama"} for path in ("/var/lib/ollama", "/srv/models")]
+    several = {"__ollama_server_installs": False, "__ollama_server_several": True, "__ollama_server_folders": ["/srv/a"]}
+    assert value(ROLE, write, **given, **several) == [{"path": "/srv/a", "owner": "ollama", "kept": True}]
+    assert value(ROLE, write, **{**given, **several, "__ollama_server_template_ours": False}) == []
 
 
 CLIENT = {"ollama_server_release_dest": "/srv/releases"}

@@ -11,7 +11,7 @@ import pwd
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.modules import ollama_server_folders
+from ansible_collections.keepwarm.ollama.plugins.modules import ollama_units
 from support.ansible_module import Entrance
 
 Call = Callable[..., dict[str, Any]]
@@ -21,8 +21,13 @@ US = pwd.getpwuid(os.geteuid()).pw_name
 @pytest.fixture
 def call(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
     """Calls the module for a folder."""
-    module = Entrance(ollama_server_folders.main, monkeypatch, capsys, tmp_path)
-    return lambda *paths, **options: module.run(paths=[str(path) for path in paths], **{"owner": US, **options})
+    module = Entrance(ollama_units.main, monkeypatch, capsys, tmp_path, role="ollama_server")
+
+    def call(*paths: pathlib.Path, check: bool = False, **options: Any) -> dict[str, Any]:
+        folders = [{"path": str(path), "owner": US, **options} for path in paths]
+        return module.run(folders=folders, check=check)
+
+    return call
 
 
 def test_check_mode_predicts_and_a_second_run_changes_nothing(tmp_path: pathlib.Path, call: Call) -> None:
@@ -30,13 +35,13 @@ def test_check_mode_predicts_and_a_second_run_changes_nothing(tmp_path: pathlib.
     predicted = call(tmp_path / "a/b", check=True, group=group)
     assert (predicted["changed"], (tmp_path / "a").exists()) == (True, False)
     happened = call(tmp_path / "a/b", group=group)
-    assert happened["changes"] == predicted["changes"] == [f"create {tmp_path}/a", f"create {tmp_path}/a/b"]
+    assert happened["steps"] == predicted["steps"] == [f"create {tmp_path}/a", f"create {tmp_path}/a/b"]
     assert happened["diff"] == predicted["diff"]
     assert call(tmp_path / "a/b", group=group)["changed"] is False
 
 
 def test_an_owner_who_is_yet_to_be_created_is_predicted_for(tmp_path: pathlib.Path, call: Call) -> None:
-    assert call(tmp_path / "a", check=True, owner="no-such-user", group="no-such-group")["changes"] == [f"create {tmp_path}/a"]
+    assert call(tmp_path / "a", check=True, owner="no-such-user", group="no-such-group")["steps"] == [f"create {tmp_path}/a"]
     assert call(tmp_path / "a", owner="no-such-user")["msg"] == "owner 'no-such-user' does not exist on this host"
 
 
