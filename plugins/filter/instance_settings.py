@@ -110,7 +110,17 @@ def _only_server(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str
     return {"problems": judged["problems"], "instances": [] if judged["problems"] else [known]}
 
 
-_ONLY = {"server": _only_server, "warmup": _only_agent}
+def _only_model(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str, Any]:
+    """A host without a list has one server, which the role's variables describe: a list of one."""
+    judged = wanted_models(flat["models"], around.get("resident"), flat["pull"], flat["pull_state"], flat["pull_insecure"], flat["prune"])
+    resident = around.get("resident")
+    models = read_models(resident) if is_given(resident) else None
+    url = flat.get("url") or ""
+    entry = {"name": DEFAULT, "unit": flat.get("unit"), "url": url, "follows_unit": not url, "models": models, "settings": flat, "judged": judged}
+    return {"problems": judged["problems"], "instances": [] if judged["problems"] else [entry]}
+
+
+_ONLY = {"server": _only_server, "model": _only_model, "warmup": _only_agent}
 
 
 def _declared(instance: Mapping[str, Any], grouped: bool) -> dict[str, Any]:

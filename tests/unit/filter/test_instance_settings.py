@@ -207,7 +207,7 @@ def test_models_that_nobody_declared_are_null_for_every_instance_without_its_own
     assert [instance["judged"]["policy"]["models"] for instance in found["instances"]] == [None, []]
 
 
-@pytest.mark.parametrize(("raw", "role"), [("a", "server"), ({"name": "a"}, "server"), (1, "server"), (None, "model")])
+@pytest.mark.parametrize(("raw", "role"), [("a", "server"), ({"name": "a"}, "server"), (1, "server"), ("a", "model")])
 def test_what_is_no_list(raw: Any, role: str) -> None:
     (sentence,) = instance_settings(raw, role, FLAT[role])["problems"]
     assert "not a list" in sentence

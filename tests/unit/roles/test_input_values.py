@@ -86,8 +86,8 @@ EFFECTS = [
     ("ollama_warmup", "__ollama_warmup_flat.allow_long_interval", "ollama_warmup_allow_long_interval"),
     ("ollama_server", "__ollama_server_release.archives | length == 2", "ollama_server_rocm"),
     ("ollama_server", "__ollama_server_instances.instances[0].judged.environment.OLLAMA_FLASH_ATTENTION == '1'", "ollama_server_flash_attention"),
-    ("ollama_model", "__ollama_model_settings.models | length == 1", "ollama_model_pull"),
-    ("ollama_model", "__ollama_model_settings.models[0].insecure", "ollama_model_pull_insecure"),
+    ("ollama_model", "__ollama_model_servers.instances[0].judged.models | length == 1", "ollama_model_pull"),
+    ("ollama_model", "__ollama_model_servers.instances[0].judged.models[0].insecure", "ollama_model_pull_insecure"),
 ]
 
 
@@ -171,7 +171,7 @@ def test_one_problem_is_told_once_and_all_of_them_at_once() -> None:
         "ollama_warmup_modles": [],
         "ollama_warmup_models": ["a b"],
     }
-    problems = value("ollama_warmup", "{{ __ollama_warmup_problems }}", **given)
+    problems = value("ollama_warmup", "{{ ollama_warmup_problems }}", **given)
     assert sorted(problem.split(" ")[0].rstrip(":") for problem in problems) == sorted(given)
 
 

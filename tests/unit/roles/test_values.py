@@ -108,7 +108,7 @@ def test_whoever_says_whether_it_restarts_is_believed(said: Any, restarted: bool
 )
 def test_a_server_yet_to_start_is_empty_unless_models_are_there(given: dict[str, Any], empty: bool) -> None:
     module = task("ollama_model", "models.yml", "Pull, create and delete models")["keepwarm.ollama.ollama_model"]
-    assert value("ollama_model", module["assume_empty"], ollama_model_unit=UNIT, **given) is empty
+    assert holds("ollama_model", module["assume_empty"].strip("{} "), __ollama_model_entry=ENTRY, **given) is empty
 
 
 @pytest.mark.parametrize(
@@ -121,17 +121,26 @@ def test_a_server_yet_to_start_is_empty_unless_models_are_there(given: dict[str,
     ],
 )
 def test_what_a_server_holds_has_to_be_seen(look: dict[str, Any], blind: list[str], goes_on: bool) -> None:
-    refusal = task(WARMUP, "held_models.yml", "Refuse a server that does not tell what it holds")["ansible.builtin.assert"]
-    given = {"__ollama_warmup_residency": look, "__ollama_warmup_blind": blind, "__ollama_warmup_entry": ENTRY}
+    refusal = task(WARMUP, "residency.yml", "Refuse a server that does not tell what it holds")["ansible.builtin.assert"]
+    given = {"__ollama_warmup_held": {"results": [{**look, "__ollama_warmup_entry": ENTRY}]}, "ollama_warmup_silent_units": blind}
     assert holds(WARMUP, refusal["that"], **given) is goes_on
-    assert value(WARMUP, refusal["fail_msg"], **given) == f"it cannot be seen which models {UNIT} has in memory: {look['unobserved'] or ''}"
+    if not goes_on:
+        assert value(WARMUP, refusal["fail_msg"], **given) == f"it cannot be seen which models {UNIT} has in memory: {look['unobserved']}"
 
 
-def test_a_server_that_was_not_asked_is_not_refused() -> None:
+@pytest.mark.parametrize("results", [[], [{"skipped": True, "__ollama_warmup_entry": ENTRY}]])
+def test_a_server_that_was_not_asked_is_not_refused(results: list[dict[str, Any]]) -> None:
     """Ansible words a refusal before it asks whether there is one."""
-    refusing = task(WARMUP, "held_models.yml", "Refuse a server that does not tell what it holds")
-    assert holds(WARMUP, refusing["when"], __ollama_warmup_residency={"skipped": True}) is False
-    assert holds(WARMUP, refusing["when"], __ollama_warmup_residency={"observed": True}) is True
+    refusal = task(WARMUP, "residency.yml", "Refuse a server that does not tell what it holds")["ansible.builtin.assert"]
+    assert holds(WARMUP, refusal["that"], __ollama_warmup_held={"results": results})
+    assert value(WARMUP, refusal["fail_msg"], __ollama_warmup_held={"results": results})
+
+
+def test_what_each_server_holds_is_noted_by_its_unit() -> None:
+    note = task(WARMUP, "residency.yml", "Note what each server holds")["ansible.builtin.set_fact"]["ollama_warmup_residency"]
+    told = [{"models": [{"name": "a"}], "observed": True, "__ollama_warmup_entry": ENTRY}, {"skipped": True, "__ollama_warmup_entry": {"unit": "b"}}]
+    servers = {"instances": [ENTRY, {"unit": "b"}]}
+    assert value(WARMUP, note, __ollama_warmup_held={"results": told}, __ollama_warmup_servers=servers) == {UNIT: [{"name": "a"}], "b": []}
 
 
 @pytest.mark.parametrize(
