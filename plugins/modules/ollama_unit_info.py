@@ -104,6 +104,10 @@ options:
         description: Whether the play has changed nothing yet, so that what is to be installed is not there.
         type: bool
         default: false
+      account:
+        description: The account that a server which is still to be installed gets.
+        type: str
+        default: ""
       warnings:
         description: What is to be warned of in any case.
         type: list
@@ -484,12 +488,8 @@ plan:
       description: Whether models are noted that a restart has unloaded.
       type: bool
       returned: success
-    comes:
-      description: Whether the server does not run yet, and is going to.
-      type: bool
-      returned: success
     outlook:
-      description: What roles that come later predict with in check mode.
+      description: What the roles after it predict with in check mode, as the README of the role has it.
       type: dict
       returned: success
     left_units:
@@ -741,6 +741,7 @@ DECLARED = {
     "ours": {"type": "bool", "default": False},
     "may_come": {"type": "bool", "default": False},
     "beginning": {"type": "bool", "default": False},
+    "account": {"type": "str", "default": ""},
     "warnings": {"type": "list", "elements": "str", "default": []},
     "files": {"type": "list", "elements": "path", "default": []},
     "folders": {"type": "list", "elements": "path", "default": []},

@@ -407,7 +407,7 @@ def test_at_the_beginning_a_unit_to_come_is_not_judged(machine: Host, plan: Call
     (sentence,) = plan(beginning=True)["refusals"]
     assert sentence.startswith("ollama.service is not-found on this host")
     foreseen = plan(check=True, may_come=True, install="missing", ours=True)
-    assert (foreseen["refusals"], foreseen["foreseen"], foreseen["comes"], foreseen["due"]) == ([], True, True, True)
+    assert (foreseen["refusals"], foreseen["foreseen"], foreseen["outlook"]["comes"], foreseen["due"]) == ([], True, True, True)
     assert plan(check=False, may_come=True)["foreseen"] is False
 
 

@@ -58,42 +58,23 @@ def test_one_unit_waits_for_what_any_server_asks_for() -> None:
 @pytest.mark.parametrize(
     ("given", "restarted"),
     [
-        ({"__ollama_server_plans": {UNIT: {"restart_due": True, "restart": "auto"}}, "ollama_server_restart": "never"}, True),
-        ({"__ollama_server_plans": {UNIT: {"restart_due": True, "restart": "never"}}, "ollama_server_restart": "auto"}, False),
-        ({"__ollama_server_plans": {UNIT: {"restart_due": False, "restart": "auto"}}}, False),
-        (
-            {
-                "__ollama_server_plans": {UNIT: {"restart_due": False, "restart": "never"}},
-                "__ollama_server_foreseen": {UNIT: "http://127.0.0.1:1"},
-                "ollama_server_restart": "never",
-            },
-            True,
-        ),
+        ({UNIT: {"restarts": True}, "ollama.service": {"restarts": False}}, True),
+        ({UNIT: {"restarts": False}, "ollama.service": {"restarts": True}}, False),
+        ({"ollama.service": {"restarts": True}}, False),
         ({}, False),
     ],
 )
 def test_whether_an_instance_restarts_is_its_own_affair(given: dict[str, Any], restarted: bool) -> None:
-    others = {"__ollama_server_plan": {"restart_due": not restarted, "restart": "auto"}}
-    assert holds(WARMUP, "__ollama_warmup_assume_restarted", __ollama_warmup_entry=ENTRY, **{**(others if given else {}), **given}) is restarted
+    assert holds(WARMUP, "__ollama_warmup_assume_restarted", __ollama_warmup_entry=ENTRY, ollama_server_outlook=given) is restarted
 
 
-@pytest.mark.parametrize(
-    ("given", "restarted"),
-    [
-        ({}, False),
-        ({"__ollama_server_plan": {"restart_due": True}}, False),
-        ({"ollama_server_restart": "auto"}, False),
-        ({"__ollama_server_plan": {"restart_due": True}, "ollama_server_restart": "auto"}, True),
-        ({"__ollama_server_plan": {"restart_due": True}, "ollama_server_restart": "never"}, False),
-    ],
-)
-def test_whether_the_one_server_restarts(given: dict[str, Any], restarted: bool) -> None:
-    assert holds(WARMUP, "__ollama_warmup_assume_restarted", __ollama_warmup_entry={"unit": "ollama.service"}, **given) is restarted
+def test_no_restart_is_assumed_where_no_role_has_looked() -> None:
+    assert holds(WARMUP, "__ollama_warmup_assume_restarted", __ollama_warmup_entry=ENTRY) is False
 
 
 @pytest.mark.parametrize(("said", "restarted"), [(True, True), ("false", False), (None, True), ("", True)])
 def test_whoever_says_whether_it_restarts_is_believed(said: Any, restarted: bool) -> None:
-    given = {"__ollama_server_plan": {"restart_due": True}, "ollama_server_restart": "auto", "ollama_warmup_assume_restarted": said}
+    given = {"ollama_server_outlook": {"ollama.service": {"restarts": True}}, "ollama_warmup_assume_restarted": said}
     assert holds(WARMUP, "__ollama_warmup_assume_restarted", __ollama_warmup_entry={"unit": "ollama.service"}, **given) is restarted
 
 
@@ -101,14 +82,21 @@ def test_whoever_says_whether_it_restarts_is_believed(said: Any, restarted: bool
     ("given", "empty"),
     [
         ({}, False),
-        ({"__ollama_server_foreseen": {UNIT: "http://127.0.0.1:1"}}, True),
-        ({"__ollama_server_foreseen": {UNIT: "http://127.0.0.1:1"}, "__ollama_server_stocked": [UNIT]}, False),
-        ({"__ollama_server_foreseen": {UNIT: "http://127.0.0.1:1"}, "__ollama_server_stocked": ["ollama@b.service"]}, True),
+        ({UNIT: {"comes": True, "empty": True, "url": "http://127.0.0.1:1"}}, True),
+        ({UNIT: {"comes": True, "empty": False, "url": "http://127.0.0.1:1"}}, False),
+        ({"ollama@b.service": {"comes": True, "empty": True, "url": "http://127.0.0.1:1"}}, False),
     ],
 )
 def test_a_server_yet_to_start_is_empty_unless_models_are_there(given: dict[str, Any], empty: bool) -> None:
     module = task("ollama_model", "models.yml", "Pull, create and delete models")["keepwarm.ollama.ollama_model"]
-    assert holds("ollama_model", module["assume_empty"].strip("{} "), __ollama_model_entry=ENTRY, **given) is empty
+    assert holds("ollama_model", module["assume_empty"].strip("{} "), __ollama_model_entry=ENTRY, ollama_server_outlook=given) is empty
+
+
+def test_a_server_to_come_is_asked_where_it_will_answer() -> None:
+    outlook = {UNIT: {"comes": True, "url": "http://127.0.0.1:1"}, "ollama.service": {"comes": False, "url": "http://127.0.0.1:2"}}
+    given = {"ollama_server_outlook": outlook}
+    for role in ("ollama_model", "ollama_warmup"):
+        assert value(role, f"{{{{ __{role}_foreseen_urls }}}}", **given) == {UNIT: "http://127.0.0.1:1"}
 
 
 @pytest.mark.parametrize(
