@@ -207,7 +207,6 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import PolicyError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import (
     fail,
-    missing_library,
     read_deadlines,
     server_argument_spec,
 )
@@ -303,7 +302,6 @@ def main() -> None:
     """Read, then predict or carry out."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     deadlines = read_deadlines(module)
-    lacking = missing_library()
     if module.params["retries"] < 0:
         fail(module, f"retries {module.params['retries']} is below 0: give a number of attempts after the first")
     try:
@@ -312,10 +310,6 @@ def main() -> None:
         fail(module, str(error))
     if module.check_mode and module.params["assume_empty"]:
         finish(module, {"url": module.params["url"], **prediction([decide_from_nothing(model) for model in wanted], ())})
-    if lacking and module.check_mode:
-        give_up_predicting(module, lacking)
-    if lacking:
-        fail(module, lacking)
     store = ModelStore(module.params["url"], deadlines, module.params["stall_timeout"])
     registry = Registry(deadlines.connect, deadlines.answer)
     with ProgressFile(module.params["progress_file"], time.monotonic) as progress:
