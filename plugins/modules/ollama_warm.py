@@ -327,10 +327,11 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers impo
 from ansible_collections.keepwarm.ollama.plugins.module_utils._driver_program import driver_program
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.causes import evident_cause
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.declaration import changes
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.pace import Pace
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import make_plan
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.verdicts import History, Plan
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.warmer import Pace, Warmer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.warmer import Warmer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.predict import Fit, Knowledge
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.predict import predict as predict_fit
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.prediction_report import fit_data, warnings

@@ -11,12 +11,14 @@ from dataclasses import replace
 from typing import Any
 
 from keepwarm._base.limits import WHEN_STUCK
+from keepwarm._residency.decide.pace import Pace
 from keepwarm._residency.decide.progress import PassResult
-from keepwarm._residency.execute.warmer import Pace, Warmer
+from keepwarm._residency.execute.warmer import Warmer
 from keepwarm._residency.report import results
 from keepwarm._residency.server.client import Deadlines, OllamaServer, ServerFailure, ServerSilent
 from keepwarm._residency.server.gpus import count_gpus
-from keepwarm._residency.server.processes import process_id, server_identity
+from keepwarm._residency.server.processes import server_identity
+from keepwarm._residency.values.sightings import process_id
 
 from .. import exits
 from ..configuration import Configuration
