@@ -87,7 +87,6 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import InstalledModel
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import (
     fail,
-    missing_library,
     read_deadlines,
     server_argument_spec,
 )
@@ -113,9 +112,6 @@ def main() -> None:
     """Ask and tell."""
     module = AnsibleModule(argument_spec=server_argument_spec(), supports_check_mode=True)
     deadlines = read_deadlines(module)
-    lacking = missing_library()
-    if lacking:
-        fail(module, lacking, url=module.params["url"])
     server = OllamaServer(module.params["url"], deadlines)
     try:
         found = read_server(server)

@@ -327,10 +327,11 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers impo
 from ansible_collections.keepwarm.ollama.plugins.module_utils._driver_program import driver_program
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.causes import evident_cause
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.declaration import changes
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.pace import Pace
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import make_plan
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.verdicts import History, Plan
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.warmer import Pace, Warmer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.warmer import Warmer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.predict import Fit, Knowledge
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.predict import predict as predict_fit
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.prediction_report import fit_data, warnings
@@ -348,7 +349,6 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import Policy, PolicyError, parse_policy
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import (
     fail,
-    missing_library,
     read_deadlines,
     server_argument_spec,
 )
@@ -450,7 +450,7 @@ def predict(
     policy: Policy,
     history: History,
     scope: frozenset[ModelName] | None,
-    server: OllamaServer | None,
+    server: OllamaServer,
 ) -> dict[str, Any]:
     """What a run would do."""
     foreseen, seen, unobserved = foreseen_server(module, policy, server)
@@ -481,7 +481,7 @@ def read_environment(given: Mapping[str, Any]) -> Mapping[str, str | None]:
 
 
 def foreseen_server(
-    module: AnsibleModule, policy: Policy, server: OllamaServer | None
+    module: AnsibleModule, policy: Policy, server: OllamaServer
 ) -> tuple[Observation, Observation | None, str | None]:
     """The server as a run would find it, but for what is put on its disk before; as it is now, where it tells; else why it does not."""
     if module.params["assume_empty"]:
@@ -496,11 +496,9 @@ def foreseen_server(
 
 
 def observe(
-    module: AnsibleModule, policy: Policy, server: OllamaServer | None
+    module: AnsibleModule, policy: Policy, server: OllamaServer
 ) -> tuple[Observation | None, str | None]:
     """One look, or the sentence why there is none. A server that is too old is no prediction but a failure."""
-    if server is None:
-        return None, missing_library()
     try:
         look = Observer(server, policy, own_unit(server.url, module.params["unit"]), run=module.run_command).look()
         look = replace(look, release=leading_numbers(server.require_version()))
@@ -567,20 +565,17 @@ def main() -> None:
     """Read, then predict or carry out."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     deadlines = read_deadlines(module)
-    lacking = missing_library()
     try:
         policy = read_policy(module.params)
         scope = read_scope(policy, module.params["only"])
         read_names(module.params["assume_installed"])
     except (PolicyError, ValueError) as error:
         fail(module, str(error))
-    if lacking and not module.check_mode:
-        fail(module, lacking)
-    server = None if lacking else OllamaServer(module.params["url"], deadlines)
+    server = OllamaServer(module.params["url"], deadlines)
     for warning in limit_warnings(module, policy):
         module.warn(warning)
     history = memory(policy, module.params["load_warm"], read_changes(module, policy))
-    if module.check_mode or server is None:
+    if module.check_mode:
         finish(module, {"url": module.params["url"], **predict(module, policy, history, scope, server)})
         return
     pace = Pace(

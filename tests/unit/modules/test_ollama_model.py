@@ -9,7 +9,6 @@ import pathlib
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_options
 from ansible_collections.keepwarm.ollama.plugins.module_utils._progress_file import ProgressFile
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.transfer import Progress
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_model
@@ -47,14 +46,8 @@ def test_a_server_that_is_not_there_fails_the_run_and_is_warned_about_in_check_m
     assert "cannot be predicted" in foreseen["warnings"][0]
 
 
-def test_a_host_without_requests(entrance: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_server_options, "REQUESTS_IMPORT_ERROR", "none")
-    assert "install python3-requests" in entrance.fail(url=NOBODY, models=[])
-    assert "install python3-requests" in entrance.succeed(url=NOBODY, models=[], check=True)["warnings"][0]
 
-
-def test_check_mode_before_a_server_is_installed(entrance: Entrance, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
-    monkeypatch.setattr(_server_options, "REQUESTS_IMPORT_ERROR", "none")
+def test_check_mode_before_a_server_is_installed(entrance: Entrance, tmp_path: pathlib.Path) -> None:
     (tmp_path / "b.gguf").write_bytes(b"GGUF")
     models = [{"name": "a"}, {"name": "b", "gguf": f"{tmp_path}/b.gguf"}, {"name": "c", "state": "absent"}, {"name": "d", "modelfile": "FROM a"}]
     foreseen = entrance.succeed(url=NOBODY, models=models, assume_empty=True, check=True, diff=True)

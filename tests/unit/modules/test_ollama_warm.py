@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_options
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Vram
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import Measurement
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.runner_settings import RunnerSettings
@@ -278,12 +277,6 @@ def test_a_server_that_does_not_answer_is_one_sentence(entrance: Entrance, nobod
     assert entrance.fail(url=nobody, models=[A]) == f"no Ollama server answers at {nobody}: Connection refused"
 
 
-def test_a_host_without_requests_is_one_sentence(entrance: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_server_options, "REQUESTS_IMPORT_ERROR", "Traceback ...")
-    sentence = entrance.fail(models=[A])
-    assert sentence.startswith("the Python library requests is not installed for ")
-    assert sentence.endswith(": install python3-requests on the host")
-
 
 BAD_OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"models": [{"name": "a", "keep_alive": "5m"}]}, "model 'a': keep_alive '5m' on a pin is finite"),
@@ -304,13 +297,10 @@ BAD_OPTIONS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize("check", [False, True], ids=["run", "check"])
-@pytest.mark.parametrize("requests_there", [True, False], ids=["with requests", "without"])
 @pytest.mark.parametrize(("options", "sentence"), BAD_OPTIONS, ids=[row[1] for row in BAD_OPTIONS])
 def test_bad_input_is_refused_before_anything_is_asked(
-    entrance: Entrance, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], sentence: str, check: bool, requests_there: bool
+    entrance: Entrance, options: dict[str, Any], sentence: str, check: bool
 ) -> None:
-    if not requests_there:
-        monkeypatch.setattr(_server_options, "REQUESTS_IMPORT_ERROR", "Traceback ...")
     assert sentence in entrance.fail(check=check, **options)
 
 
@@ -325,14 +315,6 @@ def test_check_mode_on_a_host_without_a_server_predicts_and_says_why_it_can_do_n
     assert f"no Ollama server answers at {nobody}: Connection refused; predicting for an empty server" in result["warnings"][0]
     assert (result["observed"], result["unobserved"]) == (False, f"no Ollama server answers at {nobody}: Connection refused")
 
-
-def test_check_mode_on_a_host_without_requests_predicts_and_says_so(entrance: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_server_options, "REQUESTS_IMPORT_ERROR", "Traceback ...")
-    result = entrance.succeed(check=True, models=[A])
-    assert result["changed"] is True
-    assert "requests is not installed" in str(result["warnings"])
-    assert result["observed"] is False
-    assert result["unobserved"].startswith("the Python library requests is not installed for ")
 
 
 @pytest.mark.parametrize("restarted", [False, True])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which failures of a transfer may pass by themselves, by what the server says of them. Pure.
+"""Which failures of a transfer may pass by themselves, by what the server says of them, and when it is tried again. Pure.
 
 The server's words are its own (server/images.go, download.go, auth.go) or those of Go's net and net/http, which it hands on.
 """
@@ -9,11 +9,11 @@ The server's words are its own (server/images.go, download.go, auth.go) or those
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-from ..decide.wanted_models import PULL
-from ..server.failures import ServerBrokeOff, ServerFailure, ServerGarbled, ServerRefused, ServerTooOld
-from ..server.store import TransferRefused
+from .wanted_models import PULL
 
+_LONGEST_PAUSE = 30.0  # seconds
 _PASSING = re.compile(
     r"(?i)\b(?:i/o timeout|handshake timeout|deadline exceeded|awaiting headers|connection reset|connection refused|connection timed out"
     r"|broken pipe|EOF|server closed|connection lost|goaway|stream error|network is unreachable|no route to host"
@@ -26,13 +26,28 @@ _FETCHED_ANEW = "must be downloaded again"
 """What was fetched was not what was named, and has been thrown away. Once that is an accident."""
 
 
-def may_pass(failure: ServerFailure, action: str, attempts: int) -> bool:
+@dataclass(frozen=True)
+class FailedTransfer:
+    """C(status): of the server's refusal in HTTP, None where it refused nothing; C(said): its words. C(garbled): what it answered is
+    not what an Ollama server that is new enough says."""
+
+    status: int | None = None
+    said: str = ""
+    garbled: bool = False
+
+
+def may_pass(failure: FailedTransfer, action: str, attempts: int) -> bool:
     """Whether the same request may succeed a moment later; C(attempts) have failed so far. What the server says of making a model
     from a file that it has, or of a wish that it does not take, it says again."""
-    if isinstance(failure, (TransferRefused, ServerRefused)):
-        status = failure.status if isinstance(failure, ServerRefused) else 500
-        return status in (429, 502, 503, 504) or (status == 500 and action == PULL and _reads_as_passing(failure.said, attempts))
-    return not isinstance(failure, (ServerGarbled, ServerTooOld)) or isinstance(failure, ServerBrokeOff)
+    if failure.status is None:
+        return not failure.garbled
+    reads_so = failure.status == 500 and action == PULL and _reads_as_passing(failure.said, attempts)
+    return failure.status in (429, 502, 503, 504) or reads_so
+
+
+def pause(attempts: int) -> float:
+    """Seconds before the next attempt."""
+    return min(2.0 ** (attempts - 1), _LONGEST_PAUSE)
 
 
 def _reads_as_passing(said: str, attempts: int) -> bool:
