@@ -13,6 +13,8 @@ from ._base.limits import DAY
 from ._residency.server.client import Deadlines
 from ._residency.values.address import AddressError, check_url
 
+_MAY_BE_NONE = ("verify_timeout",)
+
 
 def server_argument_spec() -> dict[str, Any]:
     """The options of the doc fragment keepwarm.ollama.server."""
@@ -27,7 +29,7 @@ def read_deadlines(module: AnsibleModule) -> Deadlines:
     """Ends the module with one sentence for an address or a deadline that is none, before anything is asked."""
     for option in ("connect_timeout", "answer_timeout", "load_timeout", "verify_timeout", "stall_timeout"):
         seconds = module.params.get(option)
-        if seconds is not None and not 0 < seconds < DAY:
+        if seconds is not None and not 0 < seconds < DAY and not (seconds == 0 and option in _MAY_BE_NONE):
             fail(module, f"{option} {seconds:g} is not between 0 and {DAY} seconds: give a number of seconds above 0")
     try:
         check_url(module.params["url"])

@@ -89,7 +89,7 @@ def test_whoever_says_whether_it_restarts_is_believed(said: Any, restarted: bool
 )
 def test_a_server_yet_to_start_is_empty_unless_models_are_there(given: dict[str, Any], empty: bool) -> None:
     module = task("ollama_model", "models.yml", "Pull, create and delete models")["keepwarm.ollama.ollama_model"]
-    assert holds("ollama_model", module["assume_empty"].strip("{} "), __ollama_model_entry=ENTRY, ollama_server_outlook=given) is empty
+    assert holds("ollama_model", module["foreseen"]["empty"].strip("{} "), __ollama_model_entry=ENTRY, ollama_server_outlook=given) is empty
 
 
 def test_a_server_to_come_is_asked_where_it_will_answer() -> None:

@@ -9,11 +9,12 @@ import pathlib
 from collections.abc import Callable
 
 import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils import _memory_report
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Bounds, Vram
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import Measurement
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.runner_settings import RunnerSettings
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.measurement_record import Record, record_data
-from ansible_collections.keepwarm.ollama.plugins.modules import ollama_memory_info
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.measurement_record import Record, record_data, record_path
+from ansible_collections.keepwarm.ollama.plugins.modules import ollama_info
 from support.ansible_module import Entrance
 from support.values import digest
 
@@ -22,9 +23,10 @@ GPUS = ("GPU-1",)
 
 @pytest.fixture
 def module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path) -> Entrance:
-    monkeypatch.setattr(ollama_memory_info, "gpu_names", lambda: GPUS)
-    monkeypatch.setattr(ollama_memory_info, "read_vram", lambda _environment, **_others: Vram(8000, 1000))
-    return Entrance(ollama_memory_info.main, monkeypatch, capsys, tmp_path)
+    monkeypatch.setattr(_memory_report, "gpu_names", lambda: GPUS)
+    monkeypatch.setattr(_memory_report, "read_vram", lambda _environment, **_others: Vram(8000, 1000))
+    monkeypatch.setattr(ollama_info, "record_path", lambda instance: record_path(instance, str(tmp_path)))
+    return Entrance(ollama_info.main, monkeypatch, capsys, tmp_path, gather=["memory"])
 
 
 def remember(folder: pathlib.Path, instance: str, bounds: Bounds) -> None:
@@ -36,7 +38,7 @@ def remember(folder: pathlib.Path, instance: str, bounds: Bounds) -> None:
 def test_what_an_instance_measured_is_told_for_it_alone(module: Entrance, tmp_path: pathlib.Path) -> None:
     remember(tmp_path, "two", Bounds(800, 900, GPUS))
     for check in (False, True):
-        result = module.succeed(folder=str(tmp_path), instance="two", check=check)
+        result = module.succeed(instance="two", check=check)
         assert result["measurements"] == [
             {
                 "name": "a:latest",
@@ -52,13 +54,13 @@ def test_what_an_instance_measured_is_told_for_it_alone(module: Entrance, tmp_pa
         ]
         assert result["capacity"] == {"total": 8000, "used": 1000, "at_least": 800, "at_most": 900, "gpus": ["GPU-1"]}
         assert (result["changed"], result["warnings"]) == (False, [])
-    assert module.succeed(folder=str(tmp_path))["measurements"] == []
+    assert module.succeed()["measurements"] == []
 
 
 def test_what_was_learned_of_other_gpus_is_not_told(module: Entrance, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ollama_memory_info, "read_vram", lambda _environment, **_others: None)
+    monkeypatch.setattr(_memory_report, "read_vram", lambda _environment, **_others: None)
     remember(tmp_path, "default", Bounds(800, 900, ("GPU-2",)))
-    result = module.succeed(folder=str(tmp_path))
+    result = module.succeed()
     assert len(result["measurements"]) == 1
     assert result["capacity"] == {"total": None, "used": None, "at_least": 0, "at_most": None, "gpus": ["GPU-1"]}
 
@@ -67,9 +69,9 @@ def test_what_was_learned_of_other_gpus_is_not_told(module: Entrance, tmp_path: 
 def test_of_a_server_that_sees_some_gpus_only_they_are_told(
     module: Entrance, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, gpu: str
 ) -> None:
-    monkeypatch.setattr(ollama_memory_info, "gpu_names", lambda: ("GPU-1", "GPU-3"))
+    monkeypatch.setattr(_memory_report, "gpu_names", lambda: ("GPU-1", "GPU-3"))
     remember(tmp_path, "default", Bounds(800, 900, (gpu,)))
-    capacity = module.succeed(folder=str(tmp_path))["capacity"]
+    capacity = module.succeed()["capacity"]
     assert (capacity["at_least"], capacity["at_most"], capacity["gpus"]) == (800, 900, [gpu])
 
 
@@ -78,6 +80,6 @@ def test_garbage_is_no_measurement_and_a_warning(module: Entrance, tmp_path: pat
     remember(tmp_path, "default", Bounds(800, 900, GPUS))
     file = tmp_path / "default/measurements.json"
     file.write_text(spoil(file.read_text()))
-    result = module.succeed(folder=str(tmp_path))
+    result = module.succeed()
     assert result["measurements"] == []
     assert "holds no measurements of the agent" in result["warnings"][0]
