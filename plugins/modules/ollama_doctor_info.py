@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: ollama_doctor
+module: ollama_doctor_info
 short_description: Tell why the models of an Ollama server are not in memory
 version_added: 0.1.0
 author:
@@ -58,7 +58,7 @@ seealso:
 
 EXAMPLES = r"""
 - name: Tell why the host is not warm
-  keepwarm.ollama.ollama_doctor:
+  keepwarm.ollama.ollama_doctor_info:
   register: doctor
 
 - name: Stop where there is a problem

@@ -12,8 +12,8 @@ import sys
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.action.ollama_doctor import ActionModule, text_of
-from ansible_collections.keepwarm.ollama.plugins.modules import ollama_doctor
+from ansible_collections.keepwarm.ollama.plugins.action.ollama_doctor_info import ActionModule, text_of
+from ansible_collections.keepwarm.ollama.plugins.modules import ollama_doctor_info
 from support.agent import deploy
 from support.ansible_module import Entrance
 from support.examinations import agent, healthy
@@ -23,10 +23,10 @@ TOLD = {"host": "gpu1", "healthy": True, "exit": 0, "instances": [], "findings":
 
 @pytest.fixture
 def module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path) -> Entrance:
-    monkeypatch.setattr(ollama_doctor, "require_root_and_systemd", lambda _run: None)
-    monkeypatch.setattr(ollama_doctor, "instances", lambda _run: ["default", "east"])
-    monkeypatch.setattr(ollama_doctor, "examine", lambda _run, name, unit: healthy(instance=name, unit_name=unit or "ollama.service"))
-    return Entrance(ollama_doctor.main, monkeypatch, capsys, tmp_path)
+    monkeypatch.setattr(ollama_doctor_info, "require_root_and_systemd", lambda _run: None)
+    monkeypatch.setattr(ollama_doctor_info, "instances", lambda _run: ["default", "east"])
+    monkeypatch.setattr(ollama_doctor_info, "examine", lambda _run, name, unit: healthy(instance=name, unit_name=unit or "ollama.service"))
+    return Entrance(ollama_doctor_info.main, monkeypatch, capsys, tmp_path)
 
 
 def test_the_module_tells_of_every_instance(module: Entrance) -> None:
@@ -37,7 +37,7 @@ def test_the_module_tells_of_every_instance(module: Entrance) -> None:
 
 
 def test_the_module_tells_of_the_one_that_is_named(module: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ollama_doctor, "examine", lambda _run, name, unit: healthy(instance=name, unit_name=unit, agent=agent(installed=False)))
+    monkeypatch.setattr(ollama_doctor_info, "examine", lambda _run, name, unit: healthy(instance=name, unit_name=unit, agent=agent(installed=False)))
     result = module.succeed(instance="west", unit="mine.service")
     assert [(each["instance"], each["unit"]) for each in result["instances"]] == [("west", "mine.service")]
     assert (result["exit"], [finding["code"] for finding in result["findings"]]) == (1, ["agent_missing"])
@@ -46,7 +46,7 @@ def test_the_module_tells_of_the_one_that_is_named(module: Entrance, monkeypatch
 
 def test_a_program_that_is_not_there_is_told_as_a_shell_tells_it(module: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = []
-    monkeypatch.setattr(ollama_doctor, "instances", lambda run: answers.append(run(["/no/such/program"])) or ["east"])
+    monkeypatch.setattr(ollama_doctor_info, "instances", lambda run: answers.append(run(["/no/such/program"])) or ["east"])
     module.succeed()
     assert answers == [(127, "", "/no/such/program: No such file or directory")]
 
@@ -57,9 +57,9 @@ def test_a_name_that_is_none_is_refused(module: Entrance) -> None:
 
 def test_nobody_but_root_may_look(module: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_run: Any) -> None:
-        raise ollama_doctor.CannotLook("only root may look: use sudo")
+        raise ollama_doctor_info.CannotLook("only root may look: use sudo")
 
-    monkeypatch.setattr(ollama_doctor, "require_root_and_systemd", refuse)
+    monkeypatch.setattr(ollama_doctor_info, "require_root_and_systemd", refuse)
     assert module.fail() == "only root may look: use sudo"
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ._residency.report.display import HEADS, row
-from ._residency.report.tables import render
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report.display import HEADS, row
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report.tables import render
 
 NOTHING = "nothing declared"
 """The result of a host that has no models to keep: neither warm nor cold."""
