@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.keepwarm.ollama.plugins.filter.instance_settings import instance_settings
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._server_entries import server_entries
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent import look
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.hold_file import Hold, write_hold
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host as systemd_host
@@ -87,7 +87,7 @@ def module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
 def servers(instances: Sequence[Any] = (), **settings: Any) -> list[dict[str, Any]]:
     """As the role's filter gives them."""
     flat = {**FLAT, **settings}
-    found = instance_settings(list(instances), "warmup", flat=flat, around={"unit": "ollama.service", "resident": flat["models"]})
+    found = server_entries(list(instances), "warmup", flat=flat, around={"unit": "ollama.service", "resident": flat["models"]})
     assert found["problems"] == []
     entries: list[dict[str, Any]] = found["instances"]
     return entries

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible.utils.display import Display
-from ansible_collections.keepwarm.ollama.plugins.filter.name_problems import name_problems
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_names import name_problems
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs import known_names, outputs
 from support.role_tasks import ROLES, task, value
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.keepwarm.ollama.plugins.filter.input_problems import input_problems
+from ansible.errors import AnsibleError
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_values import value_problems
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs import options
 from support.role_tasks import ROLES, value
 
@@ -23,7 +24,7 @@ def inputs(*types: str) -> list[tuple[str, str]]:
 
 def judged(role: str, name: str, given: Any) -> list[str]:
     """What the argument specs make of a value of this variable."""
-    return input_problems({name: given}, role)
+    return value_problems({name: given}, role)
 
 
 def expressions(data: Any, key: str = "") -> Iterator[str]:
@@ -118,23 +119,26 @@ def test_a_number_as_text_reaches_the_server() -> None:
     assert environment["OLLAMA_ORIGINS"] == "https://a,https://b"
 
 
-@pytest.mark.parametrize(
-    ("given", "lines"),
-    [
-        ("", []),
-        ("json://one.example", ["json://one.example"]),
-        ("json://one.example,mailto://u:p@x?to=a,b  slack://t", ["json://one.example", "mailto://u:p@x?to=a,b", "slack://t"]),
-        (["json://one.example", "json://two.example"], ["json://one.example", "json://two.example"]),
-    ],
-)
-def test_addresses_of_notifications_may_be_a_text(given: Any, lines: list[str]) -> None:
-    assert value("ollama_warmup", "{{ __ollama_warmup_notify_addresses }}", ollama_warmup_notify_urls=given) == lines
-    assert value("ollama_warmup", "{{ __ollama_warmup_setting_problems }}", ollama_warmup_notify_urls=given, ollama_warmup_models=["a"]) == []
+@pytest.mark.parametrize("given", ["", "json://one.example", "json://one.example,mailto://u:p@x?to=a,b  slack://t", ["json://one.example", "json://two.example"]])
+def test_addresses_of_notifications_may_be_a_text(given: Any) -> None:
+    assert value("ollama_warmup", "{{ ollama_warmup_problems }}", ollama_warmup_notify_urls=given, ollama_warmup_models=["a"]) == []
 
 
 def test_a_text_that_is_no_address_is_refused_without_being_shown() -> None:
-    (problem,) = value("ollama_warmup", "{{ __ollama_warmup_setting_problems }}", ollama_warmup_notify_urls="hunter2")
+    (problem,) = value("ollama_warmup", "{{ ollama_warmup_problems }}", ollama_warmup_notify_urls="hunter2")
     assert problem.startswith("ollama_warmup_notify_urls[0] is not an address") and "hunter2" not in problem
+
+
+def test_what_is_no_input_is_not_evaluated() -> None:
+    """Somebody's own variable, and one whose value no argument specs judge, may be a lookup that works elsewhere only."""
+    broken = "{{ lookup('ansible.builtin.file', '/nowhere') }}"
+    assert value("ollama_variables", "{{ __ollama_variables_problems }}", ollama_server_rack_number=broken, ollama_warmup_models=broken) == []
+
+
+@pytest.mark.parametrize("broken", ["{{ nobody_defines_it }}", ["{{ nobody_defines_it }}"]])
+def test_an_input_that_cannot_be_evaluated_is_told_as_ansible_tells_it(broken: Any) -> None:
+    with pytest.raises(AnsibleError, match="'nobody_defines_it' is undefined"):
+        value("ollama_variables", "{{ __ollama_variables_problems }}", ollama_warmup_gates=broken)
 
 
 CHOICES = [(role, name) for role in ROLE_NAMES for name, option in options(role).items() if "choices" in option]
@@ -153,13 +157,13 @@ def test_what_is_no_list_or_mapping_is_one_sentence(role: str, name: str) -> Non
 
 
 def test_null_is_refused_where_it_is_not_the_default() -> None:
-    assert input_problems({"ollama_server_rocm": None, "ollama_server_num_parallel": None, "ollama_warmup_gates": []}, "ollama_server") == [
+    assert value_problems({"ollama_server_rocm": None, "ollama_server_num_parallel": None, "ollama_warmup_gates": []}, "ollama_server") == [
         "ollama_server_rocm is null, which is no value of it: leave it out, or give false, its default"
     ]
 
 
 def test_secrets_are_not_shown() -> None:
-    (problem,) = input_problems({"ollama_warmup_notify_urls": {"mailto": "hunter2"}}, "ollama_warmup")
+    (problem,) = value_problems({"ollama_warmup_notify_urls": {"mailto": "hunter2"}}, "ollama_warmup")
     assert "hunter2" not in problem
 
 

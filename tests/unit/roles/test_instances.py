@@ -35,7 +35,7 @@ def text(role: str, path: str) -> str:
 def test_it_is_an_input_of_the_role_and_judged_with_the_list(role: str, name: str) -> None:
     variable = f"ollama_{role}_{name}"
     assert variable in yaml.safe_load(text(role, "defaults/main.yml"))
-    assert re.search(rf"'{name}': {variable}\b", text(role, "vars/main.yml")), f"{variable} is not handed to instance_settings"
+    assert re.search(rf"'{name}': {variable}\b", text(role, "vars/main.yml")), f"{variable} is not handed to role_settings"
 
 
 @pytest.mark.parametrize(("role", "name"), OPTIONS_OF)

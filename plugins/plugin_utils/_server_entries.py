@@ -1,67 +1,14 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""The servers of a host, each with its settings and what they come to for a role: from the list, or the one that the role's variables describe."""
 
 from __future__ import annotations
-
-DOCUMENTATION = r"""
-name: instance_settings
-short_description: Gives each of several Ollama servers of a host its settings, or says what is wrong with the list
-version_added: 0.1.0
-author:
-  - the keepwarm.ollama contributors (@keepwarm)
-description:
-  - Judges the list C(ollama_server_instances), refuses what two servers of one host cannot share, and puts the settings of each
-    together, its own before those of the role's variables.
-  - Only the roles and playbooks of this collection use it. It may change in any release.
-positional: _input, role
-options:
-  _input:
-    description:
-      - The list, as the role P(keepwarm.ollama.ollama_server#role) describes it.
-    type: list
-    elements: dict
-    required: true
-  role:
-    description: Whose settings.
-    type: str
-    choices: [server, model, warmup]
-    required: true
-  flat:
-    description: The role's variables by their names without its prefix, which count for every instance that has none of its own.
-    type: dict
-    required: true
-  around:
-    description:
-      - C(unit), the unit of the instance C(default); C(host), the address of those that name none; C(resident), the models of those
-        that name none; C(folder), where models are on the disk; C(max_loaded_models), what the host's variable says.
-    type: dict
-    default: {}
-"""
-
-EXAMPLES = r"""
-- name: Put two servers' settings together
-  ansible.builtin.debug:
-    msg: "{{ [{'name': 'a', 'port': 11435}, {'name': 'b', 'port': 11436, 'server': {'num_parallel': 4}}]
-             | keepwarm.ollama.instance_settings('server', flat={'keep_alive': '30m', 'gpu': 'auto'}) }}"
-"""
-
-RETURN = r"""
-_value:
-  description:
-    - C(problems), one sentence for each thing that is wrong, and C(instances), none if there is any. Each has its C(name), C(unit)
-      and C(url), C(follows_unit) (whether its address is its unit's), its C(settings) and its C(models), and as C(judged) what the
-      role's own filter makes of them; for the role V(server), what was C(declared), as M(keepwarm.ollama.ollama_unit_info) takes it.
-    - An empty list stands for the only server of the host, the instance C(default), described by O(flat) alone.
-  type: dict
-"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.keepwarm.ollama.plugins.filter.wanted_models import wanted_models
-from ansible_collections.keepwarm.ollama.plugins.filter.warmup_settings import warmup_settings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import read_switch
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes import clashes
@@ -72,55 +19,68 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.options
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.settings import Host, merged, server_defaults, server_settings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.settings import judge as judge_server
 
+from ._upgrade_obstacles import upgrade_obstacles
+from ._wanted_models import wanted_models
+from ._warmup_settings import warmup_settings
+
 Judged = tuple[dict[str, Any], Mapping[str, Any]]
 
 
-def instance_settings(raw: Any, role: str, flat: Mapping[str, Any], around: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The settings of every instance, or every problem."""
+def server_entries(listed: Any, role: str, flat: Mapping[str, Any], around: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The settings of every server, or every problem. listed: ollama_server_instances; empty stands for the only server of the host."""
     around = around or {}
-    if role in _ONLY and raw in (None, "", []):
-        return _ONLY[role](flat, around)
-    entries, problems = _read(raw, around.get("host"))
+    entries, problems = _only(role, flat, around) if listed in (None, "", []) else _several(listed, role, flat, around)
+    found = {"problems": problems, "instances": [] if problems else entries}
+    return {**found, "upgrade_obstacles": _obstacles(found["instances"], around)} if role == "server" else found
+
+
+def _several(listed: Any, role: str, flat: Mapping[str, Any], around: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
+    entries, problems = _read(listed, around.get("host"))
     problems += clashes(entries)
     unread = _unread(role, flat, around)
     if unread:
-        return {"problems": problems + unread, "instances": []}
-    resident = around.get("resident")
-    host = Host(entries, read_models(resident) if is_given(resident) else None, around.get("folder") or None, _declared_most(around))
-    found = [_instance(entry, role, flat, host, around.get("unit") or "ollama.service", problems) for entry in entries]
-    return {"problems": problems, "instances": [] if problems else found}
+        return [], problems + unread
+    host = Host(entries, _resident(around), around.get("folder") or None, _declared_most(around))
+    return [_instance(entry, role, flat, host, around.get("unit") or "ollama.service", problems) for entry in entries], problems
 
 
-def _only_agent(flat: Mapping[str, Any], dummy: Mapping[str, Any]) -> dict[str, Any]:
-    """A host without a list has one server, which the role's variables describe: a list of one."""
-    judged = warmup_settings(flat)
-    url = flat.get("url") or ""
-    entry = {"name": "default", "unit": flat.get("unit"), "url": url, "follows_unit": not url, "models": flat.get("models"), "settings": flat, "judged": judged}
-    return {"problems": judged["problems"], "instances": [] if judged["problems"] else [entry]}
+def _only(role: str, flat: Mapping[str, Any], around: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
+    """A host without a list has one server, of which the role's variables say everything: a list of one."""
+    entry = _ONLY[role](flat, around)
+    return [{"name": DEFAULT, **entry}], entry["judged"]["problems"]
+
+
+def _only_agent(flat: Mapping[str, Any], _around: Mapping[str, Any]) -> dict[str, Any]:
+    url, models = flat.get("url") or "", flat.get("models")
+    declared = read_models(models) if is_given(models) else None
+    return {"unit": flat.get("unit"), "url": url, "follows_unit": not url, "models": declared, "settings": flat, "judged": warmup_settings(flat)}
+
+
+def _only_store(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str, Any]:
+    url, declared = flat.get("url") or "", around.get("resident")
+    judged = wanted_models(flat["models"], declared, flat["pull"], flat["pull_state"], flat["pull_insecure"], flat["prune"])
+    return {"unit": flat.get("unit"), "url": url, "follows_unit": not url, "models": _resident(around), "settings": flat, "judged": judged}
 
 
 def _only_server(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str, Any]:
-    """A host without a list has one server, of which the role's variables say everything."""
     settings = {**flat, "host": around.get("host"), "max_loaded_models": around.get("max_loaded_models")}
     judged = {**judge_server({name: settings[name] for name in (*SERVER_SETTINGS, "host") if name in settings}, settings.get("environment")), "defaults": {}}
+    found = {"unit": around.get("unit") or "ollama.service", "models": _resident(around) or [], "settings": settings, "judged": judged}
+    return found if judged["problems"] else {**found, "declared": _declared(found, grouped=False)}
+
+
+_ONLY: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]] = {"server": _only_server, "model": _only_store, "warmup": _only_agent}
+
+
+def _resident(around: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
+    """The models of the host that are to be in memory; None where nobody declared any."""
     resident = around.get("resident")
-    models = (read_models(resident) or []) if is_given(resident) else []
-    found = {"name": DEFAULT, "unit": around.get("unit") or "ollama.service", "models": models, "settings": settings, "judged": judged}
-    known = {**found, "declared": _declared(found, grouped=False)}
-    return {"problems": judged["problems"], "instances": [] if judged["problems"] else [known]}
+    return read_models(resident) if is_given(resident) else None
 
 
-def _only_model(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str, Any]:
-    """A host without a list has one server, which the role's variables describe: a list of one."""
-    judged = wanted_models(flat["models"], around.get("resident"), flat["pull"], flat["pull_state"], flat["pull_insecure"], flat["prune"])
-    resident = around.get("resident")
-    models = read_models(resident) if is_given(resident) else None
-    url = flat.get("url") or ""
-    entry = {"name": DEFAULT, "unit": flat.get("unit"), "url": url, "follows_unit": not url, "models": models, "settings": flat, "judged": judged}
-    return {"problems": judged["problems"], "instances": [] if judged["problems"] else [entry]}
-
-
-_ONLY = {"server": _only_server, "model": _only_model, "warmup": _only_agent}
+def _obstacles(instances: list[dict[str, Any]], around: Mapping[str, Any]) -> list[str]:
+    restart = {instance["unit"]: instance["settings"].get("restart") for instance in instances}
+    return upgrade_obstacles({key: around.get(key) for key in ("state", "install", "keep_releases")} | {"restart": restart})
 
 
 def _declared(instance: Mapping[str, Any], grouped: bool) -> dict[str, Any]:
@@ -205,7 +165,7 @@ def _warmup(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:
     return settings, warmup_settings({**flat, **settings}, of_instance=True)
 
 
-def _model(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:
+def _store(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:
     settings = merged(entry, "model", flat)
     # What others of the same folder keep is not this one's to prune.
     others = [model for other in host.sharing(entry) for model in [*_listed(merged(other, "model", flat)), *(host.models(other) or ())]]
@@ -227,14 +187,6 @@ def _listed(settings: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 _JUDGES: dict[str, Callable[[Entry, Mapping[str, Any], Host], Judged]] = {
     "server": _server,
-    "model": _model,
+    "model": _store,
     "warmup": _warmup,
 }
-
-
-class FilterModule:
-    """Several servers of one host."""
-
-    def filters(self) -> dict[str, Callable[..., Any]]:
-        """The filters of this file by name."""
-        return {"instance_settings": instance_settings}

@@ -6,71 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Callable
+from typing import Any
 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.model_list import RIGHT, is_given, read_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.wanted_models import PRESENT, PRUNE_NONE, read_wanted
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName, ModelNameError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import PolicyError
-
-DOCUMENTATION = r"""
-name: wanted_models
-short_description: Put together and validate which models are to be on the disk
-version_added: 0.1.0
-author:
-  - The keepwarm.ollama contributors (@keepwarm)
-description:
-  - Adds the models that are declared to be resident to those that are listed, unless they are listed already, and checks all of them with
-    the code of M(keepwarm.ollama.ollama_model).
-  - Only the roles and playbooks of this collection use it. It may change in any release.
-options:
-  _input:
-    description: The listed models, each a name or a mapping with the options that O(keepwarm.ollama.ollama_model#module:models) describes.
-    type: list
-    elements: raw
-    required: true
-  declared:
-    description: The models that are declared to be resident, each a name or a mapping with a C(name).
-    type: list
-    elements: raw
-    default: []
-  pull:
-    description: Whether the declared ones are to be pulled. If not, they are only kept from being pruned where they are installed.
-    type: bool
-    default: false
-  state:
-    description: The state of the declared ones.
-    type: str
-    default: present
-  insecure:
-    description: Whether the registries of the declared ones are spoken to without TLS.
-    type: bool
-    default: false
-  prune:
-    description: V(unlisted) if all others are to be deleted.
-    type: str
-    default: none
-"""
-
-EXAMPLES = r"""
-- name: Show which models are to be on the disk
-  ansible.builtin.debug:
-    msg: "{{ [{'name': 'qwen3:8b'}] | keepwarm.ollama.wanted_models(declared=ollama_warmup_models, pull=true) }}"
-"""
-
-RETURN = r"""
-_value:
-  description:
-    - C(models) are the entries for M(keepwarm.ollama.ollama_model), C(kept) the names that it is not to prune though it does not pull
-      them, C(problems) what is wrong with them, one sentence each.
-  type: dict
-  sample:
-    models:
-      - name: qwen3:8b
-    kept: []
-    problems: []
-"""
 
 _LISTED = "ollama_model_models"
 _DECLARED = "ollama_warmup_models"
@@ -114,11 +56,3 @@ def _name(entry: Mapping[str, Any]) -> ModelName | None:
         return ModelName.parse(entry.get("name"))
     except ModelNameError:
         return None
-
-
-class FilterModule:
-    """What Ansible looks for."""
-
-    def filters(self) -> dict[str, Callable[..., Any]]:
-        """The filters of this file, by name."""
-        return {"wanted_models": wanted_models}

@@ -1,53 +1,13 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings of the host agent, judged, and the deadlines of its unit, derived from them."""
 
 from __future__ import annotations
 
-DOCUMENTATION = r"""
-name: warmup_settings
-short_description: Judges the settings of the host agent and derives the deadlines of its unit from them
-version_added: 0.1.0
-author:
-  - the keepwarm.ollama contributors (@keepwarm)
-description:
-  - Judges the residency policy with the code that the agent itself uses, and every length of time.
-  - Durations are seconds or the server's own form (V(4m), V(1h30m)); they come back as seconds.
-  - A period of five minutes or more is refused unless allowed, since the server drops a model five minutes after a client
-    that sends its default keep_alive.
-options:
-  _input:
-    description:
-      - The settings by the names of the role P(keepwarm.ollama.ollama_warmup#role)'s variables, without their prefix.
-    type: dict
-    required: true
-  of_instance:
-    description: Whether they are those of one of several servers, whose settings are called C(warmup.NAME) and C(models).
-    type: bool
-    default: false
-"""
-
-EXAMPLES = r"""
-- name: Judge settings
-  ansible.builtin.debug:
-    msg: "{{ {'models': ['qwen3:8b'], 'interval': '3m', 'jitter': 20, 'load_timeout': '10m', 'ready_timeout': '5m',
-              'gate_timeout': '5m', 'unit': 'ollama.service', 'user': 'ollama-warmup', 'python': '/usr/bin/python3'}
-             | keepwarm.ollama.warmup_settings }}"
-"""
-
-RETURN = r"""
-_value:
-  description:
-    - C(problems), one sentence for each setting that is wrong. Without any, also C(policy) with every default filled in,
-      and C(interval), C(jitter), C(load_timeout), C(ready_timeout), C(gate_timeout) and C(start_timeout) (the longest that
-      a whole pass may take) in seconds, C(reload_budget) and C(context_reloads), C(gates) with every mode filled in, and
-      C(metrics), what the agent is told of them, null where none are wanted.
-  type: dict
-"""
-
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Callable
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.limits import CONTEXT_RELOADS, DAY, MOST_RELOADS, NEVER, RELOADS, RESTARTS
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import read_switch
@@ -193,11 +153,3 @@ def _period_problems(interval: float, jitter: float, allowed: bool, name: Name) 
         f"{name('interval')} {interval:g} s and {name('jitter')} {jitter:g} s let {longest:g} s pass between two looks, but a client that"
         f" sends the server's default keep_alive lets a model go after {_SERVER_DEFAULT} s: shorten them, or set {name('allow_long_interval')}"
     ]
-
-
-class FilterModule:
-    """Settings of the host agent."""
-
-    def filters(self) -> dict[str, Callable[..., Any]]:
-        """The filters of this file by name."""
-        return {"warmup_settings": warmup_settings}

@@ -1,71 +1,11 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""What became of an upgrade of Ollama: what failed, what serves now, and what to do where something is left to be done."""
 
 from __future__ import annotations
 
-DOCUMENTATION = r"""
-name: upgrade_report
-short_description: Says what became of an upgrade of Ollama that failed
-version_added: 0.1.0
-author:
-  - the keepwarm.ollama contributors (@keepwarm)
-description:
-  - Names what failed, what serves now, and what to do where something is left to be done.
-  - Only the roles and playbooks of this collection use it. It may change in any release.
-positional: _input, version, failure, undoing, ending, foretold, resumed
-options:
-  _input:
-    description:
-      - The record of the upgrade (M(keepwarm.ollama.ollama_upgrade_record)); null where it did not come that far.
-    type: dict
-    required: true
-  version:
-    description:
-      - The version that was to be installed.
-    type: str
-    required: true
-  failure:
-    description:
-      - Why the upgrade failed; empty if it did not.
-    type: str
-    default: ""
-  undoing:
-    description:
-      - Why it could not be undone; empty if it was.
-    type: str
-    default: ""
-  ending:
-    description:
-      - Why it could not be ended; empty if it was.
-    type: str
-    default: ""
-  foretold:
-    description:
-      - Whether nothing was done, as in check mode.
-    type: bool
-    default: false
-  resumed:
-    description:
-      - With O(foretold), whether the failure is that of an upgrade whose undoing was interrupted, which a run goes on with.
-    type: bool
-    default: false
-"""
-
-EXAMPLES = r"""
-- name: Say what became of it
-  ansible.builtin.fail:
-    msg: "{{ upgrade.record | keepwarm.ollama.upgrade_report('0.33.0', failure='the server does not answer') }}"
-"""
-
-RETURN = r"""
-_value:
-  description:
-    - Some sentences.
-  type: str
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 _AGAIN = "run keepwarm.ollama.upgrade again, which goes on with it"
@@ -122,11 +62,3 @@ def _put_back(record: Mapping[str, Any], version: str) -> list[str]:
 def _models(record: Mapping[str, Any]) -> str:
     names = dict.fromkeys(name for names in record["resident"].values() for name in names)
     return f"with {' and '.join(names) or 'no model'} in memory"
-
-
-class FilterModule:
-    """What became of an upgrade."""
-
-    def filters(self) -> dict[str, Callable[..., Any]]:
-        """The filters of this file by name."""
-        return {"upgrade_report": upgrade_report}

@@ -1,14 +1,17 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The validator, as a play sees it."""
+"""A policy as plain data, as the role keeps it."""
 
 from __future__ import annotations
 
-import pytest
-from ansible.errors import AnsibleFilterError
-from ansible_collections.keepwarm.ollama.plugins.filter.residency_policy import FilterModule
+from typing import Any
 
-residency_policy = FilterModule().filters()["residency_policy"]
+import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import PolicyError, parse_policy, policy_data
+
+
+def residency_policy(raw: Any) -> dict[str, Any]:
+    return policy_data(parse_policy(raw))
 
 
 def test_defaults_are_filled_in_and_reading_them_back_changes_nothing() -> None:
@@ -22,7 +25,7 @@ def test_defaults_are_filled_in_and_reading_them_back_changes_nothing() -> None:
 
 def test_every_problem_is_named_at_once() -> None:
     policy = {"models": [{"name": "a", "keep_alive": "5m"}, {"name": "b:cloud"}, {"nam": "c"}], "max_loaded_models": "many"}
-    with pytest.raises(AnsibleFilterError) as refused:
+    with pytest.raises(PolicyError) as refused:
         residency_policy(policy)
     for part in ("keep_alive '5m' on a pin is finite", "'b:cloud' runs in the cloud", "unknown key 'nam'", "max_loaded_models 'many'"):
         assert part in str(refused.value)

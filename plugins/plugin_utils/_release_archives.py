@@ -1,47 +1,15 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""What to download for a release of Ollama, and what it is verified with."""
 
 from __future__ import annotations
 
-DOCUMENTATION = r"""
-name: release_archives
-short_description: Names the archives of a release of Ollama, or says what is wrong with the settings
-version_added: 0.1.0
-author:
-  - the keepwarm.ollama contributors (@keepwarm)
-description:
-  - Ollama publishes C(.tar.zst) archives from 0.14 on and C(.tgz) before, for C(amd64) and C(arm64), with the libraries for
-    AMD's GPUs in an overlay of their own.
-  - Only the roles and playbooks of this collection use it. It may change in any release.
-options:
-  _input:
-    description:
-      - C(version), C(architecture) (the fact C(ansible_architecture)), C(rocm) (whether the overlay is wanted), C(url) (the
-        folder of the versions), and C(checksums), a mapping of file names to their sha256 in place of the release's own list.
-    type: dict
-    required: true
-"""
-
-EXAMPLES = r"""
-- name: Name the archives
-  ansible.builtin.debug:
-    msg: "{{ {'version': '0.32.15', 'architecture': 'x86_64', 'url': 'https://mirror.example.org/ollama'}
-             | keepwarm.ollama.release_archives }}"
-"""
-
-RETURN = r"""
-_value:
-  description:
-    - C(problems), one sentence for each setting that is wrong. Without any, also C(archives), each with its C(name), C(url)
-      and C(sha256) (null where the release's own list has to tell), and C(list_url), where that list is.
-  type: dict
-"""
-
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Callable
+from typing import Any
 
+from ansible.errors import AnsibleFilterError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._release import SHA256, VERSION
 
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
@@ -51,14 +19,28 @@ _LIST = "sha256sum.txt"
 
 
 def release_archives(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """What to download, or why not."""
+    """What to download, or why not. Raises AnsibleFilterError where raw has the text of the release's own list, and that lacks a checksum."""
     problems = list(_problems(raw))
     if problems:
         return {"problems": problems}
     folder = f"{str(raw['url']).rstrip('/')}/v{raw['version']}"
-    checksums = raw.get("checksums") or {}
-    archives = [{"name": name, "url": f"{folder}/{name}", "sha256": checksums.get(name)} for name in _names(raw)]
+    names, checksums = _names(raw), raw.get("checksums") or {}
+    if raw.get("list") is not None:
+        checksums = {**release_checksums(str(raw["list"]), [name for name in names if name not in checksums]), **checksums}
+    archives = [{"name": name, "url": f"{folder}/{name}", "sha256": checksums.get(name)} for name in names]
     return {"problems": [], "archives": archives, "list_url": f"{folder}/{_LIST}"}
+
+
+def release_checksums(text: str, names: list[str]) -> dict[str, str]:
+    """Read a sha256sum.txt. Raises AnsibleFilterError for a name that it does not list."""
+    pairs = (line.split() for line in text.splitlines())
+    listed = {pair[1].lstrip("*").removeprefix("./"): pair[0].lower() for pair in pairs if len(pair) == 2 and SHA256.fullmatch(pair[0])}
+    missing = [name for name in names if name not in listed]
+    if missing:
+        raise AnsibleFilterError(
+            f"the release's sha256sum.txt has no checksum of {' and '.join(missing)}: give it in ollama_server_checksums, or take another version"
+        )
+    return {name: listed[name] for name in names}
 
 
 def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
@@ -91,11 +73,3 @@ def _names(raw: Mapping[str, Any]) -> list[str]:
     form = "tar.zst" if parts and (int(parts[1]), int(parts[2])) >= _FIRST_ZSTD else "tgz"
     stem = f"ollama-linux-{_ARCHITECTURES[raw['architecture']]}"
     return [f"{stem}.{form}", *([f"{stem}-rocm.{form}"] if raw.get("rocm") else [])]
-
-
-class FilterModule:
-    """Releases of Ollama."""
-
-    def filters(self) -> dict[str, Callable[..., Any]]:
-        """The filters of this file by name."""
-        return {"release_archives": release_archives}

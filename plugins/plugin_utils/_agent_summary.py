@@ -1,58 +1,12 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role ollama_warmup came to on a host, in one line."""
 
 from __future__ import annotations
 
-DOCUMENTATION = r"""
-name: agent_summary
-short_description: Says in one line what the role ollama_warmup came to on a host
-version_added: 0.1.0
-author:
-  - the keepwarm.ollama contributors (@keepwarm)
-description:
-  - Names the models that are resident on each server of a host, and how many files were written.
-notes:
-  - Only the role P(keepwarm.ollama.ollama_warmup#role) uses this filter. It may change in any release.
-options:
-  _input:
-    description: The servers, as the filter P(keepwarm.ollama.instance_settings#filter) gives them.
-    type: list
-    elements: dict
-    required: true
-  host:
-    description: The host's name.
-    type: str
-    required: true
-  proven:
-    description: By server, the models that M(keepwarm.ollama.ollama_warm) proved, as it returns them.
-    type: dict
-    default: {}
-  written:
-    description: How many files were written.
-    type: int
-    default: 0
-  predicted:
-    description: Whether this is check mode.
-    type: bool
-    default: false
-"""
-
-EXAMPLES = r"""
-- name: Say what the role came to
-  ansible.builtin.debug:
-    msg: "{{ __ollama_warmup_servers.instances | keepwarm.ollama.agent_summary(inventory_hostname, proven=models, written=3) }}"
-    # => gpu1: warm (qwen3:8b, nomic-embed-text). Wrote 3 files.
-"""
-
-RETURN = r"""
-_value:
-  description: One line.
-  type: str
-"""
-
 from collections.abc import Iterable, Mapping
-from typing import Any, Callable
+from typing import Any
 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.model_list import is_given
 
@@ -82,11 +36,3 @@ def _server(entry: Mapping[str, Any], proven: Proven, predicted: bool) -> str:
     resident = [model["name"] for model in proven[name] if predicted or model["resident"]]
     models = f" ({', '.join(resident)})" if resident else ", with no models"
     return f"{subject}{'would be warm' if lacking else 'warm'}{models}"
-
-
-class FilterModule:
-    """One line for a host."""
-
-    def filters(self) -> dict[str, Callable[..., Any]]:
-        """The filters of this file by name."""
-        return {"agent_summary": agent_summary}

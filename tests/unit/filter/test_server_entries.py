@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.filter.instance_settings import instance_settings
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._server_entries import server_entries
 
 RIGHT = "write a list of names or mappings, such as [{name: qwen3:8b}]"
 NVIDIA = ["GPU-8932f937-d72c-4106-c12f-20bd9faed9f6", "MIG-11111111-2222-3333-4444-555555555555"]
@@ -20,7 +20,7 @@ FLAT = {
 
 
 def judge(*entries: Any, role: str = "server", flat: Any = None, **around: Any) -> dict[str, Any]:
-    return instance_settings(list(entries), role, {**FLAT[role], **(flat or {})}, around)
+    return server_entries(list(entries), role, {**FLAT[role], **(flat or {})}, around)
 
 
 def settings(*entries: Any, role: str = "server", **others: Any) -> list[dict[str, Any]]:
@@ -209,14 +209,14 @@ def test_models_that_nobody_declared_are_null_for_every_instance_without_its_own
 
 @pytest.mark.parametrize(("raw", "role"), [("a", "server"), ({"name": "a"}, "server"), (1, "server"), ("a", "model")])
 def test_what_is_no_list(raw: Any, role: str) -> None:
-    (sentence,) = instance_settings(raw, role, FLAT[role])["problems"]
+    (sentence,) = server_entries(raw, role, FLAT[role])["problems"]
     assert "not a list" in sentence
 
 
 @pytest.mark.parametrize("raw", [None, "", []])
 def test_a_host_without_a_list_has_one_server(raw: Any) -> None:
     around = {"unit": "llm.service", "host": "0.0.0.0:9", "resident": "a,b", "max_loaded_models": 7}
-    (server,) = instance_settings(raw, "server", {**FLAT["server"], "models": "/srv/m", "start": "no"}, around)["instances"]
+    (server,) = server_entries(raw, "server", {**FLAT["server"], "models": "/srv/m", "start": "no"}, around)["instances"]
     declared = server["declared"]
     assert (server["name"], server["unit"], server["models"]) == ("default", "llm.service", [{"name": "a"}, {"name": "b"}])
     assert (declared["grouped"], declared["folder"], declared["start"], declared["models"]) == (False, "/srv/m", "false", server["models"])
@@ -226,7 +226,7 @@ def test_a_host_without_a_list_has_one_server(raw: Any) -> None:
 
 
 def test_what_is_wrong_with_the_only_server_is_told() -> None:
-    found = instance_settings([], "server", {**FLAT["server"], "keep_alive": "soon"})
+    found = server_entries([], "server", {**FLAT["server"], "keep_alive": "soon"})
     assert (found["instances"], found["problems"][0].startswith("ollama_server_keep_alive: keep_alive 'soon' is not a duration")) == ([], True)
 
 
@@ -339,3 +339,21 @@ def test_what_another_of_the_same_folder_has_is_not_pruned() -> None:
 
 def test_the_start_of_a_server_is_a_switch_even_as_text() -> None:
     assert [one["start"] for one in settings({"name": "a", "server": {"start": "false"}}, {"name": "b", "port": 1})] == [False, True]
+
+
+def test_a_host_without_a_list_has_one_server_for_each_role() -> None:
+    flat = {**FLAT["model"], "models": ["a"], "pull": True, "unit": "llm.service", "url": ""}
+    (store,) = judge(role="model", flat=flat, resident=["b"])["instances"]
+    assert (store["name"], store["unit"], [model["name"] for model in store["judged"]["models"]]) == ("default", "llm.service", ["a", "b"])
+    (agent,) = judge(role="warmup", flat={"models": "a,b", "unit": "llm.service"})["instances"]
+    assert (agent["follows_unit"], agent["models"]) == (True, [{"name": "a"}, {"name": "b"}])
+    (server,) = judge(unit="llm.service", resident=["a"])["instances"]
+    assert (server["unit"], server["declared"]["models"], server["declared"]["grouped"]) == ("llm.service", [{"name": "a"}], False)
+
+
+def test_what_hinders_an_upgrade_is_told_of_every_server() -> None:
+    entries = [{"name": "a", "server": {"restart": "never"}}, {"name": "b", "port": 11435}]
+    around = {"state": "present", "install": "missing", "keep_releases": "many"}
+    found = judge(*entries, flat={"restart": "auto"}, **around)
+    assert found["upgrade_obstacles"] == ["the restart of ollama@a.service is never, but an upgrade restarts servers: set it to auto"]
+    assert judge(flat={"restart": "auto"}, **around)["upgrade_obstacles"] == []
