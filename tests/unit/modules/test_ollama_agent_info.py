@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.keepwarm.ollama.plugins.plugin_utils._server_entries import server_entries
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent import look
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.hold_file import Hold, write_hold
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host as systemd_host
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_agent_info
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._server_entries import server_entries
 from support.ansible_module import Entrance
 from support.scripted_http import Exchange, ScriptedServer
 

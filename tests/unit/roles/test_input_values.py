@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible.errors import AnsibleError
-from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_values import value_problems
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs import options
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_values import value_problems
 from support.role_tasks import ROLES, value
 
 ROLE_NAMES = ["ollama_model", "ollama_server", "ollama_warmup"]
@@ -132,7 +132,7 @@ def test_a_text_that_is_no_address_is_refused_without_being_shown() -> None:
 def test_what_is_no_input_is_not_evaluated() -> None:
     """Somebody's own variable, and one whose value no argument specs judge, may be a lookup that works elsewhere only."""
     broken = "{{ lookup('ansible.builtin.file', '/nowhere') }}"
-    assert value("ollama_variables", "{{ __ollama_variables_problems }}", ollama_server_rack_number=broken, ollama_warmup_models=broken) == []
+    assert value("ollama_variables", "{{ __ollama_variables_problems }}", ollama_server_rack_number=broken, ollama_warmup_interval=broken) == []
 
 
 @pytest.mark.parametrize("broken", ["{{ nobody_defines_it }}", ["{{ nobody_defines_it }}"]])
