@@ -119,7 +119,9 @@ def test_a_number_as_text_reaches_the_server() -> None:
     assert environment["OLLAMA_ORIGINS"] == "https://a,https://b"
 
 
-@pytest.mark.parametrize("given", ["", "json://one.example", "json://one.example,mailto://u:p@x?to=a,b  slack://t", ["json://one.example", "json://two.example"]])
+@pytest.mark.parametrize(
+    "given", ["", "json://one.example", "json://one.example,mailto://u:p@x?to=a,b  slack://t", ["json://one.example", "json://two.example"]]
+)
 def test_addresses_of_notifications_may_be_a_text(given: Any) -> None:
     assert value("ollama_warmup", "{{ __ollama_warmup_problems }}", ollama_warmup_notify_urls=given, ollama_warmup_models=["a"]) == []
 
