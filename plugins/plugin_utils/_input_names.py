@@ -26,10 +26,7 @@ def name_problems(names: Iterable[str], known: Any = ()) -> list[str]:
     judged = set(names) - set(known or ())
     others = unknown(judged)
     if others:
-        Display().warning(
-            f"{', '.join(others)}: no variable of keepwarm.ollama has that name, so it has no effect there;"
-            f" list in {SILENCED_BY} what is yours"
-        )
+        Display().warning(f"{', '.join(others)}: no variable of keepwarm.ollama has that name, so it has no effect there; list in {SILENCED_BY} what is yours")
     return [
         f"{name} is no variable of keepwarm.ollama: {meant} is meant; write that, or list {name} in {SILENCED_BY} if it is yours"
         for name, meant in misspelt(judged)

@@ -30,8 +30,9 @@ def server_entries(listed: Any, role: str, flat: Mapping[str, Any], around: Mapp
     """The settings of every server, or every problem. listed: ollama_server_instances; empty stands for the only server of the host."""
     around = around or {}
     entries, problems = _only(role, flat, around) if listed in (None, "", []) else _several(listed, role, flat, around)
-    found = {"problems": problems, "instances": [] if problems else entries}
-    return {**found, "upgrade_obstacles": _obstacles(found["instances"], around)} if role == "server" else found
+    instances = [] if problems else entries
+    found: dict[str, Any] = {"problems": problems, "instances": instances}
+    return {**found, "upgrade_obstacles": _obstacles(instances, around)} if role == "server" else found
 
 
 def _several(listed: Any, role: str, flat: Mapping[str, Any], around: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:

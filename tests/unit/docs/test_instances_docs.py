@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.keepwarm.ollama.plugins.plugin_utils._server_entries import server_entries
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.entry import KEYS
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._server_entries import server_entries
 
 ROOT = pathlib.Path(__file__).parents[3]
 PAGES = ("README.md", "docs/instances.md", "roles/ollama_server/README.md")

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.filter.agent_files import agent_files
-from ansible_collections.keepwarm.ollama.plugins.plugin_utils._agent_summary import agent_summary
-from ansible_collections.keepwarm.ollama.plugins.plugin_utils._server_entries import server_entries
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.parts import DROPINS, FEATURES, UNITS, wanted_templates
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._agent_summary import agent_summary
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._agent_texts import reachable
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._server_entries import server_entries
 
 ROLE = pathlib.Path(__file__).parents[3] / "roles/ollama_warmup"
 FLAT = {

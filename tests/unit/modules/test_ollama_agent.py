@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.filter.agent_files import agent_files
-from ansible_collections.keepwarm.ollama.plugins.plugin_utils._server_entries import server_entries
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent import account, configure
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership import claiming
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_agent
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._server_entries import server_entries
 from support.ansible_module import Entrance
 from support.systemd_manager import UNITS, Systemd
 

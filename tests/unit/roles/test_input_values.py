@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible.errors import AnsibleError
-from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_values import value_problems
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs import options
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_values import value_problems
 from support.role_tasks import ROLES, value
 
 ROLE_NAMES = ["ollama_model", "ollama_server", "ollama_warmup"]
@@ -119,7 +119,9 @@ def test_a_number_as_text_reaches_the_server() -> None:
     assert environment["OLLAMA_ORIGINS"] == "https://a,https://b"
 
 
-@pytest.mark.parametrize("given", ["", "json://one.example", "json://one.example,mailto://u:p@x?to=a,b  slack://t", ["json://one.example", "json://two.example"]])
+@pytest.mark.parametrize(
+    "given", ["", "json://one.example", "json://one.example,mailto://u:p@x?to=a,b  slack://t", ["json://one.example", "json://two.example"]]
+)
 def test_addresses_of_notifications_may_be_a_text(given: Any) -> None:
     assert value("ollama_warmup", "{{ ollama_warmup_problems }}", ollama_warmup_notify_urls=given, ollama_warmup_models=["a"]) == []
 
@@ -132,7 +134,7 @@ def test_a_text_that_is_no_address_is_refused_without_being_shown() -> None:
 def test_what_is_no_input_is_not_evaluated() -> None:
     """Somebody's own variable, and one whose value no argument specs judge, may be a lookup that works elsewhere only."""
     broken = "{{ lookup('ansible.builtin.file', '/nowhere') }}"
-    assert value("ollama_variables", "{{ __ollama_variables_problems }}", ollama_server_rack_number=broken, ollama_warmup_models=broken) == []
+    assert value("ollama_variables", "{{ __ollama_variables_problems }}", ollama_server_rack_number=broken, ollama_warmup_interval=broken) == []
 
 
 @pytest.mark.parametrize("broken", ["{{ nobody_defines_it }}", ["{{ nobody_defines_it }}"]])

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -156,3 +157,17 @@ def test_a_start_that_is_none(start: Any) -> None:
 @pytest.mark.parametrize(("wait", "fits"), [("5m", True), (300, True), ("90s", True), ("1d", False), ("-1", False), (None, False)])
 def test_how_long_to_wait_for_an_idle_server(wait: Any, fits: bool) -> None:
     assert (value(SERVER, "{{ __ollama_server_wait_problems }}", ollama_server_restart_wait=wait) == []) is fits
+
+
+def test_a_checksum_comes_from_the_variable_first_and_else_from_the_release_s_own_list() -> None:
+    list_of = "".join(f"{digit * 64}  ./ollama-linux-amd64{part}.tar.zst\n" for digit, part in (("a", ""), ("b", "-rocm")))
+    given = {"ansible_facts": {"architecture": "x86_64"}, "ollama_server_rocm": True, "ollama_server_version": "0.32.15", "ollama_server_release_folder": ""}
+    given |= {"ollama_server_checksums": {"ollama-linux-amd64.tar.zst": "c" * 64}, "__ollama_server_list": {"content": b64encode(list_of.encode()).decode()}}
+    sums = [archive["sha256"] for archive in value(SERVER, "{{ __ollama_server_archives }}", **given)]
+    assert sums == ["c" * 64, "b" * 64]
+
+
+def test_a_list_that_nothing_needs_is_not_read() -> None:
+    given = {"ansible_facts": {"architecture": "x86_64"}, "ollama_server_version": "0.32.15", "ollama_server_release_folder": "/nowhere"}
+    given["ollama_server_checksums"] = {"ollama-linux-amd64.tar.zst": "c" * 64}
+    assert [archive["sha256"] for archive in value(SERVER, "{{ __ollama_server_archives }}", **given)] == ["c" * 64]
