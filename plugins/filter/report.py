@@ -110,7 +110,6 @@ from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet import flee
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._upgrade_report import upgrade_report
 
 
-
 def _fleet(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """As lines, since a text of several would be one line with escapes in it."""
     return fleet_table(results, datetime.now(timezone.utc)).splitlines()
