@@ -136,6 +136,12 @@ options:
         description: The unit of a host's only server.
         type: str
         default: ollama.service
+  instances:
+    description:
+      - The servers that are declared for the host, by name the address that each listens on, as C(OLLAMA_HOST) has it. RV(in_the_way) tells then
+        whether the one that is looked at can stay beside them. Meant for the role P(keepwarm.ollama.ollama_server#role).
+    type: dict
+    default: {}
   version:
     description:
       - The release that is installed, where that is known. A running server of another is due for a restart.
@@ -406,6 +412,12 @@ url_running:
   type: str
   returned: success
   sample: http://127.0.0.1:11434
+in_the_way:
+  description:
+    - Why the server is in the way of O(instances), one sentence; empty if it is not.
+  type: str
+  returned: with O(instances)
+  sample: ""
 version:
   description: The version that the running server gives as its own. Null when it does not run or does not tell.
   type: str
@@ -502,6 +514,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_state
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import DROPIN
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.scratch import scratch_folder
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes import undeclared_server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.claiming import Paths
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, OllamaServer, ServerFailure
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.address import AddressError
@@ -509,6 +522,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._server.left impor
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server.observation import Observation, observe
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server.planning import Occasion, declaration, plan, settled
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address import effective_address
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.assessment import shown_conflict, shown_environment
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.environment import declared_environment
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.journal import last_error
@@ -697,6 +711,12 @@ def planned(module: AnsibleModule) -> dict[str, Any]:
     return {"changed": False, **told, "plan": made}
 
 
+def beside(instances: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, str]:
+    """Whether it can stay beside the declared servers, where there are any."""
+    addresses = {name: effective_address(str(host)) for name, host in instances.items()}
+    return {"in_the_way": undeclared_server(addresses, told) or ""} if addresses else {}
+
+
 def left_over(given: Mapping[str, Any]) -> dict[str, list[str]]:
     """What is left of servers that nobody declares any more."""
     files = role_files()
@@ -741,6 +761,7 @@ def main() -> None:
             "dropin": {"type": "str", "default": DROPIN},
             "dropin_content": {"type": "str"},
             "declared": {"type": "dict", "options": DECLARED},
+            "instances": {"type": "dict", "default": {}},
             "version": {"type": "str"},
             "ready_timeout": {"type": "int", "default": 0},
         },
@@ -750,7 +771,8 @@ def main() -> None:
         if module.params["declared"]:
             module.exit_json(**planned(module))
         seen = wait_until_ready(module) if module.params["ready_timeout"] > 0 else look(module)
-        module.exit_json(changed=False, **result_of(module, seen))
+        told = result_of(module, seen)
+        module.exit_json(changed=False, **told, **beside(module.params["instances"], told))
     except (host.HostError, QuotingError) as error:
         if module.params["declared"]:
             module.exit_json(**refused(error))

@@ -290,6 +290,21 @@ def test_the_deadline_ends_the_wait_with_the_last_reason(
     assert "answered 503" in ask(ready_timeout=60)["msg"]
 
 
+@pytest.mark.parametrize(
+    ("instances", "words"),
+    [
+        ({"a": "0.0.0.0:11434", "b": "127.0.0.1:11435"}, "ollama.service listens on 127.0.0.1:11434, as instance a is to"),
+        ({"b": "127.0.0.1:11435"}, ""),
+        ({"default": "127.0.0.1:11434"}, ""),
+        ({}, None),
+    ],
+)
+def test_whether_it_can_stay_beside_declared_servers_is_told(machine: Host, ask: Callable[..., Any], instances: dict[str, str], words: str | None) -> None:
+    machine.properties["UnitFileState"] = "enabled"
+    told = ask(instances=instances).get("in_the_way")
+    assert told is None if words is None else told.split(": stop it")[0] == words
+
+
 def test_defaults_of_ours_are_pending_and_a_limit_below_the_pins_is_due(machine: Host, running: Callable[..., None], ask: Callable[..., Any]) -> None:
     def pinning(count: int) -> dict[str, Any]:
         return declared(environment={}, models=[{"name": f"m{number}"} for number in range(count)])

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import functools
 import pathlib
+import re
 from typing import Any
 
 import pytest
 import yaml
 from ansible.utils.display import Display
-from ansible_collections.keepwarm.ollama.plugins.filter.name_problems import name_problems
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_names import name_problems
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs import known_names, outputs
 from support.role_tasks import ROLES, names, task, value
 
@@ -37,18 +38,32 @@ def collected_warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return said
 
 
-def problems_of(role: str) -> str:
-    """The variable with what is wrong of the role's."""
-    return next(name for name in (f"{role}_problems", f"__{role}_problems") if name in yaml.safe_load((ROLES / role / "vars/main.yml").read_text()))
+def documented_outputs(role: str) -> set[str]:
+    """What the role's README says that others may read."""
+    section = (ROLES / role / "README.md").read_text().partition("\n## What other roles and plays may read\n")[2].partition("\n## ")[0]
+    return set(re.findall(rf"^\| `({role}_\w+)`", section, re.MULTILINE))
 
 
-def test_what_is_known_are_the_inputs_of_all_roles_and_playbooks() -> None:
+@pytest.mark.parametrize("role", ROLE_NAMES)
+def test_outputs_are_in_the_readme(role: str) -> None:
+    assert documented_outputs(role) == outputs(role)
+
+
+def test_what_is_known_are_the_inputs_and_outputs_of_all_roles_and_the_inputs_of_playbooks() -> None:
     described: set[str] = set()
     for role in ROLE_NAMES:
         for point in yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text())["argument_specs"].values():
             described |= set(point["options"])
         described |= outputs(role)
     assert known_names() == described | PLAYBOOK_INPUTS
+
+
+@pytest.mark.parametrize("role", [*ROLE_NAMES, "ollama_variables"])
+def test_no_other_role_and_no_playbook_uses_a_private_variable(role: str) -> None:
+    files = [path for kind in ("yml", "j2") for path in [*ROLES.glob(f"*/*/*.{kind}"), *(TOP / "playbooks").rglob(f"*.{kind}")]]
+    assert len(files) > 50
+    using = [str(path) for path in files if not path.is_relative_to(ROLES / role) and f"__{role}_" in path.read_text()]
+    assert using == []
 
 
 @pytest.mark.parametrize(
@@ -101,20 +116,20 @@ def test_names_of_their_own_have_to_be_a_list(warnings: list[str]) -> None:
 @pytest.mark.parametrize("role", ROLE_NAMES)
 def test_every_role_looks_for_them_among_all_variables_of_the_host(role: str, warnings: list[str]) -> None:
     given = {"ollama_warmup_modles": ["a"], "ollama_server_rack_number": 7, "ansible_facts": {"architecture": "x86_64"}}
-    problems = value(role, f"{{{{ {problems_of(role)} }}}}", **given)
+    problems = value(role, f"{{{{ {role}_problems }}}}", **given)
     assert problems == [
         "ollama_warmup_modles is no variable of keepwarm.ollama: ollama_warmup_models is meant; write that, or list ollama_warmup_modles in"
         " keepwarm_known_variables if it is yours"
     ]
     assert {text.split(":")[0] for text in warnings} == {"ollama_server_rack_number"}
-    assert value(role, f"{{{{ {problems_of(role)} }}}}", **given, keepwarm_known_variables=["ollama_warmup_modles", "ollama_server_rack_number"]) == []
+    assert value(role, f"{{{{ {role}_problems }}}}", **given, keepwarm_known_variables=["ollama_warmup_modles", "ollama_server_rack_number"]) == []
 
 
 @pytest.mark.parametrize("role", ["ollama_model", "ollama_server"])
 def test_it_is_the_first_thing_that_is_judged_with_the_settings(role: str) -> None:
     file = next(file for file in ("settings.yml", "main.yml") if (ROLES / role / "tasks" / file).exists())
     first = next(found for found in map(functools.partial(task, role, file), names(role, file)) if "block" not in found)
-    assert first["ansible.builtin.assert"]["that"] == f"{problems_of(role)} | length == 0"
+    assert first["ansible.builtin.assert"]["that"] == f"{role}_problems | length == 0"
 
 
 def test_of_the_agent_s_role_it_is_told_before_what_a_host_says() -> None:
@@ -137,7 +152,7 @@ def test_the_role_that_the_others_depend_on_tells_all_of_it_at_once(warnings: li
     given = {"ollama_warmup_modles": [], "ollama_server_rocm": "maybe", "ollama_model_pull": "y", "ollama_warmup_models": ["a b"]}
     problems = value("ollama_variables", "{{ __ollama_variables_problems }}", **given)
     assert [problem.split(" ")[0] for problem in problems] == ["ollama_warmup_modles", "ollama_server_rocm", "ollama_model_pull"]
-    assert value("ollama_variables", "{{ __ollama_variables_problems }}", **given, __ollama_variables_removing=True) == problems[:1]
+    assert value("ollama_variables", "{{ __ollama_variables_problems }}", **given, ollama_variables_removing=True) == problems[:1]
     assert warnings == []
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -89,15 +90,40 @@ def test_whoever_says_whether_it_restarts_is_believed(said: Any, restarted: bool
 )
 def test_a_server_yet_to_start_is_empty_unless_models_are_there(given: dict[str, Any], empty: bool) -> None:
     module = task("ollama_model", "models.yml", "Pull, create and delete models")["keepwarm.ollama.ollama_model"]
-    assert value("ollama_model", module["assume_empty"], ollama_model_unit=UNIT, ollama_server_outlook=given) is empty
+    assert holds("ollama_model", module["foreseen"]["empty"].strip("{} "), __ollama_model_entry=ENTRY, ollama_server_outlook=given) is empty
+
+
+@pytest.mark.parametrize(
+    ("given", "asked", "to_come"),
+    [
+        ({}, False, []),
+        ({"ollama_warmup_models": ["b"]}, False, []),
+        ({"ollama_warmup_models": ["b"], "ollama_model_pull": True}, True, ["b"]),
+        ({"ollama_model_models": ["a", {"name": "c", "state": "latest"}, {"name": "d", "state": "absent"}]}, True, ["a", "c"]),
+        ({"ollama_model_prune": "unlisted", "ollama_warmup_models": ["b"]}, True, []),
+        ({"ollama_model_instances": [{"name": "x", "port": 1, "model": {"models": ["a"]}}, {"name": "y", "port": 2}]}, True, ["a"]),
+    ],
+)
+def test_a_play_learns_whether_models_are_asked_for_and_which_come(given: dict[str, Any], asked: bool, to_come: list[str]) -> None:
+    assert holds("ollama_model", "ollama_model_asked_for", **given) is asked
+    assert value("ollama_model", "{{ ollama_model_to_come }}", **given) == to_come
+
+
+def test_only_servers_for_which_something_is_asked_and_that_are_there_are_due() -> None:
+    servers = {"instances": [{"name": name, "unit": f"{name}.service", "url": "", "judged": {"models": models}, "settings": {"prune": prune}}
+                             for name, models, prune in (("a", [{"name": "m"}], "none"), ("b", [], "none"), ("c", [], "unlisted"), ("d", [{"name": "m"}], "none"))]}  # fmt: skip
+    looked = {"results": [{"item": f"{name}.service", "exists": name != "d", "url": f"http://{name}"} for name in "abcd"]}
+    given = {"__ollama_model_servers": servers, "__ollama_model_looked": looked}
+    assert value("ollama_model", "{{ __ollama_model_due | map(attribute='name') }}", **given) == ["a", "c"]
+    assert value("ollama_model", "{{ __ollama_model_unknown }}", **given) == ["d.service"]
+    assert value("ollama_model", "{{ __ollama_model_url }}", __ollama_model_entry=servers["instances"][2], **given) == "http://c"
 
 
 def test_a_server_to_come_is_asked_where_it_will_answer() -> None:
     outlook = {UNIT: {"comes": True, "url": "http://127.0.0.1:1"}, "ollama.service": {"comes": False, "url": "http://127.0.0.1:2"}}
     given = {"ollama_server_outlook": outlook}
-    assert value(WARMUP, "{{ __ollama_warmup_foreseen_urls }}", **given) == {UNIT: "http://127.0.0.1:1"}
-    assert value("ollama_model", "{{ __ollama_model_foreseen_url }}", ollama_model_unit=UNIT, **given) == "http://127.0.0.1:1"
-    assert value("ollama_model", "{{ __ollama_model_foreseen_url }}", ollama_model_unit="ollama.service", **given) == ""
+    for role in ("ollama_model", "ollama_warmup"):
+        assert value(role, f"{{{{ __{role}_foreseen_urls }}}}", **given) == {UNIT: "http://127.0.0.1:1"}
 
 
 @pytest.mark.parametrize(
@@ -110,17 +136,26 @@ def test_a_server_to_come_is_asked_where_it_will_answer() -> None:
     ],
 )
 def test_what_a_server_holds_has_to_be_seen(look: dict[str, Any], blind: list[str], goes_on: bool) -> None:
-    refusal = task(WARMUP, "held_models.yml", "Refuse a server that does not tell what it holds")["ansible.builtin.assert"]
-    given = {"__ollama_warmup_residency": look, "__ollama_warmup_blind": blind, "__ollama_warmup_entry": ENTRY}
+    refusal = task(WARMUP, "residency.yml", "Refuse a server that does not tell what it holds")["ansible.builtin.assert"]
+    given = {"__ollama_warmup_held": {"results": [{**look, "__ollama_warmup_entry": ENTRY}]}, "ollama_warmup_silent_units": blind}
     assert holds(WARMUP, refusal["that"], **given) is goes_on
-    assert value(WARMUP, refusal["fail_msg"], **given) == f"it cannot be seen which models {UNIT} has in memory: {look['unobserved'] or ''}"
+    if not goes_on:
+        assert value(WARMUP, refusal["fail_msg"], **given) == f"it cannot be seen which models {UNIT} has in memory: {look['unobserved']}"
 
 
-def test_a_server_that_was_not_asked_is_not_refused() -> None:
+@pytest.mark.parametrize("results", [[], [{"skipped": True, "__ollama_warmup_entry": ENTRY}]])
+def test_a_server_that_was_not_asked_is_not_refused(results: list[dict[str, Any]]) -> None:
     """Ansible words a refusal before it asks whether there is one."""
-    refusing = task(WARMUP, "held_models.yml", "Refuse a server that does not tell what it holds")
-    assert holds(WARMUP, refusing["when"], __ollama_warmup_residency={"skipped": True}) is False
-    assert holds(WARMUP, refusing["when"], __ollama_warmup_residency={"observed": True}) is True
+    refusal = task(WARMUP, "residency.yml", "Refuse a server that does not tell what it holds")["ansible.builtin.assert"]
+    assert holds(WARMUP, refusal["that"], __ollama_warmup_held={"results": results})
+    assert value(WARMUP, refusal["fail_msg"], __ollama_warmup_held={"results": results})
+
+
+def test_what_each_server_holds_is_noted_by_its_unit() -> None:
+    note = task(WARMUP, "residency.yml", "Note what each server holds")["ansible.builtin.set_fact"]["ollama_warmup_residency"]
+    told = [{"models": [{"name": "a"}], "observed": True, "__ollama_warmup_entry": ENTRY}, {"skipped": True, "__ollama_warmup_entry": {"unit": "b"}}]
+    servers = {"instances": [ENTRY, {"unit": "b"}]}
+    assert value(WARMUP, note, __ollama_warmup_held={"results": told}, __ollama_warmup_servers=servers) == {UNIT: [{"name": "a"}], "b": []}
 
 
 @pytest.mark.parametrize(
@@ -148,3 +183,17 @@ def test_a_start_that_is_none(start: Any) -> None:
 @pytest.mark.parametrize(("wait", "fits"), [("5m", True), (300, True), ("90s", True), ("1d", False), ("-1", False), (None, False)])
 def test_how_long_to_wait_for_an_idle_server(wait: Any, fits: bool) -> None:
     assert (value(SERVER, "{{ __ollama_server_wait_problems }}", ollama_server_restart_wait=wait) == []) is fits
+
+
+def test_a_checksum_comes_from_the_variable_first_and_else_from_the_release_s_own_list() -> None:
+    list_of = "".join(f"{digit * 64}  ./ollama-linux-amd64{part}.tar.zst\n" for digit, part in (("a", ""), ("b", "-rocm")))
+    given = {"ansible_facts": {"architecture": "x86_64"}, "ollama_server_rocm": True, "ollama_server_version": "0.32.15", "ollama_server_release_folder": ""}
+    given |= {"ollama_server_checksums": {"ollama-linux-amd64.tar.zst": "c" * 64}, "__ollama_server_list": {"content": b64encode(list_of.encode()).decode()}}
+    sums = [archive["sha256"] for archive in value(SERVER, "{{ __ollama_server_archives }}", **given)]
+    assert sums == ["c" * 64, "b" * 64]
+
+
+def test_a_list_that_nothing_needs_is_not_read() -> None:
+    given = {"ansible_facts": {"architecture": "x86_64"}, "ollama_server_version": "0.32.15", "ollama_server_release_folder": "/nowhere"}
+    given["ollama_server_checksums"] = {"ollama-linux-amd64.tar.zst": "c" * 64}
+    assert [archive["sha256"] for archive in value(SERVER, "{{ __ollama_server_archives }}", **given)] == ["c" * 64]
