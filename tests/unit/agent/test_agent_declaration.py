@@ -90,7 +90,7 @@ def test_a_pass_that_was_cut_short_leaves_it_due(agent: Agent) -> None:
 def test_an_operator_who_changes_his_mind_often_is_no_client(agent: Agent) -> None:
     for tokens in (256, 128, 256, 128, 256, 128):
         assert work(agent, context(tokens), context_mismatch="reload") == [f"generate a:latest -1 num_ctx {tokens}"]
-    assert agent.state.fights == ()
+    assert agent.state.conflicts == ()
 
 
 @pytest.mark.parametrize(("keep_alive", "seconds"), [("1h", 3600), ("10m", 600), ("90m", 5400)])

@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from keepwarm._residency.decide.set_aside import Aside
 from keepwarm._residency.server.client import ServerRefused
 from keepwarm._residency.values.model_name import ModelName
 from keepwarm._residency.values.observation import Runners
 from ollama_warmup import exits
 from ollama_warmup.cli.recent_history import history_data
 from ollama_warmup.cli.status import describe, status_data
-from ollama_warmup.state.asides import Aside
 from ollama_warmup.state.incidents import MOST, Departure, note
 from ollama_warmup.state.state import State
 from support.agent import RUNNING, Agent

@@ -11,10 +11,10 @@ import stat
 from collections.abc import Iterator
 
 import pytest
+from keepwarm._residency.decide.retries import Retry
 from keepwarm._residency.server.processes import server_identity
 from keepwarm._residency.values.observation import ModelCard
 from ollama_warmup.cli.main import main
-from ollama_warmup.state.retries import Retry
 from ollama_warmup.state.state import LastPass, State
 from ollama_warmup.state.state_file import StateFile
 from ollama_warmup.watch import pipe as watch_pipe

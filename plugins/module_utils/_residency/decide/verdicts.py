@@ -24,8 +24,8 @@ class History:
     start and are left to their expiry; C(pinned): what we pinned earlier, so that it can be given back; C(set_aside):
     what an earlier pass set aside for want of memory, and beside what, so that not every pass costs another model its
     place anew. C(withheld): the digest of what is not to be loaded now (empty for
-    any), and the sentence why; C(fights): how
-    often a context was put back of late to no avail; C(failed): what is loaded after the others, since it may fail again.
+    any), and the sentence why; C(conflicts): how
+    often a context was put back within the hour, in vain; C(failed): what is loaded after the others, since it may fail again.
     C(going_on): the causes, by drift, of what an earlier pass could not put right. C(redeclared): what of a declaration is
     still to be put into effect, once (C(declaration.changes)).
     C(reloads) are left for this pass, None for any number. C(past) is the last look, at the start C(server) or another.
@@ -36,7 +36,7 @@ class History:
     pinned: frozenset[ModelName] = frozenset()
     set_aside: Mapping[ModelName, SetAside] = field(default_factory=dict)
     withheld: Mapping[ModelName, tuple[str, str]] = field(default_factory=dict)
-    fights: Mapping[ModelName, int] = field(default_factory=dict)
+    conflicts: Mapping[ModelName, int] = field(default_factory=dict)
     failed: frozenset[ModelName] = frozenset()
     reloads: int | None = None
     going_on: Mapping[ModelName, Mapping[str, Cause]] = field(default_factory=dict)

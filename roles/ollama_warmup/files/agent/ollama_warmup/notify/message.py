@@ -16,7 +16,7 @@ from ..events import Event
 from ..journal import WARNING
 from .pending import Entry
 
-_NEWS = ("pass", "departed", "back", "fight_over", "hold", "release", "hold_expired", "test")
+_NEWS = ("pass", "departed", "back", "conflict_resolved", "hold", "release", "hold_expired", "test")
 """The notices that are worth a message by themselves."""
 _WARM = exits.WORDS[exits.WARM]
 _LINES = 30

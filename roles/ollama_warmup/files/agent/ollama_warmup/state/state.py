@@ -9,22 +9,22 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from keepwarm._base.readers import MAYBE_NUMBER, MAYBE_TEXT, MAYBE_WHOLE, NUMBER, TEXT, WHOLE, InvalidValue, mapped, objects, texts, typed
+from keepwarm._residency.decide.conflicts import Conflict, Terms, parse_conflict, parse_terms
 from keepwarm._residency.decide.declaration import Applied, applied_data, parse_applied
+from keepwarm._residency.decide.reloads import Load, parse_load
+from keepwarm._residency.decide.retries import Retry, parse_retry
+from keepwarm._residency.decide.set_aside import Aside, parse_asides
 from keepwarm._residency.values.model_name import ModelName
 from keepwarm._residency.values.observation import CacheShape, ModelCard
 from keepwarm._residency.values.sightings import KINDS, Sighting
 
-from .asides import Aside, parse_asides
-from .conflicts import Fight, Terms, parse_fight, parse_terms
 from .counts import Counts, parse_counts
 from .incidents import Departure, parse_departure
-from .loads import Load, parse_load
 from .model_entry import clean_model, clean_stray
-from .retries import Retry, parse_retry
 from .snapshot import ModelSnapshot, parse_snapshot
 
 SCHEMA = 2
-_HISTORY: Mapping[str, Any] = {"seen": {}, "departures": [], "counts": asdict(Counts()), "retries": {}, "loads": [], "fights": []}
+_HISTORY: Mapping[str, Any] = {"seen": {}, "departures": [], "counts": asdict(Counts()), "retries": {}, "loads": [], "conflicts": []}
 """What schema 1 did not have: a host that is upgraded still knows its pins."""
 
 
@@ -66,7 +66,7 @@ class State:
     counts: Counts = field(default_factory=Counts)
     retries: Mapping[str, Retry] = field(default_factory=dict)
     loads: tuple[Load, ...] = ()
-    fights: tuple[Fight, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
     terms: Terms = field(default_factory=Terms)
     last_pass: LastPass | None = None
 
@@ -88,7 +88,7 @@ def state_data(state: State) -> dict[str, Any]:
         "counts": vars(state.counts),
         "retries": {model: vars(retry) for model, retry in sorted(state.retries.items())},
         "loads": [vars(load) for load in state.loads],
-        "fights": [vars(fight) for fight in state.fights],
+        "conflicts": [vars(conflict) for conflict in state.conflicts],
         "terms": vars(state.terms),
         "last_pass": vars(state.last_pass) if state.last_pass else None,
     }
@@ -115,7 +115,7 @@ def parse_state(raw: Any) -> State:
         counts=parse_counts(typed(raw, "counts", (dict,))),
         retries=_of_models(mapped(raw, "retries", parse_retry)),
         loads=objects(raw, "loads", parse_load),
-        fights=objects(raw, "fights", parse_fight),
+        conflicts=objects(raw, "conflicts", parse_conflict),
         terms=parse_terms(typed(raw, "terms", (dict,))) if "terms" in raw else Terms(),
         last_pass=_last_pass(typed(raw, "last_pass", (dict,))) if last_pass is not None else None,
     )
