@@ -334,19 +334,20 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.warmer import Warmer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.predict import Fit, Knowledge
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.predict import predict as predict_fit
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.prediction_report import fit_data, warnings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import diff, results
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report.prediction_report import fit_data, warnings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import OllamaServer, ServerFailure, ServerTooOld, leading_numbers
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.declaration_record import read_applied, state_path
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.gpus import count_gpus
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.host_prediction import Forecast, Source, foresee
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.host_prediction import HostPrediction, Source, predict_on_host
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.knowledge import running_environment
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.measurement_record import record_path
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.observer import Observer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.own_host import names_this_host, own_unit
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import InstalledModel, Observation
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import Policy, PolicyError, parse_policy
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import Policy
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import PolicyError, parse_policy
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import (
     fail,
     read_deadlines,
@@ -463,15 +464,15 @@ def predict(
     return {**told, **prediction(plan.within(scope), look, policy.strict, {fit.name: fit for fit in forecast.fits})}
 
 
-def foretell(module: AnsibleModule, policy: Policy, plan: Plan, look: Observation, seen: Observation | None) -> Forecast:
+def foretell(module: AnsibleModule, policy: Policy, plan: Plan, look: Observation, seen: Observation | None) -> HostPrediction:
     """What the loads will come to in memory; nothing is known of a server that nobody saw."""
     if seen is None:
-        return Forecast(predict_fit(plan, look, Knowledge()))
+        return HostPrediction(predict_fit(plan, look, Knowledge()))
     url, unit = module.params["url"], module.params["unit"]
     given = module.params["server_environment"]
     environment = running_environment(unit, url) if given is None else read_environment(given)
     source = Source(url, record_path(module.params["instance"]), environment, driver_program(module))
-    return foresee(policy, plan, look, source, seen)
+    return predict_on_host(policy, plan, look, source, seen)
 
 
 def read_environment(given: Mapping[str, Any]) -> Mapping[str, str | None]:

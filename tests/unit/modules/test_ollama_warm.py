@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Vram
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import Measurement
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.runner_settings import RunnerSettings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import Measurement, RunnerSettings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import knowledge, observer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.measurement_record import Record, record_data
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import Runners

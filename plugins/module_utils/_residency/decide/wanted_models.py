@@ -14,7 +14,7 @@ from ..._base.text import short_repr
 from ..values.model_name import ModelName, ModelNameError
 from ..values.modelfile import Modelfile, parse_modelfile
 from ..values.observation import InstalledModel
-from ..values.policy import PolicyError
+from ..values.policy_reader import PolicyError
 
 PRESENT = "present"
 LATEST = "latest"

@@ -1,15 +1,22 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much VRAM a server has: what drivers tell, and what was seen to go in and not to go in. Pure. Everything in bytes."""
+"""How much VRAM a server has: what drivers tell, what was seen to go in and not to go in, and which loads of a pass drove a pin out for
+want of it. Pure. Everything in bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from ..decide.actions import LOADS
+from ..decide.progress import PassResult, Progress
+from ..decide.verdicts import Verdict
 from ..values.observation import ResidentModel
+from ..values.policy import Policy
+from .measurement import settings_of_neighbours
 from .scheduler import FREE_PERCENT
+from .sizes import Subject, footprint
 
 _GIB = 1024**3
 _TIERS = ((47 * _GIB, 262144), (23 * _GIB, 32768))
@@ -104,3 +111,48 @@ def capacity(bounds: Bounds, gpus: tuple[str, ...], vram: Vram | None, living: I
         return Capacity(None, learned.at_least, learned.at_most)
     own = sum(entry.size_vram for entry in living)
     return Capacity(vram.total, learned.at_least, learned.at_most, others=max(vram.used - own, 0))
+
+
+@dataclass(frozen=True)
+class Eviction:
+    """In bytes: what the server reckoned for the model that was loaded, and what C(others) had in VRAM then, at the most."""
+
+    others: int
+    reckoned: int
+
+
+def evictions(policy: Policy, result: PassResult) -> Iterator[Eviction]:
+    """Where the number of models cannot have been the reason: fewer are loaded than the declared most."""
+    if not policy.max_loaded_models or len(result.look.resident) >= policy.max_loaded_models:
+        return
+    inside = sum(entry.size_vram for entry in result.look.living)
+    for progress in result.models:
+        loaded = _loaded(progress, result)
+        reckoned = _reckoned(loaded, result) if loaded else None
+        if loaded is not None and reckoned is not None:
+            gone = _inside(progress.first) if progress is not loaded else 0
+            yield Eviction(inside - _inside(loaded.last) + gone, reckoned)
+
+
+def _inside(verdict: Verdict) -> int:
+    """A runner that died takes nothing, whatever the list says."""
+    return verdict.listed.size_vram if verdict.listed and verdict.in_memory and verdict.alive is not False else 0
+
+
+def _loaded(progress: Progress, result: PassResult) -> Progress | None:
+    """What drove others out, and gave their place back; or what this one was driven out by."""
+    if not progress.set_aside:
+        return None
+    if not LOADS.isdisjoint(progress.attempts):
+        return progress
+    return next((other for other in result.models if (str(other.model.name),) == progress.rivals), None)
+
+
+def _reckoned(loaded: Progress, result: PassResult) -> int | None:
+    """Unknown where nobody says what context it had."""
+    last = loaded.last
+    if last.card is None or last.installed is None:
+        return None
+    context = last.listed.context_length if last.listed and last.in_memory else last.wanted_context or last.card.num_ctx
+    settings = settings_of_neighbours(result.look.runners, result.look.cards.values()).runner.of_model(last.card)
+    return footprint(Subject(last.installed.digest, last.installed.size, last.card.cache, context, settings), ()).reckoned

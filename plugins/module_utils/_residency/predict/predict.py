@@ -18,8 +18,7 @@ from ..values.keep_alive import KeepAlive
 from ..values.model_name import ModelName
 from ..values.observation import Observation, ResidentModel
 from .capacity import Capacity
-from .measurement import Measurement
-from .runner_settings import ServerSettings
+from .measurement import Measurement, ServerSettings
 from .scheduler import EVICTS, FITS, SPILLS, UNKNOWN, Candidate, Occupant, Order, Outcome, Rank, place
 from .sizes import ESTIMATED, MEASURED, Footprint, Subject, footprint
 

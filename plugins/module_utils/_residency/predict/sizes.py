@@ -19,8 +19,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ..values.observation import CacheShape
-from .measurement import Measurement
-from .runner_settings import CACHE_TYPE, RunnerSettings
+from .measurement import CACHE_TYPE, Measurement, RunnerSettings
 
 MEASURED = "measured"
 ESTIMATED = "estimated"

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from ..._base.systemctl import Run
 from ..predict.capacity import capacity, default_context
+from ..predict.measurement import ServerSettings, settings_of_environment, settings_of_neighbours
 from ..predict.predict import Knowledge
-from ..predict.runner_settings import ServerSettings, settings_of_environment, settings_of_neighbours
 from ..values.observation import Observation
 from ..values.policy import Policy
 from .gpus import gpu_names

@@ -13,7 +13,8 @@ from typing import Any
 from keepwarm._base.limits import CONTEXT_RELOADS, DAY, MOST_RELOADS, NEVER, RELOADS, RESTART_AFTER, RESTARTS
 from keepwarm._residency.server.own_host import own_unit
 from keepwarm._residency.values.address import AddressError, check_url
-from keepwarm._residency.values.policy import Policy, PolicyError, parse_policy
+from keepwarm._residency.values.policy import Policy
+from keepwarm._residency.values.policy_reader import PolicyError, parse_policy
 
 from .problems import ConfigurationError
 
