@@ -35,15 +35,22 @@ def read_bytes(path: str, limit: int) -> bytes:
     return content
 
 
-def create_empty(path: str, mode: int = 0o644) -> bool:
-    """Create a file that is not there yet; False where anything stands at the path, a link that leads nowhere included.
+def create_empty(path: str, mode: int = 0o644, owner: tuple[int | None, int | None] | None = None) -> bool:
+    """Create a file that is not there yet; False where anything stands at the path, a link that leads nowhere included. With an C(owner),
+    a user's and a group's number, C(mode) counts whatever the umask is.
 
     Raises C(OSError) for other reasons. Nothing that stands there is opened, followed or changed.
     """
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE, mode))
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE, mode)
     except FileExistsError:
         return False
+    try:
+        if owner is not None:  # by the descriptor: in another user's folder, the path may lead elsewhere by now
+            os.fchown(descriptor, *(-1 if one is None else one for one in owner))
+            os.fchmod(descriptor, mode)
+    finally:
+        os.close(descriptor)
     return True
 
 

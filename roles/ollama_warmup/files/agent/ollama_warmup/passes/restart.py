@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from keepwarm._base.files import create_empty
 from keepwarm._residency.decide.drifts import SPILLED, STUCK
 
 from ..events import Event
@@ -73,7 +74,6 @@ class RestartRequest:
 
     def _put(self) -> None:
         try:
-            with open(self._path, "x", encoding="ascii"):
-                pass
+            create_empty(self._path)
         except OSError as error:
             log(WARNING, "restart_not_requested", path=self._path, reason=error.strerror)

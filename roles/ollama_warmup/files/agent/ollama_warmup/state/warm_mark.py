@@ -12,6 +12,8 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
+from keepwarm._base.files import create_empty
+
 from ..journal import WARNING, log
 
 
@@ -35,8 +37,8 @@ class WarmMark:
     def _put(self, server: int | None) -> None:
         try:
             if server is None:
-                with open(self._path, "w", encoding="ascii"):
-                    return
-            os.symlink(f"/proc/{server}", self._path)
+                create_empty(self._path)
+            else:
+                os.symlink(f"/proc/{server}", self._path)
         except OSError as error:
             log(WARNING, "warm_mark_not_set", path=self._path, reason=error.strerror)
