@@ -50,7 +50,7 @@ def test_after_that_a_clients_context_is_left_to_the_option_again(agent: Agent, 
     agent.server.hold("a", -1, 2048)
     capsys.readouterr()
     assert work(agent, context(128)) == []
-    assert "event=departed model=a:latest drift=context_mismatch cause=context_changed_by_client" in capsys.readouterr().err
+    assert "event=drift_detected model=a:latest drift=context_mismatch cause=context_changed_by_client" in capsys.readouterr().err
 
 
 def test_a_model_that_is_declared_for_the_first_time_gets_its_context(agent: Agent, capsys: pytest.CaptureFixture[str]) -> None:

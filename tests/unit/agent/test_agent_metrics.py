@@ -222,7 +222,7 @@ def test_a_full_disk_is_told_and_costs_the_pass_nothing(told: Agent, capsys: pyt
 
     monkeypatch.setattr(os, "replace", full)
     assert (run(told, "a"), told.is_marked_warm) == (exits.WARM, True)
-    assert f'event=not_told channel=metrics path={told.instance.metrics} reason="No space left on device"' in capsys.readouterr().err
+    assert f'event=channel_failed channel=metrics path={told.instance.metrics} reason="No space left on device"' in capsys.readouterr().err
     assert pathlib.Path(told.instance.metrics).read_bytes() == before
     assert os.listdir(os.path.dirname(told.instance.metrics)) == ["metrics.prom"]
 

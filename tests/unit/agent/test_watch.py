@@ -302,7 +302,7 @@ def test_a_pipe_that_was_taken_away_is_made_anew_and_heard(watching: Watching, c
         watching.watch.wait()
     assert stat.S_ISFIFO(pipe.lstat().st_mode)
     assert watching.watched == {watching.server, again, watching.b}
-    assert "event=watch_pipe_made_anew" in capsys.readouterr().err
+    assert "event=watch_pipe_recreated" in capsys.readouterr().err
     kill(again)
     watching.wait_for_a_request()
     restarted = watching.machine.start_runner(A)
@@ -320,4 +320,4 @@ def test_a_watch_whose_folder_is_gone_for_good_ends_to_be_started_anew(
     with pytest.raises(SystemExit) as ended:
         main(["watch"], root=agent.instance.root)
     assert ended.value.code == 1
-    assert "event=watch_lost_its_place" in capsys.readouterr().err
+    assert "event=watch_folder_lost" in capsys.readouterr().err

@@ -16,7 +16,7 @@ from ..events import Event
 from ..journal import WARNING
 from .pending import Entry
 
-_NEWS = ("pass", "departed", "back", "conflict_resolved", "hold", "release", "hold_expired", "test")
+_NEWS = ("pass", "drift_detected", "recovered", "conflict_resolved", "hold", "release", "hold_expired", "test")
 """The notices that are worth a message by themselves."""
 _WARM = exits.WORDS[exits.WARM]
 _LINES = 30
@@ -78,7 +78,7 @@ def _kind(events: Iterable[Event], results: Sequence[str]) -> str:
 
 def _headline(events: Sequence[Event]) -> str:
     """The first of the most severe."""
-    if {"departed", "back"} <= {event.name for event in events}:
+    if {"drift_detected", "recovered"} <= {event.name for event in events}:
         return "left and came back"
     return _words(min(events, key=lambda event: event.priority).name)
 

@@ -47,13 +47,13 @@ def queue_operator_action(instance: Instance, name: str, **fields: Any) -> None:
     except ConfigurationError as error:
         _complain(str(error))
     except OSError as error:
-        _complain(f"nobody is told: {error.filename}: {error.strerror}")
+        _complain(f"cannot queue the notification: {error.filename}: {error.strerror}")
 
 
 def queue_test(instance: Instance) -> int:
     """Queue what only says that it is a test, and tell what becomes of it at each address; returns an exit status. Raises C(OSError)."""
     if not load(instance.configuration).notify:
-        _complain("nobody is to be told: give addresses in ollama_warmup_notify_urls and run the role")
+        _complain("notifications are not configured: set ollama_warmup_notify_urls and run the role")
         return exits.BAD_CONFIGURATION
     event = Event(NOTICE, "test", {"reason": "ollama-warmup notify --test was called"})
     test = Pending(instance.notifications).append(time.time(), [event])

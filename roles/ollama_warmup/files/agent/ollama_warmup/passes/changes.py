@@ -52,9 +52,9 @@ def _departed(before: State, after: State, policy: Policy) -> Iterator[Event]:
     for departure in _departures(before, after):
         if _key(departure) not in known:
             grave = departure.breaks_residency and departure.model in required
-            yield Event(WARNING if grave else NOTICE, "departed", _story(departure))
+            yield Event(WARNING if grave else NOTICE, "drift_detected", _story(departure))
         if not departure.is_open and models.get(departure.model, {}).get("after"):
-            yield Event(NOTICE, "back", _end_of(departure, models.get(departure.model, {})))
+            yield Event(NOTICE, "recovered", _end_of(departure, models.get(departure.model, {})))
 
 
 def _story(departure: Departure) -> Mapping[str, object]:

@@ -65,4 +65,4 @@ def _harmless(channel: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        log(WARNING, "not_told", channel=channel, path=error.filename, reason=error.strerror)
+        log(WARNING, "channel_failed", channel=channel, path=error.filename, reason=error.strerror)

@@ -71,7 +71,7 @@ def _content(state: State) -> bytes:
     try:
         return _encoded(state)
     except ValueError as error:
-        log(WARNING, "state_cut", reason=error)
+        log(WARNING, "state_truncated", reason=error)
         return _encoded(replace(state, cards={}, seen={}, departures=(), counts=Counts(), loads=(), conflicts=(), last_pass=None))
 
 

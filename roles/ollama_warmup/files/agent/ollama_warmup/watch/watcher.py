@@ -44,7 +44,7 @@ def watch(instance: Instance) -> NoReturn:
         while True:
             watching.wait()
     except OSError as error:  # its folder is gone, which systemd makes anew for it when it starts it anew
-        log(WARNING, "watch_lost_its_place", path=error.filename, reason=error.strerror)
+        log(WARNING, "watch_folder_lost", path=error.filename, reason=error.strerror)
         sys.exit(exits.NOT_RESIDENT)
 
 
@@ -84,7 +84,7 @@ class Watch:
             drain(self._place.pipe)
             self.look()
         if self._place.look(now):
-            log(WARNING, "watch_pipe_made_anew", path=self._instance.watch_pipe)
+            log(WARNING, "watch_pipe_recreated", path=self._instance.watch_pipe)
             self.look()  # passes may have ended meanwhile, which nobody heard
         self._request(self._pace.take(time.monotonic()))
 
