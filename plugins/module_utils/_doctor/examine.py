@@ -46,13 +46,13 @@ class CannotLook(Exception):
 
 
 def check_instance(name: str) -> None:
-    """Raises C(CannotLook)."""
+    """Raises `CannotLook`."""
     if not _INSTANCE.fullmatch(name):
         raise CannotLook(f"instance {name!r} is not a name: use letters, digits, '_' and '-'")
 
 
 def require_root_and_systemd(run: Run) -> None:
-    """Raises C(CannotLook)."""
+    """Raises `CannotLook`."""
     if os.geteuid() != 0:
         raise CannotLook("only root may look at a service's environment, sockets and journal: use sudo")
     try:
@@ -71,12 +71,12 @@ def instances(run: Run, root: str = "/") -> list[str]:
 
 
 def examine(run: Run, instance: str, unit: str | None = None, root: str = "/") -> Examination:
-    """Look at one instance. C(unit) is the server's where the agent does not name it."""
+    """Look at one instance. `unit` is the server's where the agent does not name it."""
     return _Examiner(instance, patient(run), root).examine(unit)
 
 
 class _Examiner:
-    """C(unseen) collects why a side could not be looked at."""
+    """`unseen` collects why a side could not be looked at."""
 
     def __init__(self, instance: str, run: Run, root: str) -> None:
         self.instance, self.run, self.root = instance, run, root

@@ -88,7 +88,7 @@ def _set_aside(look: Examination, verdict: Verdict) -> Finding:
 
 
 def _model(look: Examination, observation: Observation, verdict: Verdict, remembers: bool) -> Iterator[Finding]:
-    """C(remembers): whether somebody knows which models had their load."""
+    """`remembers`: whether somebody knows which models had their load."""
     if verdict.refusal:
         yield REFUSED.found(seen(look.agent.configuration, verdict.model.declared), sentence=verdict.refusal)
         return

@@ -188,7 +188,7 @@ def test_a_lost_gpu_is_reported_with_a_drift_of_its_own(warm: Agent, monkeypatch
     assert last is not None
     assert [(model["drift"], model["cause"]) for model in last.models] == [(["spilled"], "gpu_lost")] * 2
     assert told(capsys)[0] == "event=drift_detected model=a:latest drift=spilled cause=gpu_lost evidence=inferred"
-    assert "a has nothing of itself in VRAM" in last.warnings[0]
+    assert "a runs entirely on the CPU" in last.warnings[0]
     warm.run(CTX_A, "b")
     assert told(capsys) == []
 

@@ -70,7 +70,7 @@ SENTENCES = {
     ),
     "spilled": (
         verdict("a", LIVES, resident("a", vram=999)),
-        "a has only 99 % of itself in VRAM: declare fewer or smaller models, or a smaller num_ctx",
+        "a has only 99 % of its size in VRAM: declare fewer or smaller models, or a smaller num_ctx",
     ),
     "stale_digest": (
         verdict("a", runners("old"), resident("a", version="1")),

@@ -259,7 +259,7 @@ def test_a_degraded_model_fails_only_if_strict(entrance: Entrance, server: Scrip
     host.runs("a")
     server.expect(ps(listed("a", size_vram=400)), tags("a"), show("a"))
     result = entrance.run(url=server.url, models=[A], strict=strict)
-    sentence = "a has only 40 % of itself in VRAM"
+    sentence = "a has only 40 % of its size in VRAM"
     assert (result.get("failed", False), result["warm"]) == (fails, not fails)
     assert sentence in (result["msg"] if fails else str(result["warnings"]))
 

@@ -24,8 +24,8 @@ _EVICTIONS = 3
 
 @dataclass(frozen=True)
 class Conflict:
-    """C(model) does not keep its C(context), or its place in memory (C(eviction)). C(against): the declared context and the other
-    one, or the models that take the place. C(at), when it was first so, in seconds since 1970."""
+    """`model` does not keep its `context`, or its place in memory (`eviction`). `against`: the declared context and the other
+    one, or the models that take the place. `at`, when it was first so, in seconds since 1970."""
 
     model: str
     kind: str
@@ -36,7 +36,7 @@ class Conflict:
 @dataclass(frozen=True)
 class Terms:
     """What a conflict about a place in memory depends on: the server's start, its declared limit, and the declared models. Other ones,
-    which hold C(since) then in seconds since 1970, settle it."""
+    which hold `since` then in seconds since 1970, settle it."""
 
     server: str | None = None
     limit: int | None = None
@@ -65,7 +65,7 @@ class Incident(Protocol):
 
 
 def parse_terms(raw: Mapping[str, Any]) -> Terms:
-    """Raises C(InvalidValue)."""
+    """Raises `InvalidValue`."""
     return Terms(typed(raw, "server", MAYBE_TEXT), typed(raw, "limit", MAYBE_WHOLE), texts(raw, "declared"), typed(raw, "since", NUMBER))
 
 
@@ -77,7 +77,7 @@ def present_terms(known: Terms, server: str | None, limit: int | None, declared:
 
 
 def parse_conflict(raw: Mapping[str, Any]) -> Conflict:
-    """Raises C(InvalidValue)."""
+    """Raises `InvalidValue`."""
     return Conflict(typed(raw, "model", TEXT), typed(raw, "kind", TEXT), texts(raw, "against"), typed(raw, "at", NUMBER))
 
 
@@ -90,7 +90,7 @@ def find_conflicts(
     now: float,
     since: float = 0.0,
 ) -> tuple[Conflict, ...]:
-    """Those that go on after a pass. Evictions before C(since) belong to a conflict that was settled."""
+    """Those that go on after a pass. Evictions before `since` belong to a conflict that was settled."""
     began = {(conflict.model, conflict.kind): conflict.at for conflict in known}
     looked_at = tuple(models)
     declared = {str(progress.model.name) for progress in looked_at}

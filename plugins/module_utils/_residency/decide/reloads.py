@@ -23,7 +23,7 @@ _FREE = (None, NEVER_LOADED, SERVER_RESTARTED, DECLARATION_CHANGED)
 
 @dataclass(frozen=True)
 class Load:
-    """One load of ours. C(at) in seconds since 1970; C(action) is C(load), C(revive) or C(reload); C(cause) why it was due."""
+    """One load of ours. `at` in seconds since 1970; `action` is `load`, `revive` or `reload`; `cause` why it was due."""
 
     at: float
     model: str
@@ -32,7 +32,7 @@ class Load:
 
 
 def parse_load(raw: Mapping[str, Any]) -> Load:
-    """Raises C(InvalidValue)."""
+    """Raises `InvalidValue`."""
     return Load(typed(raw, "at", NUMBER), str(ModelName.parse(typed(raw, "model", TEXT))), typed(raw, "action", TEXT), typed(raw, "cause", MAYBE_TEXT))
 
 

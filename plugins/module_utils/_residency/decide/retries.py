@@ -21,8 +21,8 @@ _MOST_DOUBLINGS = 10
 
 @dataclass(frozen=True)
 class Retry:
-    """C(failures) in a row, the C(reason) of the last; C(next_at) in seconds since 1970. C(digest) is what failed: other weights
-    are tried at once. C(took_server): the server ended meanwhile, so that its next start is no reason to try at once."""
+    """`failures` in a row, the `reason` of the last; `next_at` in seconds since 1970. `digest` is what failed: other weights
+    are tried at once. `took_server`: the server ended meanwhile, so that its next start is no reason to try at once."""
 
     failures: int
     next_at: float
@@ -36,7 +36,7 @@ class Retry:
 
 
 def parse_retry(raw: Mapping[str, Any]) -> Retry:
-    """Raises C(InvalidValue)."""
+    """Raises `InvalidValue`."""
     took_server = raw.get("took_server")
     if not isinstance(took_server, bool):
         raise InvalidValue("took_server is of the wrong kind")

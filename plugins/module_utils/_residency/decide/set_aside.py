@@ -22,7 +22,7 @@ _MOST_DOUBLINGS = 10
 
 @dataclass(frozen=True)
 class Aside:
-    """C(rivals), C(beside) and C(limit) as in C(SetAside); C(tries) in a row, C(next_at) in seconds since 1970."""
+    """`rivals`, `beside` and `limit` as in `SetAside`; `tries` in a row, `next_at` in seconds since 1970."""
 
     rivals: tuple[str, ...] = ()
     beside: Mapping[str, int] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Aside:
 
 
 def parse_asides(raw: Mapping[str, Any]) -> dict[ModelName, Aside]:
-    """Raises C(InvalidValue). An earlier release knew the rivals only."""
+    """Raises `InvalidValue`. An earlier release knew the rivals only."""
     return {ModelName.parse(name): _parse(raw, name) for name in raw}
 
 

@@ -27,7 +27,7 @@ _INACCURACY = 20  # a twentieth of the VRAM: what drivers count beside models, a
 
 @dataclass(frozen=True)
 class Bounds:
-    """What was learned on these C(gpus). C(at_least) was in VRAM at once; C(at_most) was asked for at once, and part of it did not
+    """What was learned on these `gpus`. `at_least` was in VRAM at once; `at_most` was asked for at once, and part of it did not
     get into VRAM."""
 
     at_least: int = 0
@@ -37,7 +37,7 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Vram:
-    """What the drivers tell of the GPUs that the server may use; C(used) by whomever."""
+    """What the drivers tell of the GPUs that the server may use; `used` by whomever."""
 
     total: int
     used: int = 0
@@ -45,7 +45,7 @@ class Vram:
 
 @dataclass(frozen=True)
 class Capacity:
-    """How much VRAM there is: C(total) None where no driver tells, and what C(others) hold of it, which are other programs; the bounds
+    """How much VRAM there is: `total` None where no driver tells, and what `others` hold of it, which are other programs; the bounds
     as learned."""
 
     total: int | None = None
@@ -65,8 +65,8 @@ class Capacity:
 
 
 def default_context(vram: Vram | None, seen: int = 0, release: tuple[int, ...] = ()) -> int | None:
-    """The context of a model for which nobody asks another, in tokens (server/routes.go: Serve). The C(release) is newer than that the
-    VRAM decides it where it is not known. Where no driver tells, the VRAM that was C(seen) in use does only if it is enough for the
+    """The context of a model for which nobody asks another, in tokens (server/routes.go: Serve). The `release` is newer than that the
+    VRAM decides it where it is not known. Where no driver tells, the VRAM that was `seen` in use does only if it is enough for the
     most: there may always be more than that. None where it is not known."""
     if any(release) and release < _TIERS_SINCE:
         return _LEAST_CONTEXT
@@ -77,7 +77,7 @@ def default_context(vram: Vram | None, seen: int = 0, release: tuple[int, ...] =
 
 def learn(bounds: Bounds, living: Iterable[ResidentModel], gpus: tuple[str, ...], partial: frozenset[str] = frozenset()) -> Bounds:
     """What one look adds. Other GPUs, other bounds. The later evidence wins over the earlier that it contradicts: other programs
-    come and go. C(partial) are digests that a Modelfile keeps out of VRAM, whatever room there is."""
+    come and go. `partial` are digests that a Modelfile keeps out of VRAM, whatever room there is."""
     known = bounds if bounds.gpus == gpus else Bounds(gpus=gpus)
     loaded = tuple(living)
     inside = sum(entry.size_vram for entry in loaded)
@@ -89,7 +89,7 @@ def learn(bounds: Bounds, living: Iterable[ResidentModel], gpus: tuple[str, ...]
 
 def learn_eviction(bounds: Bounds, others: int, reckoned: int) -> Bounds:
     """A model that the server reckoned to take so much drove one out although fewer models were loaded than may be, while
-    so much of C(others) was in VRAM: it was more than the share of the free VRAM that the scheduler fills (scheduler.py)."""
+    so much of `others` was in VRAM: it was more than the share of the free VRAM that the scheduler fills (scheduler.py)."""
     at_most = others - (-reckoned * 100 // FREE_PERCENT)  # rounded up
     return _limited(bounds, at_most if bounds.at_most is None else min(bounds.at_most, at_most), at_most, others)
 
@@ -99,7 +99,7 @@ def _spilled(known: Bounds, inside: int, wanted: int) -> Bounds:
 
 
 def _limited(known: Bounds, least: int, newest: int, inside: int) -> Bounds:
-    """Below the C(least) limit of all, unless what is C(inside) now contradicts it; then below the C(newest)."""
+    """Below the `least` limit of all, unless what is `inside` now contradicts it; then below the `newest`."""
     at_most = least if least > inside else newest
     return replace(known, at_least=max(known.at_least, inside) if known.at_least < at_most else inside, at_most=at_most)
 
@@ -115,7 +115,7 @@ def capacity(bounds: Bounds, gpus: tuple[str, ...], vram: Vram | None, living: I
 
 @dataclass(frozen=True)
 class Eviction:
-    """In bytes: what the server reckoned for the model that was loaded, and what C(others) had in VRAM then, at the most."""
+    """In bytes: what the server reckoned for the model that was loaded, and what `others` had in VRAM then, at the most."""
 
     others: int
     reckoned: int

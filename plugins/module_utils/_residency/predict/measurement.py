@@ -28,7 +28,7 @@ _SERIAL_ARCHITECTURES = frozenset(
 
 @dataclass(frozen=True)
 class RunnerSettings:
-    """None is unknown, a value of its own. C(flash_attention) is C(on), C(off) or C(auto)."""
+    """None is unknown, a value of its own. `flash_attention` is `on`, `off` or `auto`."""
 
     num_parallel: int | None = None
     kv_cache_type: str | None = None
@@ -36,7 +36,7 @@ class RunnerSettings:
 
     def suits(self, wanted: RunnerSettings) -> bool:
         """Whether a runner with these settings is one that is started with the wanted ones. Without a flash attention that
-        is asked for, the server says C(off) where the GPU has none."""
+        is asked for, the server says `off` where the GPU has none."""
         flash = self.flash_attention == wanted.flash_attention or (wanted.flash_attention, self.flash_attention) == (_AUTO, "off")
         return flash and (self.num_parallel, self.kv_cache_type) == (wanted.num_parallel, wanted.kv_cache_type)
 
@@ -48,7 +48,7 @@ class RunnerSettings:
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """What a server starts its next runners with. C(max_loaded_models) and C(context_length) None where it decides itself."""
+    """What a server starts its next runners with. `max_loaded_models` and `context_length` None where it decides itself."""
 
     runner: RunnerSettings = field(default_factory=RunnerSettings)
     context_length: int | None = None
@@ -120,8 +120,8 @@ _END_OF_TIME = 2**37  # seconds; the year 6325
 
 @dataclass(frozen=True)
 class Measurement:
-    """C(size) and C(size_vram) in bytes as C(/api/ps) gave them: the buffers that llama.cpp said it had allocated (llm/llama_server.go:
-    MemorySize), or the size of the file where the server could not read that. C(measured_at) in seconds since 1970; C(name) is
+    """`size` and `size_vram` in bytes as `/api/ps` gave them: the buffers that llama.cpp said it had allocated (llm/llama_server.go:
+    MemorySize), or the size of the file where the server could not read that. `measured_at` in seconds since 1970; `name` is
     only for people."""
 
     digest: str
@@ -150,13 +150,13 @@ def keep(known: Iterable[Measurement], new: Iterable[Measurement], most: int = M
 
 
 def measurement_data(measurement: Measurement) -> dict[str, Any]:
-    """As plain data; C(parse_measurement) reads it back."""
+    """As plain data; `parse_measurement` reads it back."""
     others = {key: value for key, value in vars(measurement).items() if key != "settings"}
     return {**others, **vars(measurement.settings)}
 
 
 def parse_measurement(raw: Mapping[str, Any]) -> Measurement:
-    """Raises C(InvalidValue) for what is none."""
+    """Raises `InvalidValue` for what is none."""
     return Measurement(
         digest=typed(raw, "digest", TEXT, exact=True),
         context_length=_maybe_whole(raw, "context_length"),
@@ -173,7 +173,7 @@ def parse_measurement(raw: Mapping[str, Any]) -> Measurement:
 
 
 def whole(raw: Mapping[str, Any], key: str) -> int:
-    """A size or a number of something. Raises C(InvalidValue) for what is none, or is none that a server could give: who reads the
+    """A size or a number of something. Raises `InvalidValue` for what is none, or is none that a server could give: who reads the
     file may be root, and JSON has numbers that no text and no date can be made of."""
     value: int = typed(raw, key, WHOLE)
     if not 0 <= value < _END_OF_SIZES:

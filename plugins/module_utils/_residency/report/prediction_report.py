@@ -15,7 +15,7 @@ from ..predict.sizes import ESTIMATED
 
 
 def fit_data(fit: Fit) -> dict[str, Any]:
-    """C(fit) of one model in a module's result. Bytes; null where not known."""
+    """`fit` of one model in a module's result. Bytes; null where not known."""
     outcome = fit.outcome
     return {
         "verdict": fit.verdict,

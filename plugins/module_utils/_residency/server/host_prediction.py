@@ -21,8 +21,8 @@ from .measurement_record import Record, read_record
 
 @dataclass(frozen=True)
 class Source:
-    """Where to learn it: C(url) is the server's, C(measurements) the path of their file, C(environment) what the server has, or will
-    have when it loads, None where that is not known; C(run) runs the driver's program (see C(vram.py)), C(root) is where /proc and
+    """Where to learn it: `url` is the server's, `measurements` the path of their file, `environment` what the server has, or will
+    have when it loads, None where that is not known; `run` runs the driver's program (see `vram.py`), `root` is where /proc and
     /sys are."""
 
     url: str
@@ -34,7 +34,7 @@ class Source:
 
 @dataclass(frozen=True)
 class HostPrediction:
-    """C(fits) has one for each verdict of the plan, in its order; C(problems) are sentences."""
+    """`fits` has one for each verdict of the plan, in its order; `problems` are sentences."""
 
     fits: tuple[Fit, ...]
     problems: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class HostPrediction:
 def predict_on_host(
     policy: Policy, plan: Plan, look: Observation, source: Source, seen: Observation | None = None, last: Iterable[ModelName] = ()
 ) -> HostPrediction:
-    """C(look) is what the plan was made from, C(seen) what is really there, where that is something else; C(last) is loaded after
+    """`look` is what the plan was made from, `seen` what is really there, where that is something else; `last` is loaded after
     the others. Asks the GPUs' drivers, which may take a second, and only where something is to be loaded."""
     if not plan.would_load:
         return HostPrediction(predict(plan, look, Knowledge()))

@@ -28,8 +28,8 @@ _AUTOMATIC_LIMIT_PER_GPU = 3  # docs/ollama-semantics.md#eviction
 
 @dataclass(frozen=True)
 class DeclaredModel:
-    """One declared model. C(num_ctx) is in tokens, C(min_gpu_percent) the least share of it that must be in VRAM;
-    a load that takes longer than C(slow_load_seconds) counts as a cold start."""
+    """One declared model. `num_ctx` is in tokens, `min_gpu_percent` the least share of it that must be in VRAM;
+    a load that takes longer than `slow_load_seconds` counts as a cold start."""
 
     declared: str
     name: ModelName
@@ -50,7 +50,7 @@ class DeclaredModel:
 class Policy:
     """All that is declared for one server, in declared order.
 
-    C(declared): whether anybody has said which models. Where nobody has (C(models: null)) there is nothing to keep, to prove or
+    `declared`: whether anybody has said which models. Where nobody has (`models: null`) there is nothing to keep, to prove or
     to give back; an empty list says that none are to be resident, and gives back those that were.
     """
 
@@ -84,12 +84,12 @@ class Policy:
         return self if text is None else replace(self, max_loaded_models=_places(text))
 
     def limit(self, gpu_count: int) -> int:
-        """How many models the server holds at once, where it decides itself if nobody has told it; C(gpu_count) is the host's, 0 when
+        """How many models the server holds at once, where it decides itself if nobody has told it; `gpu_count` is the host's, 0 when
         it has none or is not known."""
         return self.max_loaded_models or _AUTOMATIC_LIMIT_PER_GPU * max(gpu_count, 1)
 
     def warnings(self, gpu_count: int) -> tuple[str, ...]:
-        """What is allowed but leaves no room; C(gpu_count) as above. A limit that nobody has told is not known to be automatic."""
+        """What is allowed but leaves no room; `gpu_count` as above. A limit that nobody has told is not known to be automatic."""
         automatic = not self.max_loaded_models
         limit = self.limit(gpu_count)
         if self.max_loaded_models is None or not self.pins or len(self.pins) < limit:
@@ -107,7 +107,7 @@ def _places(text: str) -> int:
 
 
 def policy_data(policy: Policy) -> dict[str, Any]:
-    """The policy as plain data with every default filled in; C(policy_reader.parse_policy) reads it back."""
+    """The policy as plain data with every default filled in; `policy_reader.parse_policy` reads it back."""
     return {
         "models": [_model_data(model) for model in policy.models] if policy.declared else None,
         "undeclared_keep_alive": policy.undeclared_keep_alive.as_request() if policy.undeclared_keep_alive else None,

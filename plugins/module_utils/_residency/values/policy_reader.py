@@ -32,7 +32,7 @@ _Value = TypeVar("_Value")
 
 
 class PolicyError(InvalidValue):
-    """A declaration that cannot be kept. C(problems) holds one sentence each."""
+    """A declaration that cannot be kept. `problems` holds one sentence each."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -42,7 +42,7 @@ class PolicyError(InvalidValue):
 def parse_policy(raw: Any) -> Policy:
     """Read a policy from plain data (a module's parameters, the agent's configuration, a play's variables).
 
-    Raises C(PolicyError) with every problem found, one sentence each.
+    Raises `PolicyError` with every problem found, one sentence each.
     """
     problems: list[str] = []
     if not isinstance(raw, Mapping):

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What C(status) tells of the past: the last departures, what is to be tried again, and what others keep undoing."""
+"""What `status` tells of the past: the last departures, what is to be tried again, and what others keep undoing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHOWN = 5
 
 
 def history_data(state: State) -> dict[str, Any]:
-    """As plain data: the newest departure first. C(warmed) and C(set_aside) hold for the server's start C(server)."""
+    """As plain data: the newest departure first. `warmed` and `set_aside` hold for the server's start `server`."""
     return {
         "server": state.server,
         "warmed": sorted(map(str, state.warmed)),
@@ -28,7 +28,7 @@ def history_data(state: State) -> dict[str, Any]:
 
 
 def history_lines(history: Mapping[str, Any], now: float) -> Iterator[str]:
-    """The same for a person; C(now) in seconds since 1970."""
+    """The same for a person; `now` in seconds since 1970."""
     for conflict in history["conflicts"]:
         against = " and ".join(conflict["against"]) or "another model"
         about = f"context ({against})" if conflict["kind"] == "context" else f"place in memory (taken by {against})"

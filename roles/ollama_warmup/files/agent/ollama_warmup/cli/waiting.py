@@ -30,7 +30,7 @@ _Mark = Optional[tuple[int, int]]
 
 
 def wait(instance: Instance, timeout: float | None) -> int:
-    """Come back as soon as every required model is resident; give up after C(timeout) seconds. A pass is asked for at the beginning."""
+    """Come back as soon as every required model is resident; give up after `timeout` seconds. A pass is asked for at the beginning."""
     require_declared(load(instance.configuration))
     began = time.monotonic()
     check = _ReadinessCheck(instance)
@@ -48,7 +48,7 @@ def wait(instance: Instance, timeout: float | None) -> int:
 
 
 class _ReadinessCheck:
-    """Opens where the last pass ended warm and a look at the server now finds the same. C(reason) is why it did not."""
+    """Opens where the last pass ended warm and a look at the server now finds the same. `reason` is why it did not."""
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance

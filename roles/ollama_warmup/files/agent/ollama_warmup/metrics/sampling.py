@@ -51,7 +51,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Moment:
-    """C(begun) is when the last pass began, C(hold_until) an operator's word or 0: seconds since 1970."""
+    """`begun` is when the last pass began, `hold_until` an operator's word or 0: seconds since 1970."""
 
     begun: float
     hold_until: float = 0.0

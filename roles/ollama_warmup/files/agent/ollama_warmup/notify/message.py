@@ -29,7 +29,7 @@ _NAMED = 3
 
 @dataclass(frozen=True)
 class Message:
-    """C(kind) is Apprise's: success, info, warning or failure."""
+    """`kind` is Apprise's: success, info, warning or failure."""
 
     kind: str
     title: str
@@ -42,7 +42,7 @@ def is_news(events: Iterable[Event]) -> bool:
 
 
 def news(entries: Iterable[Entry], result: str | None) -> tuple[list[Entry], str | None]:
-    """The entries without what was told before: a pass that ended as C(result), the last one told, says. And the result after them."""
+    """The entries without what was told before: a pass that ended as `result`, the last one told, says. And the result after them."""
     left = []
     for entry in entries:
         events = []

@@ -30,7 +30,7 @@ _OF_AN_INTERRUPTION = ("pass", "not_warm")
 
 
 def queue(instance: Instance, configuration: Configuration, state: State, events: Sequence[Event]) -> None:
-    """Queue what the pass told, if it is worth a message. Raises C(OSError)."""
+    """Queue what the pass told, if it is worth a message. Raises `OSError`."""
     if not configuration.notify:
         return
     interrupted = state.last_pass is not None and state.last_pass.exit == exits.INTERRUPTED
@@ -51,7 +51,7 @@ def queue_operator_action(instance: Instance, name: str, **fields: Any) -> None:
 
 
 def queue_test(instance: Instance) -> int:
-    """Queue what only says that it is a test, and tell what becomes of it at each address; returns an exit status. Raises C(OSError)."""
+    """Queue what only says that it is a test, and tell what becomes of it at each address; returns an exit status. Raises `OSError`."""
     if not load(instance.configuration).notify:
         _complain("notifications are not configured: set ollama_warmup_notify_urls and run the role")
         return exits.BAD_CONFIGURATION

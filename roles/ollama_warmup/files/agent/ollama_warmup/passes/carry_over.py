@@ -25,7 +25,7 @@ from ..state.state import State
 
 @dataclass(frozen=True)
 class Moment:
-    """When a pass began, in seconds since 1970; at which start of the server; C(by_hand): because an operator asked for it."""
+    """When a pass began, in seconds since 1970; at which start of the server; `by_hand`: because an operator asked for it."""
 
     began: float
     server: str | None = None
@@ -90,7 +90,7 @@ def history(state: State, configuration: Configuration, moment: Moment) -> Histo
 
 
 def conclude(before: State, state: State, configuration: Configuration, moment: Moment, result: PassResult, ended: float) -> State:
-    """After the pass. C(before) is what the pass before left, C(state) what this one began with."""
+    """After the pass. `before` is what the pass before left, `state` what this one began with."""
     noticed = round(moment.began + result.noticed_after, 3)
     changed = changed_models(before, configuration.policy) | {str(progress.model.name) for progress in result.models if progress.first.redeclared}
     departed = incidents.note(state.departures, result.models, before.seen, changed, moment.began, noticed)
@@ -116,7 +116,7 @@ def conclude(before: State, state: State, configuration: Configuration, moment: 
 
 
 def abort(state: State, cards: Mapping[str, ModelCard], loading: ModelName | None, ended: float) -> State:
-    """After a pass that did not come to its end: the last look that succeeded stays. C(loading) took the server with it."""
+    """After a pass that did not come to its end: the last look that succeeded stays. `loading` took the server with it."""
     held = retries.after_crash(state.retries, loading, ended) if loading else state.retries
     return replace(state, cards=cards, retries=held)
 

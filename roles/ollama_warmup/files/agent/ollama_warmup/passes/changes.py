@@ -20,7 +20,7 @@ _NOTHING = LastPass(at=0, seconds=0, exit=-1)
 
 
 def changes(before: State, after: State, policy: Policy) -> Iterator[Event]:
-    """What is to be told of the pass that left C(after)."""
+    """What is to be told of the pass that left `after`."""
     last, end = before.last_pass or _NOTHING, after.last_pass or _NOTHING
     told = frozenset(departure.model for departure in _departures(before, after))
     yield from _departed(before, after, policy)

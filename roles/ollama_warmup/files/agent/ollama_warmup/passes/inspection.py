@@ -29,7 +29,7 @@ from .startup_wait import ServerStopped
 
 
 def inspect(configuration: Configuration, state: State, measurements: str | None = None) -> LastPass:
-    """What a pass would find now; where C(measurements) names their file, also what its loads would come to in memory."""
+    """What a pass would find now; where `measurements` names their file, also what its loads would come to in memory."""
     started = time.monotonic()
     moment = carry_over.Moment(time.time(), server_start(configuration))
     state = carry_over.begin(state, configuration.policy, moment)
@@ -93,7 +93,7 @@ def _seen(verdict: Verdict, look: Observation, cause: Cause | None) -> dict[str,
 
 
 def _failures(verdict: Verdict, strict: bool, causes: Mapping[str, Cause]) -> Iterator[str]:
-    """A sentence for each fault of a required model. Liveness that cannot be seen is C(unproven)'s to judge."""
+    """A sentence for each fault of a required model. Liveness that cannot be seen is `unproven`'s to judge."""
     if verdict.model.required:
         yield from [verdict.refusal] if verdict.refusal else []
         waits = verdict.withheld is not None and not verdict.resident

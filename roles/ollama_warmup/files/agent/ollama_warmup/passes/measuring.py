@@ -22,7 +22,7 @@ _MODE = 0o644  # as the state
 
 
 def note(path: str, configuration: Configuration, result: PassResult, now: float) -> None:
-    """Add what is in memory to the file. C(now) in seconds since 1970. What is wrong with the file is said and lived with."""
+    """Add what is in memory to the file. `now` in seconds since 1970. What is wrong with the file is said and lived with."""
     known = _known(path)
     record = Record(
         measurements=keep(known.measurements, measure(result.look, round(now, 3))),

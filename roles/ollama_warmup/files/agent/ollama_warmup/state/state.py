@@ -30,8 +30,8 @@ _HISTORY: Mapping[str, Any] = {"seen": {}, "departures": [], "counts": asdict(Co
 
 @dataclass(frozen=True)
 class LastPass:
-    """How the last pass ended. C(at) is its end in seconds since 1970, C(models) as in the module's result; C(trouble) is
-    what a restart of the server may cure, C(trouble_since) the end of the first of the passes that found any."""
+    """How the last pass ended. `at` is its end in seconds since 1970, `models` as in the module's result; `trouble` is
+    what a restart of the server may cure, `trouble_since` the end of the first of the passes that found any."""
 
     at: float
     seconds: float
@@ -48,9 +48,9 @@ class LastPass:
 
 @dataclass(frozen=True)
 class State:
-    """C(server) names the server's start that C(warmed) and C(set_aside) hold for, the latter for what was C(declared) only;
-    C(cards) is by digest; C(pinned) what we pinned; C(set_aside) beside what it did not fit; C(seen) and C(retries) are by model;
-    C(sightings) are the runner processes that the next look is to judge; C(applied) is what of each declaration was put into effect, None
+    """`server` names the server's start that `warmed` and `set_aside` hold for, the latter for what was `declared` only;
+    `cards` is by digest; `pinned` what we pinned; `set_aside` beside what it did not fit; `seen` and `retries` are by model;
+    `sightings` are the runner processes that the next look is to judge; `applied` is what of each declaration was put into effect, None
     where an earlier release kept no account of that."""
 
     server: str | None = None
@@ -95,7 +95,7 @@ def state_data(state: State) -> dict[str, Any]:
 
 
 def parse_state(raw: Any) -> State:
-    """Read it back. Raises C(InvalidValue) for whatever this version or the one before did not write."""
+    """Read it back. Raises `InvalidValue` for whatever this version or the one before did not write."""
     if isinstance(raw, dict) and raw.get("schema") == 1:
         raw = {**_HISTORY, **raw, "set_aside": {}, "schema": SCHEMA}
     if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:

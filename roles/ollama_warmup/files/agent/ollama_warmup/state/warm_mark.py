@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The file that lets ollama-warm.target start.
 
-systemd starts the units of C(OnSuccess=) after a pass that was skipped or told to stop, too (seen with 252 and 257);
+systemd starts the units of `OnSuccess=` after a pass that was skipped or told to stop, too (seen with 252 and 257);
 the target's condition on this file holds it back. It is a link to the server's process, and leads nowhere once that is gone:
 a server that is stopped while a pass ends would have the target started after it.
 """
@@ -18,13 +18,13 @@ from ..journal import WARNING, log
 
 
 class WarmMark:
-    """C(path) is below /run: what a reboot must not survive."""
+    """`path` is below /run: what a reboot must not survive."""
 
     def __init__(self, path: str) -> None:
         self._path = path
 
     def say(self, warm: bool, server: int | None = None) -> None:
-        """How a pass ended. C(server) is the number of the server's process, where that is this machine's."""
+        """How a pass ended. `server` is the number of the server's process, where that is this machine's."""
         self.remove()
         if warm:
             self._put(server)

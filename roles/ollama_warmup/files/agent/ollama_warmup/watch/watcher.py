@@ -36,7 +36,7 @@ _RESTART = 10  # seconds that systemd has to start a server anew, which begins a
 
 
 def watch(instance: Instance) -> NoReturn:
-    """Until told to stop. Raises C(ConfigurationError) where it cannot be done, and C(OSError) for a pipe that cannot be made."""
+    """Until told to stop. Raises `ConfigurationError` where it cannot be done, and `OSError` for a pipe that cannot be made."""
     check_kernel()
     watching = Watch(instance, server_unit(instance))
     watching.look()
@@ -49,7 +49,7 @@ def watch(instance: Instance) -> NoReturn:
 
 
 class Watch:
-    """Of one instance, whose server is C(unit); C(proc) is where its processes are."""
+    """Of one instance, whose server is `unit`; `proc` is where its processes are."""
 
     def __init__(self, instance: Instance, unit: str, proc: str = "/proc") -> None:
         self._instance = instance
