@@ -19,11 +19,9 @@ description:
 extends_documentation_fragment:
   - keepwarm.ollama.attributes
   - keepwarm.ollama.attributes.actiongroup_ollama
+  - keepwarm.ollama.attributes.posix
   - keepwarm.ollama.server
 attributes:
-  platform:
-    platforms: posix
-    support: full
   check_mode:
     support: full
   diff_mode:

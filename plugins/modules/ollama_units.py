@@ -20,14 +20,8 @@ description:
     comment, a folder by a manifest of root's, C(/var/lib/keepwarm-ollama/ROLE.json), which is written before the role makes the folder.
 extends_documentation_fragment:
   - keepwarm.ollama.attributes
-attributes:
-  platform:
-    platforms: linux
-    support: full
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
+  - keepwarm.ollama.attributes.linux
+  - keepwarm.ollama.attributes.predicted
 notes:
   - Only the roles of this collection use it. It may change in any release.
 options:

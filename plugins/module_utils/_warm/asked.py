@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._residency.values.model_name import ModelName
-from .._residency.values.policy import Policy, parse_policy
+from .._residency.values.policy import Policy
+from .._residency.values.policy_reader import parse_policy
 
 _POLICY_OPTIONS = ("undeclared_keep_alive", "max_loaded_models", "context_mismatch", "strict")
 Environment = Mapping[str, "str | None"]

@@ -22,7 +22,7 @@ from .._residency.report import diff, results
 from .._residency.server.client import OllamaServer, ServerFailure, ServerTooOld, leading_numbers
 from .._residency.server.declaration_record import read_applied, state_path
 from .._residency.server.gpus import count_gpus
-from .._residency.server.host_prediction import Forecast, Source, foresee
+from .._residency.server.host_prediction import HostPrediction, Source, predict_on_host
 from .._residency.server.knowledge import running_environment
 from .._residency.server.measurement_record import record_path
 from .._residency.server.observer import Observer
@@ -89,12 +89,12 @@ class Warming:
         except ServerFailure as failure:
             return None, str(failure)
 
-    def _forecast(self, plan: Plan, look: Observation, seen: Observation | None) -> Forecast:
+    def _forecast(self, plan: Plan, look: Observation, seen: Observation | None) -> HostPrediction:
         """What the loads will come to in memory; nothing is known of a server that nobody saw."""
         if seen is None:
-            return Forecast(predict(plan, look, Knowledge()))
+            return HostPrediction(predict(plan, look, Knowledge()))
         source = Source(self._asked.url, record_path(self._asked.instance), self._environment(), self._driver)
-        return foresee(self._policy, plan, look, source, seen)
+        return predict_on_host(self._policy, plan, look, source, seen)
 
     def _environment(self) -> Environment | None:
         """The one that the server will have when it loads; else the one that the process has, where that can be read."""
