@@ -11,6 +11,9 @@ from shared.gpu import FOR_EVER, Gpu
 
 NAMES = ("chat", "code")
 PORTS = {"chat": 11434, "code": 11440}
+UNITS = "/etc/systemd/system"
+# What somebody made by hand under names that several servers take, as systemctl shows it.
+OTHERS = {"ollama.target": "[Unit]\nDescription=All of mine\n", "ollama-warmup@chat.timer": "[Timer]\nOnActiveSec=1h\nUnit=systemd-tmpfiles-clean.service\n"}
 PINS = {"chat": {"tiny-a:latest", "embed:latest"}, "code": {"tiny-b:latest"}}
 
 
@@ -27,6 +30,23 @@ class Server:
         answer = self.gpu.host.run(f"curl --fail --silent http://127.0.0.1:{PORTS[self.name]}/api/ps")
         models: list[dict[str, Any]] = json.loads(answer.stdout)["models"] if answer.rc == 0 else []
         return {model["name"] for model in models if model["expires_at"][:4] > FOR_EVER}
+
+    def ask(self, path: str, **body: Any) -> Any:
+        """An answer of its own; a question with a body is a client's."""
+        data = f"--data '{json.dumps(body)}'" if body else ""
+        return json.loads(self.gpu.run(f"curl --fail --silent --show-error http://127.0.0.1:{PORTS[self.name]}/api/{path} {data}"))
+
+    def load(self, model: str, context: int) -> None:
+        """What a client may ask for that keeps a model of its own there."""
+        self.ask("generate", model=model, keep_alive="2h", options={"num_ctx": context})
+
+    def unload(self, model: str) -> None:
+        """The client has done."""
+        self.ask("generate", model=model, keep_alive=0)
+
+    def contexts(self) -> dict[str, int]:
+        """The context of each model in memory."""
+        return {model["name"]: model["context_length"] for model in self.ask("ps")["models"]}
 
     def is_warm(self) -> bool:
         """By its own list and its own target, with a process for each model."""

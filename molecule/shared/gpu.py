@@ -103,9 +103,9 @@ class Gpu:
         self.run("journalctl --sync")
         return self.run("journalctl --quiet --lines=1 --show-cursor").split("-- cursor: ")[1].strip()
 
-    def reboot(self) -> None:
+    def reboot(self, *options: str) -> None:
         """As a machine reboots."""
-        subprocess.run([sys.executable, str(HOSTS), "reboot", self.name], check=True, capture_output=True)
+        subprocess.run([sys.executable, str(HOSTS), "reboot", self.name, *options], check=True, capture_output=True)
 
     def play(self, **variables: Any) -> None:
         """Run the agent's role once more, with other variables and without its proof."""

@@ -7,7 +7,8 @@
     python3 tests/hosts/host.py boot NAME               boot a fresh Debian 13 host; --release bookworm for Debian 12
     python3 tests/hosts/host.py copy NAME COPY ...      boot hosts with all the files of that one
     python3 tests/hosts/host.py install-ollama NAME     install, start and fill the stand-in server, or the Ollama of $OLLAMA_PREFIX
-    python3 tests/hosts/host.py reboot NAME             as a machine reboots: memory and /run are lost, files stay; --no-wait: however long starting takes
+    python3 tests/hosts/host.py reboot NAME             as a machine reboots: memory and /run are lost, files stay; --no-wait: however long starting takes;
+                                                        --may-fail: whatever unit fails
     python3 tests/hosts/host.py remove NAME ...
     python3 tests/hosts/host.py remove-all PREFIX       those whose names begin with PREFIX-
 """
@@ -40,6 +41,7 @@ def arguments() -> argparse.Namespace:
     rebooting = commands.add_parser("reboot")
     rebooting.add_argument("name")
     rebooting.add_argument("--no-wait", action="store_true")
+    rebooting.add_argument("--may-fail", action="store_true")
     commands.add_parser("remove").add_argument("names", nargs="+")
     commands.add_parser("remove-all").add_argument("prefix")
     return parser.parse_args()
@@ -57,7 +59,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "boot": lambda wanted: container.boot(wanted.name, wanted.release),
     "copy": lambda wanted: container.copy(wanted.name, wanted.copies),
     "install-ollama": lambda wanted: ollama.install(wanted.name),
-    "reboot": lambda wanted: container.reboot(wanted.name, not wanted.no_wait),
+    "reboot": lambda wanted: container.reboot(wanted.name, not wanted.no_wait, wanted.may_fail),
     "remove": lambda wanted: container.remove(wanted.names),
     "remove-all": lambda wanted: container.remove_all(wanted.prefix),
 }

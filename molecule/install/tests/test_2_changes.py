@@ -10,6 +10,7 @@ import pytest
 from conftest import Host
 
 ARCHIVE = "ollama-linux-amd64.tar.zst"
+GPU_UNIT = "/etc/systemd/system/ollama-gpu-ready.service"
 RELEASE = f"/srv/mirror/v0.30.0/{ARCHIVE}"
 
 
@@ -142,13 +143,30 @@ def test_another_release_is_predicted_installed_and_left_again(gpu1: Host) -> No
     assert gpu1.version() == "0.32.15"
 
 
-def test_what_the_vendor_installed_is_left_alone(vendors: Host) -> None:
+@pytest.fixture(scope="module")
+def theirs(vendors: Host) -> str:
+    """Somebody's own wait for the GPUs, under a name of this role's."""
+    unit = "[Service]\\nType=oneshot\\nRemainAfterExit=yes\\nExecStart=/bin/true\\n"
+    vendors.run(f"printf '{unit}' > {GPU_UNIT} && systemctl daemon-reload && systemctl start ollama-gpu-ready.service")
+    return vendors.run(f"cat {GPU_UNIT}")
+
+
+@pytest.mark.parametrize("install", ["missing", "takeover"])
+def test_what_others_made_is_refused_by_name_before_anything_is_changed(vendors: Host, theirs: str, install: str) -> None:
+    before = vendors.state()
+    outcome = vendors.play(ollama_server_install=install, ollama_server_models=None)
+    assert f"{GPU_UNIT} (without the role's mark): not made by the role ollama_server, which would overwrite it" in outcome.output
+    assert (outcome.status != 0, outcome.changed, vendors.state()) == (True, [], before)
+
+
+def test_what_the_vendor_installed_is_left_alone(vendors: Host, theirs: str) -> None:
     before = vendors.run("cat /etc/systemd/system/ollama.service")
-    outcome = vendors.play()
+    outcome = vendors.play(ollama_server_takeover=True)
     assert outcome.status == 0, outcome.output
     assert "so that the Ollama of this host stays as it is (ollama_server_install: takeover replaces it)" in outcome.output
     assert vendors.run("cat /etc/systemd/system/ollama.service") == before
     assert vendors.run("ls /opt").split() == []
+    assert vendors.run(f"cat {GPU_UNIT}.before-keepwarm") == theirs
 
 
 def test_what_the_vendor_installed_is_taken_over_with_its_models(vendors: Host) -> None:
@@ -166,7 +184,7 @@ def test_what_the_vendor_installed_is_taken_over_with_its_models(vendors: Host) 
     assert vendors.play(ollama_server_install="takeover", ollama_server_models=None).changed == []
 
 
-def test_the_vendor_s_unit_comes_back_when_the_role_goes(vendors: Host) -> None:
+def test_the_vendor_s_unit_comes_back_when_the_role_goes(vendors: Host, theirs: str) -> None:
     models, unit = vendors.models(), vendors.run("cat /etc/systemd/system/ollama.service.before-keepwarm")
     gone = {"ollama_server_state": "absent", "ollama_server_install": "takeover", "ollama_server_models": None}
     refused = vendors.play(**gone, ollama_server_restart="never")
@@ -176,4 +194,5 @@ def test_the_vendor_s_unit_comes_back_when_the_role_goes(vendors: Host) -> None:
     assert outcome.status == 0, outcome.output
     assert (vendors.run("cat /etc/systemd/system/ollama.service"), vendors.run("ls /opt").split()) == (unit, [])
     assert (vendors.models(), vendors.run("systemctl is-active ollama.service").strip()) == (models, "active")
+    assert (vendors.run(f"cat {GPU_UNIT}"), vendors.run("systemctl is-active ollama-gpu-ready.service").strip()) == (theirs, "active")
     assert vendors.play(**gone).changed == []

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import json
 import pathlib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from instances.servers import NAMES, PINS, PORTS, Server
+import yaml
+from instances.servers import NAMES, OTHERS, PINS, PORTS, UNITS, Server
 from shared.gpu import SHARED, Gpu, eventually
-from shared.machine import play
+from shared.machine import Outcome, play
 
 SCENARIO = pathlib.Path(__file__).parents[1]
 
@@ -54,6 +56,10 @@ def test_each_has_a_timer_and_a_policy_of_its_own(servers: dict[str, Server], gp
 
 def test_the_vendor_s_server_gave_way(gpu: Gpu) -> None:
     assert gpu.show("ollama.service", "ActiveState", "UnitFileState") == ["inactive", "disabled"]
+
+
+def test_what_others_made_under_their_names_is_kept(gpu: Gpu) -> None:
+    assert [gpu.host.file(f"{UNITS}/{name}.before-keepwarm").content_string for name in OTHERS] == list(OTHERS.values())
 
 
 def test_a_restart_of_one_leaves_the_other_alone(servers: dict[str, Server], gpu: Gpu) -> None:
@@ -103,3 +109,42 @@ def test_the_fleet_s_table_has_a_line_for_each_model_of_each_server(servers: dic
 def test_systemd_finds_nothing_wrong_with_their_units(gpu: Gpu) -> None:
     units = [f"{unit}@{name}.{kind}" for name in NAMES for unit, kind in (("ollama", "service"), ("ollama-warmup", "service"), ("ollama-warmup", "timer"))]
     assert gpu.run(f"systemd-analyze verify --man=no {' '.join(units)} ollama.target 2>&1 | grep -i ollama || true") == ""
+
+
+@pytest.fixture
+def squatter(gpu: Gpu) -> Iterator[int]:
+    """Another program has this port."""
+    program = "import socket, time; taken = socket.socket(); taken.bind(('127.0.0.1', 11501)); print('taken', flush=True); time.sleep(9999)"
+    gpu.run(f'systemd-run --quiet --unit=squatter python3 -c "{program}"')
+    eventually(lambda: "taken" in gpu.run("journalctl --quiet --unit=squatter --output=cat"))
+    yield 11501
+    gpu.run("systemctl stop squatter.service")
+
+
+def site(*options: str) -> Outcome:
+    inventories = [SHARED / "inventory.yml", SCENARIO / "inventory.yml"]
+    return play("site", inventories, *options, ANSIBLE_PYTHON_INTERPRETER="/usr/bin/python3")
+
+
+def test_one_that_does_not_come_up_goes_back_and_each_has_its_models_again(servers: dict[str, Server], gpu: Gpu, squatter: int) -> None:
+    """Both restart: one for a value that works, the other for an address that is taken. Each has a model in memory that nobody declared."""
+    chat, code = servers["chat"], servers["code"]
+    gpu.run(f"echo FROM /usr/share/test-models/tiny-c.gguf > /tmp/Modelfile && OLLAMA_HOST=127.0.0.1:{PORTS['code']} ollama create stray -f /tmp/Modelfile")
+    chat.load("tiny-c", 512)
+    code.load("stray", 1024)
+    dropin = gpu.run(f"cat {UNITS}/{code.unit}.d/zz-keepwarm.conf")
+    declared = yaml.safe_load((SCENARIO / "inventory.yml").read_text())["gpu_hosts"]["vars"]["code"]
+    broken = {"code": {**declared, "host": f"127.0.0.1:{squatter}"}, "ollama_server_max_queue": 99, "ollama_server_ready_timeout": 20}
+    outcome = site(f"--extra-vars={json.dumps(broken)}")
+    assert "bind: address already in use" in outcome.messages["gpu1"]
+    assert outcome.messages["gpu1"].endswith("The former settings are back, and the server answers with them")
+    assert gpu.run(f"cat {UNITS}/{code.unit}.d/zz-keepwarm.conf") == dropin
+    assert code.contexts()["stray:latest"] == 1024
+    assert (chat.environment()["OLLAMA_MAX_QUEUE"], code.environment().get("OLLAMA_MAX_QUEUE")) == ("99", None)
+    again = site()
+    assert again.status == 0, again.output
+    assert (chat.contexts()["tiny-c:latest"], code.contexts()["stray:latest"]) == (512, 1024)
+    assert gpu.run("ls /var/lib/keepwarm-ollama/server || true") == ""
+    for server, model in ((chat, "tiny-c"), (code, "stray")):
+        server.unload(model)
+        eventually(server.is_warm)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from instances.servers import Server
+from instances.servers import OTHERS, UNITS, Server
 from shared.gpu import SHARED, Gpu, eventually
 from shared.machine import play
 
@@ -49,3 +49,8 @@ def test_the_server_that_made_way_serves_again_once_all_is_removed(gpu: Gpu) -> 
     assert gpu.show("ollama.service", "ActiveState", "UnitFileState") == ["active", "enabled"]
     eventually(lambda: gpu.host.run("curl --fail --silent http://127.0.0.1:11434/api/version").rc == 0)
     assert gpu.run("find /etc/systemd/system /var/lib/keepwarm-ollama -name '*keepwarm*' -o -name 'ollama@*'; true") == ""
+
+
+def test_what_others_made_under_those_names_is_back_and_runs(gpu: Gpu) -> None:
+    assert [gpu.host.file(f"{UNITS}/{name}").content_string for name in OTHERS] == list(OTHERS.values())
+    assert [gpu.show(name, "ActiveState")[0] for name in OTHERS] == ["active", "active"]

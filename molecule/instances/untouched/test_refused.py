@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import pathlib
 
+import pytest
+from instances.servers import OTHERS, UNITS
 from shared.gpu import SHARED
 from shared.machine import Machine, play
 
@@ -28,3 +30,23 @@ def test_the_vendor_s_server_is_not_stopped_unasked() -> None:
     ]
     assert outcome.changed == []
     assert gpu1.state() == before
+
+
+@pytest.fixture(scope="module")
+def theirs() -> Machine:
+    """What others made stays there for the play, which is to take it over, as the inventory says."""
+    gpu1 = Machine("gpu1")
+    for name, content in OTHERS.items():
+        escaped = content.replace("\n", "\\n")
+        gpu1.run(f"printf '{escaped}' > {UNITS}/{name}")
+    gpu1.run(f"systemctl daemon-reload && systemctl start {' '.join(OTHERS)}")
+    return gpu1
+
+
+@pytest.mark.parametrize(("name", "role"), [("ollama.target", "ollama_server"), ("ollama-warmup@chat.timer", "ollama_warmup")])
+def test_what_others_made_under_a_name_of_several_servers_is_refused_by_name(theirs: Machine, name: str, role: str) -> None:
+    before = theirs.state()
+    outcome = play("site", INVENTORIES, f'--extra-vars={{"{role}_takeover": false}}', ANSIBLE_PYTHON_INTERPRETER="/usr/bin/python3")
+    said = f"{UNITS}/{name} (without the role's mark): not made by the role {role}, which would overwrite it: move it away, or set {role}_takeover to true"
+    assert outcome.messages["gpu1"].startswith(said)
+    assert (outcome.changed, theirs.state()) == ([], before)

@@ -33,6 +33,7 @@ class Look:
     current: str
     resident: tuple[str, ...]  # for ever, and wholly in VRAM
     start: str  # of the server
+    undeclared: tuple[tuple[str, int], ...] = ()  # in memory for a while, with the context
 
 
 class Host(Machine):
@@ -54,7 +55,12 @@ class Host(Machine):
             self.run("readlink /opt/ollama/current").strip(),
             tuple(model["name"] for model in models if model["expires_at"] > "2300" and model["size"] == model["size_vram"]),
             self.run("systemctl show --property=InvocationID --value ollama.service").strip(),
+            tuple((model["name"], model["context_length"]) for model in models if model["expires_at"] < "2300"),
         )
+
+    def load_undeclared(self) -> None:
+        """What a client of the host may do."""
+        self.post("/api/generate", model="tiny-b", keep_alive="5h", options={"num_ctx": 512})
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ Fleet = dict[str, Host]
 Run = Callable[..., Outcome]
 OLD, NEW, BROKEN, LYING = "0.30.0", "0.32.15", "0.33.0", "0.34.0"
 PINS = ("tiny-a:latest",)
+UNDECLARED = (("tiny-b:latest", 512),)
 
 
 def put_back(version: str) -> str:
@@ -133,7 +134,15 @@ def full(fleet: Fleet) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def dead_upgrading(undone: object, spilling: None, full: None, run: Run) -> list[str]:
+def undeclared(fleet: Fleet) -> None:
+    """On a host whose upgrade will be good, and on one whose upgrade will not, a model is in memory that nobody declared."""
+    for name in ("gpu2", "gpu3"):
+        fleet[name].load_undeclared()
+        assert fleet[name].look().undeclared == UNDECLARED
+
+
+@pytest.fixture(scope="module")
+def dead_upgrading(undone: object, spilling: None, full: None, undeclared: None, run: Run) -> list[str]:
     """A controller that dies when the new release is current, and the server is not restarted yet."""
     run("upgrade", NEW, die_at="Restart the server")
     return hooks()
@@ -166,6 +175,11 @@ def test_a_model_that_spills_has_its_host_go_back(upgraded: tuple[Outcome, list[
     assert said.endswith(f"% of itself in VRAM, and had 100 % before. It was undone, and Ollama {OLD} serves again, with tiny-a in memory. {put_back(NEW)}")
     look = fleet["gpu3"].look()
     assert (look.version, look.current, look.resident, look.releases) == (OLD, OLD, PINS, (OLD, NEW, "current"))
+
+
+def test_models_that_nobody_declared_are_back_after_an_upgrade_and_after_its_undoing(upgraded: object, fleet: Fleet) -> None:
+    assert {name: fleet[name].look().undeclared for name in ("gpu2", "gpu3")} == {"gpu2": UNDECLARED, "gpu3": UNDECLARED}
+    assert [fleet[name].run("ls /var/lib/keepwarm-ollama/server || true") for name in ("gpu2", "gpu3")] == ["", ""]
 
 
 def test_a_full_disk_leaves_its_host_as_it_was(upgraded: tuple[Outcome, list[str]], virgin: dict[str, Look], fleet: Fleet) -> None:

@@ -39,6 +39,16 @@ def test_a_killed_runner_is_revived(gpu: Watched) -> None:
     eventually(lambda: gpu.runner("tiny-a") not in ("", before) and gpu.is_as_before())
 
 
+def test_a_watch_whose_folder_was_removed_hears_of_a_pass_again(gpu: Watched) -> None:
+    """A runner that a pass loads is watched only if the pass is heard of, hence the second one."""
+    gpu.run("rm --recursive /run/ollama-warmup/default")
+    for dummy in range(2):
+        before = gpu.runner("tiny-a")
+        gpu.run(f"kill -KILL {before}")
+        eventually(lambda before=before: gpu.runner("tiny-a") not in ("", before) and gpu.is_as_before())
+    assert gpu.run("stat --format=%F /run/ollama-warmup/default/watch") == "fifo"
+
+
 def test_a_client_that_unloads_is_overruled(gpu: Watched) -> None:
     before = gpu.runner("tiny-a")
     gpu.ask("tiny-a", "0s")

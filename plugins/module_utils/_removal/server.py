@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from .._base.layout import DROPIN, MADE_MODELS, SERVER_COMMAND, SERVER_PROGRAMS, SERVER_RECORDS, UNITS, VENDOR_UNITS, below
 from .._base.systemctl import Run
 from .._ownership.manifest import Manifest, read_manifest
+from .._systemd.server_dropin import GPU_UNIT, TARGET
 from .accounts import Accounts, User
 from .given_back import GivenBack
 from .releases import ReleaseFolder
@@ -80,8 +81,11 @@ class Settings:
         return sorted({folder for text in texts for folder in _FOLDERS.findall(text)})
 
     def _ends(self, name: str) -> bool:
-        """Whether there is nothing that this unit would go back to; instances are their template's."""
+        """Whether no server stays by this unit: it is none of a server's, or there is nothing that it would go back to. Instances are
+        their template's."""
         path = f"{UNITS}/{re.sub('@.*[.]', '@.', name)}"
+        if name in (GPU_UNIT, TARGET):
+            return path in self.units.files
         return path in self.units.files and not self._exists(path + _BEFORE) and not self._hidden(path)
 
     def _give_way(self, path: str) -> list[Step]:

@@ -192,6 +192,17 @@ def test_a_unit_that_was_taken_over_comes_back(host: Host) -> None:
     assert f"{UNITS}/ollama.service.before-keepwarm" not in host.files()
 
 
+@pytest.mark.parametrize("name", ["ollama.target", "ollama-gpu-ready.service"])
+def test_a_unit_that_is_no_server_s_comes_back_and_is_no_server_that_stays(host: Host, name: str) -> None:
+    theirs = "[Unit]\nDescription=All of mine\n"
+    host.unit(name, "# Ansible managed (keepwarm.ollama.ollama_server)\n[Unit]\n")
+    host.write(f"{UNITS}/{name}.before-keepwarm", theirs)
+    found = remove_settings(host)
+    assert (found.kept(), found.restored(), [unit.name for unit in found.ended()]) == ([], [], [name])
+    assert host.text(f"{UNITS}/{name}") == theirs
+    assert f"{UNITS}/{name}.before-keepwarm" not in host.files()
+
+
 def test_a_unit_of_a_package_that_ours_hid_counts_again(host: Host) -> None:
     install(host)
     for name in ("ollama.service", "ollama.service.before-keepwarm"):
