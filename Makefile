@@ -28,7 +28,7 @@ WITHOUT_ANSIBLE := agent attack base bench engine engine_live false_warm tools
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 # Names the hosts of this checkout, so that two clones do not share any.
 # How they are reached (tests/hosts/ssh.py).
-export KEEPWARM_SSH_CONFIG := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/keepwarm-ollama/ssh/config
+export KEEPWARM_SSH_CONFIG := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/keepwarm-ollama/ssh/hosts
 export KEEPWARM_HOSTS := keepwarm-$(shell printf %s '$(CURDIR)' | sha256sum | cut -c1-8)
 
 # The hosts are root's. Another user's podman, testinfra's and Ansible's too, goes through sudo.

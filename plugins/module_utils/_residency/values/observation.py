@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Callable, TypeVar
 
@@ -55,6 +55,11 @@ class ResidentModel:
             return "100% GPU" if self.size_vram else "100% CPU"
         cpu = round(100 * (self.size - self.size_vram) / self.size)
         return f"{cpu}%/{100 - cpu}% CPU/GPU"
+
+    @property
+    def timer(self) -> str:
+        """Names what counts down to this expiry."""
+        return f"{self.digest} {self.expiry}"
 
 
 @dataclass(frozen=True)
@@ -122,8 +127,8 @@ class Runners:
 @dataclass(frozen=True)
 class Observation:
     """One look at one server. C(now) is the server's clock; C(cards) is by digest; C(runners) None when unreadable; C(release) its
-    version in numbers, empty where nobody asked for it; C(sightings) what is known of runner processes since earlier looks, by
-    identity; C(at) the host's monotonic clock, in seconds."""
+    version in numbers, empty where nobody asked for it; C(sightings) what is known of runner processes and timers since earlier looks, by
+    name; C(at) the host's monotonic clock, in seconds."""
 
     now: datetime
     installed: tuple[InstalledModel, ...] = ()
@@ -221,6 +226,11 @@ class Observation:
         """Whether every runner process for a listed blob answers nobody."""
         processes = self._processes(blob)
         return bool(processes) and all(hangs(process, self.sightings, self.at) for process in processes)
+
+    def left(self, entry: ResidentModel) -> timedelta:
+        """How long until the server's timer lets it go, negative when past: by the clock that the timer goes by, if somebody follows it."""
+        known = self.sightings.get(entry.timer)
+        return entry.expiry.remaining(self.now) if known is None else timedelta(seconds=known.since - self.at)
 
     def unlisted_for(self, blob: str | None) -> float:
         """For how many seconds a runner for the blob has been seen that C(/api/ps) does not list."""
