@@ -49,7 +49,7 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Install what everything below needs (Debian packages, Python environments, host images); quick the second time
-	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts promtool
+	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool
 
 setup-%:
 	@$(PYTHON) tests/tools/setup.py newest $(if $(filter newest,$*),,$*)
@@ -132,6 +132,9 @@ molecule: $(HOST_GATES) ## All scenarios on hosts that boot a real systemd
 molecule-%: setup-newest setup-oldest setup-hosts ## One scenario (ARGS=converge to stop there, ARGS=destroy to clean up)
 	$(WITH_COLLECTIONS) PATH="$(if $(filter $*,$(OLDEST_SCENARIOS)),$(OLDEST),$(NEWEST)):$$PATH" \
 	  molecule $(or $(ARGS),test) --scenario-name $*
+
+# FULL=1 for all its tests, RELEASE=forky for another Debian.
+molecule-machine: setup-machine
 
 .PHONY: demo
 demo: setup-hosts ## Show it: a disposable host, site.yml twice, a restart, a killed runner (OLLAMA_PREFIX=DIR for a real Ollama)
