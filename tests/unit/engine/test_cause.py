@@ -162,6 +162,12 @@ def test_what_shows_by_itself_is_observed(past: Past | None) -> None:
     assert causes(past, stale)["stale_digest"] == Cause("repulled", OBSERVED)
 
 
+def test_a_runner_that_died_as_the_kernel_killed_one_for_memory_was_killed_for_memory() -> None:
+    dead = replace(sight(resident("a"), runs={}), oom_kills=1)
+    assert causes(WITH_A, dead)["dead_runner"] == Cause("oom_killed", INFERRED)
+    assert causes(None, dead)["dead_runner"] == Cause("runner_died", OBSERVED)
+
+
 @pytest.mark.parametrize("now", [sight(), sight(resident("a", MINUTE)), sight(resident("a", vram=400))])
 def test_who_remembers_nothing_at_all_says_so(now: Observation) -> None:
     assert set(causes(None, now).values()) == {Cause("unknown", INFERRED)}

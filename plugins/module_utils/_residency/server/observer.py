@@ -16,7 +16,7 @@ from ..._base.systemctl import Run
 from ..values.model_name import ModelName
 from ..values.observation import InstalledModel, ModelCard, Observation, ResidentModel, Runners
 from ..values.policy import Policy
-from ..values.sightings import STOPPED, Sighting, Timer, follow, follow_timers
+from ..values.sightings import STOPPED, Sighting, Timer, follow, follow_kills, follow_timers
 from .client import OllamaServer, ServerGarbled, ServerRefused, ServerSilent
 from .impostor import require_own_socket, require_processes
 from .processes import ServerProcesses, living_runners, server_processes
@@ -75,7 +75,9 @@ class Observer:
             self._fetch(model)
         lists = self._agreed(lists)
         at = self.clock()
-        self.sightings = {**self._followed(lists, installed, at), **self._timers(lists, at)}
+        runners = lists.runners or Runners(frozenset())
+        oom_kills, kills = follow_kills(self.sightings, runners.server, runners.oom_kills, at)
+        self.sightings = {**self._followed(lists, installed, at), **self._timers(lists, at), **kills}
         return Observation(
             now=lists.now,
             installed=installed,
@@ -84,6 +86,7 @@ class Observer:
             runners=lists.runners,
             sightings=self.sightings,
             at=at,
+            oom_kills=oom_kills,
         )
 
     def _why_silent(self) -> str | None:

@@ -109,13 +109,16 @@ class ModelCard:
 class Runners:
     """The weights blobs that have a living runner process. C(complete) is false if a process could not be told.
     C(starts) names each blob's process so that no later one is taken for it; C(arguments) is its command line; C(processes)
-    are all of them."""
+    are all of them; C(server) names the process that started them, and C(oom_kills) is how often the kernel killed one for want of memory
+    since then."""
 
     blobs: frozenset[str]
     complete: bool = True
     starts: Mapping[str, str] = field(default_factory=dict, compare=False)
     arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     processes: tuple[RunnerProcess, ...] = field(default=(), compare=False)
+    server: str = field(default="", compare=False)
+    oom_kills: int = field(default=0, compare=False)
 
     def alive(self, blob: str | None) -> bool | None:
         """True or false for certain, None when unknown."""
@@ -128,7 +131,8 @@ class Runners:
 class Observation:
     """One look at one server. C(now) is the server's clock; C(cards) is by digest; C(runners) None when unreadable; C(release) its
     version in numbers, empty where nobody asked for it; C(sightings) what is known of runner processes and timers since earlier looks, by
-    name; C(at) the host's monotonic clock, in seconds."""
+    name; C(at) the host's monotonic clock, in seconds; C(oom_kills) how many processes of the server the kernel killed for want of memory since
+    the look before."""
 
     now: datetime
     installed: tuple[InstalledModel, ...] = ()
@@ -138,6 +142,7 @@ class Observation:
     release: tuple[int, ...] = ()
     sightings: Mapping[str, Sighting] = field(default_factory=dict)
     at: float = 0.0
+    oom_kills: int = 0
 
     @property
     def living(self) -> tuple[ResidentModel, ...]:

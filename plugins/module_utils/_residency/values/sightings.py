@@ -19,7 +19,8 @@ WAITING = "waiting"
 UNLISTED = "unlisted"
 TIMER = "timer"
 CLOCK = "clock"
-KINDS = (WAITING, UNLISTED, TIMER, CLOCK)
+OOM_KILLS = "oom_kills"
+KINDS = (WAITING, UNLISTED, TIMER, CLOCK, OOM_KILLS)
 HANGS_AFTER = 10.0
 """Seconds in uninterruptible sleep without any CPU time."""
 STOPPED = "T"
@@ -41,7 +42,8 @@ class RunnerProcess:
 @dataclass(frozen=True)
 class Sighting:
     """A process that is to be looked at again: of which C(kind) it has been C(since) then, in seconds of the host's monotonic clock,
-    with so much C(cpu) time. Of a timer, C(since) is when it ends; of the clocks, how far the wall clock is ahead of the monotonic one."""
+    with so much C(cpu) time. Of a timer, C(since) is when it ends; of the clocks, how far the wall clock is ahead of the monotonic one;
+    what the kernel killed for want of memory is counted by C(cpu)."""
 
     kind: str
     cpu: int
@@ -89,6 +91,13 @@ def follow_timers(before: Mapping[str, Sighting], timers: Mapping[str, Timer], w
 def _left(timer: Timer, jump: float) -> float:
     """An expiry that is past when it is first seen may have been said before the wall clock jumped."""
     return min(timer.left + jump, timer.longest) if timer.left < 0 < jump else timer.left
+
+
+def follow_kills(before: Mapping[str, Sighting], server: str, kills: int, now: float) -> tuple[int, dict[str, Sighting]]:
+    """How many kills at that start of the server are new, and what is to be remembered of them."""
+    name = f"{OOM_KILLS} {server}"
+    known = before.get(name)
+    return kills - (known.cpu if known else 0), {name: Sighting(OOM_KILLS, kills, now)} if kills else {}
 
 
 def hangs(process: RunnerProcess, sightings: Mapping[str, Sighting], now: float) -> bool:
