@@ -39,7 +39,8 @@ endif
 HOST_GATES := $(addprefix molecule-,$(SCENARIOS))
 # The long ones first, so that no core is idle at the end.
 LONGEST_GATES := molecule-server molecule-lifecycle molecule-upgrade molecule-instances molecule-install unit
-GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES),$(HOST_GATES) sanity contract unit-oldest prometheus fuzz importer lint docs)
+ALONE_GATES := molecule-machine
+GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES) $(ALONE_GATES),$(HOST_GATES) sanity contract unit-oldest prometheus fuzz importer lint docs)
 
 .PHONY: help
 help: ## List the targets
@@ -56,7 +57,7 @@ setup-%:
 
 .PHONY: test
 test: setup ## Run everything: all the gates below on the newest ansible-core, a smaller set on the oldest
-	@$(PYTHON) tests/tools/gates.py $(GATES)
+	@$(PYTHON) tests/tools/gates.py $(ALONE_GATES:%=--alone %) $(GATES)
 
 .PHONY: lint
 lint: setup-checks ## ruff, mypy, vermin, yamllint, ansible-lint (production), shellcheck, reuse
