@@ -28,7 +28,7 @@ WITHOUT_ANSIBLE := agent attack base bench engine engine_live false_warm tools
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 # Names the hosts of this checkout, so that two clones do not share any.
 # How they are reached (tests/hosts/ssh.py).
-export KEEPWARM_SSH_CONFIG := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/keepwarm-ollama/ssh/config
+export KEEPWARM_SSH_CONFIG := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/keepwarm-ollama/ssh/hosts
 export KEEPWARM_HOSTS := keepwarm-$(shell printf %s '$(CURDIR)' | sha256sum | cut -c1-8)
 
 # The hosts are root's. Another user's podman, testinfra's and Ansible's too, goes through sudo.
@@ -39,7 +39,8 @@ endif
 HOST_GATES := $(addprefix molecule-,$(SCENARIOS))
 # The long ones first, so that no core is idle at the end.
 LONGEST_GATES := molecule-server molecule-lifecycle molecule-upgrade molecule-instances molecule-install unit
-GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES),$(HOST_GATES) sanity contract unit-oldest prometheus fuzz importer lint docs)
+ALONE_GATES := molecule-machine
+GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES) $(ALONE_GATES),$(HOST_GATES) sanity contract unit-oldest prometheus fuzz importer lint docs)
 
 .PHONY: help
 help: ## List the targets
@@ -49,14 +50,14 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Install what everything below needs (Debian packages, Python environments, host images); quick the second time
-	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts promtool
+	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool
 
 setup-%:
 	@$(PYTHON) tests/tools/setup.py newest $(if $(filter newest,$*),,$*)
 
 .PHONY: test
 test: setup ## Run everything: all the gates below on the newest ansible-core, a smaller set on the oldest
-	@$(PYTHON) tests/tools/gates.py $(GATES)
+	@$(PYTHON) tests/tools/gates.py $(ALONE_GATES:%=--alone %) $(GATES)
 
 .PHONY: lint
 lint: setup-checks ## ruff, mypy, pylint (equal stretches of code), vermin, yamllint, ansible-lint (production), shellcheck, reuse
@@ -133,6 +134,9 @@ molecule: $(HOST_GATES) ## All scenarios on hosts that boot a real systemd
 molecule-%: setup-newest setup-oldest setup-hosts ## One scenario (ARGS=converge to stop there, ARGS=destroy to clean up)
 	$(WITH_COLLECTIONS) PATH="$(if $(filter $*,$(OLDEST_SCENARIOS)),$(OLDEST),$(NEWEST)):$$PATH" \
 	  molecule $(or $(ARGS),test) --scenario-name $*
+
+# FULL=1 for all its tests, RELEASE=forky for another Debian.
+molecule-machine: setup-machine
 
 .PHONY: demo
 demo: setup-hosts ## Show it: a disposable host, site.yml twice, a restart, a killed runner (OLLAMA_PREFIX=DIR for a real Ollama)

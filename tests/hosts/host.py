@@ -3,12 +3,16 @@
 """Boot and remove disposable hosts with a real systemd.
 
     python3 tests/hosts/host.py image bookworm trixie   build the images now (else the first boot does it)
+    python3 tests/hosts/host.py disk trixie             build the disk of virtual machines now
     python3 tests/hosts/host.py ssh-config              what `ssh -F` takes, so that NAME is a host to ssh
-    python3 tests/hosts/host.py boot NAME               boot a fresh Debian 13 host; --release bookworm for Debian 12
+    python3 tests/hosts/host.py boot NAME               boot a fresh Debian 13 host; --release bookworm for Debian 12;
+                                                        --machine: a virtual one, with a kernel of its own
     python3 tests/hosts/host.py copy NAME COPY ...      boot hosts with all the files of that one
     python3 tests/hosts/host.py install-ollama NAME     install, start and fill the stand-in server, or the Ollama of $OLLAMA_PREFIX
     python3 tests/hosts/host.py reboot NAME             as a machine reboots: memory and /run are lost, files stay; --no-wait: however long starting takes;
-                                                        --may-fail: whatever unit fails
+                                                        --may-fail: whatever unit of a container host fails
+    python3 tests/hosts/host.py sleep NAME              suspend a machine to RAM
+    python3 tests/hosts/host.py wake NAME
     python3 tests/hosts/host.py remove NAME ...
     python3 tests/hosts/host.py remove-all PREFIX       those whose names begin with PREFIX-
 """
@@ -21,6 +25,8 @@ from collections.abc import Callable
 
 import container
 import image
+import machine
+import machine_image
 import ollama
 import ssh
 
@@ -30,10 +36,12 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("image").add_argument("releases", nargs="+")
+    commands.add_parser("disk").add_argument("releases", nargs="+")
     commands.add_parser("ssh-config")
     booting = commands.add_parser("boot")
     booting.add_argument("name")
     booting.add_argument("--release", default="trixie")
+    booting.add_argument("--machine", action="store_true")
     copying = commands.add_parser("copy")
     copying.add_argument("name")
     copying.add_argument("copies", nargs="+")
@@ -42,6 +50,8 @@ def arguments() -> argparse.Namespace:
     rebooting.add_argument("name")
     rebooting.add_argument("--no-wait", action="store_true")
     rebooting.add_argument("--may-fail", action="store_true")
+    for verb in ("sleep", "wake"):
+        commands.add_parser(verb).add_argument("name")
     commands.add_parser("remove").add_argument("names", nargs="+")
     commands.add_parser("remove-all").add_argument("prefix")
     return parser.parse_args()
@@ -53,15 +63,50 @@ def build_images(wanted: argparse.Namespace) -> None:
         print(image.ensure(release))
 
 
+def build_disks(wanted: argparse.Namespace) -> None:
+    """Build what is missing, and print where it is."""
+    for release in wanted.releases:
+        print(machine_image.ensure(release).folder)
+
+
+def boot(wanted: argparse.Namespace) -> None:
+    """Boot a host of the kind that is asked for."""
+    (machine if wanted.machine else container).boot(wanted.name, wanted.release)
+
+
+def reboot(wanted: argparse.Namespace) -> None:
+    """Reboot a host of either kind."""
+    if machine.exists(wanted.name):
+        machine.reboot(wanted.name, not wanted.no_wait)
+    else:
+        container.reboot(wanted.name, not wanted.no_wait, wanted.may_fail)
+
+
+def remove(wanted: argparse.Namespace) -> None:
+    """Remove hosts of either kind."""
+    for name in filter(machine.exists, wanted.names):
+        machine.remove(name)
+    container.remove(wanted.names)
+
+
+def remove_all(wanted: argparse.Namespace) -> None:
+    """Remove hosts of both kinds."""
+    machine.remove_all(wanted.prefix)
+    container.remove_all(wanted.prefix)
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "image": build_images,
+    "disk": build_disks,
     "ssh-config": lambda dummy: print(ssh.prepare()),
-    "boot": lambda wanted: container.boot(wanted.name, wanted.release),
+    "boot": boot,
     "copy": lambda wanted: container.copy(wanted.name, wanted.copies),
     "install-ollama": lambda wanted: ollama.install(wanted.name),
-    "reboot": lambda wanted: container.reboot(wanted.name, not wanted.no_wait, wanted.may_fail),
-    "remove": lambda wanted: container.remove(wanted.names),
-    "remove-all": lambda wanted: container.remove_all(wanted.prefix),
+    "reboot": reboot,
+    "sleep": lambda wanted: machine.sleep(wanted.name),
+    "wake": lambda wanted: machine.wake(wanted.name),
+    "remove": remove,
+    "remove-all": remove_all,
 }
 
 

@@ -11,12 +11,13 @@ import sys
 import tempfile
 import time
 
-from container import HostError, podman
+from container import HostError
+from remote import copy, execute
 
 HERE = pathlib.Path(__file__).resolve().parent
 STAND_IN = HERE.parent / "ollama_stub"
 VENDOR_USER = ("useradd", "-r", "-s", "/bin/false", "-U", "-m", "-d", "/usr/share/ollama", "ollama")
-READY_SECONDS = 60
+READY_SECONDS = 300  # for a machine under emulation; a container takes one
 
 
 def install(host: str) -> None:
@@ -26,13 +27,12 @@ def install(host: str) -> None:
         prefix = real or make("install.py", f"{scratch}/prefix")
         # The stand-in reads a model's header, a real server loads its weights too.
         models = make("make_gguf.py", f"{scratch}/models", *(["--whole"] if real else []))
-        podman("cp", f"{prefix}/.", f"{host}:/usr/local")
-        podman("cp", str(HERE / "ollama.service"), f"{host}:/etc/systemd/system/ollama.service")
-        podman("cp", models, f"{host}:/usr/share/test-models")
-    podman("exec", host, "chown", "-R", "root:root", "/usr/local", "/etc/systemd/system/ollama.service", "/usr/share/test-models")
-    podman("exec", host, *VENDOR_USER)
-    podman("exec", host, "systemctl", "daemon-reload")
-    podman("exec", host, "systemctl", "enable", "--quiet", "--now", "ollama.service")
+        copy(host, pathlib.Path(prefix), "/usr/local")
+        copy(host, HERE / "ollama.service", "/etc/systemd/system")
+        copy(host, pathlib.Path(models), "/usr/share/test-models")
+    execute(host, *VENDOR_USER)
+    execute(host, "systemctl", "daemon-reload")
+    execute(host, "systemctl", "enable", "--quiet", "--now", "ollama.service")
     wait_until_ready(host)
     create_models(host)
 
@@ -57,7 +57,7 @@ def make(program: str, directory: str, *arguments: str) -> str:
 def wait_until_ready(host: str) -> None:
     """Return when the server answers; raise HostError after READY_SECONDS."""
     deadline = time.monotonic() + READY_SECONDS
-    while podman("exec", host, "curl", "--fail", "--silent", "http://127.0.0.1:11434/api/version", check=False).returncode:
+    while execute(host, "curl", "--fail", "--silent", "http://127.0.0.1:11434/api/version", check=False).returncode:
         if time.monotonic() > deadline:
             raise HostError(f"the Ollama server on {host} did not answer within {READY_SECONDS} seconds.")
         time.sleep(0.1)
@@ -65,7 +65,7 @@ def wait_until_ready(host: str) -> None:
 
 def create_models(host: str) -> None:
     """Have the server make one model of each GGUF file, under the file's name."""
-    files = podman("exec", host, "find", "/usr/share/test-models", "-name", "*.gguf").stdout.split()
+    files = execute(host, "find", "/usr/share/test-models", "-name", "*.gguf").stdout.split()
     for file in sorted(files):
         name = pathlib.PurePath(file).stem
-        podman("exec", host, "sh", "-c", f"echo FROM {file} > /tmp/Modelfile && ollama create {name} -f /tmp/Modelfile")
+        execute(host, "sh", "-c", f"echo FROM {file} > /tmp/Modelfile && ollama create {name} -f /tmp/Modelfile")

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run make targets as gates, one more side by side than there are cores, since they also wait for hosts, and close with a table.
 
-    python3 tests/tools/gates.py molecule-default lint unit
+    python3 tests/tools/gates.py --alone molecule-machine molecule-default lint unit
 
+A gate that is to run alone comes first: a machine under emulation takes twice as long beside others, and they beside it.
 Every gate runs, whatever became of the others. Its output is kept in .cache/logs/GATE.log; of one that passed only the closing lines of
 its test runners are shown, of one that failed everything, and after the table once more what went wrong, since often only the end of a long
 output is kept.
@@ -11,6 +12,7 @@ output is kept.
 
 from __future__ import annotations
 
+import argparse
 import concurrent.futures
 import dataclasses
 import os
@@ -75,12 +77,14 @@ def print_table(outcomes: list[Outcome]) -> None:
 
 def main() -> None:
     """Run the gates; the exit status is 1 if one failed."""
-    gates = sys.argv[1:]
-    if not gates:
-        sys.exit(__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--alone", action="append", default=[], metavar="GATE")
+    parser.add_argument("gates", nargs="*", metavar="GATE")
+    wanted = parser.parse_args()
     LOGS.mkdir(parents=True, exist_ok=True)
+    outcomes = [run_gate(gate) for gate in wanted.alone]
     with concurrent.futures.ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
-        outcomes = list(pool.map(run_gate, gates))
+        outcomes += pool.map(run_gate, wanted.gates)
     print_table(outcomes)
     sys.exit(any(not outcome.passed for outcome in outcomes))
 

@@ -6,7 +6,7 @@
 
 `newest`, `oldest`, `checks` and `bench` are virtual environments, each made from requirements/NAME.txt and kept in the user's cache under a
 hash of that file; .cache/NAME of the checkout is a link to it. `core-2.19` and its like are newest.txt with another ansible-core.
-`hosts` is what boots test hosts: Debian packages and two images; `promtool` is a program out of a Debian package.
+`hosts` is what boots test hosts: Debian packages and two images; `machine` is the same for virtual ones; `promtool` is a program out of a Debian package.
 
 KEEPWARM_PYTHON=3.13 has the environments made of that Python, as far as their ansible-core runs on it.
 """
@@ -39,6 +39,7 @@ PYTHONS = {
 CORE = re.compile(r"^ansible-core==\S+", re.MULTILINE)
 DEBIAN_PACKAGES = {
     "hosts": ("podman", "runc", "netavark", "aardvark-dns", "iptables", "nftables", "mmdebstrap", "openssh-client", "zstd"),
+    "machine": ("qemu-system-x86", "mmdebstrap", "e2fsprogs", "openssh-client"),
     "checks": ("git", "shellcheck"),
     "promtool": (),
     "bench": (),
@@ -47,7 +48,7 @@ DEBIAN_PACKAGES = {
     **{name: ("git",) for name in PYTHONS if name.startswith("core-")},
 }
 PROMTOOL = "usr/bin/promtool"
-RELEASES = ("trixie", "bookworm")
+RELEASES = {"hosts": ("image", "trixie", "bookworm"), "machine": ("disk", "trixie")}
 
 
 def say(sentence: str) -> None:
@@ -190,8 +191,8 @@ def main() -> None:
     install_debian_packages(sorted({package for part in wanted for package in DEBIAN_PACKAGES[part]}))
     link("shared", CACHE)
     for name in wanted:
-        if name == "hosts":
-            subprocess.run([sys.executable, str(TOP / "tests/hosts/host.py"), "image", *RELEASES], check=True, stdout=subprocess.DEVNULL)
+        if name in RELEASES:
+            subprocess.run([sys.executable, str(TOP / "tests/hosts/host.py"), *RELEASES[name]], check=True, stdout=subprocess.DEVNULL)
         elif name == "promtool":
             unpack_promtool()
         else:

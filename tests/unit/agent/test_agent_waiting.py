@@ -71,6 +71,28 @@ def test_waiting_for_a_pass_asks_the_server_nothing_and_for_one_pass(agent: Agen
     assert (agent.server.calls, requested, is_pass_requested(agent), clock.seconds) == ([], [True], False, 600)
 
 
+def test_a_pass_that_is_running_is_waited_for_and_no_other_asked_for(agent: Agent, clock: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(waiting, "unit_state", lambda unit: asked.append(unit) or {"ActiveState": "activating"})
+    clock.happenings[60] = lambda: agent.run("a")
+    assert (wait(agent), clock.seconds) == (exits.WARM, 60)
+    assert not is_pass_requested(agent)
+    assert set(asked) == {"ollama-warmup.service"}
+    assert len(asked) == 12  # once in five seconds
+
+
+def test_a_pass_is_asked_for_after_the_one_that_was_running(agent: Agent, clock: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = {"ActiveState": "activating"}
+    monkeypatch.setattr(waiting, "unit_state", lambda _unit: state)
+    requested: list[bool] = []
+    clock.happenings = {
+        30: lambda: requested.append(is_pass_requested(agent)) or state.update(ActiveState="inactive"),
+        40: lambda: requested.append(is_pass_requested(agent)),
+    }
+    assert wait(agent, "--timeout", "60") == exits.NOT_RESIDENT
+    assert requested == [False, True]
+
+
 def test_a_model_that_left_since_the_pass_is_waited_for(agent: Agent, clock: Scripted) -> None:
     agent.run("a")
     agent.server.loaded.clear()

@@ -31,7 +31,7 @@ def processes(started: Mapping[str, str]) -> Runners:
 
 
 def sight(*listed: ResidentModel, runs: Mapping[str, str] | None = None, later: timedelta = timedelta(0), seen: bool = True) -> Observation:
-    """A look at which each listed model has a runner of its own name, or that of C(runs)."""
+    """A look at which each listed model has a runner of its own name, or that of `runs`."""
     own = {entry.name.model: f"runner of {entry.name.model}" for entry in listed}
     return look(NAMES, listed, processes(own if runs is None else runs) if seen else None, now=NOW + later)
 
@@ -160,6 +160,12 @@ def test_what_shows_by_itself_is_observed(past: Past | None) -> None:
     assert causes(past, dead)["dead_runner"] == Cause("runner_died", OBSERVED)
     stale = sight(resident("a", version="1"), runs={"old": "1"})
     assert causes(past, stale)["stale_digest"] == Cause("repulled", OBSERVED)
+
+
+def test_a_runner_that_died_as_the_kernel_killed_one_for_memory_was_killed_for_memory() -> None:
+    dead = replace(sight(resident("a"), runs={}), oom_kills=1)
+    assert causes(WITH_A, dead)["dead_runner"] == Cause("oom_killed", INFERRED)
+    assert causes(None, dead)["dead_runner"] == Cause("runner_died", OBSERVED)
 
 
 @pytest.mark.parametrize("now", [sight(), sight(resident("a", MINUTE)), sight(resident("a", vram=400))])

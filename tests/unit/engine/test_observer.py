@@ -42,6 +42,19 @@ def test_a_look_at_known_models_asks_for_the_two_lists_and_nothing_else() -> Non
     assert asked(server, observer) == ["ps", "tags"]
 
 
+def test_a_kill_for_memory_is_new_once_and_counted_for_each_start_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = serving(["a"])
+    counts = iter([("1", 0), ("1", 2), ("1", 2), ("1", 3), ("2", 1)])
+
+    def living(_unit: str) -> Runners:
+        start, kills = next(counts)
+        return Runners(frozenset(), server=start, oom_kills=kills)
+
+    monkeypatch.setattr(engine, "living_runners", living)
+    observer = Observer(server, policy("a"), unit="ollama.service")  # type: ignore[arg-type]
+    assert [observer.look().oom_kills for _look in range(5)] == [0, 2, 0, 1, 1]
+
+
 def test_the_first_look_asks_for_the_declared_models_cards_only() -> None:
     server = serving(["a", "b", "c"])
     for name in ("a", "c"):

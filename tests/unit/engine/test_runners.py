@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import processes
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.processes import living_runners, server_identity
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.sightings import RunnerProcess
 
@@ -69,6 +70,28 @@ class Proc:
 @pytest.fixture
 def proc(tmp_path: pathlib.Path) -> Proc:
     return Proc(tmp_path)
+
+
+@pytest.mark.parametrize("inner", ["", "/runners"])
+def test_the_kernels_count_of_what_it_killed_is_the_units(
+    proc: Proc, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, inner: str
+) -> None:
+    group = tmp_path / "tree/system.slice/ollama.service"
+    group.mkdir(parents=True)
+    (group / "memory.events").write_text("low 0\nhigh 0\nmax 12\noom 3\noom_kill 2\noom_group_kill 0\n")
+    monkeypatch.setattr(processes, "_CONTROL_GROUPS", str(tmp_path / "tree"))
+    proc.add(100, 1, SERVE, cgroup=f"0::/system.slice/ollama.service{inner}\n")
+    runners = living_runners(UNIT, str(proc.root))
+    assert runners is not None
+    assert (runners.server, runners.oom_kills) == ("100-10000", 2)
+
+
+@pytest.mark.parametrize("cgroup", [V2, "4:memory:/system.slice/ollama.service\n1:name=systemd:/system.slice/ollama.service\n"])
+def test_a_kernel_that_tells_of_no_kills_has_made_none(proc: Proc, cgroup: str) -> None:
+    proc.add(100, 1, SERVE, cgroup=cgroup)
+    runners = living_runners(UNIT, str(proc.root))
+    assert runners is not None
+    assert runners.oom_kills == 0
 
 
 @pytest.mark.parametrize("command", [llama_server, ollama_runner])

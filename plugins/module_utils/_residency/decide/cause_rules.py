@@ -25,6 +25,7 @@ EVICTED = "evicted"
 CONTEXT_CHANGED_BY_CLIENT = "context_changed_by_client"
 RUNNER_DIED = "runner_died"
 RUNNER_HUNG = "runner_hung"
+OOM_KILLED = "oom_killed"
 REPULLED = "repulled"
 GPU_LOST = "gpu_lost"
 DECLARATION_CHANGED = "declaration_changed"
@@ -128,6 +129,11 @@ def context_changed(verdict: Compared, past: Past, present: Present) -> Cause:
     if earlier.context_length == verdict.listed.context_length:
         return Cause(UNKNOWN, INFERRED)  # it was so already: the declaration is what changed
     return Cause(CONTEXT_CHANGED_BY_CLIENT, OBSERVED)
+
+
+def runner_ended(_verdict: Compared, _past: Past, present: Present) -> Cause:
+    """The kernel counts the server's processes that it kills for want of memory, and does not say which they were."""
+    return Cause(OOM_KILLED, INFERRED) if present.look.oom_kills > 0 else Cause(RUNNER_DIED, OBSERVED)
 
 
 def spilled(verdict: Compared, past: Past, _present: Present) -> Cause:

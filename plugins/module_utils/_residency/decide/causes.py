@@ -41,12 +41,11 @@ def name_causes(
 
 def name_cause(word: str, verdict: Verdict, past: Past | None, present: Present) -> Cause:
     """What brought this one drift about."""
-    row = BY_WORD[word]
-    evident = _redeclared(word, verdict) or row.evident
-    if evident is not None:
-        return evident
+    row, redeclared = BY_WORD[word], _redeclared(word, verdict)
+    if redeclared is not None:
+        return redeclared
     if past is None or row.rule is None:
-        return UNKNOWN_CAUSE
+        return row.evident or UNKNOWN_CAUSE
     return row.rule(verdict, past, present)
 
 

@@ -70,7 +70,7 @@ def _is_loading(sight: MatchedModel, history: History) -> bool:
 
 def _broken(sight: MatchedModel, listed: ResidentModel) -> Iterator[str]:
     yield from _lifeless(sight)
-    remaining = listed.expiry.remaining(sight.look.now)
+    remaining = sight.look.left(listed)
     if remaining < -_STUCK_GRACE:
         yield STUCK
     elif remaining < -_CLOCK_GRAIN:
@@ -100,7 +100,7 @@ def _degraded(sight: MatchedModel, listed: ResidentModel, past: Past | None) -> 
 
 def stays_longer(listed: ResidentModel, keep_alive: KeepAlive, look: Observation) -> bool:
     """Whether its expiry is further away than its keep_alive."""
-    return listed.expiry.remaining(look.now) > keep_alive.as_timedelta() + _CLOCK_GRAIN
+    return look.left(listed) > keep_alive.as_timedelta() + _CLOCK_GRAIN
 
 
 def was_on_gpu(name: ModelName, listed: ResidentModel, past: Past | None) -> bool:

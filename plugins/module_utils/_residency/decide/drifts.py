@@ -25,6 +25,7 @@ from .cause_rules import (  # fmt: skip
     expiry_changed,
     left_memory,
     never_installed,
+    runner_ended,
     spilled,
 )
 from .declaration import KEEP_ALIVE, NUM_CTX
@@ -107,6 +108,7 @@ REGISTRY = (
         finding="dead_runner",
         remedy="{command} run loads it anew; journalctl -k tells whether the kernel ended it",
         evident=Cause(RUNNER_DIED, OBSERVED),
+        rule=runner_ended,
     ),
     Drift(
         HUNG_RUNNER,

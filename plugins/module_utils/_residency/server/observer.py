@@ -16,7 +16,7 @@ from ..._base.systemctl import Run
 from ..values.model_name import ModelName
 from ..values.observation import InstalledModel, ModelCard, Observation, ResidentModel, Runners
 from ..values.policy import Policy
-from ..values.sightings import STOPPED, Sighting, follow
+from ..values.sightings import STOPPED, Sighting, Timer, follow, follow_kills, follow_timers
 from .client import OllamaServer, ServerGarbled, ServerRefused, ServerSilent
 from .impostor import require_own_socket, require_processes
 from .processes import ServerProcesses, living_runners, server_processes
@@ -75,7 +75,9 @@ class Observer:
             self._fetch(model)
         lists = self._agreed(lists)
         at = self.clock()
-        self.sightings = self._followed(lists, installed, at)
+        runners = lists.runners or Runners(frozenset())
+        oom_kills, kills = follow_kills(self.sightings, runners.server, runners.oom_kills, at)
+        self.sightings = {**self._followed(lists, installed, at), **self._timers(lists, at), **kills}
         return Observation(
             now=lists.now,
             installed=installed,
@@ -84,6 +86,7 @@ class Observer:
             runners=lists.runners,
             sightings=self.sightings,
             at=at,
+            oom_kills=oom_kills,
         )
 
     def _why_silent(self) -> str | None:
@@ -136,6 +139,16 @@ class Observer:
         digests = {entry.digest for entry in lists.resident} | {model.digest for model in installed if model.name in names}
         blobs = {self.cards[digest].blob for digest in digests if digest in self.cards}
         return follow(self.sightings, lists.runners.processes if lists.runners is not None else (), blobs, at)
+
+    def _timers(self, lists: _Lists, at: float) -> dict[str, Sighting]:
+        found = {entry.timer: self._timer(entry, lists.now) for entry in lists.resident if not entry.expiry.is_forever(lists.now)}
+        return follow_timers(self.sightings, found, lists.now.timestamp(), at)
+
+    def _timer(self, entry: ResidentModel, now: datetime) -> Timer:
+        """Nothing has a longer keep_alive than its declared one; of a pin, any end is too early."""
+        model = self.policy.find(entry.name)
+        longest = model.keep_alive.as_timedelta().total_seconds() if model is not None and not model.is_pin else 0.0
+        return Timer(entry.expiry.remaining(now).total_seconds(), longest)
 
     def _fetch(self, model: InstalledModel) -> None:
         """Without a card where the server has none: deleted since the list was read, or broken, which its load will tell."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..values.observation import Runners
 from ..values.sightings import RunnerProcess
@@ -21,6 +21,7 @@ from ..values.sightings import RunnerProcess
 _BLOB = re.compile(r"sha256[-:]([0-9a-f]{64})$", re.ASCII)
 _INIT = "/init.scope"
 _MODEL_OPTIONS = ("--model", "-m")
+_CONTROL_GROUPS = "/sys/fs/cgroup"
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def unit_processes(unit: str, proc: str = "/proc") -> list[Process]:
 def living_runners(unit: str, proc: str = "/proc") -> Runners | None:
     """The unit's runners now; None where its server has no process here (remote, in a container, hidden)."""
     found = server_processes(unit, proc)
-    return found.runners if found else None
+    return replace(found.runners, server=found.server.identity, oom_kills=_oom_kills(unit, found.server.pid, proc)) if found else None
 
 
 def has_processes(unit: str, proc: str = "/proc") -> bool | None:
@@ -159,6 +160,14 @@ def _in_unit(cgroups: str, unit: str, root: str) -> bool:
 def _paths(cgroups: str) -> list[str]:
     """/proc/PID/cgroup has a line hierarchy:controllers:path for each hierarchy."""
     return [line.split(":", 2)[-1] for line in cgroups.splitlines()]
+
+
+def _oom_kills(unit: str, pid: int, proc: str) -> int:
+    """How many processes of the unit the kernel has killed for want of memory; 0 where it does not tell (control groups of version 1)."""
+    paths = (line[3:] for line in _read(proc, str(pid), "cgroup").splitlines() if line.startswith("0::"))
+    slices, found, _below = next(paths, "").partition(f"/{unit}")
+    events = (line.split() for line in _read(f"{_CONTROL_GROUPS}{slices}{found}", "memory.events").splitlines())
+    return next((int(count) for name, count in events if name == "oom_kill"), 0)
 
 
 def _process(proc: str, pid: int) -> Process | None:

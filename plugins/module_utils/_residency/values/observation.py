@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Callable, TypeVar
 
@@ -55,6 +55,11 @@ class ResidentModel:
             return "100% GPU" if self.size_vram else "100% CPU"
         cpu = round(100 * (self.size - self.size_vram) / self.size)
         return f"{cpu}%/{100 - cpu}% CPU/GPU"
+
+    @property
+    def timer(self) -> str:
+        """Names what counts down to this expiry."""
+        return f"{self.digest} {self.expiry}"
 
 
 @dataclass(frozen=True)
@@ -104,13 +109,16 @@ class ModelCard:
 class Runners:
     """The weights blobs that have a living runner process. `complete` is false if a process could not be told.
     `starts` names each blob's process so that no later one is taken for it; `arguments` is its command line; `processes`
-    are all of them."""
+    are all of them; `server` names the process that started them, and `oom_kills` is how often the kernel killed one for want of memory
+    since then."""
 
     blobs: frozenset[str]
     complete: bool = True
     starts: Mapping[str, str] = field(default_factory=dict, compare=False)
     arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     processes: tuple[RunnerProcess, ...] = field(default=(), compare=False)
+    server: str = field(default="", compare=False)
+    oom_kills: int = field(default=0, compare=False)
 
     def alive(self, blob: str | None) -> bool | None:
         """True or false for certain, None when unknown."""
@@ -122,8 +130,9 @@ class Runners:
 @dataclass(frozen=True)
 class Observation:
     """One look at one server. `now` is the server's clock; `cards` is by digest; `runners` None when unreadable; `release` its
-    version in numbers, empty where nobody asked for it; `sightings` what is known of runner processes since earlier looks, by
-    identity; `at` the host's monotonic clock, in seconds."""
+    version in numbers, empty where nobody asked for it; `sightings` what is known of runner processes and timers since earlier looks, by
+    name; `at` the host's monotonic clock, in seconds; `oom_kills` how many processes of the server the kernel killed for want of memory since
+    the look before."""
 
     now: datetime
     installed: tuple[InstalledModel, ...] = ()
@@ -133,6 +142,7 @@ class Observation:
     release: tuple[int, ...] = ()
     sightings: Mapping[str, Sighting] = field(default_factory=dict)
     at: float = 0.0
+    oom_kills: int = 0
 
     @property
     def living(self) -> tuple[ResidentModel, ...]:
@@ -221,6 +231,11 @@ class Observation:
         """Whether every runner process for a listed blob answers nobody."""
         processes = self._processes(blob)
         return bool(processes) and all(hangs(process, self.sightings, self.at) for process in processes)
+
+    def left(self, entry: ResidentModel) -> timedelta:
+        """How long until the server's timer lets it go, negative when past: by the clock that the timer goes by, if somebody follows it."""
+        known = self.sightings.get(entry.timer)
+        return entry.expiry.remaining(self.now) if known is None else timedelta(seconds=known.since - self.at)
 
     def unlisted_for(self, blob: str | None) -> float:
         """For how many seconds a runner for the blob has been seen that `/api/ps` does not list."""

@@ -20,6 +20,7 @@ from ..configuration import load, require_declared
 from ..instance import Instance
 from ..journal import NOTICE, log
 from ..passes.lean import import_http_client
+from ..service import unit_state
 from ..state.hold import current_hold
 from ..state.remembering import remembered
 
@@ -30,15 +31,17 @@ _Mark = Optional[tuple[int, int]]
 
 
 def wait(instance: Instance, timeout: float | None) -> int:
-    """Come back as soon as every required model is resident; give up after `timeout` seconds. A pass is asked for at the beginning."""
+    """Come back as soon as every required model is resident; give up after `timeout` seconds. A pass is asked for at the beginning, or
+    after the one that is running then."""
     require_declared(load(instance.configuration))
     began = time.monotonic()
     check = _ReadinessCheck(instance)
     if check.passes():
         return exits.WARM
     log(NOTICE, "waiting", reason=check.reason, timeout=timeout)
-    _request_pass(instance)
+    request = _Request(instance)
     while timeout is None or time.monotonic() < began + timeout:
+        request.make_once()
         time.sleep(_POLL)
         if check.passes():
             log(NOTICE, "waited", seconds=round(time.monotonic() - began, 1))
@@ -89,7 +92,19 @@ def _mark(path: str) -> _Mark:
     return found.st_ino, found.st_mtime_ns
 
 
-def _request_pass(instance: Instance) -> None:
-    """Whoever may not, waits for the timer's."""
-    with suppress(OSError):
-        create_empty(instance.wake)
+class _Request:
+    """For a pass. Not while one is running: it may be the one that is waited for, and another one would begin by taking back what it said."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._made = False
+        self._again = float("-inf")
+
+    def make_once(self) -> None:
+        if self._made or time.monotonic() < self._again:
+            return
+        self._again = time.monotonic() + _LOOK_AGAIN
+        if unit_state(self._instance.unit).get("ActiveState") != "activating":
+            self._made = True
+            with suppress(OSError):  # whoever may not, waits for the timer's
+                create_empty(self._instance.wake)

@@ -28,6 +28,7 @@ CAUSES = (
     cause_rules.EXPIRED,
     cause_rules.GPU_LOST,
     cause_rules.NEVER_LOADED,
+    cause_rules.OOM_KILLED,
     cause_rules.REPULLED,
     cause_rules.RUNNER_DIED,
     cause_rules.RUNNER_HUNG,

@@ -1,0 +1,66 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host with a kernel of its own, warm and watched. Emulated, so that a look costs it a second: few looks, and all the time it takes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from shared.gpu import HOSTS, PASS, SERVER, STATE, TIMER, Gpu
+
+WATCH = "ollama-warmup-watch.service"
+PATIENCE = 900  # seconds; only a failing test waits that long
+# What takes minutes and shows nothing that changes from day to day.
+collect_ignore_glob = [] if os.environ.get("FULL") else ["test_full_*.py"]
+
+
+def patiently(probe: Callable[[], Any], wanted: Any = True) -> None:
+    """Return as soon as the probe gives what is wanted."""
+    end = time.monotonic() + PATIENCE
+    while (seen := probe()) != wanted:
+        assert time.monotonic() < end, f"{seen!r} instead of {wanted!r}, still after {PATIENCE} s"
+        time.sleep(1)  # between two looks, not instead of one
+
+
+class Virtual(Gpu):
+    """What only a machine of its own can do."""
+
+    def reboot(self) -> None:
+        """A real one."""
+        self.order("reboot")
+
+    def suspend(self) -> None:
+        """Sleep, and wake up again."""
+        self.order("sleep")
+        self.order("wake")
+
+    def order(self, verb: str) -> None:
+        """What is done to a host from without."""
+        done = subprocess.run([sys.executable, str(HOSTS), verb, self.name], check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+    def look(self) -> dict[str, list[str]]:
+        """Have a pass made, whose end this waits for, and give the drifts of each model after it."""
+        self.run(f"systemctl start {PASS}")
+        seen = json.loads(self.run(f"cat {STATE}"))["seen"]
+        return {name: entry["drift"] for name, entry in seen.items() if entry["drift"] is not None}
+
+    def is_revived(self, model: str, runner: str) -> bool:
+        """Whether another runner has taken the place of that one, and all is well."""
+        return self.runner(model) not in ("", runner) and self.is_warm()
+
+
+@pytest.fixture
+def gpu(host: Any) -> Virtual:
+    """The host, warm, whatever the test before did to it."""
+    found = Virtual(host)
+    found.run(f"systemctl start {SERVER} {TIMER} {WATCH}")
+    patiently(found.is_warm)
+    return found
