@@ -14,12 +14,11 @@ description:
   - Fills the templates of the role P(keepwarm.ollama.ollama_warmup#role) for each server of a host. A template reads that server's
     settings, and no variable of a play.
   - Packs the program into a ZIP archive in base64, which is the same for the same sources.
-  - Only the roles and playbooks of this collection use it. It may change in any release.
 notes:
   - Only that role uses this filter. It may change in any release.
 options:
   _input:
-    description: The servers, as the filter P(keepwarm.ollama.instance_settings#filter) gives them.
+    description: The servers, as the filter P(keepwarm.ollama.role_settings#filter) gives them.
     type: list
     elements: dict
     required: true
@@ -36,8 +35,8 @@ options:
     type: dict
     required: true
   host:
-    description: The settings that all servers of the host share, by their names without the role's prefix. C(user), C(python), C(notify)
-      (whether there are addresses) and C(metrics_directory).
+    description: The settings that all servers of the host share, by their names without the role's prefix. C(user), C(python),
+      C(notify_urls) and C(metrics_directory). Of the addresses, only whether there are any is told.
     type: dict
     required: true
 """
@@ -47,7 +46,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ __ollama_warmup_servers.instances
              | keepwarm.ollama.agent_files(look=__ollama_warmup_look, folder=role_path ~ '/templates', sources={'package': '/srv/package'},
-                                           host={'user': 'ollama-warmup', 'python': '/usr/bin/python3', 'notify': false, 'metrics_directory': ''}) }}"
+                                           host={'user': 'ollama-warmup', 'python': '/usr/bin/python3', 'notify_urls': [], 'metrics_directory': ''}) }}"
 """
 
 RETURN = r"""
@@ -59,6 +58,7 @@ _value:
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
+from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.addresses import read_addresses
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._agent_texts import command_text, server_texts, templates_of
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._source_archive import source_archive
 
@@ -68,7 +68,7 @@ def agent_files(
 ) -> dict[str, Any]:
     """The files of every server, and the command and the program that they share."""
     templates = templates_of(folder)
-    shared = {**host, "systemd": look["systemd"]}
+    shared = {**host, "systemd": look["systemd"], "notify": bool(read_addresses(host["notify_urls"]))}
     servers = [server_texts(templates, entry, {**shared, "url": look["servers"][entry["name"]]["url"]}) for entry in entries]
     return {"servers": servers, "command": command_text(templates, host["python"]), "archive": source_archive(sources)}
 

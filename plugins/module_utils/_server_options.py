@@ -1,18 +1,19 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every module that speaks to an Ollama server does first: its options, its library, its address."""
+"""What every module that speaks to an Ollama server does first: its options and its address."""
 
 from __future__ import annotations
 
-import sys
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ._base.limits import DAY
-from ._residency.server.client import REQUESTS_IMPORT_ERROR, Deadlines
+from ._residency.server.client import Deadlines
 from ._residency.values.address import AddressError, check_url
+
+_MAY_BE_NONE = ("verify_timeout",)
 
 
 def server_argument_spec() -> dict[str, Any]:
@@ -24,18 +25,11 @@ def server_argument_spec() -> dict[str, Any]:
     }
 
 
-def missing_library() -> str | None:
-    """One sentence if the host's Python has no requests."""
-    if REQUESTS_IMPORT_ERROR is None:
-        return None
-    return f"the Python library requests is not installed for {sys.executable}: install python3-requests on the host"
-
-
 def read_deadlines(module: AnsibleModule) -> Deadlines:
     """Ends the module with one sentence for an address or a deadline that is none, before anything is asked."""
     for option in ("connect_timeout", "answer_timeout", "load_timeout", "verify_timeout", "stall_timeout"):
         seconds = module.params.get(option)
-        if seconds is not None and not 0 < seconds < DAY:
+        if seconds is not None and not 0 < seconds < DAY and not (seconds == 0 and option in _MAY_BE_NONE):
             fail(module, f"{option} {seconds:g} is not between 0 and {DAY} seconds: give a number of seconds above 0")
     try:
         check_url(module.params["url"])

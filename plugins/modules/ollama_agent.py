@@ -90,9 +90,8 @@ options:
     type: path
     default: /usr/bin/python3
   notify_addresses:
-    description: Where notifications go. They are never shown.
-    type: list
-    elements: str
+    description: Where notifications go, a list of addresses or one text. They are never shown.
+    type: raw
     default: []
   takeover:
     description: Whether the role may take the place of what others made.
@@ -157,6 +156,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.account import AccountError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.addresses import read_addresses
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.configure import Agent, ConfigurationError, WantedAgent, WantedServer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.program import Program, ProgramError, unpack
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.removal import Removal
@@ -178,7 +178,7 @@ _REFUSALS = (AccountError, ConfigurationError, ManifestError, OwnershipError, Pr
 def wanted_agent(params: dict[str, Any]) -> WantedAgent:
     """From the module's parameters. Raises ProgramError."""
     files = params["files"]
-    addresses = "\n".join([f"# Ansible managed ({role_mark('ollama_warmup')})", *params["notify_addresses"], ""])
+    addresses = "\n".join([f"# Ansible managed ({role_mark('ollama_warmup')})", *read_addresses(params["notify_addresses"]), ""])
     return WantedAgent(
         user=params["user"],
         program=Program(unpack(files["archive"]), below(ROOT, AGENT_PROGRAMS), params["python"]),
@@ -240,7 +240,7 @@ def main() -> None:
             "files": {"type": "dict", "options": files},
             "user": {"type": "str", "default": "ollama-warmup"},
             "python": {"type": "path", "default": "/usr/bin/python3"},
-            "notify_addresses": {"type": "list", "elements": "str", "default": [], "no_log": True},
+            "notify_addresses": {"type": "raw", "default": [], "no_log": True},
             "takeover": {"type": "bool", "default": False},
             "release": {"type": "str", "choices": ["expire", "unload", "keep"], "default": "expire"},
             "metrics_directory": {"type": "path", "default": ""},
@@ -248,6 +248,8 @@ def main() -> None:
         required_if=[("state", "present", ["files"])],
         supports_check_mode=True,
     )
+    # Of a text, Ansible itself would hide the whole only.
+    module.no_log_values.update(read_addresses(module.params["notify_addresses"]))
     try:
         module.exit_json(**(configure if module.params["state"] == "present" else remove)(module))
     except _REFUSALS as error:

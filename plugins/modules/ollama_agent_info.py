@@ -25,7 +25,7 @@ extends_documentation_fragment:
 options:
   servers:
     description:
-      - The servers as the filter P(keepwarm.ollama.instance_settings#filter) gives them. Without any, only the hold of V(default) is looked at.
+      - The servers as the filter P(keepwarm.ollama.role_settings#filter) gives them. Without any, only the hold of V(default) is looked at.
     type: list
     elements: dict
     default: []
@@ -56,9 +56,8 @@ options:
     default: ""
   notify_addresses:
     description:
-      - Where notifications go.
-    type: list
-    elements: str
+      - Where notifications go, a list of addresses or one text. They are never shown.
+    type: raw
     default: []
   notify_judge:
     description:
@@ -67,9 +66,8 @@ options:
     default: ""
   to_come:
     description:
-      - Models that are installed before they are loaded, by name or as mappings; V(*) stands for all.
-    type: list
-    elements: raw
+      - Models that are installed before they are loaded, a list as the role P(keepwarm.ollama.ollama_model#role) takes it; V(*) stands for all.
+    type: raw
     default: []
   takeover:
     description:
@@ -139,15 +137,17 @@ missing_libraries:
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.addresses import read_addresses
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.interpreter import Interpreter, InterpreterError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.look import Asked, HostError, Look, Server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.parts import features_of
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import AGENT_STATE, below
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import InvalidValue
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.model_list import read_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.hold_file import Hold, read_hold
 
 ROOT = "/"
@@ -183,17 +183,22 @@ def asked(module: AnsibleModule) -> Asked:
         servers=[server_of(entry, params) for entry in params["servers"]],
         user=params["user"],
         interpreter=Interpreter(params["python"], module.run_command, params["notify_judge"]),
-        addresses=params["notify_addresses"],
-        to_come=params["to_come"],
+        addresses=read_addresses(params["notify_addresses"]),
+        to_come=to_come(params["to_come"]),
         takeover=params["takeover"],
         unit_required=params["unit_required"],
     )
 
 
+def to_come(raw: Any) -> Sequence[Any]:
+    """As a list, which may be written as a text."""
+    return read_models(raw) or [] if isinstance(raw, str) else raw or []
+
+
 def server_of(entry: Mapping[str, Any], params: Mapping[str, Any]) -> Server:
     """One of the servers."""
     judged, unit = entry["judged"], entry["unit"]
-    features = features_of(entry["settings"], judged["gates"], bool(params["notify_addresses"]))
+    features = features_of(entry["settings"], judged["gates"], bool(read_addresses(params["notify_addresses"])))
     return Server(
         name=entry["name"],
         unit=unit,
@@ -239,9 +244,9 @@ def main() -> None:
             "user": {"type": "str", "default": "ollama-warmup"},
             "python": {"type": "path", "default": "/usr/bin/python3"},
             "metrics_directory": {"type": "path", "default": ""},
-            "notify_addresses": {"type": "list", "elements": "str", "default": [], "no_log": True},
+            "notify_addresses": {"type": "raw", "default": [], "no_log": True},
             "notify_judge": {"type": "str", "default": ""},
-            "to_come": {"type": "list", "elements": "raw", "default": []},
+            "to_come": {"type": "raw", "default": []},
             "takeover": {"type": "bool", "default": False},
             "unit_required": {"type": "bool", "default": False},
             "hold_only": {"type": "bool", "default": False},
@@ -249,6 +254,8 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    # Of a text, Ansible itself would hide the whole only.
+    module.no_log_values.update(read_addresses(module.params["notify_addresses"]))
     try:
         module.exit_json(changed=False, **look_at(module))
     except (HostError, InterpreterError) as error:

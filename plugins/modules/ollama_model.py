@@ -32,7 +32,7 @@ attributes:
     details:
       - The registry is asked for the manifest of what would be pulled, so that a wrong name fails and the digest is known beforehand.
       - The host asks it itself, with its own proxy settings. Where that fails the prediction is a pull, with a warning.
-      - If the server does not answer, nothing can be predicted, and it warns. With O(assume_empty) it
+      - If the server does not answer, nothing can be predicted, and it warns. With O(foreseen.empty) it
         predicts for a server without models.
   diff_mode:
     support: full
@@ -119,10 +119,15 @@ options:
     description:
       - A file of the host that is kept up to date with how far it is. The task sets it itself to show its progress.
     type: path
-  assume_empty:
-    description: In check mode, predict for a server that has no models, because something installs it first. Nobody is asked.
-    type: bool
-    default: false
+  foreseen:
+    description:
+      - In check mode, what will be so by the time that models are pulled, because something else in the play brings it about first.
+    type: dict
+    suboptions:
+      empty:
+        description: The server is installed first, and has no models. Nobody is asked.
+        type: bool
+        default: false
 seealso:
   - module: keepwarm.ollama.ollama_warm
   - module: keepwarm.ollama.ollama_info
@@ -196,18 +201,19 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._progress_file import ProgressFile
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide import wanted_models
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.model_actions import decide_from_nothing
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.wanted_models import Decision, WantedModel
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.model_installer import ModelInstaller, decide_from_nothing
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.model_installer import ModelInstaller
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import model_results
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import ServerFailure
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.made_record import MadeRecord
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.model_facts import SourceFiles
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.registry import Registry
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.store import ModelStore
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import InstalledModel
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import PolicyError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import (
     fail,
-    missing_library,
     read_deadlines,
     server_argument_spec,
 )
@@ -233,7 +239,7 @@ def argument_spec() -> dict[str, Any]:
         "background_timeout": {"type": "int", "default": 86400},
         "progress_interval": {"type": "float", "default": 5},
         "progress_file": {"type": "path"},
-        "assume_empty": {"type": "bool", "default": False},
+        "foreseen": {"type": "dict", "options": {"empty": {"type": "bool", "default": False}}, "apply_defaults": True},
     }
 
 
@@ -249,7 +255,7 @@ def doomed(
 def predict(module: AnsibleModule, keeper: ModelInstaller, wanted: tuple[WantedModel, ...]) -> dict[str, Any]:
     """What a run would do. Raises C(ServerFailure)."""
     installed = keeper.store.installed()
-    decisions = [keeper.decide(model, installed, foresee=True) for model in wanted]
+    decisions = [keeper.decide(model, installed, predicts=True) for model in wanted]
     for decision in decisions:
         if decision.doubt:
             module.warn(f"{decision.wanted.declared}: {decision.doubt}; a run has the server pull it, which may reach it all the same")
@@ -271,7 +277,7 @@ def prediction(decisions: list[Decision], removed: tuple[InstalledModel, ...]) -
 def carry_out(module: AnsibleModule, keeper: ModelInstaller, wanted: tuple[WantedModel, ...]) -> dict[str, Any]:
     """The module's result of a run. Raises C(ServerFailure)."""
     installed = keeper.store.installed()
-    outcomes = [keeper.carry_out(keeper.decide(model, installed, foresee=False)) for model in wanted]
+    outcomes = [keeper.carry_out(keeper.decide(model, installed, predicts=False)) for model in wanted]
     failures = [outcome.failure for outcome in outcomes if outcome.failure]
     removed = () if failures else doomed(module, wanted, installed)
     for model in removed:
@@ -303,19 +309,14 @@ def main() -> None:
     """Read, then predict or carry out."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     deadlines = read_deadlines(module)
-    lacking = missing_library()
     if module.params["retries"] < 0:
         fail(module, f"retries {module.params['retries']} is below 0: give a number of attempts after the first")
     try:
         wanted = wanted_models.read_wanted(module.params["models"], module.params["prune"], module.params["prune_except"])
     except PolicyError as error:
         fail(module, str(error))
-    if module.check_mode and module.params["assume_empty"]:
-        finish(module, {"url": module.params["url"], **prediction([decide_from_nothing(model) for model in wanted], ())})
-    if lacking and module.check_mode:
-        give_up_predicting(module, lacking)
-    if lacking:
-        fail(module, lacking)
+    if module.check_mode and module.params["foreseen"]["empty"]:
+        finish(module, {"url": module.params["url"], **prediction([decide_from_nothing(model, SourceFiles()) for model in wanted], ())})
     store = ModelStore(module.params["url"], deadlines, module.params["stall_timeout"])
     registry = Registry(deadlines.connect, deadlines.answer)
     with ProgressFile(module.params["progress_file"], time.monotonic) as progress:

@@ -135,7 +135,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_state
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import SERVER_RECORDS
 from ansible_collections.keepwarm.ollama.plugins.module_utils._driver_program import driver_program
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.remembered import Place, Remembered, Restorer, remembered_models
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.restoring import Place, remembered_models
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.restorer import Restorer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.activity import Activity, Watcher
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, OllamaServer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.gpus import gpu_names
@@ -144,6 +145,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.address import AddressError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import KeepAlive
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.remembered import Remembered
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.defaults import LIMIT, effective_limit
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.journal import last_error
 
@@ -205,7 +207,7 @@ def remember(module: AnsibleModule, look: Activity) -> None:
         _server_state.forget(unit, _server_state.MODELS, folder)
         return
     kept = _server_state.read(unit, _server_state.MODELS, folder)
-    models = remembered_models(look, Remembered.from_list(kept.get("models") if kept else None), time.time())
+    models = remembered_models(look.resident or (), look.now, Remembered.from_list(kept.get("models") if kept else None), time.time())
     if models:
         _server_state.write(unit, _server_state.MODELS, {"models": [model.as_data() for model in models]}, folder)
 

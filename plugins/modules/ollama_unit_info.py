@@ -104,6 +104,10 @@ options:
         description: Whether the play has changed nothing yet, so that what is to be installed is not there.
         type: bool
         default: false
+      account:
+        description: The account that a server which is still to be installed gets.
+        type: str
+        default: ""
       warnings:
         description: What is to be warned of in any case.
         type: list
@@ -132,6 +136,12 @@ options:
         description: The unit of a host's only server.
         type: str
         default: ollama.service
+  instances:
+    description:
+      - The servers that are declared for the host, by name the address that each listens on, as C(OLLAMA_HOST) has it. RV(in_the_way) tells then
+        whether the one that is looked at can stay beside them. Meant for the role P(keepwarm.ollama.ollama_server#role).
+    type: dict
+    default: {}
   client_url:
     description:
       - An address by which the server is asked, such as a proxy's before it, to be told whether it is this host's.
@@ -417,6 +427,12 @@ client_url_is_own:
   type: bool
   returned: success
   sample: true
+in_the_way:
+  description:
+    - Why the server is in the way of O(instances), one sentence; empty if it is not.
+  type: str
+  returned: with O(instances)
+  sample: ""
 version:
   description: The version that the running server gives as its own. Null when it does not run or does not tell.
   type: str
@@ -484,12 +500,8 @@ plan:
       description: Whether models are noted that a restart has unloaded.
       type: bool
       returned: success
-    comes:
-      description: Whether the server does not run yet, and is going to.
-      type: bool
-      returned: success
     outlook:
-      description: What roles that come later predict with in check mode.
+      description: What the roles after it predict with in check mode, as the README of the role has it.
       type: dict
       returned: success
     left_units:
@@ -517,6 +529,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_state
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import DROPIN
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.scratch import scratch_folder
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes import undeclared_server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.claiming import Paths
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, OllamaServer, ServerFailure
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.own_host import names_this_host
@@ -525,6 +538,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._server.left impor
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server.observation import Observation, observe
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server.planning import Occasion, declaration, plan, settled
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address import effective_address
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.assessment import shown_conflict, shown_environment
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.environment import declared_environment
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.journal import last_error
@@ -714,6 +728,12 @@ def planned(module: AnsibleModule) -> dict[str, Any]:
     return {"changed": False, **told, "plan": made}
 
 
+def beside(instances: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, str]:
+    """Whether it can stay beside the declared servers, where there are any."""
+    addresses = {name: effective_address(str(host)) for name, host in instances.items()}
+    return {"in_the_way": undeclared_server(addresses, told) or ""} if addresses else {}
+
+
 def left_over(given: Mapping[str, Any]) -> dict[str, list[str]]:
     """What is left of servers that nobody declares any more."""
     files = role_files()
@@ -741,6 +761,7 @@ DECLARED = {
     "ours": {"type": "bool", "default": False},
     "may_come": {"type": "bool", "default": False},
     "beginning": {"type": "bool", "default": False},
+    "account": {"type": "str", "default": ""},
     "warnings": {"type": "list", "elements": "str", "default": []},
     "files": {"type": "list", "elements": "path", "default": []},
     "folders": {"type": "list", "elements": "path", "default": []},
@@ -757,6 +778,7 @@ def main() -> None:
             "dropin": {"type": "str", "default": DROPIN},
             "dropin_content": {"type": "str"},
             "declared": {"type": "dict", "options": DECLARED},
+            "instances": {"type": "dict", "default": {}},
             "client_url": {"type": "str"},
             "version": {"type": "str"},
             "pins": {"type": "int", "default": 0},
@@ -768,7 +790,8 @@ def main() -> None:
         if module.params["declared"]:
             module.exit_json(**planned(module))
         seen = wait_until_ready(module) if module.params["ready_timeout"] > 0 else look(module)
-        module.exit_json(changed=False, **result_of(module, seen, module.params["pins"]))
+        told = result_of(module, seen, module.params["pins"])
+        module.exit_json(changed=False, **told, **beside(module.params["instances"], told))
     except (host.HostError, QuotingError) as error:
         if module.params["declared"]:
             module.exit_json(**refused(error))

@@ -124,53 +124,51 @@ options:
         neighbours that must not lose their place.
     type: list
     elements: str
-  verify:
-    description:
-      - Whether to wait until every model is as declared, and to fail if a required one is not.
-    type: bool
-    default: true
-  assume_restarted:
-    description: In check mode, predict for a server whose memory is empty because something restarts it first.
-    type: bool
-    default: false
-  assume_installed:
-    description:
-      - In check mode, predict for a server that has these models, too, because something puts them on its disk first. One of that name
-        in memory counts as unloaded by that. Names that O(models) does not declare are ignored.
-    type: list
-    elements: str
-    default: []
-  assume_empty:
-    description:
-      - In check mode, predict for a server that has no models but those of O(assume_installed), because something installs it first.
-        Nobody is asked.
-    type: bool
-    default: false
   instance:
     description:
       - The agent of this host whose state tells which declarations changed, for O(apply_changes), and in check mode, whose measurements
         tell how much memory the models take. Root alone and the agent may read them.
     type: str
     default: default
-  server_environment:
+  foreseen:
     description:
-      - In check mode, the environment that the server will have when it loads, where that is known, as from
-        RV(keepwarm.ollama.ollama_unit_info#module:environment_predicted). It decides the default context, the parallel requests and the type
-        of the cache, and with them how much memory a model takes. Null is a value that is not known.
-      - Without it, that of the running process counts, which only root may read; else what its runners tell.
+      - In check mode, what will be so by the time that the models are loaded, because something else in the play brings it about first.
     type: dict
+    suboptions:
+      restarted:
+        description: The server restarts, so that its memory is empty.
+        type: bool
+        default: false
+      installed:
+        description:
+          - The server gets these models. One of that name in memory counts as unloaded by that. Names that O(models) does not declare
+            are ignored.
+        type: list
+        elements: str
+        default: []
+      empty:
+        description: The server is installed first, and has no models but those of O(foreseen.installed). Nobody is asked.
+        type: bool
+        default: false
+      environment:
+        description:
+          - The environment that the server has, as from RV(keepwarm.ollama.ollama_unit_info#module:environment_predicted). It decides how
+            much memory a model takes. Null is a value that is not known.
+          - Without it, that of the running process counts, which only root may read; else what its runners tell.
+        type: dict
   load_timeout:
     description:
       - How many seconds one load may take. Giving up aborts it on the server, so this had better be long.
     type: float
     default: 900
   verify_timeout:
-    description: How many seconds after the last act the server's list may take to show it.
+    description:
+      - How many seconds after the last act the server's list may take to show it.
+      - V(0) does not verify. It neither waits nor fails for a required model that is not resident.
     type: float
     default: 15
 seealso:
   - module: keepwarm.ollama.ollama_info
-  - module: keepwarm.ollama.ollama_memory_info
 """
 
 EXAMPLES = r"""
@@ -301,7 +299,7 @@ undeclared:
 observed:
   description:
     - Whether the server itself told what it holds. Where it did not, the prediction assumes an empty one.
-    - RV(unobserved) has the reason, null where it told, or where O(assume_empty) said not to ask.
+    - RV(unobserved) has the reason, null where it told, or where O(foreseen.empty) said not to ask.
   type: bool
   returned: in check mode
   sample: true
@@ -317,43 +315,15 @@ url:
   sample: http://127.0.0.1:11434
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import InvalidValue
 from ansible_collections.keepwarm.ollama.plugins.module_utils._driver_program import driver_program
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.causes import evident_cause
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.declaration import changes
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import make_plan
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.verdicts import History, Plan
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.warmer import Pace, Warmer
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.predict import Fit, Knowledge
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.predict import predict as predict_fit
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.prediction_report import fit_data, warnings
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import diff, results
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import OllamaServer, ServerFailure, ServerTooOld, leading_numbers
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.declaration_record import read_applied, state_path
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.gpus import count_gpus
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.host_prediction import Forecast, Source, foresee
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.knowledge import running_environment
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.measurement_record import record_path
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.observer import Observer
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.own_host import names_this_host, own_unit
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import InstalledModel, Observation
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import Policy, PolicyError, parse_policy
-from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import (
-    fail,
-    missing_library,
-    read_deadlines,
-    server_argument_spec,
-)
-
-_POLICY_OPTIONS = ("undeclared_keep_alive", "max_loaded_models", "context_mismatch", "strict")
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import OllamaServer, ServerFailure
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import PolicyError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import fail, read_deadlines, server_argument_spec
+from ansible_collections.keepwarm.ollama.plugins.module_utils._warm.asked import Asked, read_asked
+from ansible_collections.keepwarm.ollama.plugins.module_utils._warm.warming import Warming
 
 
 def argument_spec() -> dict[str, Any]:
@@ -367,6 +337,12 @@ def argument_spec() -> dict[str, Any]:
         "min_gpu_percent": {"type": "int"},
         "slow_load_seconds": {"type": "float"},
     }
+    foreseen = {
+        "restarted": {"type": "bool", "default": False},
+        "installed": {"type": "list", "elements": "str", "default": []},
+        "empty": {"type": "bool", "default": False},
+        "environment": {"type": "dict"},
+    }
     return {
         **server_argument_spec(),
         "models": {"type": "list", "elements": "dict", "options": model},
@@ -378,220 +354,38 @@ def argument_spec() -> dict[str, Any]:
         "strict": {"type": "bool", "default": False},
         "load_warm": {"type": "bool", "default": False},
         "only": {"type": "list", "elements": "str"},
-        "verify": {"type": "bool", "default": True},
-        "assume_restarted": {"type": "bool", "default": False},
-        "assume_installed": {"type": "list", "elements": "str", "default": []},
-        "assume_empty": {"type": "bool", "default": False},
         "instance": {"type": "str", "default": "default"},
-        "server_environment": {"type": "dict"},
+        "foreseen": {"type": "dict", "options": foreseen, "apply_defaults": True},
         "load_timeout": {"type": "float", "default": 900},
         "verify_timeout": {"type": "float", "default": 15},
     }
 
 
-def read_policy(params: dict[str, Any]) -> Policy:
-    """Raises C(PolicyError) naming every problem."""
-    models = [{key: value for key, value in model.items() if value is not None} for model in params["models"] or ()]
-    return parse_policy({"models": models, **{key: params[key] for key in _POLICY_OPTIONS}})
-
-
-def read_names(names: list[str]) -> frozenset[ModelName]:
-    """Raises C(ValueError) for what is no name."""
-    return frozenset(ModelName.parse(name) for name in names)
-
-
-def read_scope(policy: Policy, only: list[str] | None) -> frozenset[ModelName] | None:
-    """The models to act on; None for all. Raises C(ValueError) for a name that is not declared."""
-    if only is None:
-        return None
-    names = read_names(only)
-    undeclared = [name for name in only if policy.find(ModelName.parse(name)) is None]
-    if undeclared:
-        raise ValueError(f"only names {undeclared[0]!r}, which is not one of models: declare it there")
-    return names
-
-
-def memory(policy: Policy, load_warm: bool, redeclared: Mapping[ModelName, frozenset[str]] | None = None) -> History:
-    """Without a history, every warm model counts as having had its load, unless told otherwise."""
-    warmed = () if load_warm else (model.name for model in policy.models if not model.is_pin)
-    return History(warmed=frozenset(warmed), redeclared=redeclared or {})
-
-
-def read_changes(module: AnsibleModule, policy: Policy) -> dict[ModelName, frozenset[str]]:
-    """What of the declarations is still to be put into effect; nothing where that cannot be told."""
-    if not module.params["apply_changes"]:
-        return {}
-    try:
-        applied = read_applied(state_path(module.params["instance"]))
-    except InvalidValue as error:
-        module.warn(str(error))
-        return {}
-    return {} if applied is None else changes(policy, applied)
-
-
-def assumed_server(policy: Policy, look: Observation | None) -> Observation:
-    """An empty server: as it is after a restart, or where none answers, with every declared model installed."""
-    if look is not None:
-        return replace(look, resident=(), runners=None)
-    installed = tuple(InstalledModel(model.name, digest="") for model in policy.models)
-    return Observation(now=datetime.now(timezone.utc), installed=installed)
-
-
-def assumed_disk(look: Observation, fresh: frozenset[ModelName]) -> Observation:
-    """The server once these models are on its disk, whose earlier weights are out of memory by then."""
-    kept = tuple(model for model in look.installed if model.name not in fresh)
-    pulled = tuple(InstalledModel(name, digest="") for name in sorted(fresh, key=str))
-    resident = tuple(model for model in look.resident if model.name not in fresh)
-    return replace(look, installed=kept + pulled, resident=resident)
-
-
-def predict(
-    module: AnsibleModule,
-    policy: Policy,
-    history: History,
-    scope: frozenset[ModelName] | None,
-    server: OllamaServer | None,
-) -> dict[str, Any]:
-    """What a run would do."""
-    foreseen, seen, unobserved = foreseen_server(module, policy, server)
-    look = assumed_disk(foreseen, read_names(module.params["assume_installed"]))
-    plan = make_plan(policy, look, history)
-    forecast = foretell(module, policy, plan, look, seen)
-    for problem in forecast.problems:
-        module.warn(problem)
-    told = {"observed": seen is not None, "unobserved": unobserved}
-    return {**told, **prediction(plan.within(scope), look, policy.strict, {fit.name: fit for fit in forecast.fits})}
-
-
-def foretell(module: AnsibleModule, policy: Policy, plan: Plan, look: Observation, seen: Observation | None) -> Forecast:
-    """What the loads will come to in memory; nothing is known of a server that nobody saw."""
-    if seen is None:
-        return Forecast(predict_fit(plan, look, Knowledge()))
-    url, unit = module.params["url"], module.params["unit"]
-    given = module.params["server_environment"]
-    environment = running_environment(unit, url) if given is None else read_environment(given)
-    source = Source(url, record_path(module.params["instance"]), environment, driver_program(module))
-    return foresee(policy, plan, look, source, seen)
-
-
-def read_environment(given: Mapping[str, Any]) -> Mapping[str, str | None]:
-    """YAML has numbers and booleans, an environment has texts; null is what is not known."""
-    texts = {key: str(int(value) if isinstance(value, bool) else value) for key, value in given.items() if value is not None}
-    return {**dict.fromkeys(given), **texts}
-
-
-def foreseen_server(
-    module: AnsibleModule, policy: Policy, server: OllamaServer | None
-) -> tuple[Observation, Observation | None, str | None]:
-    """The server as a run would find it, but for what is put on its disk before; as it is now, where it tells; else why it does not."""
-    if module.params["assume_empty"]:
-        return Observation(now=datetime.now(timezone.utc)), None, None
-    look, problem = observe(module, policy, server)
-    if look is None:
-        module.warn(f"{problem}; predicting for an empty server that has every declared model installed")
-    seen = look
-    if look is None or module.params["assume_restarted"]:
-        look = assumed_server(policy, look)
-    return look, seen, problem
-
-
-def observe(
-    module: AnsibleModule, policy: Policy, server: OllamaServer | None
-) -> tuple[Observation | None, str | None]:
-    """One look, or the sentence why there is none. A server that is too old is no prediction but a failure."""
-    if server is None:
-        return None, missing_library()
-    try:
-        look = Observer(server, policy, own_unit(server.url, module.params["unit"]), run=module.run_command).look()
-        look = replace(look, release=leading_numbers(server.require_version()))
-    except ServerTooOld as failure:
-        fail(module, str(failure), url=server.url)
-    except ServerFailure as failure:
-        return None, str(failure)
-    return look, None
-
-
-def prediction(plan: Plan, look: Observation, strict: bool, fits: Mapping[str, Fit]) -> dict[str, Any]:
-    """The module's result in check mode."""
-    own = [fits[str(verdict.model.name)] for verdict in plan.verdicts]
-    required = [verdict for verdict in plan.verdicts if verdict.model.required]
-    return {
-        "changed": plan.would_change,
-        "warm": all(results.is_warm(verdict, strict) for verdict in required),
-        "models": [
-            {**results.predicted_data(verdict, look.now, evident_cause(verdict)), "fit": fit_data(fit)}
-            for verdict, fit in zip(plan.verdicts, own)
-        ],
-        "undeclared": [results.stray_data(stray) for stray in plan.strays],
-        "diff": diff.predicted(plan, look.now),
-        "failures": [problem for verdict in required for problem in results.obstacles(verdict)],
-        "warnings": warnings(own),
-    }
-
-
-def carry_out(warmer: Warmer, strict: bool) -> dict[str, Any]:
-    """The module's result of a run. Raises C(ServerFailure)."""
-    done: PassResult = warmer.run()
-    reasons = results.failures(done, strict)
-    return {
-        "changed": any(progress.changed for progress in done.models) or bool(done.strays),
-        "warm": not reasons,
-        "models": [results.model_data(progress, done.look.now) for progress in done.models],
-        "undeclared": [results.stray_data(stray) for stray in done.strays],
-        "diff": diff.carried_out(done, done.look.now),
-        "failures": reasons,
-        "warnings": [*results.warnings(done, strict), *results.slow_loads(done)],
-    }
-
-
-def finish(module: AnsibleModule, result: dict[str, Any]) -> None:
+def finish(module: AnsibleModule, asked: Asked, result: dict[str, Any]) -> None:
     """Exit, or fail naming every required model that is not resident and why."""
-    for warning in result.pop("warnings", []):
+    for warning in result.pop("warnings"):
         module.warn(warning)
     reasons = result.pop("failures")
-    if reasons and module.params["verify"]:
+    if reasons and asked.verifies:
         fail(module, f"not warm: {'; '.join(reasons)}", **result)
     module.exit_json(**result)
-
-
-def limit_warnings(module: AnsibleModule, policy: Policy) -> tuple[str, ...]:
-    """Of the limit that was told; else of the one that the process has, or will have, if that can be read."""
-    url, unit, given = (module.params[key] for key in ("url", "unit", "server_environment"))
-    if not names_this_host(url):
-        return ()
-    environment = running_environment(unit, url) if given is None else read_environment(given)
-    return policy.with_limit_of(environment).warnings(count_gpus())
 
 
 def main() -> None:
     """Read, then predict or carry out."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     deadlines = read_deadlines(module)
-    lacking = missing_library()
     try:
-        policy = read_policy(module.params)
-        scope = read_scope(policy, module.params["only"])
-        read_names(module.params["assume_installed"])
+        asked = read_asked(module.params)
     except (PolicyError, ValueError) as error:
         fail(module, str(error))
-    if lacking and not module.check_mode:
-        fail(module, lacking)
-    server = None if lacking else OllamaServer(module.params["url"], deadlines)
-    for warning in limit_warnings(module, policy):
-        module.warn(warning)
-    history = memory(policy, module.params["load_warm"], read_changes(module, policy))
-    if module.check_mode or server is None:
-        finish(module, {"url": module.params["url"], **predict(module, policy, history, scope, server)})
-        return
-    pace = Pace(
-        verify=module.params["verify_timeout"] if module.params["verify"] else 0, loading=module.params["load_timeout"]
-    )
-    warmer = Warmer(Observer(server, policy, own_unit(server.url, module.params["unit"]), run=module.run_command), policy, history, scope, pace)
+    server = OllamaServer(asked.url, deadlines)
+    warming = Warming(asked, server, module.run_command, driver_program(module))
     try:
-        result = carry_out(warmer, policy.strict)
+        result = warming.predict() if module.check_mode else warming.carry_out()
     except ServerFailure as failure:
         fail(module, str(failure), url=server.url)
-    finish(module, {"url": server.url, **result})
+    finish(module, asked, result)
 
 
 if __name__ == "__main__":

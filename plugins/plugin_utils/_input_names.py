@@ -6,12 +6,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ansible.utils.display import Display
 
 from ._input_specs import PREFIXES, known_names
 
 _FAR = 2
 """So many letters more, less, other or changed about make a name another one."""
 SILENCED_BY = "keepwarm_known_variables"
+
+
+def name_problems(names: Iterable[str], known: Any = ()) -> list[str]:
+    """One sentence for each name that is nearly one of ours; the others are one warning."""
+    if isinstance(known, str):  # with -e key=value
+        known = [name.strip() for name in known.split(",")]
+    if known is not None and not isinstance(known, (list, tuple)):
+        return [f"{SILENCED_BY} is {known!r}, not a list: give the names of variables that are not of this collection"]
+    judged = set(names) - set(known or ())
+    others = unknown(judged)
+    if others:
+        Display().warning(f"{', '.join(others)}: no variable of keepwarm.ollama has that name, so it has no effect there; list in {SILENCED_BY} what is yours")
+    return [
+        f"{name} is no variable of keepwarm.ollama: {meant} is meant; write that, or list {name} in {SILENCED_BY} if it is yours"
+        for name, meant in misspelt(judged)
+    ]
 
 
 def misspelt(names: Iterable[str]) -> Iterator[tuple[str, str]]:

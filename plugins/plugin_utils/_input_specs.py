@@ -29,8 +29,15 @@ def options(role: str) -> Mapping[str, Mapping[str, Any]]:
 
 
 @cache
+def outputs(role: str) -> frozenset[str]:
+    """What other roles and plays may read of the role: its variables without the two underscores of private ones."""
+    variables = yaml_load((_COLLECTION / "roles" / role / "vars" / "main.yml").read_text(encoding="utf-8"))
+    return frozenset(name for name in variables if not name.startswith("__"))
+
+
+@cache
 def known_names() -> frozenset[str]:
-    """Every input of every role and playbook."""
+    """Every input of every role and playbook, and every output of a role."""
     playbooks = (path.read_text(encoding="utf-8") for path in (_COLLECTION / "playbooks").glob("*.yml"))
     ours = {name for text in playbooks for name in _PLAYBOOK_INPUT.findall(text)}
-    return frozenset(ours.union(*map(options, ROLES)))
+    return frozenset(ours.union(*map(options, ROLES), *map(outputs, ROLES)))

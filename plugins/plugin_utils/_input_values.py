@@ -10,16 +10,32 @@ it is: with C(-e key=value) every value is one, and C("false") would be true.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import read_switch
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
 
-from ._input_specs import options
+from ._input_specs import ROLES, options
+from ._notification_problems import VARIABLE, notification_problems
 
 _WHOLE = re.compile(r"\s*[+-]?[0-9]{1,18}\s*", re.ASCII)
+_NOTIFIES = "ollama_warmup"
 _NUMBER = re.compile(r"\s*[+-]?[0-9]{1,18}(\.[0-9]{1,9})?\s*", re.ASCII)
+
+
+def judged_names(names: Iterable[str], role: str | None = None) -> list[str]:
+    """Those that the argument specs of the role, or of all, judge."""
+    known = {name: option for one in ([role] if role else ROLES) for name, option in options(one).items()}
+    return sorted(name for name in set(names) & set(known) if known[name].get("type") != "raw")
+
+
+def value_problems(values: Mapping[str, Any], role: str | None = None, others: Iterable[str] = ()) -> list[str]:
+    """What does not fit the argument specs of the role, or of all, and what others have found."""
+    found = {name: sentence for one in ([role] if role else ROLES) for name, sentence in misfits(one, values)}
+    if role == _NOTIFIES and VARIABLE in values:
+        others = [*others, *notification_problems(values[VARIABLE])]
+    return list(dict.fromkeys([*found.values(), *(sentence for sentence in others if sentence.split(" ")[0] not in found)]))
 
 
 def misfits(role: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -32,7 +32,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "plugins/module_utils/_doctor/": ("doctor",),
     "plugins/module_utils/_removal/": ("removal",),
     "plugins/module_utils/": ("modules",),
-    "plugins/plugin_utils/": ("roles",),
+    "plugins/plugin_utils/": ("filter", "roles"),
     "plugins/modules/": ("modules",),
     "plugins/action/": ("modules",),
     "plugins/filter/": ("filter",),

@@ -29,7 +29,7 @@ from .examination import AgentLook, DriverLook, Examination, JournalLook, UnitLo
 from .journal import JournalError, read_journal
 from .permission import Account
 from .prospects import prospects
-from .server_ask import CannotAsk, ask_server, require_library, server_url
+from .server_ask import ask_server, server_url
 from .shell_files import shell_settings
 from .sockets import listeners
 from .stores import look_at_stores
@@ -110,7 +110,7 @@ class _Examiner:
 
     def _with_server(self, look: Examination) -> Examination:
         url = server_url(look.unit, look.agent.url, look.is_elsewhere)
-        if url is None or not self._try("the server", require_library):
+        if url is None:
             return look
         return replace(look, server=self._try("the server", lambda: ask_server(url, look.policy, look.unit_name, not look.is_elsewhere, self.run)))
 
@@ -123,7 +123,7 @@ class _Examiner:
     def _try(self, what: str, look: Callable[[], _Seen]) -> _Seen | None:
         try:
             return look()
-        except (HostError, CannotAsk, JournalError) as error:
+        except (HostError, JournalError) as error:
             self.unseen.append(f"{what}: {error}")
         except (OSError, ValueError, KeyError) as error:
             named = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import replace
 
 from .._base.systemctl import Run
-from .._residency.server.client import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure, leading_numbers
+from .._residency.server.client import Deadlines, OllamaServer, ServerFailure, leading_numbers
 from .._residency.server.observer import Observer
 from .._residency.server.own_host import own_unit
 from .._residency.server.processes import server_identity
@@ -19,17 +18,6 @@ from .examination import ServerLook, UnitLook
 
 # /api/ps waits for a model that is being unloaded (docs/ollama-semantics.md#the-list-waits-for-an-unload).
 _DEADLINES = Deadlines(connect=3.0, answer=15.0)
-
-
-class CannotAsk(Exception):
-    """Nothing can be asked from here; the message is one sentence."""
-
-
-def require_library() -> bool:
-    """True. Raises C(CannotAsk) where this Python has no requests."""
-    if REQUESTS_IMPORT_ERROR is not None:
-        raise CannotAsk(f"the Python library requests is not installed for {sys.executable}: install python3-requests")
-    return True
 
 
 def server_url(unit: UnitLook | None, asked: str | None, is_elsewhere: bool = False) -> str | None:

@@ -11,7 +11,7 @@ from itertools import combinations
 from typing import Any
 
 from .._systemd.address import EVERY_INTERFACE, Address, effective_address
-from .entry import Entry
+from .entry import DEFAULT, Entry
 
 _REPLACE = "ollama_server_instances_replace"
 
@@ -42,12 +42,14 @@ def shown(address: Address) -> str:
     return f"[{address.host}]:{address.port}" if ":" in address.host else f"{address.host}:{address.port}"
 
 
-def undeclared_server(entries: Sequence[Entry], seen: Mapping[str, Any]) -> str | None:
-    """Why the plain server that is on no list, of which C(ollama_unit_info) told C(seen), is in the way; None if it is not."""
+def undeclared_server(addresses: Mapping[str, Address], seen: Mapping[str, Any]) -> str | None:
+    """Why the plain server, of which C(ollama_unit_info) told C(seen), is in the way of the declared ones, by name; None if it is not."""
+    if DEFAULT in addresses:  # that is the plain server itself
+        return None
     if seen["active_state"] not in ("active", "activating", "reloading") and not seen["enabled"]:
         return None
     address = effective_address((seen["environment_predicted"] or {}).get("OLLAMA_HOST", ""))
-    met = [entry.name for entry in entries if overlap(entry.address, address)]
+    met = [name for name, declared in addresses.items() if overlap(declared, address)]
     managed = seen["dropin"] in seen["dropin_paths"]
     if not met and not managed:
         return None

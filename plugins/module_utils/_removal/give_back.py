@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._residency.decide.actions import DROP
+from .._residency.decide.pace import Pace
 from .._residency.decide.plan import make_plan
 from .._residency.decide.verdicts import History, Stray
-from .._residency.execute.warmer import Pace, Warmer
+from .._residency.execute.warmer import Warmer
 from .._residency.server.client import OllamaServer, ServerFailure
 from .._residency.server.observer import Observer
 from .._residency.server.own_host import own_unit

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -48,7 +50,7 @@ def declaration(params: Mapping[str, Any]) -> Declared:
         models=params["models"],
         oom_policy=None if params["oom_policy"] in (None, "", "auto") else params["oom_policy"],
         place=place,
-        **{name: params[name] for name in ("start", "restart", "install", "ours", "may_come", "beginning", "warnings")},
+        **{name: params[name] for name in ("start", "restart", "install", "ours", "may_come", "beginning", "warnings", "account")},
     )
 
 
@@ -64,10 +66,29 @@ def plan(occasion: Occasion, found: Settled, content: str, told: Mapping[str, An
     declared = occasion.declared
     foreseen = server_plan.is_foreseen(declared, told, occasion.check_mode)
     dropin = {"unit": told["unit"], "content": content, "keeps_former": True}
-    outlook = {"restart": declared.restart, **{name: told[name] for name in ("restart_due", "environment_predicted")}}
-    comes = foreseen or (declared.place.grouped and told["main_pid"] == 0 and declared.start != server_plan.NEVER)
     said = _sentences(occasion, found, content, told)
-    return {"dropin": dropin, "foreseen": foreseen, "comes": comes, "outlook": outlook, **said, **_acts(declared, told, foreseen)}
+    acts = _acts(declared, told, foreseen)
+    return {"dropin": dropin, "foreseen": foreseen, "outlook": outlook(declared, told, foreseen, acts["restarts"]), **said, **acts}
+
+
+def outlook(declared: Declared, told: Mapping[str, Any], foreseen: bool, restarts: bool) -> dict[str, Any]:
+    """What the roles after this one predict with in check mode, as the role's README has it."""
+    is_grouped = declared.place.grouped
+    comes = foreseen or (is_grouped and told["main_pid"] == 0 and declared.start != server_plan.NEVER)
+    return {
+        "comes": comes,
+        "restarts": comes or restarts,
+        "empty": comes and not (is_grouped and _finds_models(declared)),
+        "url": told["url"],
+        "environment": told["environment_predicted"],
+    }
+
+
+def _finds_models(declared: Declared) -> bool:
+    """Whether there may be models where a new server looks for them: in a folder that is there, or in the home of an account that is."""
+    if declared.place.folder:
+        return os.path.isdir(declared.place.folder)
+    return any(entry.pw_name == declared.account for entry in pwd.getpwall())
 
 
 def _sentences(occasion: Occasion, found: Settled, content: str, told: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -24,7 +24,8 @@ _NO_RELEASE = "0.0.0"  # of a server that was built by hand
 class Declared:
     """One server as the role's variables have it. C(models) are to be in memory, whatever the list holds. C(defaults) follow from other
     servers of the host. C(install) and C(ours): whether the role installs the server, and whether the unit is the role's, or there is none.
-    C(may_come): whether check mode may find a host without the unit. C(beginning): the play has changed nothing yet."""
+    C(may_come): whether check mode may find a host without the unit. C(beginning): the play has changed nothing yet.
+    C(account): the user of the server."""
 
     environment: Mapping[str, str]
     defaults: Mapping[str, str] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class Declared:
     may_come: bool = False
     beginning: bool = False
     warnings: Sequence[str] = ()
+    account: str = ""
 
     @property
     def installs(self) -> bool:

@@ -146,11 +146,6 @@ def test_instances_have_units_and_paths_of_their_own(command: Agent) -> None:
     assert type(command.instance)("two").configuration == "/etc/ollama-warmup/two.json"
 
 
-def test_a_host_without_the_http_library_is_told_so(command: Agent, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ollama_warmup.passes.one_pass.REQUESTS_IMPORT_ERROR", "Traceback")
-    assert call(command, "run") == exits.BAD_CONFIGURATION
-    assert "requests is not installed for" in capsys.readouterr().err
-
 
 def test_every_exit_status_has_a_word() -> None:
     numbers = {value for name, value in vars(exits).items() if name.isupper() and isinstance(value, int)}

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._fleet import fleet_table
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet import fleet_table
 from ollama_warmup import exits
 from ollama_warmup.cli import commands, looking, waiting
 from ollama_warmup.cli.main import main

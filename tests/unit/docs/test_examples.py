@@ -14,12 +14,11 @@ from typing import Any
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.keepwarm.ollama.plugins.filter.residency_policy import FilterModule as PolicyFilters
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import parse_policy, policy_data
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.settings import judge as server_environment
 
 TOP = pathlib.Path(__file__).parents[3]
 PREFIX = "ollama_server_"
-residency_policy = PolicyFilters().filters()["residency_policy"]
 
 
 def inputs(role: str) -> dict[str, Any]:
@@ -64,7 +63,7 @@ def test_the_argument_specs_accept_it(host: str) -> None:
 @pytest.mark.parametrize("host", HOSTS)
 def test_the_policy_can_be_kept_and_leaves_room_for_a_stray_model(host: str) -> None:
     models, places = HOSTS[host]["ollama_warmup_models"], HOSTS[host]["ollama_server_max_loaded_models"]
-    policy = residency_policy({"models": models, "max_loaded_models": places})
+    policy = policy_data(parse_policy({"models": models, "max_loaded_models": places}))
     assert [model["name"] for model in policy["models"]] == [model["name"] for model in models]
     assert 0 < len(policy["models"]) < places
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.keepwarm.ollama.plugins.filter.instance_settings import instance_settings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.entry import KEYS
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._server_entries import server_entries
 
 ROOT = pathlib.Path(__file__).parents[3]
 PAGES = ("README.md", "docs/instances.md", "roles/ollama_server/README.md")
@@ -29,7 +29,7 @@ def test_a_list_that_a_page_shows_is_accepted(page: str) -> None:
     assert lists(page)
     for shown in lists(page):
         entries = [{**entry, "models": [] if isinstance(entry.get("models"), str) else entry.get("models")} for entry in shown]
-        assert instance_settings(entries, "server", {"gpu": "auto"})["problems"] == []
+        assert server_entries(entries, "server", {"gpu": "auto"})["problems"] == []
 
 
 def test_every_key_of_an_entry_is_in_the_role_s_table() -> None:

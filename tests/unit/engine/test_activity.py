@@ -9,12 +9,14 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.remembered import Place, Remembered, Restorer, remembered_models
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.restoring import Place, remembered_models
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.restorer import Restorer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.activity import Activity, Watcher, busy_with
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import ServerUnreachable
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import Expiry, KeepAlive
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import InstalledModel, ModelCard, ResidentModel
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.remembered import Remembered
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=timezone.utc)
 NAMES = {"A": "a:latest", "B": "b:latest"}
@@ -78,7 +80,7 @@ def note(name: str, left: float | None = None, **others: Any) -> Remembered:
 
 def test_what_is_in_memory_is_noted_with_its_context_and_the_rest_of_its_stay() -> None:
     seen = look(resident("a", context=512), resident("b", 90.4), resident("c", -1))
-    found = remembered_models(seen, [note("d", 7), note("a", 1)], at=5.0)
+    found = remembered_models(seen.resident or (), seen.now, [note("d", 7), note("a", 1)], at=5.0)
     assert found == [note("a", context=512, at=5.0), note("b", 90.4, at=5.0), note("d", 7)]
     assert Remembered.from_list([model.as_data() for model in found]) == found
     assert [model.keep_alive for model in found] == [KeepAlive.FOREVER, KeepAlive.parse("90s"), KeepAlive.parse("7s")]

@@ -112,7 +112,7 @@ def keeper(store: FakeStore, registry: FakeRegistry | None = None, retries: int 
 
 def run(keeping: ModelInstaller, **entry: Any) -> Outcome:
     wanted = read_wanted([entry])[0]
-    return keeping.carry_out(keeping.decide(wanted, keeping.store.installed(), foresee=False))
+    return keeping.carry_out(keeping.decide(wanted, keeping.store.installed(), predicts=False))
 
 
 def test_what_is_there_costs_nothing() -> None:
@@ -293,8 +293,8 @@ def test_the_prediction_is_what_then_happens() -> None:
     store = FakeStore(models={"a:latest": ("old", "w"), "c:latest": ("3", "w")}, upstream={"a:latest": "new", "b:latest": "2"})
     keeping = keeper(store, FakeRegistry({"a:latest": "new", "b:latest": "2"}))
     wanted = read_wanted([{"name": "a", "state": "latest"}, {"name": "b"}, {"name": "c", "state": "absent"}])
-    foreseen = [keeping.decide(model, store.installed(), foresee=True) for model in wanted]
-    outcomes = [keeping.carry_out(keeping.decide(model, store.installed(), foresee=False)) for model in wanted]
+    foreseen = [keeping.decide(model, store.installed(), predicts=True) for model in wanted]
+    outcomes = [keeping.carry_out(keeping.decide(model, store.installed(), predicts=False)) for model in wanted]
     diff = model_results.predicted_diff(foreseen, [])
     assert diff == model_results.carried_out_diff(outcomes, [])
     assert diff == {"before": "a:latest: old\nc:latest: 3\n", "after": "a:latest: new\nb:latest: 2\n"}
@@ -304,7 +304,7 @@ def test_the_prediction_is_what_then_happens() -> None:
 
 def test_a_name_that_the_registry_does_not_have_is_foreseen_as_a_failure() -> None:
     keeping = keeper(FakeStore())
-    decision = keeping.decide(read_wanted([{"name": "nope"}])[0], [], foresee=True)
+    decision = keeping.decide(read_wanted([{"name": "nope"}])[0], [], predicts=True)
     assert model_results.predicted_data(decision)["failure"] == "there is no such model or tag"
     assert model_results.predicted_data(decision)["after"] is None
     assert ollama_model.prediction([decision], ())["changed"] is False

@@ -10,10 +10,11 @@ from typing import Any, Callable
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.displacement import SetAside
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.pace import Pace
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import make_plan
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult, Progress
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.verdicts import History, Plan
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.warmer import Pace, Warmer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.warmer import Warmer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import results
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import (
     ServerBusy,

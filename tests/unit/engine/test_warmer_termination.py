@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.pace import Pace
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.warmer import Pace, Warmer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.warmer import Warmer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import results
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import ServerFailure, ServerRefused, ServerSilent
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.observer import Observer

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.displacement import SetAside
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.verdicts import History
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.warmer import PassResult
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import results as report
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, ServerFailure, ServerUnreachable
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName

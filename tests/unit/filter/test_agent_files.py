@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.filter.agent_files import agent_files
-from ansible_collections.keepwarm.ollama.plugins.filter.agent_summary import agent_summary
-from ansible_collections.keepwarm.ollama.plugins.filter.instance_settings import instance_settings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.parts import DROPINS, FEATURES, UNITS, wanted_templates
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._agent_summary import agent_summary
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._agent_texts import reachable
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._server_entries import server_entries
 
 ROLE = pathlib.Path(__file__).parents[3] / "roles/ollama_warmup"
 FLAT = {
@@ -24,10 +24,10 @@ FLAT = {
 
 def files(*instances: Any, systemd: int = 257, answers_at: str = "http://127.0.0.1:11434", notify: bool = False, **settings: Any) -> dict[str, Any]:
     flat = {**FLAT, **settings}
-    found = instance_settings(list(instances), "warmup", flat=flat, around={"unit": flat["unit"], "resident": flat["models"]})
+    found = server_entries(list(instances), "warmup", flat=flat, around={"unit": flat["unit"], "resident": flat["models"]})
     assert found["problems"] == []
     look = {"systemd": systemd, "servers": {one["name"]: {"url": one["url"] or answers_at} for one in found["instances"]}}
-    host = {"user": "warm", "python": "/opt/py/bin/python", "notify": notify, "metrics_directory": "/srv/textfiles"}
+    host = {"user": "warm", "python": "/opt/py/bin/python", "notify_urls": ["json://one.example"] if notify else [], "metrics_directory": "/srv/textfiles"}
     sources = {"ollama_warmup": str(ROLE / "files/agent/ollama_warmup")}
     return agent_files(found["instances"], look, str(ROLE / "templates"), sources, host)
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.filter.failure_sentence import FilterModule
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._failure_sentence import failure_sentence as sentence
 
-sentence = FilterModule().filters()["failure_sentence"]
 LOOP = {"msg": "One or more items failed", "results": [{"msg": "fine"}, {"failed": True, "msg": "the disk is full."}, {"failed": True, "msg": "later"}]}
 
 

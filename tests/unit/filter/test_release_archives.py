@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.keepwarm.ollama.plugins.filter.release_archives import release_archives
-from ansible_collections.keepwarm.ollama.plugins.filter.release_checksums import release_checksums
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._release_archives import release_archives, release_checksums
 
 URL = "https://mirror.example.org/ollama"
 SUM = "0123456789abcdef" * 4
@@ -72,3 +71,9 @@ def test_the_list_of_a_release_is_read() -> None:
 def test_a_file_that_the_list_does_not_name_is_refused() -> None:
     with pytest.raises(AnsibleFilterError, match=r"has no checksum of c.tgz: give it in ollama_server_checksums"):
         release_checksums(f"{SUM}  ./a.tgz\n", ["a.tgz", "c.tgz"])
+
+
+def test_the_list_tells_what_is_not_given() -> None:
+    one, other = "ollama-linux-amd64.tar.zst", "ollama-linux-amd64-rocm.tar.zst"
+    asked = {"version": "0.32.15", "architecture": "x86_64", "url": URL, "rocm": True, "checksums": {one: SUM}, "list": f"{'f' * 64}  {other}\n"}
+    assert [archive["sha256"] for archive in release_archives(asked)["archives"]] == [SUM, "f" * 64]

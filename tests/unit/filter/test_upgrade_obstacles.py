@@ -7,9 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.filter.upgrade_obstacles import FilterModule
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._upgrade_obstacles import upgrade_obstacles as obstacles
 
-obstacles = FilterModule().filters()["upgrade_obstacles"]
 FINE = {"state": "present", "install": "missing", "restart": {"ollama.service": "auto"}, "keep_releases": 1}
 INSTALL = (
     "ollama_server_install is never, so that the Ollama of this host is not this role's to upgrade: set it to missing, or, where the vendor"

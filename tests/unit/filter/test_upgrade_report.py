@@ -7,9 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.filter.upgrade_report import FilterModule
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._upgrade_report import upgrade_report as report
 
-report = FilterModule().filters()["upgrade_report"]
 RECORD = {"previous": "0.30.0", "version": "0.33.0", "resident": {"ollama@one.service": ["a", "b"], "ollama@two.service": ["a"]}}
 FAILED = "The upgrade of Ollama to 0.33.0 failed: the server is silent. "
 AGAIN = "run keepwarm.ollama.upgrade again, which goes on with it."

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.keepwarm.ollama.plugins.filter.wanted_models import wanted_models
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._wanted_models import wanted_models
 
 DECLARED = [{"name": "qwen3", "num_ctx": 2048}, {"name": "nomic-embed-text", "policy": "pin"}]
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.filter.warmup_settings import FilterModule
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._warmup_settings import warmup_settings as judge
 
-judge = FilterModule().filters()["warmup_settings"]
 GOOD: dict[str, Any] = {
     "url": "http://[::1]:11500",
     "unit": "ollama@two.service",

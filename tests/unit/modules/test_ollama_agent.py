@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.filter.agent_files import agent_files
-from ansible_collections.keepwarm.ollama.plugins.filter.instance_settings import instance_settings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent import account, configure
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership import claiming
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_agent
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._server_entries import server_entries
 from support.ansible_module import Entrance
 from support.systemd_manager import UNITS, Systemd
 
@@ -96,10 +96,10 @@ def wanted(tmp_path: pathlib.Path) -> Callable[..., dict[str, Any]]:
 
     def call(instances: Sequence[Any] = (), addresses: Sequence[str] = (), takeover: bool = False, **settings: Any) -> dict[str, Any]:
         around = {"unit": "ollama.service", "resident": settings.get("models", FLAT["models"])}
-        found = instance_settings(list(instances), "warmup", flat={**FLAT, **settings}, around=around)
+        found = server_entries(list(instances), "warmup", flat={**FLAT, **settings}, around=around)
         assert found["problems"] == []
         look = {"systemd": 257, "servers": {one["name"]: {"url": one["url"] or "http://127.0.0.1:11434"} for one in found["instances"]}}
-        shared = {"user": "ollama-warmup", "python": sys.executable, "notify": bool(addresses), "metrics_directory": TEXTFILES}
+        shared = {"user": "ollama-warmup", "python": sys.executable, "notify_urls": list(addresses), "metrics_directory": TEXTFILES}
         files = agent_files(found["instances"], look, TEMPLATES, {"ollama_warmup": str(sources)}, shared)
         return {"files": files, "python": sys.executable, "notify_addresses": list(addresses), "takeover": takeover}
 

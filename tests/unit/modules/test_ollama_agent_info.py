@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.keepwarm.ollama.plugins.filter.instance_settings import instance_settings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent import look
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.hold_file import Hold, write_hold
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host as systemd_host
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_agent_info
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._server_entries import server_entries
 from support.ansible_module import Entrance
 from support.scripted_http import Exchange, ScriptedServer
 
@@ -87,7 +87,7 @@ def module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
 def servers(instances: Sequence[Any] = (), **settings: Any) -> list[dict[str, Any]]:
     """As the role's filter gives them."""
     flat = {**FLAT, **settings}
-    found = instance_settings(list(instances), "warmup", flat=flat, around={"unit": "ollama.service", "resident": flat["models"]})
+    found = server_entries(list(instances), "warmup", flat=flat, around={"unit": "ollama.service", "resident": flat["models"]})
     assert found["problems"] == []
     entries: list[dict[str, Any]] = found["instances"]
     return entries
@@ -174,10 +174,11 @@ def test_what_others_made_is_refused_unless_it_is_to_be_taken_over(host: Gpu, mo
 
 def test_a_model_that_nobody_installs_is_refused(host: Gpu, module: Entrance, server: ScriptedServer) -> None:
     entries = servers(url=server.url, models=["tiny-a", "missing:7b", {"name": "gone", "required": False}])
-    server.expect(*[Exchange("GET /api/tags", None, 200, TAGS)] * 4)
+    server.expect(*[Exchange("GET /api/tags", None, 200, TAGS)] * 6)
     sentence = "not warm: missing:7b is not installed on the server: pull or create it first (ollama_model, or ollama pull missing:7b)"
     assert problems(module, entries) == [sentence]
     assert problems(module, entries, to_come=[{"name": "missing:7b"}]) == []
+    assert problems(module, entries, to_come="other:1b, missing:7b") == []
     assert problems(module, entries, to_come=["*"]) == []
 
 
@@ -218,6 +219,13 @@ def test_addresses_that_apprise_does_not_understand_are_refused_by_their_places(
     assert sentence.startswith("Apprise 1.9 on this host does not understand ollama_warmup_notify_urls[0], ollama_warmup_notify_urls[2]: write it as")
     assert host.inputs[0] == "\n".join(addresses)
     assert "hunter" not in json.dumps(module.succeed(servers=servers(), notify_addresses=addresses))
+
+
+def test_addresses_may_be_one_text_and_none_of_it_is_shown(host: Gpu, module: Entrance) -> None:
+    host.apprise = {"apprise": "1.9", "refused": []}
+    found = module.succeed(servers=servers(), notify_addresses="json://hunter2,mailto://a@x?to=b,c  json://hunter3")
+    assert host.inputs[0] == "json://hunter2\nmailto://a@x?to=b,c\njson://hunter3"
+    assert "hunter" not in json.dumps(found)
 
 
 def test_a_server_that_waits_longer_for_a_load_is_warned_about(host: Gpu, module: Entrance) -> None:

@@ -8,7 +8,6 @@ import socket
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_options
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_info
 from support.ansible_module import Entrance
 from support.scripted_http import Exchange, ScriptedServer
@@ -97,10 +96,3 @@ def test_a_server_of_another_kind_is_one_sentence(entrance: Entrance, server: Sc
 )
 def test_a_bad_option_is_one_sentence(entrance: Entrance, options: dict[str, Any], sentence: str) -> None:
     assert sentence in entrance.fail(**options)
-
-
-def test_a_host_without_requests_is_one_sentence(entrance: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_server_options, "REQUESTS_IMPORT_ERROR", "Traceback ...")
-    sentence = entrance.fail()
-    assert sentence.startswith("the Python library requests is not installed for ")
-    assert sentence.endswith(": install python3-requests on the host")

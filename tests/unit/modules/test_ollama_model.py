@@ -9,7 +9,6 @@ import pathlib
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_options
 from ansible_collections.keepwarm.ollama.plugins.module_utils._progress_file import ProgressFile
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.transfer import Progress
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_model
@@ -47,17 +46,11 @@ def test_a_server_that_is_not_there_fails_the_run_and_is_warned_about_in_check_m
     assert "cannot be predicted" in foreseen["warnings"][0]
 
 
-def test_a_host_without_requests(entrance: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_server_options, "REQUESTS_IMPORT_ERROR", "none")
-    assert "install python3-requests" in entrance.fail(url=NOBODY, models=[])
-    assert "install python3-requests" in entrance.succeed(url=NOBODY, models=[], check=True)["warnings"][0]
 
-
-def test_check_mode_before_a_server_is_installed(entrance: Entrance, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
-    monkeypatch.setattr(_server_options, "REQUESTS_IMPORT_ERROR", "none")
+def test_check_mode_before_a_server_is_installed(entrance: Entrance, tmp_path: pathlib.Path) -> None:
     (tmp_path / "b.gguf").write_bytes(b"GGUF")
     models = [{"name": "a"}, {"name": "b", "gguf": f"{tmp_path}/b.gguf"}, {"name": "c", "state": "absent"}, {"name": "d", "modelfile": "FROM a"}]
-    foreseen = entrance.succeed(url=NOBODY, models=models, assume_empty=True, check=True, diff=True)
+    foreseen = entrance.succeed(url=NOBODY, models=models, foreseen={"empty": True}, check=True, diff=True)
     assert foreseen["changed"] and not foreseen["warnings"]
     assert {model["name"]: model["action"] for model in foreseen["models"]} == {"a": "pull", "b": "create", "c": "none", "d": "create"}
     assert [line.split(":")[0] for line in foreseen["diff"]["after"].splitlines()] == ["a", "b", "d"]
@@ -65,17 +58,17 @@ def test_check_mode_before_a_server_is_installed(entrance: Entrance, monkeypatch
 
 def test_check_mode_before_a_server_is_installed_names_a_file_that_is_not_there(entrance: Entrance, tmp_path: pathlib.Path) -> None:
     models = [{"name": "b", "gguf": f"{tmp_path}/b.gguf"}]
-    assert "b.gguf' cannot be read on the host" in entrance.fail(url=NOBODY, models=models, assume_empty=True, check=True)
+    assert "b.gguf' cannot be read on the host" in entrance.fail(url=NOBODY, models=models, foreseen={"empty": True}, check=True)
 
 
 def test_what_cannot_be_made_is_foreseen_as_no_change(entrance: Entrance, tmp_path: pathlib.Path) -> None:
     models = [{"name": "b", "gguf": str(tmp_path / "b.gguf")}]
-    foreseen = entrance.run(url=NOBODY, models=models, assume_empty=True, check=True)
+    foreseen = entrance.run(url=NOBODY, models=models, foreseen={"empty": True}, check=True)
     assert (foreseen["failed"], foreseen["changed"]) == (True, False)
 
 
 def test_a_run_does_not_assume_that_there_is_nothing(entrance: Entrance) -> None:
-    assert "no Ollama server answers" in entrance.fail(url=NOBODY, models=[{"name": "a"}], assume_empty=True)
+    assert "no Ollama server answers" in entrance.fail(url=NOBODY, models=[{"name": "a"}], foreseen={"empty": True})
 
 
 def test_the_progress_file_is_news_at_most_twice_a_second(tmp_path: pathlib.Path) -> None:

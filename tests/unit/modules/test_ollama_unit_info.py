@@ -298,6 +298,21 @@ def test_whose_address_clients_use_is_told(ask: Callable[..., Any], client_url: 
     assert ask(client_url=client_url)["client_url_is_own"] is own
 
 
+@pytest.mark.parametrize(
+    ("instances", "words"),
+    [
+        ({"a": "0.0.0.0:11434", "b": "127.0.0.1:11435"}, "ollama.service listens on 127.0.0.1:11434, as instance a is to"),
+        ({"b": "127.0.0.1:11435"}, ""),
+        ({"default": "127.0.0.1:11434"}, ""),
+        ({}, None),
+    ],
+)
+def test_whether_it_can_stay_beside_declared_servers_is_told(machine: Host, ask: Callable[..., Any], instances: dict[str, str], words: str | None) -> None:
+    machine.properties["UnitFileState"] = "enabled"
+    told = ask(instances=instances).get("in_the_way")
+    assert told is None if words is None else told.split(": stop it")[0] == words
+
+
 def test_defaults_of_ours_are_pending_and_a_limit_below_the_pins_is_due(machine: Host, running: Callable[..., None], ask: Callable[..., Any]) -> None:
     planned = "# Defaults of the role, which nobody has declared: OLLAMA_KEEP_ALIVE OLLAMA_MAX_LOADED_MODELS\n[Service]\n"
     planned += "Environment=OLLAMA_KEEP_ALIVE=1800s\nEnvironment=OLLAMA_MAX_LOADED_MODELS=8\n"
@@ -407,7 +422,7 @@ def test_at_the_beginning_a_unit_to_come_is_not_judged(machine: Host, plan: Call
     (sentence,) = plan(beginning=True)["refusals"]
     assert sentence.startswith("ollama.service is not-found on this host")
     foreseen = plan(check=True, may_come=True, install="missing", ours=True)
-    assert (foreseen["refusals"], foreseen["foreseen"], foreseen["comes"], foreseen["due"]) == ([], True, True, True)
+    assert (foreseen["refusals"], foreseen["foreseen"], foreseen["outlook"]["comes"], foreseen["due"]) == ([], True, True, True)
     assert plan(check=False, may_come=True)["foreseen"] is False
 
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_options
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Vram
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import Measurement
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.runner_settings import RunnerSettings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import knowledge, observer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.measurement_record import Record, record_data
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import Runners
+from ansible_collections.keepwarm.ollama.plugins.module_utils._warm import warming
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_warm
 from support.ansible_module import Entrance
 from support.scripted_http import Exchange, ScriptedServer
@@ -90,7 +90,7 @@ class Host:
 def host(monkeypatch: pytest.MonkeyPatch) -> Host:
     made = Host()
     monkeypatch.setattr(observer, "living_runners", made.living_runners)
-    monkeypatch.setattr(ollama_warm, "count_gpus", lambda: made.gpus)
+    monkeypatch.setattr(warming, "count_gpus", lambda: made.gpus)
     return made
 
 
@@ -252,7 +252,7 @@ def test_two_names_of_the_same_weights_are_refused(entrance: Entrance, server: S
 
 def test_without_verification_nothing_fails(entrance: Entrance, server: ScriptedServer) -> None:
     server.expect(ps(), tags())
-    result = entrance.succeed(url=server.url, models=[A], verify=False)
+    result = entrance.succeed(url=server.url, models=[A], verify_timeout=0)
     assert (result["warm"], result["changed"], by_name(result, "resident")) == (False, False, {"a": False})
 
 
@@ -278,12 +278,6 @@ def test_a_server_that_does_not_answer_is_one_sentence(entrance: Entrance, nobod
     assert entrance.fail(url=nobody, models=[A]) == f"no Ollama server answers at {nobody}: Connection refused"
 
 
-def test_a_host_without_requests_is_one_sentence(entrance: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_server_options, "REQUESTS_IMPORT_ERROR", "Traceback ...")
-    sentence = entrance.fail(models=[A])
-    assert sentence.startswith("the Python library requests is not installed for ")
-    assert sentence.endswith(": install python3-requests on the host")
-
 
 BAD_OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"models": [{"name": "a", "keep_alive": "5m"}]}, "model 'a': keep_alive '5m' on a pin is finite"),
@@ -294,7 +288,7 @@ BAD_OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"models": [A, B], "max_loaded_models": 1}, "2 pins do not fit under OLLAMA_MAX_LOADED_MODELS=1"),
     ({"models": [A], "undeclared_keep_alive": "1d"}, "undeclared_keep_alive '1d' is not a duration"),
     ({"models": [A], "only": ["b"]}, "only names 'b', which is not one of models: declare it there"),
-    ({"models": [A], "assume_installed": ["a b"]}, "model name 'a b' has the model 'a b', which the server refuses"),
+    ({"models": [A], "foreseen": {"installed": ["a b"]}}, "model name 'a b' has the model 'a b', which the server refuses"),
     ({"models": [A], "only": ["a b"]}, "model name 'a b' has the model 'a b', which the server refuses"),
     ({"models": [A], "url": "gpu-1"}, "url 'gpu-1' is not the address of an HTTP server"),
     ({"models": [A], "url": "http://[::1"}, "url 'http://[::1' is not an address"),
@@ -304,13 +298,10 @@ BAD_OPTIONS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize("check", [False, True], ids=["run", "check"])
-@pytest.mark.parametrize("requests_there", [True, False], ids=["with requests", "without"])
 @pytest.mark.parametrize(("options", "sentence"), BAD_OPTIONS, ids=[row[1] for row in BAD_OPTIONS])
 def test_bad_input_is_refused_before_anything_is_asked(
-    entrance: Entrance, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], sentence: str, check: bool, requests_there: bool
+    entrance: Entrance, options: dict[str, Any], sentence: str, check: bool
 ) -> None:
-    if not requests_there:
-        monkeypatch.setattr(_server_options, "REQUESTS_IMPORT_ERROR", "Traceback ...")
     assert sentence in entrance.fail(check=check, **options)
 
 
@@ -326,19 +317,11 @@ def test_check_mode_on_a_host_without_a_server_predicts_and_says_why_it_can_do_n
     assert (result["observed"], result["unobserved"]) == (False, f"no Ollama server answers at {nobody}: Connection refused")
 
 
-def test_check_mode_on_a_host_without_requests_predicts_and_says_so(entrance: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_server_options, "REQUESTS_IMPORT_ERROR", "Traceback ...")
-    result = entrance.succeed(check=True, models=[A])
-    assert result["changed"] is True
-    assert "requests is not installed" in str(result["warnings"])
-    assert result["observed"] is False
-    assert result["unobserved"].startswith("the Python library requests is not installed for ")
-
 
 @pytest.mark.parametrize("restarted", [False, True])
 def test_check_mode_says_that_the_server_itself_told(entrance: Entrance, server: ScriptedServer, restarted: bool) -> None:
     server.expect(ps("a"), tags("a"), show("a"), ps("a"), VERSION)
-    result = entrance.succeed(check=True, url=server.url, models=[A], assume_restarted=restarted)
+    result = entrance.succeed(check=True, url=server.url, models=[A], foreseen={"restarted": restarted})
     assert (result["observed"], result["unobserved"]) == (True, None)
 
 
@@ -353,13 +336,13 @@ def test_check_mode_says_that_a_server_kept_what_it_holds_to_itself(entrance: En
 def test_check_mode_before_a_restart_predicts_from_an_empty_memory(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
     host.runs("a")
     server.expect(ps("a"), tags("a"), show("a"), VERSION)
-    result = entrance.succeed(check=True, url=server.url, models=[A], assume_restarted=True)
+    result = entrance.succeed(check=True, url=server.url, models=[A], foreseen={"restarted": True})
     assert (result["changed"], by_name(result, "action")) == (True, {"a": "load"})
 
 
 def test_check_mode_before_a_pull_predicts_the_load(entrance: Entrance, server: ScriptedServer) -> None:
     server.expect(ps(), tags("b"), show("b"), VERSION)
-    result = entrance.succeed(check=True, url=server.url, models=[A, B], assume_installed=["a:latest", "undeclared"])
+    result = entrance.succeed(check=True, url=server.url, models=[A, B], foreseen={"installed": ["a:latest", "undeclared"]})
     assert (result["changed"], by_name(result, "action")) == (True, {"a": "load", "b": "load"})
     assert by_name(result, "drift") == {"a": ["not_loaded"], "b": ["not_loaded"]}
 
@@ -369,12 +352,12 @@ def test_check_mode_before_a_pull_of_new_weights_predicts_that_the_old_ones_are_
 ) -> None:
     host.runs("a b")
     server.expect(ps("a", "b"), tags("a", "b"), show("a"), show("b"), VERSION)
-    result = entrance.succeed(check=True, url=server.url, models=[A, B], assume_installed=["a"])
+    result = entrance.succeed(check=True, url=server.url, models=[A, B], foreseen={"installed": ["a"]})
     assert by_name(result, "action") == {"a": "load", "b": "none"}
 
 
 def test_check_mode_before_a_server_is_installed_predicts_from_what_is_put_on_its_disk(entrance: Entrance, nobody: str) -> None:
-    options = {"check": True, "url": nobody, "assume_empty": True, "assume_installed": ["a"]}
+    options = {"check": True, "url": nobody, "foreseen": {"empty": True, "installed": ["a"]}}
     told = entrance.succeed(**options, models=[A])
     assert (told["observed"], told["unobserved"]) == (False, None)
     result = entrance.succeed(models=[A], **options)
@@ -386,7 +369,7 @@ def test_check_mode_before_a_server_is_installed_predicts_from_what_is_put_on_it
 def test_a_run_asks_the_server_and_assumes_nothing(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
     host.runs("a")
     server.expect(ps("a"), tags("a"), show("a"))
-    assumed = {"assume_restarted": True, "assume_empty": True, "assume_installed": ["a"]}
+    assumed = {"foreseen": {"restarted": True, "empty": True, "installed": ["a"]}}
     result = entrance.succeed(url=server.url, models=[A], **assumed)
     assert (result["changed"], by_name(result, "action")) == (False, {"a": "none"})
 
@@ -495,7 +478,7 @@ def on_disk(*names: str) -> Exchange:
 def test_a_declaration_that_changed_is_put_into_effect_where_the_play_says_so(
     entrance: Entrance, server: ScriptedServer, host: Host, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, state: Any, reloads: bool
 ) -> None:
-    monkeypatch.setattr(ollama_warm, "state_path", lambda instance: str(tmp_path / f"{instance}.json"))
+    monkeypatch.setattr(warming, "state_path", lambda instance: str(tmp_path / f"{instance}.json"))
     if state is not None:
         (tmp_path / "blue.json").write_text(json.dumps(state) if isinstance(state, dict) else state)
     options = {"url": server.url, "models": [{"name": "a", "num_ctx": 128}], "instance": "blue"}
@@ -521,7 +504,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Any:
     """A GPU of 32 kB, and measurements in a folder of the test's."""
     monkeypatch.setattr(knowledge, "read_vram", lambda _environment, _root, _run: Vram(32_000))
     monkeypatch.setattr(knowledge, "gpu_names", lambda _root, _environment: ("GPU-1",))
-    monkeypatch.setattr(ollama_warm, "record_path", lambda instance: str(tmp_path / f"{instance}.json"))
+    monkeypatch.setattr(warming, "record_path", lambda instance: str(tmp_path / f"{instance}.json"))
     return tmp_path
 
 
@@ -535,7 +518,7 @@ def test_check_mode_says_what_will_fit_and_warns_of_what_will_not(entrance: Entr
     measured = Measurement(digest("b"), 4096, RunnerSettings(1, "f16", "auto"), 18_000, 18_000, 1.0)
     (gpu / "two.json").write_text(json.dumps(record_data(Record((measured,)))))
     server.expect(ps(listed("a", size=9000, size_vram=9000)), on_disk("a", "b", "c"), shown("a"), shown("b"), shown("c"), VERSION)
-    result = entrance.succeed(check=True, url=server.url, models=[A, B, {"name": "c"}], instance="two", server_environment={})
+    result = entrance.succeed(check=True, url=server.url, models=[A, B, {"name": "c"}], instance="two", foreseen={"environment": {}})
     assert fits(result) == {"a": ("fits", "measured", 9000), "b": ("fits", "measured", 18_000), "c": ("evicts", "estimated", 17_384)}
     (warning,) = result["warnings"]
     assert warning.startswith("c:latest will not fit beside the other models: it takes 17.4 kB (estimated)")
@@ -546,7 +529,7 @@ def test_the_environment_that_the_server_will_have_decides_what_a_model_takes(en
     environment = {"OLLAMA_NUM_PARALLEL": 2, "OLLAMA_KV_CACHE_TYPE": "q8_0", "OLLAMA_CONTEXT_LENGTH": "8192", "OLLAMA_FLASH_ATTENTION": True, "X": None}
     in_memory = ps(listed("a", size=9000, size_vram=9000))
     server.expect(in_memory, on_disk("a"), shown("a"), in_memory, VERSION)
-    result = entrance.succeed(check=True, url=server.url, models=[A], assume_restarted=True, server_environment=environment)
+    result = entrance.succeed(check=True, url=server.url, models=[A], foreseen={"restarted": True, "environment": environment})
     fit = result["models"][0]["fit"]
     assert (fit["size"], fit["reckoned"], fit["free"]) == (1000 + 2 * 2 * 8192 * 34 // 32, 1000 + 2 * 2 * 8192 * 2, 32_000)
 
@@ -557,7 +540,7 @@ def test_the_servers_release_decides_what_a_default_context_is(
 ) -> None:
     monkeypatch.setattr(knowledge, "read_vram", lambda _environment, _root, _run: Vram(24 * 2**30))
     server.expect(ps(), on_disk("a"), shown("a"), replace(VERSION, answer={"version": version}))
-    result = entrance.succeed(check=True, url=server.url, models=[{"name": "a"}], server_environment={})
+    result = entrance.succeed(check=True, url=server.url, models=[{"name": "a"}], foreseen={"environment": {}})
     assert result["models"][0]["fit"]["reckoned"] == 1000 + 4 * context
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._fleet import fleet_table
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet import fleet_table
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=timezone.utc)
 LISTED = {"forever": False, "expires_at": "2026-11-21T12:04:30Z", "processor": "25%/75% CPU/GPU", "context_length": 512}

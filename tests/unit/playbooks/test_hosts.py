@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from support.role_tasks import task
 
 PLAYBOOKS = pathlib.Path(__file__).parents[3] / "playbooks"
 NAMES = sorted(path.stem for path in PLAYBOOKS.glob("*.yml"))
@@ -76,9 +77,7 @@ def test_hosts_that_are_named_are_taken(tmp_path: pathlib.Path, inventory: dict[
 
 
 def test_a_host_that_was_left_out_costs_the_others_nothing_and_fails_at_the_end(tmp_path: pathlib.Path) -> None:
-    tasks = PLAYBOOKS.parent / "roles/ollama_warmup/tasks"
-    (leave,) = [task for task in yaml.safe_load((tasks / "leave_out.yml").read_text()) if "ansible.builtin.include_tasks" in task]
-    leave = {**leave, "ansible.builtin.include_tasks": str(tasks / "left_out.yml")}
+    leave = task("ollama_warmup", "leave_out.yml", "Leave the host out")
     look = {"ansible.builtin.set_fact": {"__ollama_warmup_look": {"hold": "{{ 'on hold' if inventory_hostname == 'a' else '' }}"}}}
     play = {
         "hosts": "gpu_hosts",

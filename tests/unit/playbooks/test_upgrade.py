@@ -13,14 +13,10 @@ from typing import Any
 
 import pytest
 import yaml
-from support.role_tasks import value
+from support.role_tasks import task, value
 
 PLAY = next(play for play in yaml.safe_load((pathlib.Path(__file__).parents[3] / "playbooks/upgrade.yml").read_text()) if "tasks" in play)
-TASKS = pathlib.Path(__file__).parents[3] / "roles/ollama_warmup/tasks"
-LEAVE = {
-    **next(task for task in yaml.safe_load((TASKS / "left_out.yml").read_text()) if "ansible.builtin.meta" in task),
-    "when": "__ollama_warmup_left_out | default('') | length > 0",
-}
+LEAVE = {**task("ollama_warmup", "leave_out.yml", "End the play for the host"), "when": "ollama_warmup_left_out | default('') | length > 0"}
 
 
 @pytest.mark.parametrize(
@@ -51,7 +47,7 @@ def bounded(tmp_path: pathlib.Path, percentage: int) -> set[str]:
         "tasks": [*PLAY["pre_tasks"][:2], LEAVE, PLAY["tasks"][-1]],
     }
     lost = {"ansible_remote_tmp": "/proc/nowhere"}
-    hosts = {"a": {}, "b1": lost, "b2": {}, "b3": {}, "c1": {"__ollama_warmup_left_out": "on hold"}, "c2": lost, "c3": {}, "d": {}}
+    hosts = {"a": {}, "b1": lost, "b2": {}, "b3": {}, "c1": {"ollama_warmup_left_out": "on hold"}, "c2": lost, "c3": {}, "d": {}}
     common = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     (tmp_path / "play.json").write_text(json.dumps([play]))
     (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts, "vars": common}}))

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import pathlib
+import re
 from typing import Any
 
 import pytest
 import yaml
 from ansible.utils.display import Display
-from ansible_collections.keepwarm.ollama.plugins.filter.name_problems import name_problems
-from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs import known_names
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_names import name_problems
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs import known_names, outputs
 from support.role_tasks import ROLES, task, value
 
 TOP = pathlib.Path(__file__).parents[3]
@@ -36,12 +37,32 @@ def collected_warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return said
 
 
-def test_what_is_known_are_the_inputs_of_all_roles_and_playbooks() -> None:
+def documented_outputs(role: str) -> set[str]:
+    """What the role's README says that others may read."""
+    section = (ROLES / role / "README.md").read_text().partition("\n## What other roles and plays may read\n")[2].partition("\n## ")[0]
+    return set(re.findall(rf"^\| `({role}_\w+)`", section, re.MULTILINE))
+
+
+@pytest.mark.parametrize("role", ROLE_NAMES)
+def test_outputs_are_in_the_readme(role: str) -> None:
+    assert documented_outputs(role) == outputs(role)
+
+
+def test_what_is_known_are_the_inputs_and_outputs_of_all_roles_and_the_inputs_of_playbooks() -> None:
     described: set[str] = set()
     for role in ROLE_NAMES:
         for point in yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text())["argument_specs"].values():
             described |= set(point["options"])
+        described |= outputs(role)
     assert known_names() == described | PLAYBOOK_INPUTS
+
+
+@pytest.mark.parametrize("role", [*ROLE_NAMES, "ollama_variables"])
+def test_no_other_role_and_no_playbook_uses_a_private_variable(role: str) -> None:
+    files = [path for kind in ("yml", "j2") for path in [*ROLES.glob(f"*/*/*.{kind}"), *(TOP / "playbooks").rglob(f"*.{kind}")]]
+    assert len(files) > 50
+    using = [str(path) for path in files if not path.is_relative_to(ROLES / role) and f"__{role}_" in path.read_text()]
+    assert using == []
 
 
 @pytest.mark.parametrize(
@@ -74,6 +95,11 @@ def test_names_that_are_near_none_are_one_warning(warnings: list[str]) -> None:
     assert "keepwarm_known_variables" in warning
 
 
+def test_what_a_role_hands_over_is_no_unknown_name(warnings: list[str]) -> None:
+    assert {"ollama_server_outlook", "ollama_server_problems"} <= outputs("ollama_server")
+    assert (name_problems(outputs("ollama_server")), warnings) == ([], [])
+
+
 @pytest.mark.parametrize("known", [["ollama_server_rack_number", "ollama_server_port"], "ollama_server_rack_number, ollama_server_port"])
 def test_names_that_are_somebody_s_own_are_left_alone(known: Any, warnings: list[str]) -> None:
     assert name_problems(["ollama_server_rack_number", "ollama_server_port"], known) == []
@@ -89,19 +115,19 @@ def test_names_of_their_own_have_to_be_a_list(warnings: list[str]) -> None:
 @pytest.mark.parametrize("role", ROLE_NAMES)
 def test_every_role_looks_for_them_among_all_variables_of_the_host(role: str, warnings: list[str]) -> None:
     given = {"ollama_warmup_modles": ["a"], "ollama_server_rack_number": 7, "ansible_facts": {"architecture": "x86_64"}}
-    problems = value(role, f"{{{{ __{role}_problems }}}}", **given)
+    problems = value(role, f"{{{{ {role}_problems }}}}", **given)
     assert problems == [
         "ollama_warmup_modles is no variable of keepwarm.ollama: ollama_warmup_models is meant; write that, or list ollama_warmup_modles in"
         " keepwarm_known_variables if it is yours"
     ]
     assert {text.split(":")[0] for text in warnings} == {"ollama_server_rack_number"}
-    assert value(role, f"{{{{ __{role}_problems }}}}", **given, keepwarm_known_variables=["ollama_warmup_modles", "ollama_server_rack_number"]) == []
+    assert value(role, f"{{{{ {role}_problems }}}}", **given, keepwarm_known_variables=["ollama_warmup_modles", "ollama_server_rack_number"]) == []
 
 
 @pytest.mark.parametrize("role", ["ollama_model", "ollama_server"])
 def test_it_is_the_first_thing_that_is_judged_with_the_settings(role: str) -> None:
     first = yaml.safe_load((ROLES / role / "tasks/settings.yml").read_text())[0]
-    assert task(role, "settings.yml", first["name"])["ansible.builtin.assert"]["that"] == f"__{role}_problems | length == 0"
+    assert task(role, "settings.yml", first["name"])["ansible.builtin.assert"]["that"] == f"{role}_problems | length == 0"
 
 
 def test_of_the_agent_s_role_it_is_told_before_what_a_host_says() -> None:
@@ -124,7 +150,7 @@ def test_the_role_that_the_others_depend_on_tells_all_of_it_at_once(warnings: li
     given = {"ollama_warmup_modles": [], "ollama_server_rocm": "maybe", "ollama_model_pull": "y", "ollama_warmup_models": ["a b"]}
     problems = value("ollama_variables", "{{ __ollama_variables_problems }}", **given)
     assert [problem.split(" ")[0] for problem in problems] == ["ollama_warmup_modles", "ollama_server_rocm", "ollama_model_pull"]
-    assert value("ollama_variables", "{{ __ollama_variables_problems }}", **given, __ollama_variables_removing=True) == problems[:1]
+    assert value("ollama_variables", "{{ __ollama_variables_problems }}", **given, ollama_variables_removing=True) == problems[:1]
     assert warnings == []
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.keepwarm.ollama.plugins.filter.input_problems import input_problems
+from ansible.errors import AnsibleError
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs import options
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_values import value_problems
 from support.role_tasks import ROLES, value
 
 ROLE_NAMES = ["ollama_model", "ollama_server", "ollama_warmup"]
@@ -23,7 +24,7 @@ def inputs(*types: str) -> list[tuple[str, str]]:
 
 def judged(role: str, name: str, given: Any) -> list[str]:
     """What the argument specs make of a value of this variable."""
-    return input_problems({name: given}, role)
+    return value_problems({name: given}, role)
 
 
 def expressions(data: Any, key: str = "") -> Iterator[str]:
@@ -86,8 +87,8 @@ EFFECTS = [
     ("ollama_warmup", "__ollama_warmup_flat.allow_long_interval", "ollama_warmup_allow_long_interval"),
     ("ollama_server", "__ollama_server_release.archives | length == 2", "ollama_server_rocm"),
     ("ollama_server", "__ollama_server_instances.instances[0].judged.environment.OLLAMA_FLASH_ATTENTION == '1'", "ollama_server_flash_attention"),
-    ("ollama_model", "__ollama_model_settings.models | length == 1", "ollama_model_pull"),
-    ("ollama_model", "__ollama_model_settings.models[0].insecure", "ollama_model_pull_insecure"),
+    ("ollama_model", "__ollama_model_servers.instances[0].judged.models | length == 1", "ollama_model_pull"),
+    ("ollama_model", "__ollama_model_servers.instances[0].judged.models[0].insecure", "ollama_model_pull_insecure"),
 ]
 
 
@@ -119,22 +120,27 @@ def test_a_number_as_text_reaches_the_server() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "lines"),
-    [
-        ("", []),
-        ("json://one.example", ["json://one.example"]),
-        ("json://one.example,mailto://u:p@x?to=a,b  slack://t", ["json://one.example", "mailto://u:p@x?to=a,b", "slack://t"]),
-        (["json://one.example", "json://two.example"], ["json://one.example", "json://two.example"]),
-    ],
+    "given", ["", "json://one.example", "json://one.example,mailto://u:p@x?to=a,b  slack://t", ["json://one.example", "json://two.example"]]
 )
-def test_addresses_of_notifications_may_be_a_text(given: Any, lines: list[str]) -> None:
-    assert value("ollama_warmup", "{{ __ollama_warmup_notify_addresses }}", ollama_warmup_notify_urls=given) == lines
-    assert value("ollama_warmup", "{{ __ollama_warmup_setting_problems }}", ollama_warmup_notify_urls=given, ollama_warmup_models=["a"]) == []
+def test_addresses_of_notifications_may_be_a_text(given: Any) -> None:
+    assert value("ollama_warmup", "{{ ollama_warmup_problems }}", ollama_warmup_notify_urls=given, ollama_warmup_models=["a"]) == []
 
 
 def test_a_text_that_is_no_address_is_refused_without_being_shown() -> None:
-    (problem,) = value("ollama_warmup", "{{ __ollama_warmup_setting_problems }}", ollama_warmup_notify_urls="hunter2")
+    (problem,) = value("ollama_warmup", "{{ ollama_warmup_problems }}", ollama_warmup_notify_urls="hunter2")
     assert problem.startswith("ollama_warmup_notify_urls[0] is not an address") and "hunter2" not in problem
+
+
+def test_what_is_no_input_is_not_evaluated() -> None:
+    """Somebody's own variable, and one whose value no argument specs judge, may be a lookup that works elsewhere only."""
+    broken = "{{ lookup('ansible.builtin.file', '/nowhere') }}"
+    assert value("ollama_variables", "{{ __ollama_variables_problems }}", ollama_server_rack_number=broken, ollama_warmup_interval=broken) == []
+
+
+@pytest.mark.parametrize("broken", ["{{ nobody_defines_it }}", ["{{ nobody_defines_it }}"]])
+def test_an_input_that_cannot_be_evaluated_is_told_as_ansible_tells_it(broken: Any) -> None:
+    with pytest.raises(AnsibleError, match="'nobody_defines_it' is undefined"):
+        value("ollama_variables", "{{ __ollama_variables_problems }}", ollama_warmup_gates=broken)
 
 
 CHOICES = [(role, name) for role in ROLE_NAMES for name, option in options(role).items() if "choices" in option]
@@ -153,13 +159,13 @@ def test_what_is_no_list_or_mapping_is_one_sentence(role: str, name: str) -> Non
 
 
 def test_null_is_refused_where_it_is_not_the_default() -> None:
-    assert input_problems({"ollama_server_rocm": None, "ollama_server_num_parallel": None, "ollama_warmup_gates": []}, "ollama_server") == [
+    assert value_problems({"ollama_server_rocm": None, "ollama_server_num_parallel": None, "ollama_warmup_gates": []}, "ollama_server") == [
         "ollama_server_rocm is null, which is no value of it: leave it out, or give false, its default"
     ]
 
 
 def test_secrets_are_not_shown() -> None:
-    (problem,) = input_problems({"ollama_warmup_notify_urls": {"mailto": "hunter2"}}, "ollama_warmup")
+    (problem,) = value_problems({"ollama_warmup_notify_urls": {"mailto": "hunter2"}}, "ollama_warmup")
     assert "hunter2" not in problem
 
 
@@ -171,7 +177,7 @@ def test_one_problem_is_told_once_and_all_of_them_at_once() -> None:
         "ollama_warmup_modles": [],
         "ollama_warmup_models": ["a b"],
     }
-    problems = value("ollama_warmup", "{{ __ollama_warmup_problems }}", **given)
+    problems = value("ollama_warmup", "{{ ollama_warmup_problems }}", **given)
     assert sorted(problem.split(" ")[0].rstrip(":") for problem in problems) == sorted(given)
 
 

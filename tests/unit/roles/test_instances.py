@@ -19,7 +19,6 @@ NOT_OF_ONE = (
     "absent_restart.yml",
     "account.yml",
     "gates_preflight.yml",
-    "instance.yml",
     "settings.yml",
     "upgrade_restart.yml",
 )
@@ -32,19 +31,11 @@ def text(role: str, path: str) -> str:
     return (ROLES / f"ollama_{role}" / path).read_text()
 
 
-def routed(role: str) -> set[str]:
-    """The variables that tasks/instance.yml puts in the place of the role's, where a role does not read the entry."""
-    if role in ("server", "warmup"):
-        return set()
-    (task,) = yaml.safe_load(text(role, "tasks/instance.yml"))
-    return set(task["vars"])
-
-
 @pytest.mark.parametrize(("role", "name"), OPTIONS_OF)
 def test_it_is_an_input_of_the_role_and_judged_with_the_list(role: str, name: str) -> None:
     variable = f"ollama_{role}_{name}"
     assert variable in yaml.safe_load(text(role, "defaults/main.yml"))
-    assert re.search(rf"'{name}': {variable}\b", text(role, "vars/main.yml")), f"{variable} is not handed to instance_settings"
+    assert re.search(rf"'{name}': {variable}\b", text(role, "vars/main.yml")), f"{variable} is not handed to role_settings"
 
 
 @pytest.mark.parametrize(("role", "name"), OPTIONS_OF)
@@ -53,7 +44,7 @@ def test_tasks_and_templates_that_name_it_get_the_instance_s(role: str, name: st
     folders = [ROLES / f"ollama_{role}" / folder for folder in ("tasks", "templates")]
     files = [path for folder in folders for path in folder.glob("*") if path.name not in NOT_OF_ONE]
     named_in = [path.name for path in files if re.search(rf"(?<![\w.]){variable}\b(?! is )", path.read_text())]
-    assert not named_in or variable in routed(role), named_in
+    assert named_in == []
 
 
 JUDGED_WITH_THE_ROLE_S = {"context_mismatch", "release", "restart_server", "reload_budget", "context_reloads", "slow_load_seconds", "gates"}
@@ -79,9 +70,3 @@ def test_an_entry_may_say_what_a_variable_may(role: str) -> None:
             problems: list[str] = []
             assert read_own(role, {name: value}, problems) == {name: value}
             assert problems == []
-
-
-def test_what_is_put_in_its_place_is_there() -> None:
-    for role in OPTIONS:
-        unknown = {name for name in routed(role) if not name.startswith("__") and name not in yaml.safe_load(text(role, "defaults/main.yml"))}
-        assert unknown == set()

@@ -40,6 +40,6 @@ def test_no_proof_is_made_where_none_is_wanted() -> None:
 
 def test_gates_are_refused() -> None:
     given = {"ollama_warmup_gates": [{"unit": "my-api.service"}]}
-    (problem,) = value(ROLE, "{{ __ollama_warmup_problems }}", **given)
+    (problem,) = value(ROLE, "{{ ollama_warmup_problems }}", **given)
     assert problem.startswith("ollama_warmup_gates lets units wait until the declared models are resident, but ollama_warmup_models is null")
-    assert value(ROLE, "{{ __ollama_warmup_problems }}", **given, ollama_warmup_models=[]) == []
+    assert value(ROLE, "{{ ollama_warmup_problems }}", **given, ollama_warmup_models=[]) == []

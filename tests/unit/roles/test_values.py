@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -58,42 +59,23 @@ def test_one_unit_waits_for_what_any_server_asks_for() -> None:
 @pytest.mark.parametrize(
     ("given", "restarted"),
     [
-        ({"__ollama_server_plans": {UNIT: {"restart_due": True, "restart": "auto"}}, "ollama_server_restart": "never"}, True),
-        ({"__ollama_server_plans": {UNIT: {"restart_due": True, "restart": "never"}}, "ollama_server_restart": "auto"}, False),
-        ({"__ollama_server_plans": {UNIT: {"restart_due": False, "restart": "auto"}}}, False),
-        (
-            {
-                "__ollama_server_plans": {UNIT: {"restart_due": False, "restart": "never"}},
-                "__ollama_server_foreseen": {UNIT: "http://127.0.0.1:1"},
-                "ollama_server_restart": "never",
-            },
-            True,
-        ),
+        ({UNIT: {"restarts": True}, "ollama.service": {"restarts": False}}, True),
+        ({UNIT: {"restarts": False}, "ollama.service": {"restarts": True}}, False),
+        ({"ollama.service": {"restarts": True}}, False),
         ({}, False),
     ],
 )
 def test_whether_an_instance_restarts_is_its_own_affair(given: dict[str, Any], restarted: bool) -> None:
-    others = {"__ollama_server_plan": {"restart_due": not restarted, "restart": "auto"}}
-    assert holds(WARMUP, "__ollama_warmup_assume_restarted", __ollama_warmup_entry=ENTRY, **{**(others if given else {}), **given}) is restarted
+    assert holds(WARMUP, "__ollama_warmup_assume_restarted", __ollama_warmup_entry=ENTRY, ollama_server_outlook=given) is restarted
 
 
-@pytest.mark.parametrize(
-    ("given", "restarted"),
-    [
-        ({}, False),
-        ({"__ollama_server_plan": {"restart_due": True}}, False),
-        ({"ollama_server_restart": "auto"}, False),
-        ({"__ollama_server_plan": {"restart_due": True}, "ollama_server_restart": "auto"}, True),
-        ({"__ollama_server_plan": {"restart_due": True}, "ollama_server_restart": "never"}, False),
-    ],
-)
-def test_whether_the_one_server_restarts(given: dict[str, Any], restarted: bool) -> None:
-    assert holds(WARMUP, "__ollama_warmup_assume_restarted", __ollama_warmup_entry={"unit": "ollama.service"}, **given) is restarted
+def test_no_restart_is_assumed_where_no_role_has_looked() -> None:
+    assert holds(WARMUP, "__ollama_warmup_assume_restarted", __ollama_warmup_entry=ENTRY) is False
 
 
 @pytest.mark.parametrize(("said", "restarted"), [(True, True), ("false", False), (None, True), ("", True)])
 def test_whoever_says_whether_it_restarts_is_believed(said: Any, restarted: bool) -> None:
-    given = {"__ollama_server_plan": {"restart_due": True}, "ollama_server_restart": "auto", "ollama_warmup_assume_restarted": said}
+    given = {"ollama_server_outlook": {"ollama.service": {"restarts": True}}, "ollama_warmup_assume_restarted": said}
     assert holds(WARMUP, "__ollama_warmup_assume_restarted", __ollama_warmup_entry={"unit": "ollama.service"}, **given) is restarted
 
 
@@ -101,14 +83,21 @@ def test_whoever_says_whether_it_restarts_is_believed(said: Any, restarted: bool
     ("given", "empty"),
     [
         ({}, False),
-        ({"__ollama_server_foreseen": {UNIT: "http://127.0.0.1:1"}}, True),
-        ({"__ollama_server_foreseen": {UNIT: "http://127.0.0.1:1"}, "__ollama_server_stocked": [UNIT]}, False),
-        ({"__ollama_server_foreseen": {UNIT: "http://127.0.0.1:1"}, "__ollama_server_stocked": ["ollama@b.service"]}, True),
+        ({UNIT: {"comes": True, "empty": True, "url": "http://127.0.0.1:1"}}, True),
+        ({UNIT: {"comes": True, "empty": False, "url": "http://127.0.0.1:1"}}, False),
+        ({"ollama@b.service": {"comes": True, "empty": True, "url": "http://127.0.0.1:1"}}, False),
     ],
 )
 def test_a_server_yet_to_start_is_empty_unless_models_are_there(given: dict[str, Any], empty: bool) -> None:
     module = task("ollama_model", "models.yml", "Pull, create and delete models")["keepwarm.ollama.ollama_model"]
-    assert value("ollama_model", module["assume_empty"], ollama_model_unit=UNIT, **given) is empty
+    assert holds("ollama_model", module["foreseen"]["empty"].strip("{} "), __ollama_model_entry=ENTRY, ollama_server_outlook=given) is empty
+
+
+def test_a_server_to_come_is_asked_where_it_will_answer() -> None:
+    outlook = {UNIT: {"comes": True, "url": "http://127.0.0.1:1"}, "ollama.service": {"comes": False, "url": "http://127.0.0.1:2"}}
+    given = {"ollama_server_outlook": outlook}
+    for role in ("ollama_model", "ollama_warmup"):
+        assert value(role, f"{{{{ __{role}_foreseen_urls }}}}", **given) == {UNIT: "http://127.0.0.1:1"}
 
 
 @pytest.mark.parametrize(
@@ -121,17 +110,26 @@ def test_a_server_yet_to_start_is_empty_unless_models_are_there(given: dict[str,
     ],
 )
 def test_what_a_server_holds_has_to_be_seen(look: dict[str, Any], blind: list[str], goes_on: bool) -> None:
-    refusal = task(WARMUP, "held_models.yml", "Refuse a server that does not tell what it holds")["ansible.builtin.assert"]
-    given = {"__ollama_warmup_residency": look, "__ollama_warmup_blind": blind, "__ollama_warmup_entry": ENTRY}
+    refusal = task(WARMUP, "residency.yml", "Refuse a server that does not tell what it holds")["ansible.builtin.assert"]
+    given = {"__ollama_warmup_held": {"results": [{**look, "__ollama_warmup_entry": ENTRY}]}, "ollama_warmup_silent_units": blind}
     assert holds(WARMUP, refusal["that"], **given) is goes_on
-    assert value(WARMUP, refusal["fail_msg"], **given) == f"it cannot be seen which models {UNIT} has in memory: {look['unobserved'] or ''}"
+    if not goes_on:
+        assert value(WARMUP, refusal["fail_msg"], **given) == f"it cannot be seen which models {UNIT} has in memory: {look['unobserved']}"
 
 
-def test_a_server_that_was_not_asked_is_not_refused() -> None:
+@pytest.mark.parametrize("results", [[], [{"skipped": True, "__ollama_warmup_entry": ENTRY}]])
+def test_a_server_that_was_not_asked_is_not_refused(results: list[dict[str, Any]]) -> None:
     """Ansible words a refusal before it asks whether there is one."""
-    refusing = task(WARMUP, "held_models.yml", "Refuse a server that does not tell what it holds")
-    assert holds(WARMUP, refusing["when"], __ollama_warmup_residency={"skipped": True}) is False
-    assert holds(WARMUP, refusing["when"], __ollama_warmup_residency={"observed": True}) is True
+    refusal = task(WARMUP, "residency.yml", "Refuse a server that does not tell what it holds")["ansible.builtin.assert"]
+    assert holds(WARMUP, refusal["that"], __ollama_warmup_held={"results": results})
+    assert value(WARMUP, refusal["fail_msg"], __ollama_warmup_held={"results": results})
+
+
+def test_what_each_server_holds_is_noted_by_its_unit() -> None:
+    note = task(WARMUP, "residency.yml", "Note what each server holds")["ansible.builtin.set_fact"]["ollama_warmup_residency"]
+    told = [{"models": [{"name": "a"}], "observed": True, "__ollama_warmup_entry": ENTRY}, {"skipped": True, "__ollama_warmup_entry": {"unit": "b"}}]
+    servers = {"instances": [ENTRY, {"unit": "b"}]}
+    assert value(WARMUP, note, __ollama_warmup_held={"results": told}, __ollama_warmup_servers=servers) == {UNIT: [{"name": "a"}], "b": []}
 
 
 @pytest.mark.parametrize(
@@ -159,3 +157,17 @@ def test_a_start_that_is_none(start: Any) -> None:
 @pytest.mark.parametrize(("wait", "fits"), [("5m", True), (300, True), ("90s", True), ("1d", False), ("-1", False), (None, False)])
 def test_how_long_to_wait_for_an_idle_server(wait: Any, fits: bool) -> None:
     assert (value(SERVER, "{{ __ollama_server_wait_problems }}", ollama_server_restart_wait=wait) == []) is fits
+
+
+def test_a_checksum_comes_from_the_variable_first_and_else_from_the_release_s_own_list() -> None:
+    list_of = "".join(f"{digit * 64}  ./ollama-linux-amd64{part}.tar.zst\n" for digit, part in (("a", ""), ("b", "-rocm")))
+    given = {"ansible_facts": {"architecture": "x86_64"}, "ollama_server_rocm": True, "ollama_server_version": "0.32.15", "ollama_server_release_folder": ""}
+    given |= {"ollama_server_checksums": {"ollama-linux-amd64.tar.zst": "c" * 64}, "__ollama_server_list": {"content": b64encode(list_of.encode()).decode()}}
+    sums = [archive["sha256"] for archive in value(SERVER, "{{ __ollama_server_archives }}", **given)]
+    assert sums == ["c" * 64, "b" * 64]
+
+
+def test_a_list_that_nothing_needs_is_not_read() -> None:
+    given = {"ansible_facts": {"architecture": "x86_64"}, "ollama_server_version": "0.32.15", "ollama_server_release_folder": "/nowhere"}
+    given["ollama_server_checksums"] = {"ollama-linux-amd64.tar.zst": "c" * 64}
+    assert [archive["sha256"] for archive in value(SERVER, "{{ __ollama_server_archives }}", **given)] == ["c" * 64]

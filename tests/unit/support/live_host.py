@@ -9,9 +9,10 @@ import shutil
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.pace import Pace
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.verdicts import History
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.warmer import Pace, Warmer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.execute.warmer import Warmer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, OllamaServer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.observer import Observer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.processes import ServerProcesses, living_runners, server_processes

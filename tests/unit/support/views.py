@@ -17,6 +17,7 @@ from typing import Any, Callable
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.processes import living_runners, server_identity
+from ansible_collections.keepwarm.ollama.plugins.module_utils._warm import warming
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_warm
 from ollama_warmup import exits
 from ollama_warmup.cli import commands, waiting
@@ -48,7 +49,7 @@ class Views:
         patch.setattr(f"{_OBSERVER}.require_processes", lambda _unit, _url: None)
         patch.setattr("ollama_warmup.passes.one_pass.server_identity", lambda _unit: server_identity(UNIT, live.proc()))
         patch.setattr("ollama_warmup.configuration.own_unit", lambda *_address: self._unit())
-        patch.setattr(ollama_warm, "own_unit", lambda *_address: self._unit())
+        patch.setattr(warming, "own_unit", lambda *_address: self._unit())
         patch.setattr("ollama_warmup.passes.startup_wait.unit_state", lambda _unit: RUNNING)
         patch.setattr("ollama_warmup.cli.looking.unit_state", lambda _unit: RUNNING)
         patch.setattr("ollama_warmup.passes.measuring.unit_environment", lambda _unit: {})

@@ -34,12 +34,10 @@ from .failures import (
 from .transport import Exchange, TimedOut
 
 __all__ = [
-    "REQUESTS_IMPORT_ERROR", "Deadlines", "ModelNotFound", "OllamaServer", "ServerBusy", "ServerFailure", "ServerGarbled", "ServerRefused",
+    "Deadlines", "ModelNotFound", "OllamaServer", "ServerBusy", "ServerFailure", "ServerGarbled", "ServerRefused",
     "ServerSilent", "ServerTooOld", "ServerUnreachable", "leading_numbers",
 ]  # fmt: skip
 
-REQUESTS_IMPORT_ERROR: str | None = None
-"""Why no server can be asked from here: never, since the standard library does it."""
 OLDEST_VERSION = (0, 10)
 _LONGEST_DATE = 100  # characters
 _SHORT_NUMBER = re.compile(r"[0-9]{1,9}")

@@ -118,11 +118,6 @@ def server_identity(unit: str, proc: str = "/proc") -> str | None:
     return server.identity if server else None
 
 
-def process_id(identity: str | None) -> int | None:
-    """The number in what C(server_identity) has told."""
-    return int(identity.split("-")[0]) if identity else None
-
-
 def is_running(process: Process, proc: str = "/proc") -> bool:
     """Whether it has not ended, and its number is not another process's by now."""
     found = _process(proc, process.pid)

@@ -43,6 +43,11 @@ class Sighting:
     since: float
 
 
+def process_id(identity: str | None) -> int | None:
+    """The number of the process that has this name."""
+    return int(identity.split("-")[0]) if identity else None
+
+
 def follow(
     before: Mapping[str, Sighting], processes: Iterable[RunnerProcess], listed: Collection[str | None], now: float
 ) -> dict[str, Sighting]:

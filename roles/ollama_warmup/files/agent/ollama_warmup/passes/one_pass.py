@@ -5,24 +5,24 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from keepwarm._base.limits import WHEN_STUCK
+from keepwarm._residency.decide.pace import Pace
 from keepwarm._residency.decide.progress import PassResult
-from keepwarm._residency.execute.warmer import Pace, Warmer
+from keepwarm._residency.execute.warmer import Warmer
 from keepwarm._residency.report import results
-from keepwarm._residency.server.client import REQUESTS_IMPORT_ERROR, Deadlines, OllamaServer, ServerFailure, ServerSilent
+from keepwarm._residency.server.client import Deadlines, OllamaServer, ServerFailure, ServerSilent
 from keepwarm._residency.server.gpus import count_gpus
-from keepwarm._residency.server.processes import process_id, server_identity
+from keepwarm._residency.server.processes import server_identity
+from keepwarm._residency.values.sightings import process_id
 
 from .. import exits
 from ..configuration import Configuration
 from ..instance import Instance
-from ..problems import ConfigurationError
 from ..service import run_command
 from ..state.hold import hold_events, hold_problems
 from ..state.snapshot import sizes
@@ -64,10 +64,7 @@ def _worth_a_restart(configuration: Configuration, before: LastPass | None, end:
 
 
 def make_observer(configuration: Configuration, state: State, ready_timeout: float) -> WaitingObserver:
-    """An observer with what is known already. Raises C(ConfigurationError) where the HTTP library is missing."""
-    if REQUESTS_IMPORT_ERROR is not None:
-        missing = f"the Python library requests is not installed for {sys.executable}: install python3-requests"
-        raise ConfigurationError([missing])
+    """An observer with what is known already."""
     return WaitingObserver(
         server=OllamaServer(configuration.url, Deadlines(**configuration.deadlines)),
         policy=configuration.policy,
