@@ -55,31 +55,50 @@ def warm_host(place: int) -> Result:
     return said(status(0, "warm", model("qwen3:8b", listed(6.4)), model("nomic-embed-text", listed(0.6, context=2048)), ago=2 + place % 5))
 
 
+def evicting_host() -> Result:
+    """A required model was pushed out, and does not fit."""
+    lost = "llama3.1:70b"
+    why = f"{lost} is not in memory: look at the server's journal for why it did not stay (memory, eviction, a client's keep_alive 0)"
+    departures = [
+        departure(lost, "evicted", 372, None, "mixtral:8x7b"),
+        departure(lost, "evicted", 9000, 41.3, "mixtral:8x7b"),
+        departure("qwen3:8b", "client_changed_expiry", 86400, 4.2),
+    ]
+    models = [model("qwen3:8b", listed(6.4)), model(lost, None, drift=["not_loaded"])]
+    return said(status(1, "not warm", *models, failures=[why], departures=departures, set_aside={lost: {"rivals": ["mixtral:8x7b"]}}))
+
+
+def silent_host() -> Result:
+    """Its server does not answer, so that only the last pass is known."""
+    past = model("qwen3:8b", listed(6.4), past=True, resident=None, was_resident=True)
+    return said(status(3, "server unreachable", past, failures=["the server at http://127.0.0.1:11434 did not answer within 4 s"]))
+
+
+def several_servers() -> Result:
+    """A host with two."""
+    chat = {**status(0, "warm", model("qwen3:8b", listed(6.4))), "instance": "chat"}
+    code = {**status(0, "warm", model("qwen2.5-coder:7b", listed(5.9))), "instance": "code"}
+    return {"rc": 0, "stdout": json.dumps({"exit": 0, "instances": [chat, code]}), "stderr": ""}
+
+
 def sample() -> dict[str, Result]:
     """Each state once, among warm hosts."""
-    evicted = model("llama3.1:70b", None, drift=["not_loaded"])
     spilled = model("qwen3:32b", listed(24.1, 0.82), drift=["spilled"])
     own_timer = model("llama3:8b", listed(5.8, expires_at="2026-11-30T10:02:40Z"), policy="warm", required=False)
-    past = {"past": True, "resident": None, "was_resident": True}
+    restarted = [departure("qwen3:8b", "server_restarted", 7980, 11.8)]
     return {
         "gpu-a1": warm_host(1),
-        "gpu-a2": said(status(0, "warm", model("qwen3:8b", listed(6.4)), own_timer, departures=[departure("qwen3:8b", "server_restarted", 7980, 11.8)])),
+        "gpu-a2": said(status(0, "warm", model("qwen3:8b", listed(6.4)), own_timer, departures=restarted)),
         "gpu-a3": said(status(0, "warm", spilled, model("nomic-embed-text", listed(0.6, context=2048)))),
         "gpu-a10": warm_host(10),
-        "gpu-b1": said(status(1, "not warm", model("qwen3:8b", listed(6.4)), evicted,
-                              failures=["llama3.1:70b is not in memory: look at the server's journal for why it did not stay (memory, eviction, a client's keep_alive 0)"],
-                              departures=[departure("llama3.1:70b", "evicted", 372, None, "mixtral:8x7b"), departure("llama3.1:70b", "evicted", 9000, 41.3, "mixtral:8x7b"),
-                                          departure("qwen3:8b", "client_changed_expiry", 86400, 4.2)],
-                              set_aside={"llama3.1:70b": {"rivals": ["mixtral:8x7b"]}})),
-        "gpu-b2": said(status(3, "server unreachable", model("qwen3:8b", listed(6.4), **past), failures=["the server at http://127.0.0.1:11434 did not answer within 4 s"])),
-        "gpu-b3": said(status(5, "on hold", model("qwen3:8b", None, policy="pin"), hold={"text": "on hold until 2026-11-30T12:00:00Z (new GPU) by root"})),
-        "gpu-c1": {"rc": 0, "stdout": json.dumps({"exit": 0, "instances": [
-            {**status(0, "warm", model("qwen3:8b", listed(6.4))), "instance": "chat"},
-            {**status(0, "warm", model("qwen2.5-coder:7b", listed(5.9))), "instance": "code"}]}), "stderr": ""},
+        "gpu-b1": evicting_host(),
+        "gpu-b2": silent_host(),
+        "gpu-b3": said(status(5, "on hold", model("qwen3:8b", None), hold={"text": "on hold until 2026-11-30T12:00:00Z (new GPU) by root"})),
+        "gpu-c1": several_servers(),
         "gpu-c2": {"unreachable": True},
         "gpu-c3": {"rc": 127, "stdout": "", "stderr": ""},
         "gpu-c4": said(status(0, "nothing declared")),
-    }  # fmt: skip
+    }
 
 
 def hostile() -> dict[str, Result]:

@@ -89,7 +89,8 @@ def vram(listed: Mapping[str, Any], set_aside: Mapping[str, Any]) -> Vram | None
     size, inside = number(listed.get("size")), number(listed.get("size_vram"))
     if size and inside is not None:
         percent = min(100, int(100 * inside / size))
-        return Vram(percent, f"{human_bytes(int(inside))} of {human_bytes(int(size))}", _fit(percent))
+        amount = human_bytes(int(size)) if percent == 100 else f"{human_bytes(int(inside))} of {human_bytes(int(size))}"
+        return Vram(percent, amount, _fit(percent))
     if set_aside:
         rivals = " and ".join(texts(set_aside.get("rivals"))) or "the other models"
         return Vram(None, "", f"did not fit beside {rivals}")
@@ -99,7 +100,7 @@ def vram(listed: Mapping[str, Any], set_aside: Mapping[str, Any]) -> Vram | None
 def _fit(percent: int) -> str:
     if percent == 100:
         return "fits"
-    return "does not fit: the rest is on the CPU" if percent else "not in VRAM: it runs on the CPU"
+    return "does not fit, the rest is on the CPU" if percent else "runs on the CPU"
 
 
 def last_drifts(history: Mapping[str, Any], model: str, now: datetime) -> Sequence[Drifted]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.keepwarm.ollama.plugins.module_utils._fleet import NOTHING, said, statuses, trouble
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.drifts import BREAKING, DEGRADING
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet import NOTHING, said, statuses, trouble
 
 from .cells import Drifted, Moment, Vram, last_drifts, looked, until, vram
 from .reading import mapping, mappings, text, texts
@@ -104,10 +104,11 @@ def _server(host: str, instance: str, status: Mapping[str, Any], now: datetime) 
     sentences = _sentences(status)
     seen = looked(status, now)
     rows = [_model_row(host, instance, result, seen, status, model, sentences, now) for model in models]
+    rows.sort(key=lambda row: KINDS.index(row.state.kind) if row.state else 0)
     rest = [sentence for sentence in sentences if not any(sentence in row.why for row in rows)]
-    if rest or not rows:
-        rows.insert(0, Row(host, instance, result, seen, why=rest))
-    return sorted(rows, key=lambda row: KINDS.index(row.state.kind) if row.state else -1)
+    if not rows:
+        return [Row(host, instance, result, seen, why=rest)]
+    return [replace(rows[0], why=[*rest, *rows[0].why]), *rows[1:]]
 
 
 def _result(status: Mapping[str, Any], models: Iterable[Mapping[str, Any]]) -> State:
@@ -141,19 +142,19 @@ def _model_row(
         model=name or "?",
         policy=policy if model.get("required") is True else f"{policy} (optional)",
         context=text(listed.get("context_length")),
-        state=_state(model),
+        state=_state(model, result),
         drift=texts(model.get("drift")),
-        until=until(listed, now),
+        until=None if model.get("past") else until(listed, now),
         vram=vram(listed, mapping(mapping(history.get("set_aside")).get(canonical))),
         why=[sentence for sentence in sentences if name and sentence.startswith(f"{name} ")],
         last=last_drifts(history, canonical, now),
     )
 
 
-def _state(model: Mapping[str, Any]) -> State:
+def _state(model: Mapping[str, Any], result: State) -> State:
     """What is not of now says so, and is never shown as good."""
     drift = set(texts(model.get("drift")))
-    lacking = BAD if model.get("required") is True or drift & BREAKING else IDLE
+    lacking = HELD if result.kind == HELD else BAD if model.get("required") is True or drift & BREAKING else IDLE
     if model.get("seen") is False:
         return State("not looked at yet", lacking)
     if model.get("past"):
