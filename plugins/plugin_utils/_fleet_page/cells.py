@@ -41,10 +41,10 @@ class Moment:
 
 @dataclass(frozen=True)
 class Vram:
-    """C(percent) of the model that is in VRAM, None where that is not known; C(fit) says whether it fits."""
+    """C(percent) of the model that is in VRAM, None where that is not known or not of now; C(fit) says whether it fits."""
 
     percent: int | None
-    amount: str
+    size: str
     fit: str
 
 
@@ -84,13 +84,12 @@ def until(listed: Mapping[str, Any], now: datetime) -> Moment | None:
     return Moment(f"in {span(seconds)}" if seconds > 0 else f"over since {span(-seconds)}", at)
 
 
-def vram(listed: Mapping[str, Any], set_aside: Mapping[str, Any]) -> Vram | None:
+def vram(listed: Mapping[str, Any], set_aside: Mapping[str, Any], is_past: bool) -> Vram | None:
     """The share of a model that is in VRAM; where it is not in memory, what is known of whether it fits."""
     size, inside = number(listed.get("size")), number(listed.get("size_vram"))
     if size and inside is not None:
-        percent = min(100, int(100 * inside / size))
-        amount = human_bytes(int(size)) if percent == 100 else f"{human_bytes(int(inside))} of {human_bytes(int(size))}"
-        return Vram(percent, amount, _fit(percent))
+        percent, shown = min(100, int(100 * inside / size)), human_bytes(int(size))
+        return Vram(None, "", f"was {percent} % of {shown}") if is_past else Vram(percent, shown, _fit(percent))
     if set_aside:
         rivals = " and ".join(texts(set_aside.get("rivals"))) or "the other models"
         return Vram(None, "", f"did not fit beside {rivals}")

@@ -145,7 +145,7 @@ def _model_row(
         state=_state(model, result),
         drift=texts(model.get("drift")),
         until=None if model.get("past") else until(listed, now),
-        vram=vram(listed, mapping(mapping(history.get("set_aside")).get(canonical))),
+        vram=vram(listed, mapping(mapping(history.get("set_aside")).get(canonical)), bool(model.get("past"))),
         why=[sentence for sentence in sentences if name and sentence.startswith(f"{name} ")],
         last=last_drifts(history, canonical, now),
     )
