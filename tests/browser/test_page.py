@@ -57,7 +57,7 @@ def test_the_worst_host_comes_first_and_says_so(page: Page) -> None:
         ("Model", MODEL, ["-", "-", "-", "llama3:8b", "llama3.1:70b", "nomic-embed-text"], "qwen3:32b"),
         ("Model is", STATE, ["-", "-", "-", "was resident", "not resident", "resident", "not resident", "resident"], "resident"),
         ("In VRAM", VRAM, ["-", "-", "was 100 % of 6.4 GB", "did not fit beside mixtral:8x7b", "-", "-", "82 % of 24.1 GB"], "100 % of 6.4 GB"),
-        ("In memory until", UNTIL, [*["-"] * 6, "2026-11-30 10:02:40 UTC", "for ever"], "for ever"),
+        ("In memory until", UNTIL, [*["-"] * 6, "2026-11-30 10:02 UTC", "for ever"], "for ever"),
     ],
 )
 def test_a_column_is_sorted_and_turned_round_by_its_head(page: Page, head: str, column: int, ascending: list[str], last: str) -> None:
@@ -179,7 +179,17 @@ def test_light_and_dark_are_different(page: Page) -> None:
 
 
 def test_nothing_is_wider_than_the_window(page: Page) -> None:
-    assert page.run("return document.documentElement.scrollWidth <= innerWidth")
+    table, window = page.run("return [document.querySelector('table').scrollWidth, innerWidth]")
+    assert table < window
+
+
+def test_a_narrow_window_scrolls_the_table_and_not_the_page(page: Page) -> None:
+    page.driver.set_window_size(700, 800)
+    try:
+        assert page.run("return document.documentElement.scrollWidth <= innerWidth")
+        assert page.run("const region = document.querySelector('.scroll'); return region.scrollWidth > region.clientWidth")
+    finally:
+        page.driver.set_window_size(1440, 1000)
 
 
 def test_a_print_has_the_table_and_no_controls(page: Page) -> None:

@@ -36,7 +36,7 @@ class Moment:
     @property
     def shown(self) -> str:
         """For a person, in UTC."""
-        return self.at.strftime("%Y-%m-%d %H:%M:%S UTC") if self.at else ""
+        return self.at.strftime("%Y-%m-%d %H:%M UTC") if self.at else ""
 
 
 @dataclass(frozen=True)
