@@ -168,7 +168,8 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import InstalledModel
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import fail, read_deadlines, server_argument_spec
 
-SERVER, MEMORY = "server", "memory"
+SERVER = "server"
+MEMORY = "memory"
 
 
 def read_server(server: OllamaServer) -> dict[str, Any]:

@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.parts import (
     METRICS,
     NOTIFY,
+    ROLE,
     Names,
     features_of,
     wanted_templates,
 )
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.marks import MANAGED_BY, role_mark
-from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.agent import ROLE
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 _SLEEP = ("suspend.target", "hibernate.target", "hybrid-sleep.target", "suspend-then-hibernate.target")

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -94,13 +96,13 @@ def status(limited: Outcome, over_ssh: Play, fleet: Fleet) -> Outcome:
 
 def test_the_status_of_the_fleet_is_one_table(status: Outcome) -> None:
     assert status.status == 0, status.output
-    table = status.output.partition("\nHOST ")[2].partition("hosts warm")[0]
-    assert [line.split() for line in table.splitlines()[1:]] == [
+    (table,) = re.findall(r'"msg": (\[\s*"HOST .*?\])', status.output, re.DOTALL)
+    assert [line.split() for line in json.loads(table)[1:]] == [
         ["gone", "-", "-", "unreachable", *"----"],
         ["gpu1", "tiny-a", "pin", "resident", "for", "ever", "100%", "GPU", "4096", "-"],
         ["gpu2", "-", "-", "no", "ollama-warmup", "here", *"----"],
         [],
-        ["1", "of", "3"],
+        ["1", "of", "3", "hosts", "warm"],
     ]
     assert status.output.count("HOST ") == 1
 

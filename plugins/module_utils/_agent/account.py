@@ -8,7 +8,7 @@ from __future__ import annotations
 import grp
 import pwd
 
-from .._removal.agent import ACCOUNT
+from .parts import ACCOUNT
 from .work import Owner, Work
 
 

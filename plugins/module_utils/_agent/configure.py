@@ -15,12 +15,11 @@ from .._base.scratch import scratch_folder
 from .._base.systemctl import RunWith
 from .._ownership.claiming import claim
 from .._ownership.marks import is_marked, role_mark
-from .._removal.agent import ROLE, TEXTFILES
 from .._units.apply import apply
 from .._units.wanted import WantedDropin, WantedSet, WantedUnit
 from .account import have_account
 from .declarations import changed_declarations
-from .parts import DROPINS, METRICS, NOTIFY, UNITS, Names, claims, everything, leftovers
+from .parts import DROPINS, METRICS, NOTIFY, ROLE, TEXTFILES, UNITS, Names, claims, everything, leftovers
 from .program import Program
 from .work import Owner, Work
 

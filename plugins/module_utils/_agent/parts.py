@@ -3,11 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the agent of a server consists of, in one table: units, files, folders and links; each is wanted by itself or for a feature.
 
-To add a unit: a template of the role and a row of UNITS. Functions of values.
+Writing and removing go by it; a removal of all servers fills its names with patterns, and so finds those that no configuration names any
+more. To add a unit: a template of the role and a row of UNITS. Functions of values.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,9 +18,15 @@ from .._base.layout import AGENT_CACHE, AGENT_COMMAND, AGENT_CONFIGURATION, AGEN
 from .._base.layout import UNITS as UNIT_FOLDER
 from .._base.readers import read_switch
 from .._ownership.claiming import Paths
-from .._removal.agent import CLAIMED, ROLE
 from .._units.wanted import KEEP, RESTART, STOP
 
+ROLE = "ollama_warmup"
+ACCOUNT = "Keeps models of Ollama resident"
+"""The comment of the account that the role makes."""
+CLAIMED = (AGENT_PROGRAMS, AGENT_CACHE, AGENT_STATE)
+"""The folders that others might have made; the rest is made by systemd, or below these."""
+TEXTFILES = re.compile(r'"textfile_directory": *"(/[^"\\]+)"')
+"""Where a configuration says that node_exporter reads."""
 WATCH, RESTARTS, NOTIFY, METRICS, REQUIRE, WANT = "watch", "restart", "notify", "metrics", "require", "want"
 FEATURES = (WATCH, RESTARTS, NOTIFY, METRICS, REQUIRE, WANT)
 _PROGRAM = (AGENT_COMMAND, f"{AGENT_PROGRAMS}/current", "{configuration}")
@@ -187,6 +195,20 @@ def leftovers(names: Names, features: Collection[str]) -> list[str]:
 def everything(names: Names) -> list[str]:
     """What goes with a server that is not declared any more, besides its units."""
     return [*leftovers(names, ()), *(names.fill(pattern) for pattern in _OF_EVERY_SERVER)]
+
+
+def unit_names(rows: Iterable[UnitRow]) -> re.Pattern[str]:
+    """The names of these units, of any server."""
+    return re.compile("|".join(rf"{re.escape(row.stem)}(@.+)?\.{row.kind}" for row in rows))
+
+
+DROPIN_NAMES = re.compile(r"50-ollama-warm-gate(@.+)?\.conf")
+"""On gated units, of any server."""
+
+
+def of_any_server(*patterns: str) -> list[str]:
+    """Paths of the table as patterns of glob, for the only server of a host and for any other."""
+    return [names.fill(pattern) for pattern in patterns for names in (Names(DEFAULT_INSTANCE), Names("*"))]
 
 
 def features_of(settings: Mapping[str, object], gates: Collection[Mapping[str, str]], notify: bool) -> list[str]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .._base.systemctl import Run
-from .._removal import agent
 from .._removal.give_back import ReleaseError, give_back, read_kept
 from .._removal.steps import Executor, Step
 from .._residency.decide.verdicts import Stray
+from . import on_host
 
 
 class Removal:
@@ -51,8 +51,8 @@ class Removal:
         if not self._predict:
             self._executor.carry_out(self._look().units.forget(names))
 
-    def _look(self) -> agent.Agent:
-        return agent.look(self._run, self._metrics_directory)
+    def _look(self) -> on_host.FoundAgent:
+        return on_host.look(self._run, self._metrics_directory)
 
     def _do(self, steps: list[Step]) -> None:
         self.steps += [step for step in steps if step not in self.steps]

@@ -57,6 +57,12 @@ def test_what_an_instance_measured_is_told_for_it_alone(module: Entrance, tmp_pa
     assert module.succeed()["measurements"] == []
 
 
+def test_memory_alone_asks_no_server(module: Entrance) -> None:
+    result = module.succeed(url="http://127.0.0.1:1")
+    assert {"url", "version", "installed", "resident"}.isdisjoint(result)
+    assert "no Ollama server answers" in module.fail(url="http://127.0.0.1:1", gather=["server", "memory"])
+
+
 def test_what_was_learned_of_other_gpus_is_not_told(module: Entrance, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_memory_report, "read_vram", lambda _environment, **_others: None)
     remember(tmp_path, "default", Bounds(800, 900, ("GPU-2",)))

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._agent import on_host as agent
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent import removal as agent_removal
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership import claiming
-from ansible_collections.keepwarm.ollama.plugins.module_utils._removal import agent, server
+from ansible_collections.keepwarm.ollama.plugins.module_utils._removal import server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import Executor
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_agent, ollama_ownership
 from support.ansible_module import Entrance

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._removal import agent
+from ansible_collections.keepwarm.ollama.plugins.module_utils._agent import on_host as agent
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import Executor, Step
 from support.removal_host import Host
 

@@ -93,6 +93,32 @@ def test_a_server_yet_to_start_is_empty_unless_models_are_there(given: dict[str,
     assert holds("ollama_model", module["foreseen"]["empty"].strip("{} "), __ollama_model_entry=ENTRY, ollama_server_outlook=given) is empty
 
 
+@pytest.mark.parametrize(
+    ("given", "asked", "to_come"),
+    [
+        ({}, False, []),
+        ({"ollama_warmup_models": ["b"]}, False, []),
+        ({"ollama_warmup_models": ["b"], "ollama_model_pull": True}, True, ["b"]),
+        ({"ollama_model_models": ["a", {"name": "c", "state": "latest"}, {"name": "d", "state": "absent"}]}, True, ["a", "c"]),
+        ({"ollama_model_prune": "unlisted", "ollama_warmup_models": ["b"]}, True, []),
+        ({"ollama_model_instances": [{"name": "x", "port": 1, "model": {"models": ["a"]}}, {"name": "y", "port": 2}]}, True, ["a"]),
+    ],
+)
+def test_a_play_learns_whether_models_are_asked_for_and_which_come(given: dict[str, Any], asked: bool, to_come: list[str]) -> None:
+    assert holds("ollama_model", "ollama_model_asked_for", **given) is asked
+    assert value("ollama_model", "{{ ollama_model_to_come }}", **given) == to_come
+
+
+def test_only_servers_for_which_something_is_asked_and_that_are_there_are_due() -> None:
+    servers = {"instances": [{"name": name, "unit": f"{name}.service", "url": "", "judged": {"models": models}, "settings": {"prune": prune}}
+                             for name, models, prune in (("a", [{"name": "m"}], "none"), ("b", [], "none"), ("c", [], "unlisted"), ("d", [{"name": "m"}], "none"))]}  # fmt: skip
+    looked = {"results": [{"item": f"{name}.service", "exists": name != "d", "url": f"http://{name}"} for name in "abcd"]}
+    given = {"__ollama_model_servers": servers, "__ollama_model_looked": looked}
+    assert value("ollama_model", "{{ __ollama_model_due | map(attribute='name') }}", **given) == ["a", "c"]
+    assert value("ollama_model", "{{ __ollama_model_unknown }}", **given) == ["d.service"]
+    assert value("ollama_model", "{{ __ollama_model_url }}", __ollama_model_entry=servers["instances"][2], **given) == "http://c"
+
+
 def test_a_server_to_come_is_asked_where_it_will_answer() -> None:
     outlook = {UNIT: {"comes": True, "url": "http://127.0.0.1:1"}, "ollama.service": {"comes": False, "url": "http://127.0.0.1:2"}}
     given = {"ollama_server_outlook": outlook}

@@ -7,35 +7,31 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 from dataclasses import dataclass
 
-from .._base.layout import AGENT_CACHE, AGENT_COMMAND, AGENT_CONFIGURATION, AGENT_PROGRAMS, AGENT_RUNTIME, AGENT_STATE, NOTIFIERS, UNITS, below
+from .._base.layout import AGENT_CACHE, AGENT_COMMAND, AGENT_CONFIGURATION, AGENT_PROGRAMS, AGENT_RUNTIME, AGENT_STATE, NOTIFIERS, below
+from .._base.layout import UNITS as UNIT_FOLDER
 from .._base.systemctl import Run
 from .._ownership.manifest import Manifest, read_manifest
 from .._ownership.marks import Claim, foreign
-from .accounts import Accounts
-from .given_back import GivenBack
-from .steps import REMOVE, Step, remove_empty_folder, remove_tree
-from .units import Ours, Units, loaded_units
+from .._removal.accounts import Accounts
+from .._removal.given_back import GivenBack
+from .._removal.steps import REMOVE, Step, remove_empty_folder, remove_tree
+from .._removal.units import Ours, Units, loaded_units
+from .parts import ACCOUNT, CLAIMED, DROPIN_NAMES, DROPINS, ROLE, TEXTFILES, UNITS, of_any_server, unit_names
 
-ROLE = "ollama_warmup"
 MARK = "(keepwarm.ollama.ollama_warmup)"
-ACCOUNT = "Keeps models of Ollama resident"
 
-_NAMED = re.compile(r"ollama-(warmup|warm|cold)([-@].*)?\.(service|timer|path|target)")
-_OURS = Ours(MARK, units=_NAMED, dropins=re.compile(r"50-ollama-warm-gate.*\.conf"), orphans=_NAMED)
-_GATE = re.compile(r"ollama-warm-gate([-@].*)?\.service")
-_CONFIGURED = ("*.json", "*.notify-urls")
+_NAMED = unit_names(UNITS)
+_OURS = Ours(MARK, units=_NAMED, dropins=DROPIN_NAMES, orphans=_NAMED)
+_GATE = unit_names(row for row in UNITS if row.feature in DROPINS)
 _FOLDERS = (AGENT_PROGRAMS, AGENT_RUNTIME, AGENT_CACHE, AGENT_STATE)
-CLAIMED = (AGENT_PROGRAMS, AGENT_CACHE, AGENT_STATE)
-"""The folders that others might have made; the rest is made by systemd, or below these."""
-_NOTIFIER = (f"{AGENT_STATE}-notify*", f"{NOTIFIERS}/ollama-warmup-notify*")
-TEXTFILES = re.compile(r'"textfile_directory": *"(/[^"\\]+)"')
+_CONFIGURED = of_any_server("{configuration}", "{notify_file}")
+_NOTIFIER = of_any_server("/var/lib/{notify_state}", NOTIFIERS + "/{notify_state}")
 
 
 @dataclass(frozen=True)
-class Agent:
+class FoundAgent:
     """The agent on one host, as it is now. C(metrics_directory): where a link may be of which no configuration tells any more."""
 
     units: Units
@@ -85,7 +81,7 @@ class Agent:
 
     def left(self) -> list[str]:
         """What others put among ours: it stays."""
-        folders = [f"{UNITS}/{name}.d" for name in sorted(self.units.names)]
+        folders = [f"{UNIT_FOLDER}/{name}.d" for name in sorted(self.units.names)]
         candidates = [path for folder in folders for path in self._found(f"{folder}/*")] + self._found(f"{AGENT_CONFIGURATION}/*")
         return sorted(set(candidates) - set(self.units.dropins) - set(self._configured()))
 
@@ -94,7 +90,7 @@ class Agent:
         return [path for path in self._configured() if path.endswith(".json")]
 
     def _configured(self) -> list[str]:
-        found = [path for pattern in _CONFIGURED for path in self._found(f"{AGENT_CONFIGURATION}/{pattern}")]
+        found = sorted({path for pattern in _CONFIGURED for path in self._found(pattern)})
         return [path for path in found if not foreign(Claim(path), MARK.strip("()"), (), self.root)]
 
     def _configurations(self) -> list[Step]:
@@ -139,6 +135,6 @@ class Agent:
             return ""
 
 
-def look(run: Run, metrics_directory: str = "", root: str = "/") -> Agent:
+def look(run: Run, metrics_directory: str = "", root: str = "/") -> FoundAgent:
     """The agent as it is now. Raises C(RemovalError)."""
-    return Agent(Units(_OURS, loaded_units(run), root), Accounts(root), metrics_directory, root, read_manifest(ROLE, root))
+    return FoundAgent(Units(_OURS, loaded_units(run), root), Accounts(root), metrics_directory, root, read_manifest(ROLE, root))
