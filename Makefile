@@ -40,7 +40,7 @@ HOST_GATES := $(addprefix molecule-,$(SCENARIOS))
 # The long ones first, so that no core is idle at the end.
 LONGEST_GATES := molecule-server molecule-lifecycle molecule-upgrade molecule-instances molecule-install unit
 ALONE_GATES := molecule-machine
-GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES) $(ALONE_GATES),$(HOST_GATES) sanity contract unit-oldest prometheus fuzz importer lint docs)
+GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES) $(ALONE_GATES),$(HOST_GATES) sanity contract unit-oldest prometheus fuzz importer lint docs browser)
 
 .PHONY: help
 help: ## List the targets
@@ -50,7 +50,7 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Install what everything below needs (Debian packages, Python environments, host images); quick the second time
-	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool
+	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool browser
 
 setup-%:
 	@$(PYTHON) tests/tools/setup.py newest $(if $(filter newest,$*),,$*)
@@ -69,6 +69,7 @@ lint: setup-checks ## ruff, mypy, pylint (equal stretches of code), vermin, yaml
 	MYPYPATH=tests/bench:tests/hosts $(MYPY) --exclude 'tests/bench/(exposure|fleet)' tests/bench
 	MYPYPATH=tests/bench/fleet:tests/bench:tests/hosts $(MYPY) tests/bench/fleet/measure.py
 	MYPYPATH=tests/bench/exposure:tests/hosts $(MYPY) tests/bench/exposure
+	$(WITH_COLLECTIONS) MYPYPATH="tests/browser:$$ANSIBLE_COLLECTIONS_PATH" $(MYPY) tests/browser
 	MYPYPATH=tests/ollama_stub:tests/contract $(MYPY) tests/ollama_stub
 	MYPYPATH=tests/contract $(MYPY) tests/contract
 	$(MYPY) docs/examples
@@ -119,6 +120,14 @@ fuzz: setup-newest ## 10000 malformed answers, the same at every run (KEEPWARM_F
 .PHONY: prometheus
 prometheus: setup-newest setup-promtool ## Metrics, alert rules and dashboard before Prometheus' own promtool
 	$(WITH_COLLECTIONS) $(NEWEST)/$(PYTEST) tests/prometheus $(ARGS)
+
+.PHONY: browser
+browser: setup-newest setup-browser ## The fleet page in a real headless Chromium: sorted, filtered, attacked, printed
+	$(WITH_COLLECTIONS) $(CURDIR)/.cache/browser/bin/$(PYTEST) tests/browser $(ARGS)
+
+.PHONY: images
+images: setup-newest setup-browser ## Take the pictures of the fleet page in docs/images anew
+	$(WITH_COLLECTIONS) $(CURDIR)/.cache/browser/bin/python tests/browser/images.py docs/images
 
 .PHONY: contract
 contract: setup-newest ## The stand-in server against the recorded answers of a real one (ARGS='--ollama-url URL' for any server)

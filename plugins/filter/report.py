@@ -21,13 +21,14 @@ options:
       - For V(failed_task), C(ansible_failed_result), also of a loop, whose own message says nothing.
       - For V(upgrade), its record (M(keepwarm.ollama.ollama_upgrade_record)); null where it did not come that far.
       - For V(agent), the servers of the host, as the filter P(keepwarm.ollama.role_settings#filter) gives them.
-      - For V(fleet), by host, in the order of the table, the result of C(ollama-warmup status --json), empty where there is none.
+      - For V(fleet) and V(fleet_page), by host, in the order of the table, the result of C(ollama-warmup status --json), empty where there is none.
+      - For V(page_problem), the path on the controller where the page is to be written.
     type: raw
     required: true
   of:
     description: What is reported.
     type: str
-    choices: [failed_task, upgrade, agent, fleet]
+    choices: [failed_task, upgrade, agent, fleet, fleet_page, page_problem]
     required: true
   task:
     description: The name of the failed task, for one that said nothing.
@@ -90,13 +91,21 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ dict(ansible_play_hosts_all | zip(results)) | keepwarm.ollama.report('fleet') }}"
   run_once: true
+
+- name: Write the page
+  ansible.builtin.copy:
+    content: "{{ dict(ansible_play_hosts_all | zip(results)) | keepwarm.ollama.report('fleet_page') }}"
+    dest: /srv/www/fleet.html
+    mode: "0644"
+  delegate_to: localhost
+  run_once: true
 """
 
 RETURN = r"""
 _value:
   description:
     - For V(failed_task), one sentence without a full stop at its end; for V(upgrade), some sentences; for V(agent), one line; for V(fleet), the
-      lines of a table.
+      lines of a table; for V(fleet_page), a page in HTML; for V(page_problem), one sentence, empty where nothing is wrong.
   type: raw
 """
 
@@ -107,6 +116,8 @@ from typing import Any
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._agent_summary import agent_summary
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._failure_sentence import failure_sentence
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet import fleet_table
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet_page.page import fleet_page
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet_page.place import page_problem
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._upgrade_report import upgrade_report
 
 
@@ -115,7 +126,18 @@ def _fleet(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return fleet_table(results, datetime.now(timezone.utc)).splitlines()
 
 
-_WRITERS: Mapping[str, Callable[..., Any]] = {"failed_task": failure_sentence, "upgrade": upgrade_report, "agent": agent_summary, "fleet": _fleet}
+def _fleet_page(results: Mapping[str, Mapping[str, Any]]) -> str:
+    return fleet_page(results, datetime.now(timezone.utc))
+
+
+_WRITERS: Mapping[str, Callable[..., Any]] = {
+    "failed_task": failure_sentence,
+    "upgrade": upgrade_report,
+    "agent": agent_summary,
+    "fleet": _fleet,
+    "fleet_page": _fleet_page,
+    "page_problem": page_problem,
+}
 
 
 def report(subject: Any, of: str, **details: Any) -> str | list[str]:

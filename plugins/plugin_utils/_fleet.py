@@ -24,7 +24,7 @@ def fleet_table(results: Mapping[str, Mapping[str, Any] | None], now: datetime) 
 
     There is a column for the instances of hosts with several servers where there is such a host.
     """
-    several = any(len(_statuses(result)) > 1 for result in results.values())
+    several = any(len(statuses(result)) > 1 for result in results.values())
     rows = [line for host, result in results.items() for line in _rows(host, result, now, several)]
     cold = sum(1 for result in results.values() if not _is_warm(result))
     summary = f"{len(results) - cold} of {len(results)} hosts warm"
@@ -33,10 +33,10 @@ def fleet_table(results: Mapping[str, Mapping[str, Any] | None], now: datetime) 
 
 
 def _rows(host: str, result: Mapping[str, Any] | None, now: datetime, several: bool) -> Iterator[Sequence[str]]:
-    statuses = _statuses(result)
-    if not statuses:
-        yield _remark([host, *(["-"] if several else [])], _trouble(result))
-    for status in statuses:
+    found = statuses(result)
+    if not found:
+        yield _remark([host, *(["-"] if several else [])], trouble(result))
+    for status in found:
         yield from _lines([host, *([str(status.get("instance", "-"))] if several else [])], status, now)
 
 
@@ -55,26 +55,27 @@ def _remark(place: Sequence[str], text: str) -> Sequence[str]:
 
 def _is_warm(result: Mapping[str, Any] | None) -> bool:
     """One with nothing declared is not, though nothing is wrong with it."""
-    statuses = _statuses(result)
-    return _said(result).get("exit") == 0 and any(status["result"] != NOTHING for status in statuses)
+    return said(result).get("exit") == 0 and any(status["result"] != NOTHING for status in statuses(result))
 
 
-def _statuses(result: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+def statuses(result: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
     """One for each server of the host; nothing where it did not answer with a status."""
-    said = _said(result)
-    found = said["instances"] if isinstance(said.get("instances"), list) else [said]
+    status_data = said(result)
+    found = status_data["instances"] if isinstance(status_data.get("instances"), list) else [status_data]
     return [status for status in found if isinstance(status, dict) and {"models", "exit", "result"} <= status.keys()]
 
 
-def _said(result: Mapping[str, Any] | None) -> dict[str, Any]:
+def said(result: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the status command printed; empty where that is no JSON object."""
     try:
-        said = json.loads((result or {}).get("stdout") or "")
-    except ValueError:
+        data = json.loads((result or {}).get("stdout") or "")
+    except (ValueError, RecursionError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return data if isinstance(data, dict) else {}
 
 
-def _trouble(result: Mapping[str, Any] | None) -> str:
+def trouble(result: Mapping[str, Any] | None) -> str:
+    """Why a host gave no status."""
     if not result or result.get("unreachable"):
         return "unreachable"
     if result.get("rc") in (None, _NOT_FOUND):

@@ -4,9 +4,10 @@
 
     python3 tests/tools/setup.py newest oldest checks hosts
 
-`newest`, `oldest`, `checks` and `bench` are virtual environments, each made from requirements/NAME.txt and kept in the user's cache under a
-hash of that file; .cache/NAME of the checkout is a link to it. `core-2.19` and its like are newest.txt with another ansible-core.
-`hosts` is what boots test hosts: Debian packages and two images; `machine` is the same for virtual ones; `promtool` is a program out of a Debian package.
+`newest`, `oldest`, `checks`, `bench` and `browser` are virtual environments, each made from requirements/NAME.txt and kept in the user's cache
+under a hash of that file; .cache/NAME of the checkout is a link to it. `core-2.19` and its like are newest.txt with another ansible-core.
+`hosts` is what boots test hosts: Debian packages and two images; `machine` is the same for virtual ones; `promtool` is a program out of a Debian
+package.
 
 KEEPWARM_PYTHON=3.13 has the environments made of that Python, as far as their ansible-core runs on it.
 """
@@ -31,6 +32,7 @@ PYTHONS = {
     "newest": ("3.12", "3.13", "3.14"),
     "checks": ("3.12", "3.13", "3.14"),
     "bench": ("3.12", "3.13", "3.14"),
+    "browser": ("3.12", "3.13", "3.14"),
     "oldest": ("3.12", "3.11", "3.10", "3.13"),  # 2.17 on 3.13 is not supported upstream, but all that Debian 13 has
     "core-2.18": ("3.12", "3.11", "3.13"),
     "core-2.19": ("3.12", "3.11", "3.13"),
@@ -43,6 +45,7 @@ DEBIAN_PACKAGES = {
     "checks": ("git", "shellcheck"),
     "promtool": (),
     "bench": (),
+    "browser": ("chromium", "chromium-driver", "fonts-dejavu-core"),  # another font would make other pictures
     "newest": ("git",),  # the artefact is built from tracked files
     "oldest": ("git",),
     **{name: ("git",) for name in PYTHONS if name.startswith("core-")},

@@ -26,7 +26,7 @@ def test_another_core_takes_all_but_ansible_from_the_newest_requirements(name: s
     assert [line.split()[0] for line in differing] == [f"ansible-core~={name.removeprefix('core-')}.0"]
 
 
-@pytest.mark.parametrize("name", ["newest", "oldest", "checks", "bench"])
+@pytest.mark.parametrize("name", ["newest", "oldest", "checks", "bench", "browser"])
 def test_other_environments_have_a_file_of_their_own(name: str) -> None:
     assert setup.requirements(name) == (TOP / f"requirements/{name}.txt").read_text(encoding="utf-8")
 
