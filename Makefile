@@ -59,7 +59,7 @@ test: setup ## Run everything: all the gates below on the newest ansible-core, a
 	@$(PYTHON) tests/tools/gates.py $(GATES)
 
 .PHONY: lint
-lint: setup-checks ## ruff, mypy, vermin, yamllint, ansible-lint (production), shellcheck, reuse
+lint: setup-checks ## ruff, mypy, pylint (equal stretches of code), vermin, yamllint, ansible-lint (production), shellcheck, reuse
 	$(CHECKS)/ruff check .
 	$(WITH_COLLECTIONS) MYPYPATH="$$ANSIBLE_COLLECTIONS_PATH" $(MYPY) --exclude /roles/ --package ansible_collections.keepwarm.ollama
 	mkdir -p .cache/agent && ln -sfn ../../plugins/module_utils .cache/agent/keepwarm
@@ -71,6 +71,7 @@ lint: setup-checks ## ruff, mypy, vermin, yamllint, ansible-lint (production), s
 	MYPYPATH=tests/ollama_stub:tests/contract $(MYPY) tests/ollama_stub
 	MYPYPATH=tests/contract $(MYPY) tests/contract
 	$(MYPY) docs/examples
+	$(CHECKS)/pylint --recursive=y plugins roles/ollama_warmup/files/agent tests/tools
 	$(CHECKS)/vermin --quiet --target=3.9- --violations --backport typing --no-parse-comments plugins roles
 	$(CHECKS)/yamllint --strict .
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" ansible-lint

@@ -32,6 +32,16 @@ attributes:
       - This action does not modify state.
 """
 
+    # For modules that change something, and predict all of it.
+    PREDICTED = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+"""
+
     # For hosts with systemd and a /proc.
     LINUX = r"""
 options: {}

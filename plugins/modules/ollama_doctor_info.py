@@ -97,7 +97,7 @@ instances:
       version: 0.32.15
       resident: []
 findings:
-  description: What is wrong, the gravest first.
+  description: What is wrong, the most severe first.
   type: list
   elements: dict
   returned: success

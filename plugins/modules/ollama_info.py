@@ -19,11 +19,9 @@ description:
 extends_documentation_fragment:
   - keepwarm.ollama.attributes
   - keepwarm.ollama.attributes.actiongroup_ollama
+  - keepwarm.ollama.attributes.posix
   - keepwarm.ollama.server
 attributes:
-  platform:
-    platforms: posix
-    support: full
   check_mode:
     support: full
   diff_mode:
@@ -173,7 +171,7 @@ MEMORY = "memory"
 
 
 def read_server(server: OllamaServer) -> dict[str, Any]:
-    """What the server holds. Raises C(ServerFailure)."""
+    """What the server holds. Raises `ServerFailure`."""
     version, _numbers = server.version()
     resident, now = server.resident()
     installed = sorted(server.installed(), key=lambda model: str(model.name))

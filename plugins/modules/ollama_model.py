@@ -211,7 +211,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.registry import Registry
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.store import ModelStore
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import InstalledModel
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import PolicyError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import PolicyError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import (
     fail,
     read_deadlines,

@@ -19,14 +19,8 @@ description:
     a unit is stopped and not started any more, and a removal of the role puts it all back.
 extends_documentation_fragment:
   - keepwarm.ollama.attributes
-attributes:
-  platform:
-    platforms: linux
-    support: full
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
+  - keepwarm.ollama.attributes.linux
+  - keepwarm.ollama.attributes.predicted
 options:
   role:
     description: Whose paths these are.

@@ -21,11 +21,7 @@ description:
 extends_documentation_fragment:
   - keepwarm.ollama.attributes
   - keepwarm.ollama.attributes.linux
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
+  - keepwarm.ollama.attributes.predicted
 options:
   paths:
     description: The folders.

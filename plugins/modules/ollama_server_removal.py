@@ -20,14 +20,8 @@ description:
   - Packages stay, since others may need them by now.
 extends_documentation_fragment:
   - keepwarm.ollama.attributes
-attributes:
-  platform:
-    platforms: linux
-    support: full
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
+  - keepwarm.ollama.attributes.linux
+  - keepwarm.ollama.attributes.predicted
 options:
   part:
     description:

@@ -391,7 +391,7 @@ restart_reasons:
   elements: str
   returned: success
   sample:
-    - OLLAMA_KEEP_ALIVE is '5m' in the running process, but '45m' in its unit
+    - OLLAMA_KEEP_ALIVE is '5m' in the running server and '45m' in its unit
 pending:
   description:
     - In what else the running server is not what its unit would start, one sentence each. It counts at the next start, and is no
@@ -401,7 +401,7 @@ pending:
   elements: str
   returned: success
   sample:
-    - OLLAMA_MAX_LOADED_MODELS is '4' in the running process, but '8' in its unit
+    - OLLAMA_MAX_LOADED_MODELS is '4' in the running server and '8' in its unit
 restart_unloads:
   description:
     - The resident models, which a restart that is due would unload.

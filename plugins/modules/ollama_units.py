@@ -19,14 +19,8 @@ description:
   - A file that the role did not make is refused where one is wanted, and left alone where none is.
 extends_documentation_fragment:
   - keepwarm.ollama.attributes
-attributes:
-  platform:
-    platforms: linux
-    support: full
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
+  - keepwarm.ollama.attributes.linux
+  - keepwarm.ollama.attributes.predicted
 options:
   role:
     description: Whose units these are; each file bears C((keepwarm.ollama.ROLE\)) in a comment.

@@ -320,7 +320,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._driver_program import driver_program
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import OllamaServer, ServerFailure
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import PolicyError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import PolicyError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_options import fail, read_deadlines, server_argument_spec
 from ansible_collections.keepwarm.ollama.plugins.module_utils._warm.asked import Asked, read_asked
 from ansible_collections.keepwarm.ollama.plugins.module_utils._warm.warming import Warming

@@ -12,7 +12,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.model_list import RIGHT, is_given, read_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.wanted_models import PRESENT, PRUNE_NONE, read_wanted
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName, ModelNameError
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import PolicyError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import PolicyError
 
 _LISTED = "ollama_model_models"
 _DECLARED = "ollama_warmup_models"

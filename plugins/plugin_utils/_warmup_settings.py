@@ -16,7 +16,8 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._gates import pars
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.model_list import RIGHT, is_given, read_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.address import AddressError, check_url
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import KeepAlive, KeepAliveError
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import PolicyError, parse_policy, policy_data
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import policy_data
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import PolicyError, parse_policy
 
 _POLICY = ("models", "undeclared_keep_alive", "max_loaded_models", "context_mismatch", "strict", "release", "slow_load_seconds")
 _DURATIONS = {"interval": 1.0, "jitter": 0.0, "load_timeout": 1.0, "ready_timeout": 1.0, "gate_timeout": 1.0}

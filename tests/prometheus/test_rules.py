@@ -44,7 +44,7 @@ class Story:
             "model_drift{model,drift=spilled}": "0x60",
             "model_drift{model,drift=not_loaded}": "0x60",
             "model_slow_loads_total{model}": "3x60",
-            "model_fight{model,kind=context}": "0x60",
+            "model_conflict{model,kind=context}": "0x60",
         }
         return {**healthy, **self.series}
 
@@ -54,7 +54,7 @@ COLD = {"model_resident{model}": "1x9 0x50", "model_drift{model,drift=not_loaded
 STOPPED = {"last_pass_result{result=server_stopped}": "0x9 1x50", "last_pass_result{result=warm}": "1x9 0x50"}
 SPILLED = {"model_drift{model,drift=spilled}": "0x9 1x50"}
 SLOW = {"model_slow_loads_total{model}": "3x9 4x50"}
-FIGHT = {"model_fight{model,kind=context}": "0x9 1x50"}
+CONFLICT = {"model_conflict{model,kind=context}": "0x9 1x50"}
 DEAD = {"last_pass_timestamp_seconds": "0+60x9 540x50", "last_pass_start_timestamp_seconds": "-5+60x9 535x50"}
 LOADING = {"last_pass_timestamp_seconds": "0+60x9 540x50", "last_pass_start_timestamp_seconds": "-5+60x9 600x50"}
 NEVER = {"last_pass_timestamp_seconds": "_x60", "last_pass_start_timestamp_seconds": "60x60"}
@@ -72,8 +72,8 @@ STORIES = [
     Story("OllamaModelDegraded", 30, False, COLD),  # that is another alert's
     Story("OllamaModelSlowLoad", 12, True, SLOW),
     Story("OllamaModelSlowLoad", 30, False, SLOW),
-    Story("OllamaModelFight", 12, True, FIGHT),
-    Story("OllamaModelFight", 8, False, FIGHT),
+    Story("OllamaModelConflict", 12, True, CONFLICT),
+    Story("OllamaModelConflict", 8, False, CONFLICT),
     Story("OllamaWarmupNoPass", 23, True, DEAD),  # 3 * 260 s after the ninth minute
     Story("OllamaWarmupNoPass", 22, False, DEAD),
     Story("OllamaWarmupNoPass", 30, False, LOADING),

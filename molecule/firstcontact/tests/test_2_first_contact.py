@@ -46,7 +46,7 @@ def test_check_mode_warns_of_the_restart_with_the_models(gpu1: Host, site: Site)
     assert outcome.status == 0, outcome.output
     warning = " ".join(outcome.output.split("[WARNING]: ollama.service restarts, which unloads ")[1].split("TASK [")[0].split())
     assert all(name in warning for name in ("tiny-a:latest", *HELD))
-    assert "OLLAMA_NUM_PARALLEL is not set in the running process, but '2' in its unit" in warning
+    assert "OLLAMA_NUM_PARALLEL is not set in the running server and is '2' in its unit" in warning
     assert gpu1.start() == before
 
 
@@ -63,7 +63,7 @@ def test_a_request_in_flight_is_not_cut_off(chatting: Host, site: Site) -> None:
     before = gpu1.start()
     outcome = site(ollama_server_num_parallel=2, ollama_server_restart_wait="3s")
     assert outcome.status != 0
-    assert outcome.messages["gpu1"].startswith("ollama.service is due for a restart (OLLAMA_NUM_PARALLEL is not set in the running process,")
+    assert outcome.messages["gpu1"].startswith("ollama.service is due for a restart (OLLAMA_NUM_PARALLEL is not set in the running server and ")
     assert "was not idle for 3s (tiny-b:latest is computing), so that nothing was restarted" in outcome.messages["gpu1"]
     assert (gpu1.start(), gpu1.is_chatting(), gpu1.forever()) == (before, True, {"tiny-a:latest", *HELD})
 

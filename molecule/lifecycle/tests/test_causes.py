@@ -46,8 +46,8 @@ def test_a_departure_is_told_once_with_its_cause_and_its_end(calm: Gpu, happens:
     calm.run("journalctl --sync")
     lines = [line for line in calm.journal(cursor).splitlines() if "model=tiny-a:latest" in line]
     drift, cause = story.split()[:2]
-    assert lines[0] == f"event=departed model=tiny-a:latest {story}"
-    assert lines[1].startswith(f"event=back model=tiny-a:latest {drift} {cause} seconds=")
+    assert lines[0] == f"event=drift_detected model=tiny-a:latest {story}"
+    assert lines[1].startswith(f"event=recovered model=tiny-a:latest {drift} {cause} seconds=")
     assert f" action={action}" in lines[1]
     assert len(lines) == 2
     assert "departed: tiny-a:latest" in calm.run("ollama-warmup status")

@@ -75,7 +75,7 @@ def test_a_dead_endpoint_costs_the_pass_nothing_and_gets_one_message_when_it_is_
     assert [line.split(" failures")[0] for line in lines[1:]] == ["event=notification_sent url=0"]
     assert (len(told.messages()), told.show(NOTIFIER, "InvocationID")) == (1, sender)
     text = told.messages()[0]["message"]
-    assert [model for model in ("tiny-a:latest", "embed:latest") if f"departed: {model}" in text] == ["tiny-a:latest", "embed:latest"]
+    assert [model for model in ("tiny-a:latest", "embed:latest") if f"drift detected: {model}" in text] == ["tiny-a:latest", "embed:latest"]
 
 
 def test_what_waits_survives_a_reboot(told: Told) -> None:

@@ -31,7 +31,7 @@ def test_a_lost_gpu_has_the_server_restarted_once_in_the_period(gpu: Gpu) -> Non
     cursor, before = gpu.cursor(), start(gpu)
     gpu.door("hardware", "gpu_share=0")
     eventually(lambda: start(gpu) != before and on_gpu(gpu) and gpu.is_warm())
-    assert 'event=restart_requested reason="tiny-a has nothing of itself in VRAM' in gpu.journal(cursor)
+    assert 'event=restart_requested reason="tiny-a runs entirely on the CPU' in gpu.journal(cursor)
     assert "at most once in 3000 s" in gpu.journal(cursor, RESTART)
     again = start(gpu)
     gpu.door("hardware", "gpu_share=0")

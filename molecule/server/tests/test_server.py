@@ -80,11 +80,11 @@ def test_check_mode_predicts_the_restart_and_what_it_unloads(server, play):
     before = server.state()
     predicted = play(check=True, keep_alive="50m")
     assert "listens beyond loopback" not in predicted.text
-    assert "ollama.service restarts when it is idle, unloads tiny-" in predicted.text
+    assert "ollama.service restarts when it is idle, which unloads tiny-" in predicted.text
     assert "[WARNING]: ollama.service restarts, which unloads tiny-" in predicted.text
     assert "tiny-a:latest" in predicted.text
     assert "tiny-b:latest" in predicted.text
-    assert "OLLAMA_KEEP_ALIVE is '2700s' in the running process, but '3000s' in its unit" in predicted.text
+    assert "OLLAMA_KEEP_ALIVE is '2700s' in the running server and '3000s' in its unit" in predicted.text
     assert '+Environment="OLLAMA_KEEP_ALIVE=3000s"' in predicted.text
     assert (server.state(), server.resident) == (before, ["tiny-a:latest", "tiny-b:latest"])
     happened = play(keep_alive="50m")
@@ -114,8 +114,8 @@ def test_a_play_that_died_after_the_restart_still_knows_what_was_in_memory(host,
 def test_a_variable_that_is_taken_off_restarts_the_server_and_is_gone(server, play):
     before = server.start
     outcome = play(max_queue=None, environment={})
-    assert "OLLAMA_MAX_QUEUE is still '77' in the running process, but no longer set in its unit" in outcome.text
-    assert "NASTY_NUMBER is still '1.5' in the running process" in outcome.text
+    assert "OLLAMA_MAX_QUEUE is '77' in the running server and not set in its unit" in outcome.text
+    assert "NASTY_NUMBER is '1.5' in the running server" in outcome.text
     assert server.start != before
     assert [key for key in server.environment if key == "OLLAMA_MAX_QUEUE" or key.startswith("NASTY_")] == []
 
@@ -133,7 +133,7 @@ def test_never_says_what_is_pending_and_auto_does_it_later(server, play):
     pending = play(keep_alive="50m", restart="never")
     assert (pending.status, pending.changed, server.start) == (0, [WRITE], before)
     assert "a restart of ollama.service is pending (ollama_server_restart is never), which unloads no model" in pending.text
-    assert "OLLAMA_KEEP_ALIVE is '2700s' in the running process, but '3000s' in its unit" in pending.text
+    assert "OLLAMA_KEEP_ALIVE is '2700s' in the running server and '3000s' in its unit" in pending.text
     assert play(keep_alive="50m").changed == [RESTART]
     assert server.environment["OLLAMA_KEEP_ALIVE"] == "3000s"
 
@@ -166,7 +166,7 @@ def test_a_value_that_the_drop_in_overrides_is_named(server, play, put):
     assert "OLLAMA_DEBUG: " not in outcome.text
     assert server.environment["OLLAMA_KEEP_ALIVE"] == "2700s"
     assert "pending until the next start of ollama.service" in outcome.text
-    assert "OLLAMA_DEBUG is not set in the running process, but '1' in its unit" in outcome.text
+    assert "OLLAMA_DEBUG is not set in the running server and is '1' in its unit" in outcome.text
     assert "OLLAMA_DEBUG" not in server.environment
 
 
@@ -316,7 +316,7 @@ def test_a_default_does_not_beat_what_somebody_wrote_and_is_no_reason_for_a_rest
     outcome = play(oom_policy="auto")
     assert (outcome.status, outcome.changed, server.start) == (0, [WRITE], before)
     assert f"OLLAMA_MAX_LOADED_MODELS is not written here: {UNIT}.d/override.conf sets it, and that stands." in outcome.text
-    assert "OLLAMA_MAX_LOADED_MODELS is '4' in the running process, but '5' in its unit" in outcome.text
+    assert "OLLAMA_MAX_LOADED_MODELS is '4' in the running server and '5' in its unit" in outcome.text
     assert "OLLAMA_MAX_LOADED_MODELS=" not in host.file(DROPIN).content_string
     assert server.show("OOMPolicy") == {"OOMPolicy": "stop"}
     assert play(oom_policy="auto").changed == []

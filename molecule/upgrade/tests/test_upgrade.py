@@ -61,7 +61,7 @@ def test_check_mode_says_what_it_would_download_restart_and_unload(checked: tupl
     outcome = checked[0]
     assert outcome.status == 0, outcome.output
     assert outcome.output.count(f"http://127.0.0.1:8080/v{NEW}/ollama-linux-amd64.tar.zst would be installed") == 1
-    assert "ollama.service restarts when it is idle, unloads tiny-a:latest: " in outcome.output
+    assert "ollama.service restarts when it is idle, which unloads tiny-a:latest: " in outcome.output
     assert f"the running server is of the release {OLD}, but {NEW} is installed" in outcome.output
 
 

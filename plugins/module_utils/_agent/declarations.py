@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from .._residency.values.policy import DeclaredModel, Policy, PolicyError, parse_policy
+from .._residency.values.policy import DeclaredModel, Policy
+from .._residency.values.policy_reader import PolicyError, parse_policy
 
 
 def changed_declarations(former: str, configuration: str) -> list[str]:

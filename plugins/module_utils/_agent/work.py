@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from .._base.files import read_bytes, replace_file, replace_link
+from .._base.files import create_empty, read_bytes, replace_file, replace_link
 from .._base.folders import pinned, prepare
 from .._base.layout import below
 from .._base.systemctl import Run
@@ -99,12 +99,7 @@ class Work:
             return
         self.note(f"create {path}")
         if not self.predict:
-            descriptor = os.open(self.real(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-            try:
-                os.fchown(descriptor, *(-1 if one is None else one for one in owner))
-                os.fchmod(descriptor, 0o644)
-            finally:
-                os.close(descriptor)
+            create_empty(self.real(path), 0o644, owner)
 
     def link(self, path: str, target: str) -> None:
         """Have it lead there."""

@@ -31,7 +31,7 @@ class Background(Generic[_Value]):
         return not self._thread.is_alive()
 
     def result(self) -> _Value:
-        """What the call returned; raises what it raised. Only after C(wait) said so."""
+        """What the call returned; raises what it raised. Only after `wait` said so."""
         if self._error is not None:
             raise self._error
         return self._values[0]
@@ -57,7 +57,7 @@ class Feed(Generic[_Value]):
         threading.Thread(target=self._run, daemon=True).start()
 
     def take(self, seconds: float) -> _Value | None:
-        """The next item; None behind the last one. Raises C(queue.Empty) where none comes within so many seconds, and what the
+        """The next item; None behind the last one. Raises `queue.Empty` where none comes within so many seconds, and what the
         generator raised, after all that it yielded."""
         item = self._queue.get(timeout=max(seconds, 0))
         if item is None and self._error is not None:

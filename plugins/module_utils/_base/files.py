@@ -24,9 +24,9 @@ class FileTooLarge(OSError):
 
 
 def read_bytes(path: str, limit: int) -> bytes:
-    """The content of a regular file of at most C(limit) bytes.
+    """The content of a regular file of at most `limit` bytes.
 
-    Raises C(FileNotFoundError), C(NotARegularFile), C(FileTooLarge) and other C(OSError); never waits, follows no link.
+    Raises `FileNotFoundError`, `NotARegularFile`, `FileTooLarge` and other `OSError`; never waits, follows no link.
     """
     with open(_open_regular(path), "rb") as file:
         content = file.read(limit + 1)
@@ -35,15 +35,22 @@ def read_bytes(path: str, limit: int) -> bytes:
     return content
 
 
-def create_empty(path: str, mode: int = 0o644) -> bool:
-    """Create a file that is not there yet; False where anything stands at the path, a link that leads nowhere included.
+def create_empty(path: str, mode: int = 0o644, owner: tuple[int | None, int | None] | None = None) -> bool:
+    """Create a file that is not there yet; False where anything stands at the path, a link that leads nowhere included. With an `owner`,
+    a user's and a group's number, `mode` counts whatever the umask is.
 
-    Raises C(OSError) for other reasons. Nothing that stands there is opened, followed or changed.
+    Raises `OSError` for other reasons. Nothing that stands there is opened, followed or changed.
     """
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE, mode))
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE, mode)
     except FileExistsError:
         return False
+    try:
+        if owner is not None:  # by the descriptor: in another user's folder, the path may lead elsewhere by now
+            os.fchown(descriptor, *(-1 if one is None else one for one in owner))
+            os.fchmod(descriptor, mode)
+    finally:
+        os.close(descriptor)
     return True
 
 
@@ -55,10 +62,10 @@ def replace_file(
     prepare: Callable[[str], None] | None = None,
     temporary: str | None = None,
 ) -> None:
-    """Write the file as a whole beside its place, then rename it there. Raises C(OSError), and leaves nothing behind then.
+    """Write the file as a whole beside its place, then rename it there. Raises `OSError`, and leaves nothing behind then.
 
-    C(mode) counts whatever the umask is; C(durable): on the disk when this returns; C(prepare) is called with the
-    C(temporary) path before the rename. Only one process at a time may replace a file: the temporary name is always the same.
+    `mode` counts whatever the umask is; `durable`: on the disk when this returns; `prepare` is called with the
+    `temporary` path before the rename. Only one process at a time may replace a file: the temporary name is always the same.
     """
     temporary = temporary or path + ".new"
     try:
@@ -81,7 +88,7 @@ def replace_file(
 
 
 def replace_link(path: str, target: str) -> None:
-    """Let a link at the path lead to the target, in one step. Raises C(OSError)."""
+    """Let a link at the path lead to the target, in one step. Raises `OSError`."""
     temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}-new")
     with suppress(FileNotFoundError):
         os.unlink(temporary)  # of a process that was killed

@@ -27,7 +27,7 @@ _ON_THE_WAY = 0o755
 
 
 class UnsafePath(OSError):
-    """A path on which another user decides where it leads; C(strerror) is what is wrong at C(filename)."""
+    """A path on which another user decides where it leads; `strerror` is what is wrong at `filename`."""
 
     def __str__(self) -> str:
         return f"{self.filename} {self.strerror}"
@@ -35,7 +35,7 @@ class UnsafePath(OSError):
 
 @dataclass(frozen=True)
 class Place:
-    """A file, folder or link that is held open. C(sure): only root, or the user of this process, could have put it there."""
+    """A file, folder or link that is held open. `sure`: only root, or the user of this process, could have put it there."""
 
     path: str
     descriptor: int
@@ -70,7 +70,7 @@ class Place:
 def hold(path: str) -> Iterator[tuple[Place, Sequence[str]]]:
     """The last folder on the way that there is, and the names that are missing below it.
 
-    Raises C(UnsafePath) for a link in a folder that another user may write to, and other C(OSError).
+    Raises `UnsafePath` for a link in a folder that another user may write to, and other `OSError`.
     """
     held: list[int] = []
     try:
@@ -90,7 +90,7 @@ def pinned(path: str) -> Iterator[str]:
 
 
 def open_regular(path: str) -> BinaryIO:
-    """A regular file, to be read. Raises C(UnsafePath) and other C(OSError); never waits for a pipe."""
+    """A regular file, to be read. Raises `UnsafePath` and other `OSError`; never waits for a pipe."""
     held: list[int] = []
     try:
         place, missing = _descend(path, held)
@@ -105,7 +105,7 @@ def open_regular(path: str) -> BinaryIO:
 
 
 def require_own(path: str) -> None:
-    """Raise C(UnsafePath) where another user may write to a folder on the way, or to what is there."""
+    """Raise `UnsafePath` where another user may write to a folder on the way, or to what is there."""
     with hold(path) as (place, dummy):
         at: Place | None = place
         while at is not None:
@@ -117,7 +117,7 @@ def require_own(path: str) -> None:
 def prepare(path: str, uid: int, gid: int | None, mode: int, predict: bool = False) -> list[str]:
     """Have the folder there, with that owner and mode; give what was, or would be, changed, a sentence each.
 
-    What is missing above it is root's, or in a folder of another user's that user's. Raises C(UnsafePath) and other C(OSError).
+    What is missing above it is root's, or in a folder of another user's that user's. Raises `UnsafePath` and other `OSError`.
     """
     with hold(path) as (place, missing):
         if place.path != "/" and not place.is_folder:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where the collection keeps its own on a host, and what its units are called. Roles and templates aside, this is the only place that
-names them; C(below) is for a host whose top is elsewhere, as in a test."""
+names them; `below` is for a host whose top is elsewhere, as in a test."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ UNITS = "/etc/systemd/system"
 """Where an administrator's units are, and ours."""
 VENDOR_UNITS = ("/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 DROPIN = "zz-keepwarm.conf"
-"""Of ours beside a server's unit; it sorts after the C(override.conf) that Ollama's documentation tells people to make."""
+"""Of ours beside a server's unit; it sorts after the `override.conf` that Ollama's documentation tells people to make."""
 
 RECORDS = "/var/lib/keepwarm-ollama"
 """What the roles note down of a host."""
 SERVER_RECORDS = f"{RECORDS}/server"
 SCRATCH = "/run/keepwarm-ollama"
 MADE_MODELS = "/var/lib/ollama-model/made.json"
-"""Which model was made of which file (C(_residency/server/made_record.py)); a removal takes it away."""
+"""Which model was made of which file (`_residency/server/made_record.py`); a removal takes it away."""
 
 SERVER_COMMAND = "/usr/local/bin/ollama"
 SERVER_PROGRAMS = "/usr/local/lib/ollama-server"
@@ -40,11 +40,11 @@ DEFAULT_INSTANCE = "default"
 
 
 def below(root: str, path: str) -> str:
-    """A path of the host, seen from where C(root) is its top."""
+    """A path of the host, seen from where `root` is its top."""
     return os.path.join(root, path.lstrip("/"))
 
 
 def agent_unit(instance: str, kind: str = "service", part: str = "") -> str:
-    """The name of a unit of that instance; C(part) is as C(-watch) or C(-notify)."""
+    """The name of a unit of that instance; `part` is as `-watch` or `-notify`."""
     suffix = "" if instance == DEFAULT_INSTANCE else f"@{instance}"
     return f"ollama-warmup{part}{suffix}.{kind}"

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Values that somebody wrote, or that were kept in a file: each is what it should be, or is refused with one sentence.
 
-A text that is a boolean is one, since C(-e key=value) makes texts of all.
+A text that is a boolean is one, since `-e key=value` makes texts of all.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ def read_switch(raw: Any) -> bool | None:
 def read_value(body: bytes) -> Any:
     """Any JSON. Neither a server nor we write a key twice or NaN: of such a text nobody can say what it means.
 
-    Raises C(ValueError) or C(RecursionError).
+    Raises `ValueError` or `RecursionError`.
     """
     return json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_number, parse_int=_whole)
 
 
 def typed(raw: Mapping[str, Any], key: str, kinds: tuple[type, ...], exact: bool = False) -> Any:
-    """The value at the key. Raises C(InvalidValue) where it is of none of these kinds; true is no number, nor is what no clock and no
-    disk counts. A text is made harmless to show, unless it is to be what was written, C(exact)."""
+    """The value at the key. Raises `InvalidValue` where it is of none of these kinds; true is no number, nor is what no clock and no
+    disk counts. A text is made harmless to show, unless it is to be what was written, `exact`."""
     value = raw.get(key)
     if not isinstance(value, kinds) or isinstance(value, bool):
         raise InvalidValue(f"{key} is of the wrong kind")
@@ -58,7 +58,7 @@ def typed(raw: Mapping[str, Any], key: str, kinds: tuple[type, ...], exact: bool
 
 
 def optional(raw: Mapping[str, Any], key: str, kind: type, default: Any) -> Any:
-    """The value at the key as it is, the default for none. Raises C(InvalidValue) where it is not of that kind."""
+    """The value at the key as it is, the default for none. Raises `InvalidValue` where it is not of that kind."""
     value = raw.get(key)
     if value is None:
         return default
@@ -78,7 +78,7 @@ def harmless(text: str) -> str:
 
 
 def texts(raw: Mapping[str, Any], key: str, exact: bool = False) -> tuple[str, ...]:
-    """A list of texts, made harmless unless C(exact)."""
+    """A list of texts, made harmless unless `exact`."""
     found = typed(raw, key, (list,))
     if not all(isinstance(text, str) for text in found):
         raise InvalidValue(f"{key} is no list of texts")

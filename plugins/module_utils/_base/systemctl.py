@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What systemd says of units. Needs no privilege. Nobody else asks C(systemctl show), nor reads its answer."""
+"""What systemd says of units. Needs no privilege. Nobody else asks `systemctl show`, nor reads its answer."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def parse(output: str) -> dict[str, str]:
 
 
 def ask(run: Run, properties: Sequence[str], unit: str | None = None) -> dict[str, str]:
-    """The properties of the unit, or of the manager. Raises C(SystemctlError)."""
+    """The properties of the unit, or of the manager. Raises `SystemctlError`."""
     return parse(_answer(run, command(properties, () if unit is None else (unit,)), "the unit"))
 
 
 def ask_all(run: Run, properties: Sequence[str], units: Sequence[str]) -> list[dict[str, str]]:
-    """The properties of each unit that systemd knows by these names or patterns. Raises C(SystemctlError)."""
+    """The properties of each unit that systemd knows by these names or patterns. Raises `SystemctlError`."""
     return [parse(block) for block in _answer(run, command(properties, units), "the units").split("\n\n") if block.strip()]
 
 

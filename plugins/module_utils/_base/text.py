@@ -20,7 +20,7 @@ def short_repr(value: Any) -> str:
 
 
 def one_line(text: str, longest: int = LONGEST_LINE) -> str:
-    """Foreign text on one line of at most C(longest) characters: white space becomes one blank, and every character that
+    """Foreign text on one line of at most `longest` characters: white space becomes one blank, and every character that
     cannot be printed (control characters, escape sequences, NUL, surrogates) a question mark."""
     line = " ".join(text[: 4 * longest].split())
     return "".join(character if character.isprintable() else "?" for character in line[:longest])

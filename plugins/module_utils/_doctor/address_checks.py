@@ -133,7 +133,7 @@ def _same(url: str, address: Address) -> bool:
 
 
 def _covers(host: str, address: Address) -> bool:
-    """Whether a socket bound to C(host) takes what a local client sends to the address."""
+    """Whether a socket bound to `host` takes what a local client sends to the address."""
     wanted = "127.0.0.1" if address.host.lower() in ("localhost", "") else address.host
     if host in EVERY_INTERFACE or wanted in EVERY_INTERFACE:
         return True

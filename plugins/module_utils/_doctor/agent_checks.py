@@ -124,7 +124,7 @@ def _passes(look: Examination, agent: AgentLook) -> Iterator[Finding]:
 
 
 def _overdue(look: Examination, agent: AgentLook, at: float) -> Iterator[Finding]:
-    """C(at) is when the last pass ended. None is made of a server that is down, nor on hold, by the unit's ExecCondition=."""
+    """`at` is when the last pass ended. None is made of a server that is down, nor on hold, by the unit's ExecCondition=."""
     own = None if look.is_elsewhere else look.unit
     period = interval(agent.units.get(agent.timer, {}))
     if period is None or agent.hold or (own and own.is_down):
@@ -136,7 +136,7 @@ def _overdue(look: Examination, agent: AgentLook, at: float) -> Iterator[Finding
 
 
 def interval(timer: Properties) -> float | None:
-    """Seconds between passes, of the timer's C(TimersMonotonic) (C({ OnUnitInactiveUSec=4min ; next_elapse=... }))."""
+    """Seconds between passes, of the timer's `TimersMonotonic` (`{ OnUnitInactiveUSec=4min ; next_elapse=... }`)."""
     text = timer.get("TimersMonotonic", "").partition("OnUnitInactiveUSec=")[2].partition(" ;")[0]
     total = 0.0
     for part in text.split():

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The agent of one instance: its files, its units, and what its own command says of both. Reads only.
 
-Its C(validate) and C(status) are asked rather than its files read anew, so that the program judges that is to work by them.
+Its `validate` and `status` are asked rather than its files read anew, so that the program judges that is to work by them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LARGEST = 4 * 1024 * 1024  # bytes
 
 
 def look_at_agent(run: Run, instance: str, now: float, root: str = "/") -> AgentLook:
-    """C(now) in seconds since 1970, by which a hold is on or over."""
+    """`now` in seconds since 1970, by which a hold is on or over."""
     command, path = layout.below(root, layout.AGENT_COMMAND), layout.below(root, f"{layout.AGENT_CONFIGURATION}/{instance}.json")
     raw = _raw(path)
     look = AgentLook(

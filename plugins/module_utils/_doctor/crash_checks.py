@@ -42,7 +42,7 @@ def last_error(look: Examination) -> Entry | None:
 
 
 def evidence_of_end(look: Examination) -> list[Evidence]:
-    """The line of C(last_error), where there is one."""
+    """The line of `last_error`, where there is one."""
     error = last_error(look)
     return [seen(f"journalctl -u {look.unit_name}", error.message)] if error else []
 

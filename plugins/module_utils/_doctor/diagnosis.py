@@ -43,7 +43,7 @@ def _saw_models(look: Examination) -> bool:
 
 
 class Group(NamedTuple):
-    """Checks of one side of a host: what they are called, what they do, and which findings they may have. C(saw) tells whether what
+    """Checks of one side of a host: what they are called, what they do, and which findings they may have. `saw` tells whether what
     they judge was seen: only then they may be called checked."""
 
     name: str
@@ -71,7 +71,7 @@ INCOMPLETE = 2
 
 
 class Diagnosis(NamedTuple):
-    """What is wrong with one instance, the gravest first, and a sentence for each group of checks that did not come to its end."""
+    """What is wrong with one instance, the most severe first, and a sentence for each group of checks that did not come to its end."""
 
     findings: list[Finding]
     failed: list[str]

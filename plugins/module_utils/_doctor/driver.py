@@ -26,7 +26,7 @@ _QUERY = "--query-gpu=index,uuid,name,driver_version,persistence_mode,memory.use
 
 
 def look_at_driver(run: Run, account: Account, environment: Mapping[str, str | None], root: str = "/") -> DriverLook:
-    """C(account) is whom the server runs as, with what C(environment)."""
+    """`account` is whom the server runs as, with what `environment`."""
     cards, set_aside = _cards(root)
     nodes = tuple(sorted("/" + os.path.relpath(path, root) for pattern in _NODES for path in glob.glob(os.path.join(root, pattern))))
     smi, failure = _smi(run) if any(node.startswith("/dev/nvidia") for node in nodes) else (None, "")

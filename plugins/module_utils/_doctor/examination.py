@@ -25,7 +25,7 @@ from .permission import Account, account_of
 
 VISIBLE_DEVICES = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
 Properties = Mapping[str, str]
-"""What C(systemctl show) says of a unit, by property."""
+"""What `systemctl show` says of a unit, by property."""
 
 
 def entries_of(raw: Any) -> Sequence[Any]:
@@ -35,11 +35,11 @@ def entries_of(raw: Any) -> Sequence[Any]:
 
 @dataclass(frozen=True)
 class UnitLook:
-    """The server's unit. C(effective) is what its files on disk give, C(winners) which file gave each variable, C(own) what
-    our drop-in (at C(dropin), None without one) says itself; C(restart) is how the running server differs from it;
-    C(serves) is false where its main process only wraps the server, as in a container. C(ignored) are lines of its files that do
-    nothing, C(unread) files in its folders that are no drop-ins, C(missing_files) what C(EnvironmentFile=) names and is not there, with the
-    C(-) that makes it optional; C(changed) is when each of its files was, in seconds since 1970."""
+    """The server's unit. `effective` is what its files on disk give, `winners` which file gave each variable, `own` what
+    our drop-in (at `dropin`, None without one) says itself; `restart` is how the running server differs from it;
+    `serves` is false where its main process only wraps the server, as in a container. `ignored` are lines of its files that do
+    nothing, `unread` files in its folders that are no drop-ins, `missing_files` what `EnvironmentFile=` names and is not there, with the
+    `-` that makes it optional; `changed` is when each of its files was, in seconds since 1970."""
 
     unit: Unit
     properties: Properties = field(default_factory=dict)
@@ -95,7 +95,7 @@ class ShellSetting:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the journal; C(time) in seconds since 1970."""
+    """A line of the journal; `time` in seconds since 1970."""
 
     time: float
     message: str
@@ -103,8 +103,8 @@ class Entry:
 
 @dataclass(frozen=True)
 class JournalLook:
-    """C(startup): the first lines of the present start of the server's unit, C(current): its last ones, C(earlier): those of the
-    starts before it, C(kernel): the kernel's. C(began) is the moment of the present start, in seconds since 1970; 0 if not known."""
+    """`startup`: the first lines of the present start of the server's unit, `current`: its last ones, `earlier`: those of the
+    starts before it, `kernel`: the kernel's. `began` is the moment of the present start, in seconds since 1970; 0 if not known."""
 
     startup: tuple[Entry, ...] = ()
     current: tuple[Entry, ...] = ()
@@ -115,7 +115,7 @@ class JournalLook:
 
 @dataclass(frozen=True)
 class Listener:
-    """A listening TCP socket. C(pid) is 0 where its process is not known, C(unit) empty where it is of no unit."""
+    """A listening TCP socket. `pid` is 0 where its process is not known, `unit` empty where it is of no unit."""
 
     host: str
     port: int
@@ -126,8 +126,8 @@ class Listener:
 
 @dataclass(frozen=True)
 class ServerLook:
-    """What answered at C(url): C(failure) is the engine's sentence, C(failed) the name of its kind. C(asked_at) is our own clock
-    when C(observation) was made, in seconds since 1970. C(start) names the start of its process, where that is of this machine (C(is_own))."""
+    """What answered at `url`: `failure` is the engine's sentence, `failed` the name of its kind. `asked_at` is our own clock
+    when `observation` was made, in seconds since 1970. `start` names the start of its process, where that is of this machine (`is_own`)."""
 
     url: str
     start: str | None = None
@@ -141,7 +141,7 @@ class ServerLook:
 
 @dataclass(frozen=True)
 class Store:
-    """A folder of models, and the declared ones whose manifest it holds. C(blocked): where its user cannot pass, if anywhere."""
+    """A folder of models, and the declared ones whose manifest it holds. `blocked`: where its user cannot pass, if anywhere."""
 
     path: str
     exists: bool = True
@@ -151,9 +151,9 @@ class Store:
 
 @dataclass(frozen=True)
 class DriverLook:
-    """C(cards): PCI addresses of display controllers by vendor (nvidia, amd), C(count): how many GPUs their drivers have for
-    the server. C(smi): what nvidia-smi printed, None without one. C(hidden): device nodes that the server's user may not open.
-    C(set_aside): why a card is not for a server of this system, by PCI address; it is not among C(cards)."""
+    """`cards`: PCI addresses of display controllers by vendor (nvidia, amd), `count`: how many GPUs their drivers have for
+    the server. `smi`: what nvidia-smi printed, None without one. `hidden`: device nodes that the server's user may not open.
+    `set_aside`: why a card is not for a server of this system, by PCI address; it is not among `cards`."""
 
     cards: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     nodes: tuple[str, ...] = ()
@@ -171,9 +171,9 @@ class DriverLook:
 
 @dataclass(frozen=True)
 class AgentLook:
-    """The agent of this instance. C(problems) are what its own C(validate) says, C(status) what its C(status --json) does;
-    C(python_missing) the interpreter that is not there, C(owner_problem) a sentence; C(units) are by name.
-    C(asks_this_host) is whether its URL is of this machine. C(hold) is the one that is on, C(held_until) the end of the last one,
+    """The agent of this instance. `problems` are what its own `validate` says, `status` what its `status --json` does;
+    `python_missing` the interpreter that is not there, `owner_problem` a sentence; `units` are by name.
+    `asks_this_host` is whether its URL is of this machine. `hold` is the one that is on, `held_until` the end of the last one,
     on or over, in seconds since 1970."""
 
     command: str
@@ -213,8 +213,8 @@ class AgentLook:
 
 @dataclass(frozen=True)
 class Examination:
-    """One instance on one host at one moment (C(now), in seconds since 1970). What is None could not be looked at, which
-    C(unseen) says, a sentence each."""
+    """One instance on one host at one moment (`now`, in seconds since 1970). What is None could not be looked at, which
+    `unseen` says, a sentence each."""
 
     instance: str
     unit_name: str

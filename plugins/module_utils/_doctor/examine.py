@@ -16,19 +16,20 @@ from typing import TypeVar
 from .._base.layout import AGENT_CONFIGURATION, DEFAULT_INSTANCE, below
 from .._base.systemctl import Run
 from .._base.text import one_line
-from .._residency.predict.prediction_report import warnings
-from .._residency.server.host_prediction import Forecast
+from .._residency.report.prediction_report import warnings
+from .._residency.server.host_prediction import HostPrediction
 from .._residency.server.vram import read_vram
 from .._residency.values.model_name import ModelName
-from .._residency.values.policy import Policy, PolicyError, parse_policy
+from .._residency.values.policy import Policy
+from .._residency.values.policy_reader import PolicyError, parse_policy
 from .._systemd.host import HostError, systemd_version
 from .agent_look import look_at_agent
 from .commands import patient
 from .driver import look_at_driver
 from .examination import AgentLook, DriverLook, Examination, JournalLook, UnitLook
 from .journal import JournalError, read_journal
+from .memory_prediction import predict_memory
 from .permission import Account
-from .prospects import prospects
 from .server_ask import ask_server, server_url
 from .shell_files import shell_settings
 from .sockets import listeners
@@ -45,13 +46,13 @@ class CannotLook(Exception):
 
 
 def check_instance(name: str) -> None:
-    """Raises C(CannotLook)."""
+    """Raises `CannotLook`."""
     if not _INSTANCE.fullmatch(name):
         raise CannotLook(f"instance {name!r} is not a name: use letters, digits, '_' and '-'")
 
 
 def require_root_and_systemd(run: Run) -> None:
-    """Raises C(CannotLook)."""
+    """Raises `CannotLook`."""
     if os.geteuid() != 0:
         raise CannotLook("only root may look at a service's environment, sockets and journal: use sudo")
     try:
@@ -70,12 +71,12 @@ def instances(run: Run, root: str = "/") -> list[str]:
 
 
 def examine(run: Run, instance: str, unit: str | None = None, root: str = "/") -> Examination:
-    """Look at one instance. C(unit) is the server's where the agent does not name it."""
+    """Look at one instance. `unit` is the server's where the agent does not name it."""
     return _Examiner(instance, patient(run), root).examine(unit)
 
 
 class _Examiner:
-    """C(unseen) collects why a side could not be looked at."""
+    """`unseen` collects why a side could not be looked at."""
 
     def __init__(self, instance: str, run: Run, root: str) -> None:
         self.instance, self.run, self.root = instance, run, root
@@ -115,10 +116,10 @@ class _Examiner:
         return replace(look, server=self._try("the server", lambda: ask_server(url, look.policy, look.unit_name, not look.is_elsewhere, self.run)))
 
     def _done(self, look: Examination) -> Examination:
-        """With what can only be foretold once all is seen."""
-        foretold = self._try("the measured sizes", lambda: prospects(look, self.root, self.run)) or Forecast(())
-        self.unseen += [f"the measured sizes: {problem}" for problem in foretold.problems]
-        return replace(look, predictions=tuple(warnings(foretold.fits)), unseen=tuple(self.unseen))
+        """With what can only be predicted once all is seen."""
+        predicted = self._try("the measured sizes", lambda: predict_memory(look, self.root, self.run)) or HostPrediction(())
+        self.unseen += [f"the measured sizes: {problem}" for problem in predicted.problems]
+        return replace(look, predictions=tuple(warnings(predicted.fits)), unseen=tuple(self.unseen))
 
     def _try(self, what: str, look: Callable[[], _Seen]) -> _Seen | None:
         try:

@@ -40,7 +40,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that keeps, or may keep, a host from being warm. C(instance) is None where it concerns every instance."""
+    """One thing that keeps, or may keep, a host from being warm. `instance` is None where it concerns every instance."""
 
     code: str
     severity: str
@@ -52,7 +52,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Kind:
-    """One thing that may be wrong. C(what) and C(remedy) are templates, whose places the documentation has in capitals."""
+    """One thing that may be wrong. `what` and `remedy` are templates, whose places the documentation has in capitals."""
 
     code: str
     severity: str
@@ -84,7 +84,7 @@ def setting(source: str, key: str, value: str | None) -> Evidence:
 
 
 def sorted_findings(findings: Iterable[Finding]) -> list[Finding]:
-    """The gravest first; those of one severity stay in the order of the checks."""
+    """The most severe first; those of one severity stay in the order of the checks."""
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
 
 

@@ -24,8 +24,8 @@ class JournalError(Exception):
 
 
 def read_journal(run: Run, unit: str, invocation: str, started: int, now: float) -> JournalLook:
-    """What was logged of the last 24 hours, and when the unit's present start began, however old that is. C(started), 0 if not
-    known, and C(now) are in seconds since 1970. Raises C(JournalError)."""
+    """What was logged of the last 24 hours, and when the unit's present start began, however old that is. `started`, 0 if not
+    known, and `now` are in seconds since 1970. Raises `JournalError`."""
     recent = list(_entries(_ask(run, f"--since=@{int(now) - _HOURS * 3600}", f"--unit={unit}")))
     beginning = _beginning(recent, invocation)
     span = (f"--since=@{started - 1}", f"--until=@{started + _STARTUP}")

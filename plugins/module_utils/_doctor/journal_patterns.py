@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which lines of the journal mean what. Their wording is the server's own (docs/ollama-semantics.md#the-journal), before 0.30 and since.
 
-C(level) is where a line exists: those of DEBUG only with OLLAMA_DEBUG=1, so that an ordinary expiry, an eviction by number and a
-reload for other options leave no trace in a journal at its usual level. C(fatal) are the last words of a server that ends, which
-bear no level; C(runner) are lines of the runner's own, C(systemd) and C(kernel) theirs.
+`level` is where a line exists: those of DEBUG only with OLLAMA_DEBUG=1, so that an ordinary expiry, an eviction by number and a
+reload for other options leave no trace in a journal at its usual level. `fatal` are the last words of a server that ends, which
+bear no level; `runner` are lines of the runner's own, `systemd` and `kernel` theirs.
 """
 
 from __future__ import annotations

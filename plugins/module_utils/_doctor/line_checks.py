@@ -66,7 +66,7 @@ def _quoted(entry: Entry) -> Evidence:
 
 
 def _missing_files(look: Examination, unit: UnitLook) -> Iterator[Finding]:
-    """Without the C(-) that makes it optional, the unit cannot start."""
+    """Without the `-` that makes it optional, the unit cannot start."""
     for pattern in unit.missing_files:
         path, severity = pattern.lstrip("-"), None if pattern.startswith("-") else PROBLEM
         evidence = seen(f"systemctl cat {look.unit_name}", f"EnvironmentFile={pattern}")

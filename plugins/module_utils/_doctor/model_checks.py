@@ -13,9 +13,9 @@ from .._residency.decide.plan import make_plan
 from .._residency.decide.verdicts import Verdict
 from .._residency.report import results
 from .._residency.values.observation import Observation
+from .agent_history import agent_history
 from .examination import Examination, entries_of
 from .finding import NOTE, PROBLEM, WARNING, Evidence, Finding, Kind, seen
-from .remembered import remembered
 
 _WITHOUT_SENTENCE = {
     BY_WORD[NOT_INSTALLED].finding: "{model} is declared, and not on this server's disk",
@@ -65,7 +65,7 @@ def check(look: Examination) -> Iterator[Finding]:
     observation = look.server.observation if look.server else None
     if look.policy is None or observation is None:
         return
-    memory = remembered(look)
+    memory = agent_history(look)
     for verdict in make_plan(look.policy, observation, memory).verdicts:
         if memory and verdict.refusal and verdict.model.name in memory.set_aside:
             yield _set_aside(look, verdict)
@@ -88,7 +88,7 @@ def _set_aside(look: Examination, verdict: Verdict) -> Finding:
 
 
 def _model(look: Examination, observation: Observation, verdict: Verdict, remembers: bool) -> Iterator[Finding]:
-    """C(remembers): whether somebody knows which models had their load."""
+    """`remembers`: whether somebody knows which models had their load."""
     if verdict.refusal:
         yield REFUSED.found(seen(look.agent.configuration, verdict.model.declared), sentence=verdict.refusal)
         return

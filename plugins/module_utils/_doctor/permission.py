@@ -19,7 +19,7 @@ _ACCESS_LIST = "system.posix_acl_access"
 
 @dataclass(frozen=True)
 class Account:
-    """Whom a service runs as: C(user), and what its unit adds to that user's groups (C(group) takes the place of the first one)."""
+    """Whom a service runs as: `user`, and what its unit adds to that user's groups (`group` takes the place of the first one)."""
 
     user: str
     group: str = ""
@@ -32,7 +32,7 @@ def account_of(user: str, properties: Mapping[str, str]) -> Account:
 
 
 def may(account: Account, wanted: int, path: str) -> bool:
-    """C(wanted) is READ, or PASS for a folder on the way to something. What cannot be told, such as what an access list comes to, may be."""
+    """`wanted` is READ, or PASS for a folder on the way to something. What cannot be told, such as what an access list comes to, may be."""
     try:
         user, found = pwd.getpwnam(account.user), os.stat(path)
     except (KeyError, OSError):

@@ -4,7 +4,7 @@
 """Who sent which keep_alive, as far as the log tells. Pure.
 
 A request's keep_alive is in no line of the usual level. With OLLAMA_DEBUG=1 the server says after each request how long the model
-stays (sched.go: C(runner with non-zero duration has gone idle, adding timer) with C(duration=)), and just before it its access
+stays (sched.go: `runner with non-zero duration has gone idle, adding timer` with `duration=`), and just before it its access
 log says who asked (docs/ollama-semantics.md#the-journal).
 """
 
@@ -44,7 +44,7 @@ _MOST_CLIENTS = 5
 
 @dataclass(frozen=True)
 class _Stay:
-    """How long a model stays in its runner C(pid), as a timer's line tells."""
+    """How long a model stays in its runner `pid`, as a timer's line tells."""
 
     model: ModelName
     pid: str
@@ -87,7 +87,7 @@ def _told(look: Examination, journal: JournalLook) -> Iterator[Finding]:
 
 def _changes(entries: Iterable[Entry], environments: KeepAlive, complete: bool) -> Iterator[_Change]:
     """Where a client's keep_alive shows. A request without one keeps what the runner has, and a load without one takes the
-    environment's (docs/ollama-semantics.md#which-keep_alive-counts); what a runner had before lines that are not C(complete) is not known."""
+    environment's (docs/ollama-semantics.md#which-keep_alive-counts); what a runner had before lines that are not `complete` is not known."""
     stays: dict[ModelName, _Stay] = {}
     request: Entry | None = None
     for entry in entries:

@@ -14,7 +14,7 @@ from .examination import Listener
 
 
 def listeners(proc: str = "/proc") -> tuple[Listener, ...]:
-    """Every listening socket. Raises C(OSError) where /proc does not tell."""
+    """Every listening socket. Raises `OSError` where /proc does not tell."""
     found = list(listening_sockets(proc))
     owners = _owners(proc, {socket.inode for socket in found})
     return tuple(_listener(proc, socket.host, socket.port, owners.get(socket.inode, 0)) for socket in found)

@@ -50,7 +50,7 @@ def _manifest(store: str, name: ModelName) -> str:
 
 
 def _homes() -> Iterator[str]:
-    """Of whoever runs C(ollama serve) or C(ollama pull) under his own name."""
+    """Of whoever runs `ollama serve` or `ollama pull` under his own name."""
     user = os.environ.get("SUDO_USER")
     if user and user != "root":
         yield os.path.join(_home(user), ".ollama/models")

@@ -30,7 +30,7 @@ _STARTED = "ExecMainStartTimestamp"
 
 
 def look_at_unit(run: systemctl.Run, name: str) -> UnitLook:
-    """Raises C(HostError)."""
+    """Raises `HostError`."""
     unit = host.read_unit(run, name)
     folders = host.search_path(run)
     files = host.unit_files(unit, folders)
@@ -89,7 +89,7 @@ def _missing_files(files: Sequence[UnitFile], around: Surroundings) -> Iterator[
 
 
 def _patterns(files: Sequence[UnitFile], around: Surroundings) -> Iterator[str]:
-    """What C(EnvironmentFile=) names, where its specifiers are known."""
+    """What `EnvironmentFile=` names, where its specifiers are known."""
     return (entry.value for entry in declared_environment(files, around.specifiers).files if entry.value)
 
 

@@ -19,7 +19,8 @@ from .._residency.server.client import OllamaServer, ServerFailure
 from .._residency.server.observer import Observer
 from .._residency.server.own_host import own_unit
 from .._residency.values.model_name import ModelName
-from .._residency.values.policy import Policy, PolicyError, parse_policy
+from .._residency.values.policy import Policy
+from .._residency.values.policy_reader import PolicyError, parse_policy
 
 
 class ReleaseError(Exception):

@@ -88,7 +88,7 @@ def _comparable(path: str, configured: Program) -> bool:
 
 def _difference(key: str, running: str | None, wanted: str | None) -> str:
     if running is None:
-        return f"{key} is not set in the running process, but {masked(key, wanted)!r} in its unit"
+        return f"{key} is not set in the running server and is {masked(key, wanted)!r} in its unit"
     if wanted is None:
-        return f"{key} is still {masked(key, running)!r} in the running process, but no longer set in its unit"
-    return f"{key} is {masked(key, running)!r} in the running process, but {masked(key, wanted)!r} in its unit"
+        return f"{key} is {masked(key, running)!r} in the running server and not set in its unit"
+    return f"{key} is {masked(key, running)!r} in the running server and {masked(key, wanted)!r} in its unit"

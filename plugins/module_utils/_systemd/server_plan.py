@@ -163,7 +163,7 @@ def _restart(declared: Declared, told: Mapping[str, Any]) -> str:
     unloads = "unloads whatever is resident" if loses is None else f"unloads {' and '.join(loses) or 'no model'}"
     if declared.restart == "never":
         return f"a restart of {told['unit']} is pending (ollama_server_restart is never), which {unloads}"
-    return f"{told['unit']} restarts{'' if declared.restart == 'now' else ' when it is idle'}, {unloads}"
+    return f"{told['unit']} restarts{'' if declared.restart == 'now' else ' when it is idle'}, which {unloads}"
 
 
 def _stopped(declared: Declared, told: Mapping[str, Any]) -> str:

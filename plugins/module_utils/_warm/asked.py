@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._residency.values.model_name import ModelName
-from .._residency.values.policy import Policy, parse_policy
+from .._residency.values.policy import Policy
+from .._residency.values.policy_reader import parse_policy
 
 _POLICY_OPTIONS = ("undeclared_keep_alive", "max_loaded_models", "context_mismatch", "strict")
 Environment = Mapping[str, "str | None"]
@@ -48,7 +49,7 @@ class Asked:
 
 
 def read_asked(params: Mapping[str, Any]) -> Asked:
-    """Raises C(PolicyError) naming every problem of the policy, or C(ValueError) for a name that is none or not declared."""
+    """Raises `PolicyError` naming every problem of the policy, or `ValueError` for a name that is none or not declared."""
     models = [{key: value for key, value in model.items() if value is not None} for model in params["models"] or ()]
     policy = parse_policy({"models": models, **{key: params[key] for key in _POLICY_OPTIONS}})
     taken = ("url", "unit", "instance", "load_warm", "apply_changes", "load_timeout", "verify_timeout")

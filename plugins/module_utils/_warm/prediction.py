@@ -13,8 +13,8 @@ from typing import Any
 from .._residency.decide.causes import evident_cause
 from .._residency.decide.verdicts import Plan
 from .._residency.predict.predict import Fit
-from .._residency.predict.prediction_report import fit_data, warnings
 from .._residency.report import diff, results
+from .._residency.report.prediction_report import fit_data, warnings
 from .._residency.values.model_name import ModelName
 from .._residency.values.observation import InstalledModel, Observation
 from .._residency.values.policy import Policy

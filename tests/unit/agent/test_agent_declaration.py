@@ -50,7 +50,7 @@ def test_after_that_a_clients_context_is_left_to_the_option_again(agent: Agent, 
     agent.server.hold("a", -1, 2048)
     capsys.readouterr()
     assert work(agent, context(128)) == []
-    assert "event=departed model=a:latest drift=context_mismatch cause=context_changed_by_client" in capsys.readouterr().err
+    assert "event=drift_detected model=a:latest drift=context_mismatch cause=context_changed_by_client" in capsys.readouterr().err
 
 
 def test_a_model_that_is_declared_for_the_first_time_gets_its_context(agent: Agent, capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,7 +90,7 @@ def test_a_pass_that_was_cut_short_leaves_it_due(agent: Agent) -> None:
 def test_an_operator_who_changes_his_mind_often_is_no_client(agent: Agent) -> None:
     for tokens in (256, 128, 256, 128, 256, 128):
         assert work(agent, context(tokens), context_mismatch="reload") == [f"generate a:latest -1 num_ctx {tokens}"]
-    assert agent.state.fights == ()
+    assert agent.state.conflicts == ()
 
 
 @pytest.mark.parametrize(("keep_alive", "seconds"), [("1h", 3600), ("10m", 600), ("90m", 5400)])

@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from keepwarm._residency.decide.set_aside import Aside
 from keepwarm._residency.server.client import ServerRefused
 from keepwarm._residency.values.model_name import ModelName
 from keepwarm._residency.values.observation import Runners
 from ollama_warmup import exits
 from ollama_warmup.cli.recent_history import history_data
 from ollama_warmup.cli.status import describe, status_data
-from ollama_warmup.state.asides import Aside
 from ollama_warmup.state.incidents import MOST, Departure, note
 from ollama_warmup.state.state import State
 from support.agent import RUNNING, Agent
@@ -81,7 +81,7 @@ def test_what_a_pass_puts_right_is_told_in_two_lines(
     happens(warm)
     assert warm.run(CTX_A, "b") == exits.WARM
     drift, cause = story.split()[:2]
-    assert told(capsys) == [f"event=departed model=a:latest {story}", f"event=back model=a:latest {drift} {cause} action={action}"]
+    assert told(capsys) == [f"event=drift_detected model=a:latest {story}", f"event=recovered model=a:latest {drift} {cause} action={action}"]
     (departure,) = warm.state.departures
     assert (departure.cause, departure.is_open) == (cause.partition("=")[2], False)
     assert warm.state.counts.departures == {"a:latest": {departure.cause: 1}}
@@ -105,11 +105,11 @@ def test_what_goes_on_is_told_once_and_keeps_its_cause(warm: Agent, capsys: pyte
         last = warm.state.last_pass
         assert last is not None
         assert last.models[0]["cause"] == "unloaded_by_client"
-    assert [line.split()[0] for line in told(capsys)] == ["event=departed", "event=not_warm", "event=pass"]
+    assert [line.split()[0] for line in told(capsys)] == ["event=drift_detected", "event=not_warm", "event=pass"]
     warm.server.failing.clear()
     warm.server.hold("a", -1, 8192)
     warm.run(CTX_A, "b")
-    assert told(capsys)[0] == "event=back model=a:latest drift=not_loaded cause=unloaded_by_client action=none"
+    assert told(capsys)[0] == "event=recovered model=a:latest drift=not_loaded cause=unloaded_by_client action=none"
     assert warm.state.counts.departures == {"a:latest": {"unloaded_by_client": 1}}
 
 
@@ -117,9 +117,9 @@ def test_another_context_and_an_expiry_are_two_departures_with_an_end_each(warm:
     warm.server.hold("a", "5m", 2048)
     warm.run(CTX_A, "b")
     assert told(capsys) == [
-        "event=departed model=a:latest drift=context_mismatch cause=context_changed_by_client evidence=observed",
-        "event=departed model=a:latest drift=expiring cause=context_changed_by_client evidence=observed",
-        "event=back model=a:latest drift=expiring cause=context_changed_by_client action=set_expiry",
+        "event=drift_detected model=a:latest drift=context_mismatch cause=context_changed_by_client evidence=observed",
+        "event=drift_detected model=a:latest drift=expiring cause=context_changed_by_client evidence=observed",
+        "event=recovered model=a:latest drift=expiring cause=context_changed_by_client action=set_expiry",
         'event=warning reason="a has the context 2048 instead of 8192: a client sent its own num_ctx (context_mismatch: reload puts it back)"',
     ]
     assert warm.state.counts.departures == {"a:latest": {"context_changed_by_client": 1}}
@@ -145,8 +145,8 @@ def test_a_required_model_that_is_gone_is_graver_than_the_rest(warm: Agent, caps
     warm.run(CTX_A, {"name": "b", "num_ctx": 4096})
     warm.server.kill("b")
     warm.run(CTX_A, {"name": "b", "num_ctx": 4096, "required": False})
-    lines = [line.split()[:2] for line in capsys.readouterr().err.splitlines() if "departed" in line]
-    assert lines == [["<4>event=departed", "model=a:latest"], ["<5>event=departed", "model=b:latest"]]
+    lines = [line.split()[:2] for line in capsys.readouterr().err.splitlines() if "drift_detected" in line]
+    assert lines == [["<4>event=drift_detected", "model=a:latest"], ["<5>event=drift_detected", "model=b:latest"]]
 
 
 def test_what_was_declared_otherwise_has_not_departed(warm: Agent) -> None:
@@ -187,8 +187,8 @@ def test_a_lost_gpu_is_reported_with_a_drift_of_its_own(warm: Agent, monkeypatch
     last = warm.state.last_pass
     assert last is not None
     assert [(model["drift"], model["cause"]) for model in last.models] == [(["spilled"], "gpu_lost")] * 2
-    assert told(capsys)[0] == "event=departed model=a:latest drift=spilled cause=gpu_lost evidence=inferred"
-    assert "a has nothing of itself in VRAM" in last.warnings[0]
+    assert told(capsys)[0] == "event=drift_detected model=a:latest drift=spilled cause=gpu_lost evidence=inferred"
+    assert "a runs entirely on the CPU" in last.warnings[0]
     warm.run(CTX_A, "b")
     assert told(capsys) == []
 
@@ -212,18 +212,18 @@ def test_status_tells_the_last_departures(warm: Agent) -> None:
 def test_a_model_that_was_deleted_is_not_back(warm: Agent, capsys: pytest.CaptureFixture[str], unloaded: bool) -> None:
     warm.server.hold("a", "-1m", 2048)
     warm.run(CTX_A, "b")
-    assert "event=departed model=a:latest drift=context_mismatch" in capsys.readouterr().err
+    assert "event=drift_detected model=a:latest drift=context_mismatch" in capsys.readouterr().err
     warm.server.models = [model for model in warm.server.models if model.name != "a"]
     if unloaded:
         unload(warm)
     warm.run(CTX_A, "b")
     said = capsys.readouterr().err
-    assert "event=back" not in said
-    assert "event=departed model=a:latest drift=not_installed" in said
+    assert "event=recovered" not in said
+    assert "event=drift_detected model=a:latest drift=not_installed" in said
     warm.server.models.append(Installed("a"))
     warm.server.hold("a", -1, 8192)
     warm.run(CTX_A, "b")
-    assert capsys.readouterr().err.count("event=back model=a:latest") == 2
+    assert capsys.readouterr().err.count("event=recovered model=a:latest") == 2
 
 
 def test_a_warm_model_that_left_by_its_expiry_is_not_back(agent: Agent, capsys: pytest.CaptureFixture[str]) -> None:
@@ -234,7 +234,7 @@ def test_a_warm_model_that_left_by_its_expiry_is_not_back(agent: Agent, capsys: 
     unload(agent)
     capsys.readouterr()
     agent.run(declared)
-    assert "event=back" not in capsys.readouterr().err
+    assert "event=recovered" not in capsys.readouterr().err
 
 
 def test_what_holds_for_the_servers_start_is_told_with_it() -> None:

@@ -214,7 +214,7 @@ def test_wait_looks_for_itself_on_hold_and_says_so_once(agent: Agent, call: Call
     capsys.readouterr()
     assert call("wait", "--timeout", "0.05") == exits.ON_HOLD
     said = capsys.readouterr().err.splitlines()
-    assert [line.split()[0] for line in said] == ["event=waiting", "event=waited_in_vain"]
+    assert [line.split()[0] for line in said] == ["event=waiting", "event=wait_timed_out"]
     assert "on hold" in said[0]
 
 

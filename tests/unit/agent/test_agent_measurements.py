@@ -12,10 +12,9 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 import pytest
-from keepwarm._residency.predict.capacity import Bounds
-from keepwarm._residency.predict.evictions import Eviction
+from keepwarm._residency.predict.capacity import Bounds, Eviction
+from keepwarm._residency.predict.measurement import RunnerSettings
 from keepwarm._residency.predict.predict import Knowledge
-from keepwarm._residency.predict.runner_settings import RunnerSettings
 from keepwarm._residency.server.measurement_record import Record, read_record, record_path
 from keepwarm._residency.values.model_name import ModelName
 from keepwarm._residency.values.observation import Observation, Runners
@@ -184,7 +183,7 @@ def test_check_tells_what_the_next_pass_will_find_no_room_for(seeing: Agent, cap
     assert "warning: b:latest is one model too many under OLLAMA_MAX_LOADED_MODELS=2: loading it will evict c:latest" in capsys.readouterr().out
 
 
-def test_check_foretells_for_the_release_that_answers(seeing: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_predicts_for_the_release_that_answers(seeing: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     releases = []
 
     def gathered(_record: Record, _policy: Policy, look: Observation, *_others: Any) -> Knowledge:
@@ -198,7 +197,7 @@ def test_check_foretells_for_the_release_that_answers(seeing: Agent, monkeypatch
     assert releases == [(0, 15, 4)]
 
 
-def test_check_of_a_host_that_is_warm_foretells_nothing(seeing: Agent, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_of_a_host_that_is_warm_predicts_nothing(seeing: Agent, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     seeing.run("a")
     pathlib.Path(seeing.instance.measurements).write_text("garbage")
     seeing.configure("a")

@@ -22,8 +22,8 @@ def result(word: str) -> Event:
     return Event(5, "pass", {"result": word, "seconds": 2.0, "models": 1})
 
 
-DEPARTED = Event(4, "departed", {"model": "a:latest", "drift": "not_loaded", "cause": "evicted", "evidence": "inferred", "by": None})
-BACK = Event(5, "back", {"model": "a:latest", "cause": "evicted", "seconds": 12.5})
+DEPARTED = Event(4, "drift_detected", {"model": "a:latest", "drift": "not_loaded", "cause": "evicted", "evidence": "inferred", "by": None})
+BACK = Event(5, "recovered", {"model": "a:latest", "cause": "evicted", "seconds": 12.5})
 COLD = Event(3, "not_warm", {"reason": "a:latest: the load failed"})
 
 
@@ -33,7 +33,7 @@ COLD = Event(3, "not_warm", {"reason": "a:latest: the load failed"})
         ([entry(COLD, result("not warm"))], "failure", "Ollama on gpu1: not warm, since 2026-11-21 12:00 UTC"),
         ([entry(DEPARTED, COLD, result("not warm"))], "failure", "Ollama on gpu1: not warm: a:latest (evicted), since 2026-11-21 12:00 UTC"),
         ([entry(BACK, result("warm"))], "success", "Ollama on gpu1: warm: a:latest (evicted), at 2026-11-21 12:00 UTC"),
-        ([entry(DEPARTED)], "warning", "Ollama on gpu1: departed: a:latest (evicted), at 2026-11-21 12:00 UTC"),
+        ([entry(DEPARTED)], "warning", "Ollama on gpu1: drift detected: a:latest (evicted), at 2026-11-21 12:00 UTC"),
         ([entry(DEPARTED, BACK)], "warning", "Ollama on gpu1: left and came back: a:latest (evicted), at 2026-11-21 12:00 UTC"),
         ([entry(COLD, result("not warm")), entry(result("warm"), at=NOON + 60)], "success", "Ollama on gpu1: warm, at 2026-11-21 12:00 UTC"),
         ([entry(Event(5, "hold", {"reason": "new GPU"}))], "info", "Ollama on gpu1: hold, at 2026-11-21 12:00 UTC"),
@@ -45,18 +45,18 @@ def test_the_title_says_where_what_which_and_since_when(entries: list[Entry], ki
 
 
 def test_another_instance_is_named() -> None:
-    assert compose([entry(DEPARTED)], "gpu1", "two").title.startswith("Ollama on gpu1 (two): departed")
+    assert compose([entry(DEPARTED)], "gpu1", "two").title.startswith("Ollama on gpu1 (two): drift detected")
 
 
 def test_many_models_are_counted() -> None:
-    gone = [Event(4, "departed", {"model": f"{letter}:latest", "cause": "unknown"}) for letter in "abcde"]
+    gone = [Event(4, "drift_detected", {"model": f"{letter}:latest", "cause": "unknown"}) for letter in "abcde"]
     assert ": a:latest, b:latest, c:latest and 2 more," in compose([entry(*gone)], "gpu1", "default").title
 
 
 def test_the_body_has_a_line_for_each_event() -> None:
     entries = [entry(DEPARTED, COLD), entry(Event(4, "warning", {"reason": "b spilled", "extra": None}), at=NOON + 1)]
     assert compose(entries, "gpu1", "default").body.splitlines() == [
-        "2026-11-21 12:00:00 UTC departed: a:latest (drift not_loaded, cause evicted, evidence inferred)",
+        "2026-11-21 12:00:00 UTC drift detected: a:latest (drift not_loaded, cause evicted, evidence inferred)",
         "2026-11-21 12:00:00 UTC not warm: a:latest: the load failed",
         "2026-11-21 12:00:01 UTC warning: b spilled",
     ]
@@ -73,7 +73,7 @@ CASES: list[tuple[list[list[Event]], str | None, list[list[str]], str | None]] =
     ([[result("warm")]], None, [["pass"]], "warm"),
     ([[result("not warm")], [result("not warm"), COLD]], "warm", [["pass"], ["not_warm"]], "not warm"),
     ([[Event(5, "load"), result("warm")]], "warm", [], "warm"),  # the acts alone are no news
-    ([[DEPARTED]], "warm", [["departed"]], "warm"),
+    ([[DEPARTED]], "warm", [["drift_detected"]], "warm"),
 ]
 
 

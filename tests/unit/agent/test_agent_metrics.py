@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from keepwarm._residency.decide.conflicts import Conflict
 from keepwarm._residency.server.hold_file import Hold, write_hold
 from ollama_warmup import exits
 from ollama_warmup.cli.condition import condition
@@ -26,7 +27,6 @@ from ollama_warmup.metrics.metric_names import METRICS
 from ollama_warmup.metrics.sampling import CAUSES, Moment, samples
 from ollama_warmup.passes import one_pass
 from ollama_warmup.passes.signals import Interrupted
-from ollama_warmup.state.conflicts import Fight
 from ollama_warmup.state.counts import Counts
 from ollama_warmup.state.state import LastPass, State
 from ollama_warmup.state.state_file import StateFile
@@ -203,9 +203,9 @@ def test_what_was_counted_is_told_and_what_was_not_is_zero(told: Agent) -> None:
     assert set(departures) - {"a_new_word"} == set(read(told, "model_departures_total", model="b:latest")) == set(CAUSES)
 
 
-def test_a_fight_is_told_by_what_is_fought_over(told: Agent) -> None:
-    state = State(fights=(Fight("a:latest", "context", ("512", "4096"), 1.0),))
-    found = [sample for sample in samples(parse(wanted("a", "b")), Metrics("/x", 1, 1), state, Moment(5)) if sample.name.endswith("_fight")]
+def test_a_conflict_is_told_by_its_kind(told: Agent) -> None:
+    state = State(conflicts=(Conflict("a:latest", "context", ("512", "4096"), 1.0),))
+    found = [sample for sample in samples(parse(wanted("a", "b")), Metrics("/x", 1, 1), state, Moment(5)) if sample.name.endswith("_conflict")]
     assert [(sample.labels["model"], sample.labels["kind"]) for sample in found if sample.value] == [("a:latest", "context")]
     assert len(found) == 4
 
@@ -222,7 +222,7 @@ def test_a_full_disk_is_told_and_costs_the_pass_nothing(told: Agent, capsys: pyt
 
     monkeypatch.setattr(os, "replace", full)
     assert (run(told, "a"), told.is_marked_warm) == (exits.WARM, True)
-    assert f'event=not_told channel=metrics path={told.instance.metrics} reason="No space left on device"' in capsys.readouterr().err
+    assert f'event=channel_failed channel=metrics path={told.instance.metrics} reason="No space left on device"' in capsys.readouterr().err
     assert pathlib.Path(told.instance.metrics).read_bytes() == before
     assert os.listdir(os.path.dirname(told.instance.metrics)) == ["metrics.prom"]
 

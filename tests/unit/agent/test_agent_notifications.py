@@ -43,7 +43,7 @@ def queued(agent: Agent) -> list[list[str]]:
         ([LOAD], []),
         ([LOAD, WARM], [["load", "pass"]]),
         ([COLD], [["not_warm"]]),
-        ([Event(5, "departed", {"model": "a:latest"})], [["departed"]]),
+        ([Event(5, "drift_detected", {"model": "a:latest"})], [["drift_detected"]]),
         ([Event(4, "something_of_tomorrow")], [["something_of_tomorrow"]]),
     ],
 )
@@ -130,7 +130,7 @@ def test_a_full_disk_costs_the_pass_a_line(agent: Agent, capsys: pytest.CaptureF
     pathlib.Path(agent.instance.notifications).write_text("in the way")
     told = parse({"url": URL, "policy": {"models": ["a"]}, "ready_timeout": 0.01, "notify": True})
     assert one_pass.make_pass(agent.instance, told) == exits.WARM
-    assert "event=not_told channel=notifications" in capsys.readouterr().err
+    assert "event=channel_failed channel=notifications" in capsys.readouterr().err
 
 
 def test_a_test_that_nobody_sends_is_said_to_be_so(
@@ -146,7 +146,7 @@ def test_a_test_that_nobody_sends_is_said_to_be_so(
 def test_a_test_says_why_it_reaches_nobody(agent: Agent, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     agent.configure("a")
     assert main(["notify", "--test"], str(tmp_path)) == exits.BAD_CONFIGURATION
-    assert capsys.readouterr().err == "ollama-warmup: nobody is to be told: give addresses in ollama_warmup_notify_urls and run the role\n"
+    assert capsys.readouterr().err == "ollama-warmup: notifications are not configured: set ollama_warmup_notify_urls and run the role\n"
 
 
 def test_what_an_operator_did_is_told(agent: Agent) -> None:
@@ -159,4 +159,4 @@ def test_an_operator_is_not_kept_from_it_by_a_broken_queue(agent: Agent, capsys:
     agent.configure("a", notify=True)
     pathlib.Path(agent.instance.notifications).write_text("in the way")
     queue_operator_action(agent.instance, "hold")
-    assert capsys.readouterr().err.startswith("ollama-warmup: nobody is told: ")
+    assert capsys.readouterr().err.startswith("ollama-warmup: cannot queue the notification: ")

@@ -24,7 +24,7 @@ from ollama_warmup.notify.pending import Pending
 from support.agent import PROGRAM, deploy
 
 SECRET = "hunter2secret"
-EVENT = Event(4, "departed", {"model": "a:latest", "cause": "evicted"})
+EVENT = Event(4, "drift_detected", {"model": "a:latest", "cause": "evicted"})
 DEADLINE = 60  # seconds; only a failing test waits that long
 # Anything that a library prints, logs or warns about in the middle of a message, the address included.
 CHATTER = f"""
@@ -122,11 +122,11 @@ def unused_port() -> int:
 
 def test_all_that_is_pending_is_one_message(notifier: Notifier, endpoint: Endpoint) -> None:
     notifier.pending.append(pathlib.Path(notifier.root).stat().st_mtime, [EVENT])
-    notifier.pending.append(pathlib.Path(notifier.root).stat().st_mtime + 1, [Event(5, "back", {"model": "a:latest"})])
+    notifier.pending.append(pathlib.Path(notifier.root).stat().st_mtime + 1, [Event(5, "recovered", {"model": "a:latest"})])
     assert notifier.run(endpoint.url) == (0, "")
     (message,) = endpoint.messages
     assert message["title"].startswith(f"Ollama on {socket.gethostname()}: left and came back: a:latest (evicted), at ")
-    assert [line.split(" UTC ")[1] for line in message["message"].splitlines()] == ["departed: a:latest (cause evicted)", "back: a:latest"]
+    assert [line.split(" UTC ")[1] for line in message["message"].splitlines()] == ["drift detected: a:latest (cause evicted)", "recovered: a:latest"]
     assert (message["type"], notifier.pending.read()) == ("warning", [])
 
 

@@ -35,7 +35,7 @@ def entry(*drift: str, after: dict[str, Any] | None = None) -> dict[str, Any]:
         ([entry()], None),
         ([entry("not_loaded")], None),
         ([entry("spilled", after=ON_GPU)], None),
-        ([entry("spilled", after=ON_CPU)], "a has nothing of itself in VRAM: the server has lost its GPU, or never found it"),
+        ([entry("spilled", after=ON_CPU)], "a runs entirely on the CPU: the server has lost its GPU, or never found it"),
         ([entry("spilled")], None),
         ([entry(after=ON_CPU)], None),  # a host without a GPU
         ([entry(), entry("stuck", "context_mismatch", after=ON_GPU)], "a is stuck past its expiry"),

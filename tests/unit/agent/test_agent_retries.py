@@ -7,12 +7,12 @@ from __future__ import annotations
 import pathlib
 
 import pytest
+from keepwarm._residency.decide.retries import Retry, after_crash, still_held, withheld
 from keepwarm._residency.server.client import ServerRefused, ServerUnreachable
 from keepwarm._residency.values.model_name import ModelName
 from ollama_warmup import exits
 from ollama_warmup.cli import commands
 from ollama_warmup.passes.inspection import inspect
-from ollama_warmup.state.retries import Retry, after_crash, still_held, withheld
 from support.agent import Agent
 
 REFUSED = ServerRefused("500: no room", 500, "no room")

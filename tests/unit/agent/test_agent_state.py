@@ -14,15 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from keepwarm._base.readers import InvalidValue
+from keepwarm._residency.decide.conflicts import Conflict
+from keepwarm._residency.decide.reloads import Load
+from keepwarm._residency.decide.retries import Retry
+from keepwarm._residency.decide.set_aside import Aside
 from keepwarm._residency.values.model_name import ModelName
 from keepwarm._residency.values.observation import ModelCard
 from ollama_warmup import exits
-from ollama_warmup.state.asides import Aside
-from ollama_warmup.state.conflicts import Fight
 from ollama_warmup.state.counts import Counts
 from ollama_warmup.state.incidents import Departure
-from ollama_warmup.state.loads import Load
-from ollama_warmup.state.retries import Retry
 from ollama_warmup.state.snapshot import ModelSnapshot
 from ollama_warmup.state.state import LastPass, State, parse_state, state_data
 from ollama_warmup.state.state_file import StateFile
@@ -48,7 +48,7 @@ FULL = State(
     counts=Counts({"qwen3:8b": {"evicted": 3}}, {"qwen3:8b": 4}, {"qwen3:8b": 1}, {"qwen3:8b": 2.75}),
     retries={"big:latest": Retry(2, 99.5, "load of big failed: no room", "d" * 64, took_server=True)},
     loads=(Load(2.5, "qwen3:8b", "revive", "runner_died"), Load(2.5, "big:latest", "load")),
-    fights=(Fight("big:latest", "eviction", ("qwen3:8b",), 2.5),),
+    conflicts=(Conflict("big:latest", "eviction", ("qwen3:8b",), 2.5),),
     last_pass=LastPass(at=1.5, seconds=0.25, exit=1, server="131-77", models=({"model": "qwen3:8b"},), undeclared=({"name": "x"},), failures=("no",)),
 )
 
@@ -79,7 +79,7 @@ def test_a_state_of_another_schema_is_refused() -> None:
 
 
 def test_a_state_of_the_version_before_keeps_what_it_knew() -> None:
-    history = ("seen", "departures", "counts", "retries", "loads", "fights")
+    history = ("seen", "departures", "counts", "retries", "loads", "conflicts")
     old = {key: value for key, value in json.loads(json.dumps(state_data(FULL))).items() if key not in history}
     old["set_aside"] = ["big:latest"]
     found = parse_state({**old, "schema": 1})

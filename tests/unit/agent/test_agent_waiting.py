@@ -84,7 +84,7 @@ def test_a_server_that_does_not_agree_with_the_pass_is_asked_seldom(agent: Agent
     agent.server.looks = 0
     assert wait(agent, "--timeout", "60") == exits.NOT_RESIDENT
     assert agent.server.looks == 13  # at the beginning, and every five seconds
-    assert "event=waited_in_vain" in capsys.readouterr().err
+    assert "event=wait_timed_out" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("trouble", ["gone", "failing"])

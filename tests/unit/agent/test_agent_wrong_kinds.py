@@ -76,7 +76,7 @@ WHOLE: Any = json.loads(json.dumps(state_data(replace(FULL, last_pass=LAST))))
 ENTRY: Any = {
     "at": 1700000000.25,
     "events": [
-        {"priority": 4, "name": "departed", "fields": {"model": "a:latest", "cause": "evicted"}},
+        {"priority": 4, "name": "drift_detected", "fields": {"model": "a:latest", "cause": "evicted"}},
         {"priority": 5, "name": "pass", "fields": {"result": "not warm", "seconds": 1.5, "models": 2}},
     ],
 }
@@ -179,5 +179,5 @@ def test_a_state_that_could_not_be_read_back_is_cut_to_what_is_owed(
     file = StateFile(agent.instance.state_folder)
     pins = frozenset({ModelName.parse("a")})
     file.save(State(server="1-1", pinned=pins, declared=("a",), last_pass=replace(LAST, **large)))
-    assert "event=state_cut" in capsys.readouterr().err
+    assert "event=state_truncated" in capsys.readouterr().err
     assert (agent.state.pinned, agent.state.declared, agent.state.last_pass) == (pins, ("a",), None)

@@ -11,10 +11,10 @@ import stat
 from collections.abc import Iterator
 
 import pytest
+from keepwarm._residency.decide.retries import Retry
 from keepwarm._residency.server.processes import server_identity
 from keepwarm._residency.values.observation import ModelCard
 from ollama_warmup.cli.main import main
-from ollama_warmup.state.retries import Retry
 from ollama_warmup.state.state import LastPass, State
 from ollama_warmup.state.state_file import StateFile
 from ollama_warmup.watch import pipe as watch_pipe
@@ -302,7 +302,7 @@ def test_a_pipe_that_was_taken_away_is_made_anew_and_heard(watching: Watching, c
         watching.watch.wait()
     assert stat.S_ISFIFO(pipe.lstat().st_mode)
     assert watching.watched == {watching.server, again, watching.b}
-    assert "event=watch_pipe_made_anew" in capsys.readouterr().err
+    assert "event=watch_pipe_recreated" in capsys.readouterr().err
     kill(again)
     watching.wait_for_a_request()
     restarted = watching.machine.start_runner(A)
@@ -320,4 +320,4 @@ def test_a_watch_whose_folder_is_gone_for_good_ends_to_be_started_anew(
     with pytest.raises(SystemExit) as ended:
         main(["watch"], root=agent.instance.root)
     assert ended.value.code == 1
-    assert "event=watch_lost_its_place" in capsys.readouterr().err
+    assert "event=watch_folder_lost" in capsys.readouterr().err

@@ -49,6 +49,8 @@ def test_what_stands_at_a_path_is_not_followed_when_a_file_is_created(tmp_path: 
     assert create_empty(str(tmp_path / "file")) is False
     assert os.lstat(tmp_path / "file").st_mode == before.st_mode
     assert create_empty(str(tmp_path / "new")) is True
+    assert create_empty(str(tmp_path / "closed"), 0o666, (None, os.getgid())) is True
+    assert (tmp_path / "closed").stat().st_mode & 0o777 == 0o666
     assert (tmp_path / "new").read_bytes() == b""
 
 

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import pathlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins import module_utils
@@ -21,10 +22,21 @@ def _name(path: pathlib.Path) -> str:
     return path.relative_to(COLLECTION).as_posix()
 
 
-def _calls(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
+@functools.cache
+def _parsed(path: pathlib.Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _nodes(path: pathlib.Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(_parsed(path)))
+
+
+def _calls(nodes: Iterable[ast.AST], *names: str) -> Iterator[ast.Call]:
     """The calls of these functions, by their names with the module's."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in names:
+    last = {name.rpartition(".")[2] for name in names}
+    for node in nodes:
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", None)) in last and ast.unparse(node.func) in names:
             yield node
 
 
@@ -35,16 +47,16 @@ def _documentation(tree: ast.Module) -> set[int]:
     return {line for node in texts for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
 
 
-def _texts(path: pathlib.Path) -> Iterator[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+@functools.cache
+def _texts(path: pathlib.Path) -> tuple[str, ...]:
+    tree = _parsed(path)
     skipped = _documentation(tree)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.lineno not in skipped:
-            yield node.value
+    constants = (node for node in _nodes(path) if isinstance(node, ast.Constant) and node.lineno not in skipped)
+    return tuple(node.value for node in constants if isinstance(node.value, str))
 
 
 def _that_call(*names: str) -> set[str]:
-    return {_name(path) for path in FILES if any(_calls(ast.parse(path.read_text(encoding="utf-8")), *names))}
+    return {_name(path) for path in FILES if any(_calls(_nodes(path), *names))}
 
 
 def test_the_search_sees_plugins_and_agent() -> None:
@@ -55,6 +67,13 @@ def test_the_search_sees_plugins_and_agent() -> None:
 
 def test_one_place_replaces_files_and_links_as_a_whole() -> None:
     assert _that_call("os.replace") == {"plugins/module_utils/_base/files.py"}
+
+
+def test_one_place_creates_files_that_are_not_there_yet() -> None:
+    exclusive = {_name(path) for path in FILES if any(isinstance(node, ast.Attribute) and node.attr == "O_EXCL" for node in _nodes(path))}
+    assert exclusive == {"plugins/module_utils/_base/files.py"}
+    modes = {(_name(path), ast.unparse(call.args[1])) for path in FILES for call in _calls(_nodes(path), "open") if len(call.args) > 1}
+    assert {name for name, mode in modes if "x" in mode} == set()
 
 
 def test_one_place_asks_systemctl_show_and_reads_its_answer() -> None:
@@ -82,7 +101,7 @@ READERS = "plugins/module_utils/_base/readers.py"
 
 def _named(kind: type[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
     for path in FILES:
-        yield from ((_name(path), node) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, kind))
+        yield from ((_name(path), node) for node in _nodes(path) if isinstance(node, kind))
 
 
 def test_one_error_is_raised_for_a_value_that_is_not_what_it_should_be() -> None:

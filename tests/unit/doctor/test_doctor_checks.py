@@ -84,13 +84,13 @@ CASES: dict[str, tuple[Any, str, str]] = {
     "unit_starting": (healthy(unit=down(active="activating"), server=None), "ActiveState=activating", "journalctl -u ollama.service"),
     "unit_disabled": (healthy(unit=unit({"file_state": "disabled"})), "UnitFileState=disabled", "systemctl enable ollama.service"),
     "restart_due": (
-        healthy(unit=unit(restart=Restart(due=("OLLAMA_KEEP_ALIVE is '5m' in the running process, but '45m' in its unit",)))),
-        "/proc/211: OLLAMA_KEEP_ALIVE is '5m' in the running process",
+        healthy(unit=unit(restart=Restart(due=("OLLAMA_KEEP_ALIVE is '5m' in the running server and '45m' in its unit",)))),
+        "/proc/211: OLLAMA_KEEP_ALIVE is '5m' in the running server",
         "systemctl restart ollama.service",
     ),
     "change_pending": (
-        healthy(unit=unit(restart=Restart(pending=("OLLAMA_MAX_LOADED_MODELS is '4' in the running process, but '8' in its unit",)))),
-        "/proc/211: OLLAMA_MAX_LOADED_MODELS is '4' in the running process",
+        healthy(unit=unit(restart=Restart(pending=("OLLAMA_MAX_LOADED_MODELS is '4' in the running server and '8' in its unit",)))),
+        "/proc/211: OLLAMA_MAX_LOADED_MODELS is '4' in the running server",
         "systemctl restart ollama.service",
     ),
     "daemon_reload_due": (healthy(unit=unit(behind_disk=True)), "DropInPaths=/etc/systemd", "systemctl daemon-reload"),

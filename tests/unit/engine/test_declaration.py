@@ -64,10 +64,10 @@ def test_a_new_context_reloads_whatever_clients_contexts_are_left_to(option: str
     assert verdict.num_ctx == (128 if verdict.action == "reload" else 256)
 
 
-def test_a_new_context_is_put_into_effect_in_the_middle_of_a_fight_over_the_former_one() -> None:
+def test_a_new_context_is_put_into_effect_in_the_middle_of_a_conflict_about_the_former_one() -> None:
     seen = look(["a"], [resident("a", context=256)], runners("a"))
-    (left,) = make_plan(policy(PIN, context_mismatch="reload"), seen, History(fights={A: 3})).verdicts
-    (obeyed,) = make_plan(policy(PIN), seen, History(fights={A: 3}, redeclared=NEW_CONTEXT.redeclared)).verdicts
+    (left,) = make_plan(policy(PIN, context_mismatch="reload"), seen, History(conflicts={A: 3})).verdicts
+    (obeyed,) = make_plan(policy(PIN), seen, History(conflicts={A: 3}, redeclared=NEW_CONTEXT.redeclared)).verdicts
     assert (left.action, obeyed.action) == ("none", "reload")
 
 

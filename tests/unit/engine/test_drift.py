@@ -728,7 +728,7 @@ HISTORIES = st.builds(
     *[st.frozensets(SOME_NAME)] * 2,
     set_aside=st.dictionaries(SOME_NAME, st.just(SetAside(("x",), {"b:latest": 1000}))),
     withheld=st.dictionaries(SOME_NAME, st.just((digest("a"), "not now"))),
-    fights=st.dictionaries(SOME_NAME, st.just(3)),
+    conflicts=st.dictionaries(SOME_NAME, st.just(3)),
 )
 
 

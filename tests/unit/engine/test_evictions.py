@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.actions import LOAD
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import make_plan
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.progress import PassResult, Progress
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.evictions import Eviction, evictions
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Eviction, evictions
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import CacheShape, Runners
 from support.values import card, digest, look, policy, resident, runners
 

@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import Measurement
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.runner_settings import RunnerSettings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import Measurement, RunnerSettings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.sizes import ESTIMATED, MEASURED, Footprint, Subject, footprint
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import CacheShape
 

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import InvalidValue
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Bounds
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import MOST, Measurement, keep, measure
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.runner_settings import RunnerSettings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import MOST, Measurement, RunnerSettings, keep, measure
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.measurement_record import Record, read_record, record_data, record_path
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import Runners
 from hypothesis import given

@@ -293,16 +293,16 @@ def test_the_prediction_is_what_then_happens() -> None:
     store = FakeStore(models={"a:latest": ("old", "w"), "c:latest": ("3", "w")}, upstream={"a:latest": "new", "b:latest": "2"})
     keeping = keeper(store, FakeRegistry({"a:latest": "new", "b:latest": "2"}))
     wanted = read_wanted([{"name": "a", "state": "latest"}, {"name": "b"}, {"name": "c", "state": "absent"}])
-    foreseen = [keeping.decide(model, store.installed(), predicts=True) for model in wanted]
+    predicted = [keeping.decide(model, store.installed(), predicts=True) for model in wanted]
     outcomes = [keeping.carry_out(keeping.decide(model, store.installed(), predicts=False)) for model in wanted]
-    diff = model_results.predicted_diff(foreseen, [])
+    diff = model_results.predicted_diff(predicted, [])
     assert diff == model_results.carried_out_diff(outcomes, [])
     assert diff == {"before": "a:latest: old\nc:latest: 3\n", "after": "a:latest: new\nb:latest: 2\n"}
     for key in ("name", "action", "before", "after"):
-        assert [model_results.predicted_data(each)[key] for each in foreseen] == [model_results.outcome_data(each)[key] for each in outcomes]
+        assert [model_results.predicted_data(each)[key] for each in predicted] == [model_results.outcome_data(each)[key] for each in outcomes]
 
 
-def test_a_name_that_the_registry_does_not_have_is_foreseen_as_a_failure() -> None:
+def test_a_name_that_the_registry_does_not_have_is_predicted_as_a_failure() -> None:
     keeping = keeper(FakeStore())
     decision = keeping.decide(read_wanted([{"name": "nope"}])[0], [], predicts=True)
     assert model_results.predicted_data(decision)["failure"] == "there is no such model or tag"

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import KeepAlive
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import PolicyError, parse_policy, policy_data
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import policy_data
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import PolicyError, parse_policy
 from hypothesis import given
 from hypothesis import strategies as st
 from support.values import policy

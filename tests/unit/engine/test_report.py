@@ -70,7 +70,7 @@ SENTENCES = {
     ),
     "spilled": (
         verdict("a", LIVES, resident("a", vram=999)),
-        "a has only 99 % of itself in VRAM: declare fewer or smaller models, or a smaller num_ctx",
+        "a has only 99 % of its size in VRAM: declare fewer or smaller models, or a smaller num_ctx",
     ),
     "stale_digest": (
         verdict("a", runners("old"), resident("a", version="1")),
@@ -322,9 +322,9 @@ def test_what_is_not_loaded_for_now_says_so_instead_of_asking_why_it_is_gone() -
     assert results.failures(done(progress(verdict("a", DEAD), withheld="not now"))) == ["not now"]
 
 
-def test_a_fight_over_a_context_is_a_warning_that_names_both() -> None:
-    fights = History(fights={ModelName.parse("a"): 3})
-    plan = make_plan(policy(PIN_CTX, context_mismatch="reload"), look(("a",), (resident("a"),), LIVES), fights)
+def test_a_conflict_about_a_context_is_a_warning_that_names_both() -> None:
+    conflicts = History(conflicts={ModelName.parse("a"): 3})
+    plan = make_plan(policy(PIN_CTX, context_mismatch="reload"), look(("a",), (resident("a"),), LIVES), conflicts)
     (warning, mismatch) = sorted(results.warnings(done(progress(plan.verdicts[0]))), reverse=True)
     assert warning.startswith("a was reloaded 3 times within an hour to get its context of 8192 back, and has 4096 again: a client")
     assert mismatch == SENTENCES["context_mismatch"][1]

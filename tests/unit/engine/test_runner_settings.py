@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.runner_settings import (
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import (
     RunnerSettings,
     ServerSettings,
     settings_of_environment,

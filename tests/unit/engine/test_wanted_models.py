@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide import wanted_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.model_name import ModelName
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import InstalledModel
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import PolicyError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import PolicyError
 from support.values import digest
 
 

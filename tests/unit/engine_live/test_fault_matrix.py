@@ -176,7 +176,7 @@ def test_a_lost_gpu_is_told_and_nothing_is_reloaded_for_it(live: LiveHost) -> No
     live.stand_in.door.order("hardware", gpu_share=0)
     result = live.run(declared)
     assert live.stand_in.residents()["tiny-a"]["size_vram"] == 0
-    assert "has nothing of itself in VRAM" in report.warnings(result)[0]
+    assert "runs entirely on the CPU" in report.warnings(result)[0]
     assert report.failures(result, strict=True) != []
     assert (left(live), live.stand_in.runners()) == ({"tiny-a": "forever"}, runners)
 

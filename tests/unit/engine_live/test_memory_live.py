@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.plan import make_plan
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict import prediction_report
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Bounds, learn, learn_eviction
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.evictions import evictions
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Bounds, evictions, learn, learn_eviction
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import Measurement, keep, measure
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.predict import Fit, predict
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import prediction_report
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.knowledge import gather, running_environment
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.measurement_record import Record
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import Policy
@@ -94,7 +93,7 @@ def gpu(folder: pathlib.Path, live: LiveHost, size: str) -> str:
     return str(folder / "root")
 
 
-def foretell(live: LiveHost, declared: Policy, record: Record, root: str) -> dict[str, Fit]:
+def predict_fits(live: LiveHost, declared: Policy, record: Record, root: str) -> dict[str, Fit]:
     look = live.look(declared)
     environment = running_environment(UNIT, live.url, live.proc())
     knowledge = gather(record, declared, look, live.url, environment, root)
@@ -122,7 +121,7 @@ def measured_alone(live: LiveHost, case: Case) -> Record:
 
 
 def differences(fits: Mapping[str, Fit], live: LiveHost) -> dict[str, int]:
-    """By how many bytes each foretold model that is in memory is larger than foretold, in VRAM."""
+    """By how many bytes each predicted model that is in memory is larger than predicted, in VRAM."""
     listed = live.stand_in.residents()
     return {name: listed[name]["size_vram"] - (fit.outcome.size_vram or 0) for name, fit in fits.items() if name in listed}
 
@@ -136,7 +135,7 @@ def test_what_is_predicted_is_what_happens(live: LiveHost, tmp_path: pathlib.Pat
         live.stand_in.generate(stray, keep_alive="5m")
     live.stand_in.door.counters(reset=True)
     declared, root = policy(*case.proposed), gpu(tmp_path, live, case.vram)
-    measured, estimated = foretell(live, declared, record, root), foretell(live, declared, Record(), root)
+    measured, estimated = predict_fits(live, declared, record, root), predict_fits(live, declared, Record(), root)
     assert live.stand_in.counters()["loads"] == {}
     assert short(measured) == short(estimated) == case.verdicts
     by_number = "OLLAMA_MAX_LOADED_MODELS" in (case.environment or {})
@@ -154,8 +153,8 @@ def test_a_warning_names_the_numbers_and_who_leaves(live: LiveHost, tmp_path: pa
     live.stand_in.run(OLLAMA_STUB_VRAM="6MiB")
     live.run(policy("tiny-a", "tiny-b"))
     declared = policy("tiny-a", "tiny-b", "tiny-c")
-    foretold = foretell(live, declared, Record(), gpu(tmp_path, live, "6MiB"))
-    assert prediction_report.warnings(foretold.values()) == [
+    predicted = predict_fits(live, declared, Record(), gpu(tmp_path, live, "6MiB"))
+    assert prediction_report.warnings(predicted.values()) == [
         "tiny-c:latest will not fit beside the other models: it takes 2.4 MB (estimated); the server reckons 2.4 MB for it and fills no more than 80 % of"
         " the 1.5 MB of VRAM that are free: loading it will evict tiny-b:latest; a pass then loads tiny-b:latest again and stops trying tiny-c:latest"
     ]
@@ -171,19 +170,19 @@ def test_without_a_driver_it_is_told_from_what_was_seen(live: LiveHost, tmp_path
     assert (bounds.at_least, bounds.at_most) == (2 * TINY, None)
     live.stand_in.restart()
     nowhere = str(tmp_path)
-    assert short(foretell(live, policy({"name": "tiny-b", "num_ctx": 4096}), Record(bounds=bounds), nowhere)) == {"tiny-b": ("fits", ())}
-    assert short(foretell(live, wide, Record(bounds=bounds), nowhere)) == {"tiny-c": ("unknown", ())}
+    assert short(predict_fits(live, policy({"name": "tiny-b", "num_ctx": 4096}), Record(bounds=bounds), nowhere)) == {"tiny-b": ("fits", ())}
+    assert short(predict_fits(live, wide, Record(bounds=bounds), nowhere)) == {"tiny-c": ("unknown", ())}
     live.run(wide)
     (spilled,) = live.stand_in.residents().values()
     bounds = learn(bounds, live.look(wide).resident, ())
     assert (bounds.at_least, bounds.at_most) == (6 * MIB, spilled["size"])
     live.stand_in.restart()
-    assert short(foretell(live, wide, Record(bounds=bounds), nowhere)) == {"tiny-c": ("spills", ())}
+    assert short(predict_fits(live, wide, Record(bounds=bounds), nowhere)) == {"tiny-c": ("spills", ())}
 
 
 @pytest.mark.parametrize("order", [("tiny-a", "tiny-c"), ("tiny-c", "tiny-a")])
 def test_a_pin_that_was_driven_out_tells_how_much_there_is_not(live: LiveHost, tmp_path: pathlib.Path, order: tuple[str, ...]) -> None:
-    """Whether the newcomer was declared after it, and gave way, or before it: the same set is then foretold without any driver."""
+    """Whether the newcomer was declared after it, and gave way, or before it: the same set is then predicted without any driver."""
     live.stand_in.run(OLLAMA_STUB_VRAM="4MiB")
     live.run(policy("tiny-a"))
     models = [{"name": name, "num_ctx": 4096} for name in order]
@@ -194,7 +193,7 @@ def test_a_pin_that_was_driven_out_tells_how_much_there_is_not(live: LiveHost, t
     bounds = learn_eviction(learn(Bounds(), result.look.resident, ()), found.others, found.reckoned)
     assert bounds.at_least == TINY
     assert bounds.at_most is not None and 4 * MIB < bounds.at_most < TINY + 1.3 * TINY
-    assert short(foretell(live, policy(*models), Record(bounds=bounds), str(tmp_path))) == {order[1]: ("evicts", (order[0],))}
+    assert short(predict_fits(live, policy(*models), Record(bounds=bounds), str(tmp_path))) == {order[1]: ("evicts", (order[0],))}
 
 
 def test_one_model_too_many_tells_nothing_of_memory(live: LiveHost) -> None:

@@ -71,12 +71,12 @@ def entrance(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
 def test_check_run_and_second_run(entrance: Entrance, shelf: Shelf) -> None:
     before = shelf.installed()
-    foreseen = entrance.succeed(check=True, diff=True, **shelf.wanted())
+    predicted = entrance.succeed(check=True, diff=True, **shelf.wanted())
     assert shelf.installed() == before
     done = entrance.succeed(diff=True, **shelf.wanted())
     assert done["changed"]
-    assert foreseen["changed"]
-    assert done["diff"] == foreseen["diff"]
+    assert predicted["changed"]
+    assert done["diff"] == predicted["diff"]
     assert shelf.installed() == {**before, shelf.name: done["models"][0]["after"]}
     again = entrance.succeed(**shelf.wanted())
     assert not again["changed"]
@@ -97,9 +97,9 @@ def test_latest_follows_the_registry(entrance: Entrance, shelf: Shelf) -> None:
     assert not entrance.succeed(**shelf.wanted(state="latest"))["changed"]
     shelf.put("tiny-b")
     entrance.succeed(**shelf.wanted())
-    foreseen = entrance.succeed(check=True, **shelf.wanted(state="latest"))
+    predicted = entrance.succeed(check=True, **shelf.wanted(state="latest"))
     done = entrance.succeed(**shelf.wanted(state="latest"))
-    assert foreseen["models"][0]["after"] == done["models"][0]["after"] == shelf.installed()[shelf.name] != first
+    assert predicted["models"][0]["after"] == done["models"][0]["after"] == shelf.installed()[shelf.name] != first
     assert not entrance.succeed(**shelf.wanted(state="latest"))["changed"]
 
 
@@ -115,20 +115,20 @@ def test_old_weights_in_memory_stay_or_go(entrance: Entrance, shelf: Shelf, repl
     assert sorted(shelf.installed()) == sorted(before)
 
 
-def test_a_wrong_name_fails_and_is_foreseen_to(entrance: Entrance, shelf: Shelf) -> None:
+def test_a_wrong_name_fails_and_is_predicted_to(entrance: Entrance, shelf: Shelf) -> None:
     wrong = {"url": shelf.live.url, "models": [{"name": shelf.name + "b", "insecure": True}, {"name": shelf.name, "insecure": True}]}
     assert "answered 404: there is no such model or tag" in entrance.fail(check=True, **wrong)
     assert "pull model manifest: file does not exist" in entrance.fail(**wrong)
     assert shelf.name in shelf.installed(), "a model that fails must not hold up the others"
 
 
-def test_unlisted_models_go_and_are_foreseen_to(entrance: Entrance, shelf: Shelf) -> None:
+def test_unlisted_models_go_and_are_predicted_to(entrance: Entrance, shelf: Shelf) -> None:
     options = {"url": shelf.live.url, "models": [{"name": "tiny-b"}, {"name": "big"}], "prune": "unlisted"}
-    foreseen = entrance.succeed(check=True, diff=True, **options)
-    assert [model["name"] for model in foreseen["removed"]] == ["embed:latest", "tiny-c:latest"]
+    predicted = entrance.succeed(check=True, diff=True, **options)
+    assert [model["name"] for model in predicted["removed"]] == ["embed:latest", "tiny-c:latest"]
     assert len(shelf.installed()) == 4
     done = entrance.succeed(diff=True, **options)
-    assert (done["removed"], done["diff"]) == (foreseen["removed"], foreseen["diff"])
+    assert (done["removed"], done["diff"]) == (predicted["removed"], predicted["diff"])
     assert sorted(shelf.installed()) == ["big:latest", "tiny-b:latest"]
     assert not entrance.succeed(**options)["changed"]
 

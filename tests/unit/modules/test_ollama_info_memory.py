@@ -11,8 +11,7 @@ from collections.abc import Callable
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils import _memory_report
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Bounds, Vram
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import Measurement
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.runner_settings import RunnerSettings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import Measurement, RunnerSettings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.measurement_record import Record, record_data, record_path
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_info
 from support.ansible_module import Entrance

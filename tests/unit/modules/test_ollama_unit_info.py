@@ -171,8 +171,8 @@ def test_a_drop_in_is_predicted_and_the_models_it_costs_are_named(
     assert told["environment_effective"] == {"OLLAMA_DEBUG": "1", "OLLAMA_KEEP_ALIVE": "-1"}
     assert told["environment_predicted"]["OLLAMA_KEEP_ALIVE"] == "45m"
     assert told["restart_reasons"] == [
-        "OLLAMA_HOST is '127.0.0.1:11888' in the running process, but '127.0.0.1:11999' in its unit",
-        "OLLAMA_KEEP_ALIVE is '-1' in the running process, but '45m' in its unit",
+        "OLLAMA_HOST is '127.0.0.1:11888' in the running server and '127.0.0.1:11999' in its unit",
+        "OLLAMA_KEEP_ALIVE is '-1' in the running server and '45m' in its unit",
     ]
     assert told["restart_unloads"] == ["tiny-a:latest", "embed:latest"]
     assert [(entry["key"], entry["file"], entry["wins"]) for entry in told["conflicts"]] == [
@@ -215,7 +215,7 @@ def test_a_variable_taken_off_the_drop_in_is_a_reason_whatever_its_name(
     running(MINE="1", OLLAMA_DEBUG="1")
     machine.exchanges = [("http://127.0.0.1:11434/api/version", 200, {}), ("http://127.0.0.1:11434/api/ps", 500, {})]
     told = ask(dropin_content="[Service]\n")
-    assert told["restart_reasons"] == ["MINE is still '1' in the running process, but no longer set in its unit"]
+    assert told["restart_reasons"] == ["MINE is '1' in the running server and not set in its unit"]
     assert told["restart_unloads"] is None
 
 
@@ -331,7 +331,7 @@ def test_a_drop_in_that_is_removed_is_to_leave_nothing_behind(machine: Host, run
     running(OLLAMA_DEBUG="1", OLLAMA_KEEP_ALIVE="1800s")
     version, resident = ("http://127.0.0.1:11434/api/version", 500, {}), ("http://127.0.0.1:11434/api/ps", 200, {"models": []})
     machine.exchanges = [version, resident, version]
-    assert ask(dropin_content="")["restart_reasons"] == ["OLLAMA_KEEP_ALIVE is still '1800s' in the running process, but no longer set in its unit"]
+    assert ask(dropin_content="")["restart_reasons"] == ["OLLAMA_KEEP_ALIVE is '1800s' in the running server and not set in its unit"]
     assert ask(dropin_content="[Service]\n")["restart_due"] is False
 
 

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Vram
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import Measurement
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.runner_settings import RunnerSettings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.measurement import Measurement, RunnerSettings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import knowledge, observer
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.measurement_record import Record, record_data
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.observation import Runners
@@ -261,7 +260,7 @@ def test_a_degraded_model_fails_only_if_strict(entrance: Entrance, server: Scrip
     host.runs("a")
     server.expect(ps(listed("a", size_vram=400)), tags("a"), show("a"))
     result = entrance.run(url=server.url, models=[A], strict=strict)
-    sentence = "a has only 40 % of itself in VRAM"
+    sentence = "a has only 40 % of its size in VRAM"
     assert (result.get("failed", False), result["warm"]) == (fails, not fails)
     assert sentence in (result["msg"] if fails else str(result["warnings"]))
 

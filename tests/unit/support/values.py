@@ -18,7 +18,8 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.
     ResidentModel,
     Runners,
 )
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import Policy, parse_policy
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import Policy
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import parse_policy
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.sightings import UNLISTED, WAITING, RunnerProcess, Sighting
 
 NOW = datetime(2026, 8, 22, 8, 0, 0, tzinfo=timezone.utc)

@@ -185,8 +185,8 @@ def test_a_restart_is_due_for_what_somebody_declared_and_for_nothing_else(
 def test_for_the_doctor_what_others_wrote_is_due_and_a_default_of_ours_is_pending() -> None:
     planned = after({"K": "2", "OLLAMA_X": "2"}, "K", "K")
     found = judge_running({}, OLLAMA, OLLAMA, planned)
-    assert found.due == ("OLLAMA_X is not set in the running process, but '2' in its unit",)
-    assert found.pending == ("K is not set in the running process, but '2' in its unit",)
+    assert found.due == ("OLLAMA_X is not set in the running server and is '2' in its unit",)
+    assert found.pending == ("K is not set in the running server and is '2' in its unit",)
 
 
 def test_a_server_that_runs_as_its_unit_says_is_left_alone() -> None:
@@ -198,14 +198,14 @@ def test_a_server_that_runs_as_its_unit_says_is_left_alone() -> None:
 @pytest.mark.parametrize(
     ("running", "wanted", "sentence"),
     [
-        ({"OLLAMA_X": "1"}, {"OLLAMA_X": "2"}, "OLLAMA_X is '1' in the running process, but '2' in its unit"),
-        ({}, {"CUDA_VISIBLE_DEVICES": ""}, "CUDA_VISIBLE_DEVICES is not set in the running process, but '' in its unit"),
+        ({"OLLAMA_X": "1"}, {"OLLAMA_X": "2"}, "OLLAMA_X is '1' in the running server and '2' in its unit"),
+        ({}, {"CUDA_VISIBLE_DEVICES": ""}, "CUDA_VISIBLE_DEVICES is not set in the running server and is '' in its unit"),
         (
             {"https_proxy": "http://u:p@h"},
             {},
-            "https_proxy is still 'http://********@h' in the running process, but no longer set in its unit",
+            "https_proxy is 'http://********@h' in the running server and not set in its unit",
         ),
-        ({"MINE": "1"}, {"MINE": "2"}, "MINE is '1' in the running process, but '2' in its unit"),
+        ({"MINE": "1"}, {"MINE": "2"}, "MINE is '1' in the running server and '2' in its unit"),
     ],
 )
 def test_each_difference_has_its_sentence(

@@ -136,8 +136,8 @@ def test_a_server_is_looked_after_until_it_answers_with_what_was_declared(acts: 
 @pytest.mark.parametrize(
     ("restart", "unloads", "sentence"),
     [
-        ("auto", ["a", "b"], "llm.service restarts when it is idle, unloads a and b: X; Y"),
-        ("now", [], "llm.service restarts, unloads no model: X; Y"),
+        ("auto", ["a", "b"], "llm.service restarts when it is idle, which unloads a and b: X; Y"),
+        ("now", [], "llm.service restarts, which unloads no model: X; Y"),
         ("never", None, "a restart of llm.service is pending (ollama_server_restart is never), which unloads whatever is resident: X; Y"),
     ],
 )

@@ -131,7 +131,7 @@ def context_changed(verdict: Compared, past: Past, present: Present) -> Cause:
 
 
 def spilled(verdict: Compared, past: Past, _present: Present) -> Cause:
-    """On the CPU by a request's C(num_gpu: 0) looks the same, hence no more than inferred."""
+    """On the CPU by a request's `num_gpu: 0` looks the same, hence no more than inferred."""
     listed = verdict.listed
     gone = listed is not None and listed.size_vram == 0 and past.was_on_gpu(verdict.model.name, listed.digest)
     return Cause(GPU_LOST, INFERRED) if gone else Cause(UNKNOWN, INFERRED)

@@ -20,7 +20,7 @@ from .verdicts import Plan, Verdict
 
 
 def present_of(server: str | None, look: Observation, plan: Plan, past: Past | None) -> Present:
-    """The present, as one look shows it after the C(past)."""
+    """The present, as one look shows it after the `past`."""
     declared = {verdict.listed.name for verdict in plan.verdicts if verdict.listed}
     undeclared = frozenset(entry.name for entry in look.resident if entry.name not in declared)
     return Present(server, look, tuple(_newcomers(past, look, undeclared)) if past else ())
@@ -32,8 +32,8 @@ def name_causes(
     present: Present,
     going_on: Mapping[ModelName, Mapping[str, Cause]] | None = None,
 ) -> dict[str, Cause]:
-    """By drift, what brought it about. C(past) is None for a program that remembers nothing at all, which knows what
-    shows by itself and no more. What is C(going_on) since an earlier pass keeps its cause: the look before it is gone."""
+    """By drift, what brought it about. `past` is None for a program that remembers nothing at all, which knows what
+    shows by itself and no more. What is `going_on` since an earlier pass keeps its cause: the look before it is gone."""
     known = (going_on or {}).get(verdict.model.name, {})
     words = [word for word in verdict.drift if word not in NEUTRAL]
     return {word: _redeclared(word, verdict) or known.get(word) or name_cause(word, verdict, past, present) for word in words}

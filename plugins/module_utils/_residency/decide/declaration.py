@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What of each model's declaration was put into effect last: a declaration that changed is put into effect once.
 
-C(context_mismatch) is about contexts that clients bring. An operator who declares another C(num_ctx), or another
-C(keep_alive) of a C(warm) model, is obeyed once; whatever a client does afterwards is a client's doing again.
+`context_mismatch` is about contexts that clients bring. An operator who declares another `num_ctx`, or another
+`keep_alive` of a `warm` model, is obeyed once; whatever a client does afterwards is a client's doing again.
 The agent keeps this in its state. A module that makes the same change in a play reads it there.
 """
 
@@ -24,7 +24,7 @@ NUM_CTX = "num_ctx"
 
 @dataclass(frozen=True)
 class Applied:
-    """C(keep_alive) as a request has it, the number -1 or a duration; C(num_ctx) in tokens, None for the server's default."""
+    """`keep_alive` as a request has it, the number -1 or a duration; `num_ctx` in tokens, None for the server's default."""
 
     keep_alive: int | str
     num_ctx: int | None = None
@@ -36,7 +36,7 @@ def applied_by(model: DeclaredModel) -> Applied:
 
 
 def changes(policy: Policy, applied: Mapping[ModelName, Applied]) -> dict[ModelName, frozenset[str]]:
-    """By model, which of C(KEEP_ALIVE) and C(NUM_CTX) is still to be put into effect; all of a model that is declared for the first time."""
+    """By model, which of `KEEP_ALIVE` and `NUM_CTX` is still to be put into effect; all of a model that is declared for the first time."""
     found = {model.name: frozenset(_changed(model, applied.get(model.name))) for model in policy.models}
     return {name: words for name, words in found.items() if words}
 
@@ -49,12 +49,12 @@ def _changed(model: DeclaredModel, applied: Applied | None) -> list[str]:
 
 
 def applied_data(applied: Mapping[ModelName, Applied]) -> dict[str, Any]:
-    """As plain data; C(parse_applied) reads it back."""
+    """As plain data; `parse_applied` reads it back."""
     return {str(name): vars(entry) for name, entry in sorted(applied.items(), key=lambda item: str(item[0]))}
 
 
 def parse_applied(raw: Any) -> dict[ModelName, Applied]:
-    """Raises C(InvalidValue)."""
+    """Raises `InvalidValue`."""
     return {ModelName.parse(name): entry for name, entry in mapped({"applied": raw}, "applied", _parse).items()}
 
 

@@ -17,8 +17,8 @@ from ..values.policy import Policy
 
 @dataclass(frozen=True)
 class SetAside:
-    """C(rivals) are the models that lost their place, or took this one's; C(beside) is everything that was in memory then, with
-    its size in bytes; C(limit) the declared C(max_loaded_models) of then. C(again): it is time for another attempt beside what the
+    """`rivals` are the models that lost their place, or took this one's; `beside` is everything that was in memory then, with
+    its size in bytes; `limit` the declared `max_loaded_models` of then. `again`: it is time for another attempt beside what the
     server may let go by now."""
 
     rivals: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ def newcomers(before: Observation, after: Observation, ours: frozenset[str]) -> 
 
 
 def is_in_the_way(aside: SetAside, policy: Policy, look: Observation, coming: frozenset[str]) -> bool:
-    """Whether everything is still there that the model did not fit beside; C(coming) are the pins that are about to be loaded.
+    """Whether everything is still there that the model did not fit beside; `coming` are the pins that are about to be loaded.
 
     What is listed with an end may have been busy then, and is the first that an idle server lets go: beside such a model
     another attempt is made from time to time.

@@ -41,10 +41,10 @@ UNSEEN = "unseen"
 
 @dataclass(frozen=True)
 class Drift:
-    """C(sentence) follows the model's name in a report, C(finding) is the doctor's code for it and C(remedy) its advice; both texts are
-    formatted. C(evident) is the cause that shows by itself, C(rule) tells it from the look before, C(declares) is the part of a
-    declaration that it differs from. C(passes): a pass or mere waiting may end it, so that a reader of the state waits for it.
-    C(gloss) explains a word that does not explain itself.
+    """`sentence` follows the model's name in a report, `finding` is the doctor's code for it and `remedy` its advice; both texts are
+    formatted. `evident` is the cause that shows by itself, `rule` tells it from the look before, `declares` is the part of a
+    declaration that it differs from. `passes`: a pass or mere waiting may end it, so that a reader of the state waits for it.
+    `gloss` explains a word that does not explain itself.
     """
 
     word: str
@@ -149,7 +149,7 @@ REGISTRY = (
     Drift(
         SPILLED,
         DEGRADES,
-        "has only {percent} % of itself in VRAM: declare fewer or smaller models, or a smaller num_ctx",
+        "has only {percent} % of its size in VRAM: declare fewer or smaller models, or a smaller num_ctx",
         finding="spilled",
         remedy="declare fewer or smaller models, or a smaller num_ctx; nvidia-smi tells who else uses the GPU",
         rule=spilled,
@@ -184,12 +184,12 @@ REGISTRY = (
 """The drift that explains most first."""
 
 ON_CPU = (
-    "has nothing of itself in VRAM: look whether the server found its GPU (it says so in its journal when it starts), and"
+    "runs entirely on the CPU: look whether the server found its GPU (it says so in its journal when it starts), and"
     " restart the server once the driver works"
 )
-"""Instead of the sentence of C(SPILLED), where nothing is in VRAM."""
+"""Instead of the sentence of `SPILLED`, where nothing is in VRAM."""
 REDECLARED = "has the context {context} instead of {wanted}: its declaration changed, and a pass reloads it once"
-"""Instead of the sentence of C(CONTEXT_MISMATCH), where the declaration changed."""
+"""Instead of the sentence of `CONTEXT_MISMATCH`, where the declaration changed."""
 
 BY_WORD: Mapping[str, Drift] = {row.word: row for row in REGISTRY}
 UNKNOWN_CAUSE = Cause(UNKNOWN, INFERRED)

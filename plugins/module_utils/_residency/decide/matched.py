@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which entry of C(/api/ps) and which runner are a declared model's: by digest, then by weights, then by name. Pure."""
+"""Which entry of `/api/ps` and which runner are a declared model's: by digest, then by weights, then by name. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LEAST_VISION_CONTEXT = 2048  # tokens
 
 @dataclass(frozen=True)
 class MatchedModel:
-    """Where one declared model is found in an observation. C(stale): whether what is listed are not the installed weights; None
+    """Where one declared model is found in an observation. `stale`: whether what is listed are not the installed weights; None
     when unknown."""
 
     model: DeclaredModel

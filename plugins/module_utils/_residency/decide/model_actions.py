@@ -18,7 +18,7 @@ from .wanted_models import ABSENT, CREATE, DELETE, LATEST, NO_ACTION, PULL, Deci
 
 @dataclass(frozen=True)
 class RegistryAnswer:
-    """C(upstream): what it holds under the name; else C(doubt), why that is not known, or C(refusal), that it has no such model."""
+    """`upstream`: what it holds under the name; else `doubt`, why that is not known, or `refusal`, that it has no such model."""
 
     upstream: Upstream | None = None
     doubt: str | None = None
@@ -43,7 +43,7 @@ class Facts(SourceFacts, Protocol):
 
 
 def decide(wanted: WantedModel, there: InstalledModel | None, facts: Facts, predicts: bool) -> Decision:
-    """C(there) is the installed model of that name. C(predicts): ask the registry about what is not installed too, as check mode does;
+    """`there` is the installed model of that name. `predicts`: ask the registry about what is not installed too, as check mode does;
     a pull would find out by itself."""
     if there is None and (wanted.recipe or wanted.state == ABSENT):
         return decide_from_nothing(wanted, facts)

@@ -29,7 +29,7 @@ from .verdicts import History, Plan, Stray, Verdict
 
 @dataclass
 class OngoingPass:
-    """C(only): act on these declared models and leave the others to whoever looks after them. C(look) and C(plan) are the last ones."""
+    """`only`: act on these declared models and leave the others to whoever looks after them. `look` and `plan` are the last ones."""
 
     policy: Policy
     history: History = field(default_factory=History)
@@ -137,7 +137,7 @@ class OngoingPass:
             self.warnings.append(f"{stray.action} of {stray.name}, which is not declared, failed: {failure}")
 
     def settle(self, verdict: Verdict, plan: Plan, before: Observation) -> bool:
-        """After the look behind a load, made by that C(plan) after the look C(before): whether what was loaded has to go again."""
+        """After the look behind a load, made by that `plan` after the look `before`: whether what was loaded has to go again."""
         ruling = judge(Loaded(verdict, plan, (before, self.look)), self.progress.values(), self.policy, frozenset(self._tried_again))
         self._obey(ruling)
         return verdict.model.name in ruling.gives_way

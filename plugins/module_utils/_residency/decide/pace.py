@@ -17,8 +17,8 @@ _LONGEST_PAUSE = 2.0  # seconds
 
 @dataclass(frozen=True)
 class Pace:
-    """In seconds. C(verify): how long after the last act the list may take to show it; C(loading): how long another's
-    load is waited for; C(look): between two looks at first; C(repin): between two looks while a load runs."""
+    """In seconds. `verify`: how long after the last act the list may take to show it; `loading`: how long another's
+    load is waited for; `look`: between two looks at first; `repin`: between two looks while a load runs."""
 
     verify: float = 15.0
     loading: float = 900.0
@@ -30,7 +30,7 @@ class Pace:
         return min(self.look + idle / 20, _LONGEST_PAUSE)
 
     def is_worth_waiting(self, verdict: Verdict, progress: Progress, idle: float) -> bool:
-        """Whether the next look at this model may show it as declared; C(idle) is for how long nothing was done."""
+        """Whether the next look at this model may show it as declared; `idle` is for how long nothing was done."""
         if progress.failure or verdict.settled or verdict.refusal:
             return False
         if LOADING in verdict.drift and idle < self.loading + 2 * _LONGEST_PAUSE:  # what comes then is a load

@@ -139,7 +139,7 @@ def _action_on_listed(
 def _withheld(sight: MatchedModel, action: str, history: History) -> str | None:
     if action not in LOADS:
         return None
-    reloads = history.fights.get(sight.model.name)
+    reloads = history.conflicts.get(sight.model.name)
     if action == RELOAD_CONTEXT and reloads is not None and NUM_CTX not in history.redeclared.get(sight.model.name, ()):
         return (
             f"{sight.model.declared} was reloaded {reloads} times within an hour to get its context of {sight.wanted_context}"

@@ -20,9 +20,9 @@ _MOST_ATTEMPTS = {SET_EXPIRY: 3}  # against a client that keeps changing it; a l
 
 @dataclass
 class Progress:
-    """What happened to one declared model in this pass. C(causes) are by drift, of the look that first showed it;
-    C(mended) is how many seconds into the pass each of them was first seen to be over; C(rivals) are the
-    models that it does not fit beside, C(beside) all that was in memory then, with sizes in bytes; C(withheld) is why a load that was due was not made."""
+    """What happened to one declared model in this pass. `causes` are by drift, of the look that first showed it;
+    `mended` is how many seconds into the pass each of them was first seen to be over; `rivals` are the
+    models that it does not fit beside, `beside` all that was in memory then, with sizes in bytes; `withheld` is why a load that was due was not made."""
 
     model: DeclaredModel
     first: Verdict
@@ -57,7 +57,7 @@ class Progress:
         return self.failure is not None and not self.set_aside and not LOADS.isdisjoint(self.attempts)
 
     def note_mended(self, seconds: float) -> None:
-        """So long after the pass began: what of C(causes) is over. A model that is loading or busy is undecided, and neither back
+        """So long after the pass began: what of `causes` is over. A model that is loading or busy is undecided, and neither back
         nor gone."""
         if UNDECIDED.intersection(self.last.drift):
             return
@@ -87,8 +87,8 @@ class Progress:
 
 @dataclass(frozen=True)
 class PassResult:
-    """What a pass found, did and verified, for the models it was to act on, in declared order. C(past) is its last look,
-    for the next pass; C(noticed_after) is how many seconds after its begin the first look was."""
+    """What a pass found, did and verified, for the models it was to act on, in declared order. `past` is its last look,
+    for the next pass; `noticed_after` is how many seconds after its begin the first look was."""
 
     models: tuple[Progress, ...]
     strays: tuple[Stray, ...]

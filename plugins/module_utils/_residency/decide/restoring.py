@@ -26,7 +26,7 @@ class Place:
 
 
 def remembered_models(resident: Iterable[ResidentModel], now: datetime | None, earlier: Iterable[Remembered], at: float) -> list[Remembered]:
-    """What is in memory at C(now), and of what was noted C(earlier) the models that are not there again; C(at) is now in seconds since
+    """What is in memory at `now`, and of what was noted `earlier` the models that are not there again; `at` is now in seconds since
     the epoch."""
     present = [model for model in resident if now is None or model.expiry.moment > now]
     names = {model.name for model in present}
@@ -39,12 +39,12 @@ def _note(model: ResidentModel, now: datetime | None, at: float) -> Remembered:
 
 
 def is_wanted_back(model: Remembered, declared: Collection[ModelName], resident: Collection[ModelName]) -> bool:
-    """A declared model is its own keeper's affair, one that is there again its client's."""
+    """Passes load a declared model; one that is in memory again was loaded by a client."""
     return model.name not in declared and model.name not in resident
 
 
 def obstacle(model: Remembered, is_installed: bool, held: int, place: Place) -> str | None:
-    """Why it is not loaded beside those that are C(held)."""
+    """Why it is not loaded beside those that are `held`."""
     if not is_installed:
         return "it is not installed any more"
     if place.limit is not None and held >= place.limit:

@@ -25,7 +25,7 @@ from .verdicts import Plan, Verdict
 
 @dataclass(frozen=True)
 class GivesWay:
-    """A model that memory does not hold beside its C(rivals); C(beside) is all that was in memory then, with sizes in bytes."""
+    """A model that memory does not hold beside its `rivals`; `beside` is all that was in memory then, with sizes in bytes."""
 
     rivals: tuple[str, ...]
     beside: dict[str, int]
@@ -34,8 +34,8 @@ class GivesWay:
 
 @dataclass(frozen=True)
 class Ruling:
-    """C(causes): why each displaced model left; C(again): who may be loaded once more; C(gives_way): who is set aside, which for the
-    model that was loaded means that it is unloaded. C(clients_came): a client's load may have displaced them."""
+    """`causes`: why each displaced model left; `again`: who may be loaded once more; `gives_way`: who is set aside, which for the
+    model that was loaded means that it is unloaded. `clients_came`: a client's load may have displaced them."""
 
     causes: Mapping[ModelName, Cause] = field(default_factory=dict)
     again: frozenset[ModelName] = frozenset()
@@ -45,7 +45,7 @@ class Ruling:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A load that was made: of C(verdict), by C(plan); C(looks) are those before and after it."""
+    """A load that was made: of `verdict`, by `plan`; `looks` are those before and after it."""
 
     verdict: Verdict
     plan: Plan
@@ -63,7 +63,7 @@ class Loaded:
 
 
 def judge(loaded: Loaded, progress: Iterable[Progress], policy: Policy, tried_again: frozenset[ModelName]) -> Ruling:
-    """C(progress) is that of all models, after the load; C(tried_again) were loaded once more in this pass.
+    """`progress` is that of all models, after the load; `tried_again` were loaded once more in this pass.
 
     What made place for weights that replace older ones is loaded once more: the older ones may make place for that in turn, and
     nothing else can have the server choose them (docs/ollama-semantics.md#new-weights-under-the-same-name).

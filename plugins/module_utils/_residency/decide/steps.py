@@ -21,8 +21,8 @@ _FIRST_LOADS = (NEVER_LOADED, SERVER_RESTARTED, DECLARATION_CHANGED)
 
 @dataclass(frozen=True)
 class Step:
-    """One request for a declared model. C(unloads): its runner has to end first, since a load request alone waits for a hung
-    runner's answer; C(from_budget): it is one of the reloads that are counted."""
+    """One request for a declared model. `unloads`: its runner has to end first, since a load request alone waits for a hung
+    runner's answer; `from_budget`: it is one of the reloads that are counted."""
 
     verdict: Verdict
     unloads: bool = False
@@ -36,7 +36,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Choice:
-    """The first step that is worth taking, None where there is none. C(withheld) are the models whose load is due but not made, each
+    """The first step that is worth taking, None where there is none. `withheld` are the models whose load is due but not made, each
     with the reason."""
 
     step: Step | Stray | None = None
@@ -45,8 +45,8 @@ class Choice:
 
 @dataclass(frozen=True)
 class Tried:
-    """How far a pass has come with its models. C(only) are those that it is to act on, None for all; C(strays) were dealt with;
-    C(failed) may fail again; C(reloads) are left, None for any number; C(is_new_start): nothing has been in memory on this
+    """How far a pass has come with its models. `only` are those that it is to act on, None for all; `strays` were dealt with;
+    `failed` may fail again; `reloads` are left, None for any number; `is_new_start`: nothing has been in memory on this
     start of the server."""
 
     progress: Mapping[ModelName, Progress]

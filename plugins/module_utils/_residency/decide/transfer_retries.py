@@ -28,7 +28,7 @@ _FETCHED_ANEW = "must be downloaded again"
 
 @dataclass(frozen=True)
 class FailedTransfer:
-    """C(status): of the server's refusal in HTTP, None where it refused nothing; C(said): its words. C(garbled): what it answered is
+    """`status`: of the server's refusal in HTTP, None where it refused nothing; `said`: its words. `garbled`: what it answered is
     not what an Ollama server that is new enough says."""
 
     status: int | None = None
@@ -37,7 +37,7 @@ class FailedTransfer:
 
 
 def may_pass(failure: FailedTransfer, action: str, attempts: int) -> bool:
-    """Whether the same request may succeed a moment later; C(attempts) have failed so far. What the server says of making a model
+    """Whether the same request may succeed a moment later; `attempts` have failed so far. What the server says of making a model
     from a file that it has, or of a wish that it does not take, it says again."""
     if failure.status is None:
         return not failure.garbled

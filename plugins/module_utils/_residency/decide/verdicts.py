@@ -20,23 +20,23 @@ from .drifts import BREAKING, PASSING, STALE_DIGEST
 
 @dataclass(frozen=True)
 class History:
-    """What only a program that remembers knows. C(warmed): the C(warm) models that had their load since this server
-    start and are left to their expiry; C(pinned): what we pinned earlier, so that it can be given back; C(set_aside):
+    """What only a program that remembers knows. `warmed`: the `warm` models that had their load since this server
+    start and are left to their expiry; `pinned`: what we pinned earlier, so that it can be given back; `set_aside`:
     what an earlier pass set aside for want of memory, and beside what, so that not every pass costs another model its
-    place anew. C(withheld): the digest of what is not to be loaded now (empty for
-    any), and the sentence why; C(fights): how
-    often a context was put back of late to no avail; C(failed): what is loaded after the others, since it may fail again.
-    C(going_on): the causes, by drift, of what an earlier pass could not put right. C(redeclared): what of a declaration is
-    still to be put into effect, once (C(declaration.changes)).
-    C(reloads) are left for this pass, None for any number. C(past) is the last look, at the start C(server) or another.
-    C(loading): for how many seconds a runner that is not listed counts as a load in progress, None for any time.
+    place anew. `withheld`: the digest of what is not to be loaded now (empty for
+    any), and the sentence why; `conflicts`: how
+    often a context was put back within the hour, in vain; `failed`: what is loaded after the others, since it may fail again.
+    `going_on`: the causes, by drift, of what an earlier pass could not put right. `redeclared`: what of a declaration is
+    still to be put into effect, once (`declaration.changes`).
+    `reloads` are left for this pass, None for any number. `past` is the last look, at the start `server` or another.
+    `loading`: for how many seconds a runner that is not listed counts as a load in progress, None for any time.
     """
 
     warmed: frozenset[ModelName] = frozenset()
     pinned: frozenset[ModelName] = frozenset()
     set_aside: Mapping[ModelName, SetAside] = field(default_factory=dict)
     withheld: Mapping[ModelName, tuple[str, str]] = field(default_factory=dict)
-    fights: Mapping[ModelName, int] = field(default_factory=dict)
+    conflicts: Mapping[ModelName, int] = field(default_factory=dict)
     failed: frozenset[ModelName] = frozenset()
     reloads: int | None = None
     going_on: Mapping[ModelName, Mapping[str, Cause]] = field(default_factory=dict)
@@ -48,8 +48,8 @@ class History:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One declared model against one observation. C(num_ctx) is what a request for C(action) sends; C(wanted_context)
-    what the server makes of the declared one; C(withheld) why a load that is due is not to be made now; C(redeclared)
+    """One declared model against one observation. `num_ctx` is what a request for `action` sends; `wanted_context`
+    what the server makes of the declared one; `withheld` why a load that is due is not to be made now; `redeclared`
     what of the declaration was never put into effect."""
 
     model: DeclaredModel
@@ -86,7 +86,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Stray:
-    """What is in memory and not declared, the old weights of a declared name included, and what to do about it. C(name) is the one
+    """What is in memory and not declared, the old weights of a declared name included, and what to do about it. `name` is the one
     that a request for it names."""
 
     listed: ResidentModel

@@ -14,7 +14,7 @@ from ..._base.text import short_repr
 from ..values.model_name import ModelName, ModelNameError
 from ..values.modelfile import Modelfile, parse_modelfile
 from ..values.observation import InstalledModel
-from ..values.policy import PolicyError
+from ..values.policy_reader import PolicyError
 
 PRESENT = "present"
 LATEST = "latest"
@@ -32,7 +32,7 @@ PRUNE_UNLISTED = "unlisted"
 
 @dataclass(frozen=True)
 class Upstream:
-    """What a pull would fetch, as its registry says. C(digest): 64 hexadecimal digits; C(size): bytes of all layers."""
+    """What a pull would fetch, as its registry says. `digest`: 64 hexadecimal digits; `size`: bytes of all layers."""
 
     digest: str
     size: int
@@ -40,7 +40,7 @@ class Upstream:
 
 @dataclass(frozen=True)
 class WantedModel:
-    """One entry. C(recipe): what it is made of; without one it comes from its registry, over plain HTTP if C(insecure)."""
+    """One entry. `recipe`: what it is made of; without one it comes from its registry, over plain HTTP if `insecure`."""
 
     declared: str
     name: ModelName
@@ -51,8 +51,8 @@ class WantedModel:
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do about one model. C(upstream): what its registry holds, where it was asked; C(doubt): why that is not
-    known; C(refusal): why it cannot be done."""
+    """What to do about one model. `upstream`: what its registry holds, where it was asked; `doubt`: why that is not
+    known; `refusal`: why it cannot be done."""
 
     wanted: WantedModel
     installed: InstalledModel | None
@@ -65,7 +65,7 @@ class Decision:
 def read_wanted(
     entries: Iterable[Mapping[str, Any]], prune: str = PRUNE_NONE, kept: Iterable[Any] = ()
 ) -> tuple[WantedModel, ...]:
-    """Read the entries of a module's parameters. Raises C(PolicyError) with every problem, one sentence each."""
+    """Read the entries of a module's parameters. Raises `PolicyError` with every problem, one sentence each."""
     problems: list[str] = []
     others = [name for name in kept if _is_name(name, problems)]
     wanted = [model for model in (_read(entry, problems) for entry in entries) if model]
@@ -105,7 +105,7 @@ def _read(entry: Mapping[str, Any], problems: list[str]) -> WantedModel | None:
 
 
 def _insecure(raw: Any) -> bool:
-    """Raises C(ValueError)."""
+    """Raises `ValueError`."""
     switch = False if raw is None else read_switch(raw)
     if switch is None:
         raise ValueError(f"insecure {short_repr(raw)} is neither true nor false")
@@ -113,7 +113,7 @@ def _insecure(raw: Any) -> bool:
 
 
 def _recipe(entry: Mapping[str, Any]) -> Modelfile | None:
-    """Raises C(ValueError)."""
+    """Raises `ValueError`."""
     gguf, modelfile = entry.get("gguf"), entry.get("modelfile")
     if gguf and modelfile:
         raise ValueError("it has both gguf and modelfile: name the file by FROM in the modelfile")
@@ -130,7 +130,7 @@ def _recipe(entry: Mapping[str, Any]) -> Modelfile | None:
 def unlisted(
     installed: Iterable[InstalledModel], wanted: Iterable[WantedModel], kept: Iterable[str] = ()
 ) -> tuple[InstalledModel, ...]:
-    """The installed models that nobody names. A tag is part of a name: C(llama3.2) is not C(llama3.2:1b)."""
+    """The installed models that nobody names. A tag is part of a name: `llama3.2` is not `llama3.2:1b`."""
     names = {model.name for model in wanted} | {ModelName.parse(name) for name in kept}
     return tuple(sorted((model for model in installed if model.name not in names), key=lambda model: str(model.name)))
 

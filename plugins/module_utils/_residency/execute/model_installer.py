@@ -30,7 +30,7 @@ from .warmer import Clock
 
 @dataclass
 class Outcome:
-    """What became of one model. C(before) and C(after) are digests; C(attempts) how often it was pulled or made."""
+    """What became of one model. `before` and `after` are digests; `attempts` how often it was pulled or made."""
 
     decision: Decision
     before: str | None
@@ -48,8 +48,8 @@ class Outcome:
 
 @dataclass
 class ModelInstaller:
-    """C(tell) hears of every step, with the model's name. C(retries): how often a transfer that failed is taken up again.
-    C(unload_replaced): whether weights in memory go when their name gets new ones. C(made): what was made of which file."""
+    """`tell` hears of every step, with the model's name. `retries`: how often a transfer that failed is taken up again.
+    `unload_replaced`: whether weights in memory go when their name gets new ones. `made`: what was made of which file."""
 
     store: ModelStore
     registry: Registry
@@ -68,7 +68,7 @@ class ModelInstaller:
         return self._facts.warnings
 
     def decide(self, wanted: WantedModel, installed: Iterable[InstalledModel], predicts: bool) -> Decision:
-        """What to do. C(predicts) is for check mode. Raises C(ServerFailure)."""
+        """What to do. `predicts` is for check mode. Raises `ServerFailure`."""
         return model_actions.decide(wanted, find(installed, wanted.name), self._facts, predicts)
 
     def carry_out(self, decision: Decision) -> Outcome:
@@ -98,7 +98,7 @@ class ModelInstaller:
                 replaced.unload()
 
     def _attempt(self, outcome: Outcome) -> None:
-        """Again after a failure that may pass: the server goes on where it was. Raises C(ServerFailure) or C(GgufError)."""
+        """Again after a failure that may pass: the server goes on where it was. Raises `ServerFailure` or `GgufError`."""
         while True:
             outcome.attempts += 1
             try:
@@ -148,8 +148,8 @@ class ModelInstaller:
             self._facts.remember(outcome.decision.wanted, installed, there.digest)
 
     def delete(self, name: ModelName) -> None:
-        """As C(ollama rm) does, it is unloaded first, or it would stay in memory; not where another name has the same
-        weights, whose runner that is too. Raises C(ServerFailure)."""
+        """As `ollama rm` does, it is unloaded first, or it would stay in memory; not where another name has the same
+        weights, whose runner that is too. Raises `ServerFailure`."""
         listed, _now = self.store.resident()
         if any(entry.name == name for entry in listed) and not self._shares_weights(name):
             self.store.unload(name)

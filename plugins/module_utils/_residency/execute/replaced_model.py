@@ -20,7 +20,7 @@ _NAMESPACE = "keepwarm-replaced"
 
 class ReplacedModelAlias:
     """Holds a second name for what is in memory under a name, while that gets new content. Without anything in memory it
-    does nothing. Raises C(ServerFailure) where the name cannot be given."""
+    does nothing. Raises `ServerFailure` where the name cannot be given."""
 
     def __init__(self, store: ModelStore, name: ModelName, digest: str) -> None:
         self._store = store
@@ -37,7 +37,7 @@ class ReplacedModelAlias:
 
     def unload(self) -> None:
         """Unload the old weights, unless the new ones are the same and only words about them have changed, which a load
-        takes up by itself. Raises C(ServerFailure)."""
+        takes up by itself. Raises `ServerFailure`."""
         if self._handle and self._store.card(self._handle).blob != self._store.card(self._name).blob:
             self._store.unload(self._handle)
 

@@ -19,7 +19,7 @@ from ..values.remembered import Remembered
 
 @dataclass
 class Restorer:
-    """Loads models beside those that are C(declared). C(lost) are the sentences for those that do not come back."""
+    """Loads models beside those that are `declared`. `lost` are the sentences for those that do not come back."""
 
     server: OllamaServer
     declared: frozenset[ModelName]

@@ -37,7 +37,7 @@ class Clock(Protocol):
 
 
 class Warmer:
-    """Makes one pass. C(only): act on these declared models and leave the others to whoever looks after them."""
+    """Makes one pass. `only`: act on these declared models and leave the others to whoever looks after them."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Warmer:
         """What the server was loading when a pass ended with an exception."""
 
     def run(self) -> PassResult:
-        """Act and verify. Raises C(ServerFailure) if the server cannot be observed at all."""
+        """Act and verify. Raises `ServerFailure` if the server cannot be observed at all."""
         self._started = self._clock.monotonic()
         self._look()
         noticed_after = self._clock.monotonic() - self._started

@@ -18,8 +18,7 @@ from ..values.keep_alive import KeepAlive
 from ..values.model_name import ModelName
 from ..values.observation import Observation, ResidentModel
 from .capacity import Capacity
-from .measurement import Measurement
-from .runner_settings import ServerSettings
+from .measurement import Measurement, ServerSettings
 from .scheduler import EVICTS, FITS, SPILLS, UNKNOWN, Candidate, Occupant, Order, Outcome, Rank, place
 from .sizes import ESTIMATED, MEASURED, Footprint, Subject, footprint
 
@@ -29,8 +28,8 @@ COUNTED = "counted"
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What is known beside the look. C(limit): how many models the server holds at once, None for any number; C(default_context):
-    what it gives a model for which nobody asks one, in tokens, None if unknown; C(guessed_context) is the same where it may as well
+    """What is known beside the look. `limit`: how many models the server holds at once, None for any number; `default_context`:
+    what it gives a model for which nobody asks one, in tokens, None if unknown; `guessed_context` is the same where it may as well
     be another."""
 
     measurements: tuple[Measurement, ...] = ()
@@ -43,8 +42,8 @@ class Knowledge:
 
 @dataclass(frozen=True)
 class Fit:
-    """What becomes of one declared model. C(evidence) is what the verdict stands on: C(measured), C(estimated) or C(counted), None where
-    nothing is known; the C(footprint) is this model's own. C(limit) is how many models the server holds at once. C(unsized) is loaded
+    """What becomes of one declared model. `evidence` is what the verdict stands on: `measured`, `estimated` or `counted`, None where
+    nothing is known; the `footprint` is this model's own. `limit` is how many models the server holds at once. `unsized` is loaded
     before it and takes nobody knows how much, which is why it is not known whether this one fits."""
 
     name: str
@@ -69,7 +68,7 @@ class _Load:
 
 
 def predict(plan: Plan, look: Observation, knowledge: Knowledge, last: Iterable[ModelName] = ()) -> tuple[Fit, ...]:
-    """One for each verdict of the plan, in its order. C(last): what is loaded after the others, since its load failed before."""
+    """One for each verdict of the plan, in its order. `last`: what is loaded after the others, since its load failed before."""
     later = frozenset(last)
     due = [verdict for verdict in plan.verdicts if verdict.action in LOADS and verdict.installed is not None]
     due.sort(key=lambda verdict: verdict.model.name in later)

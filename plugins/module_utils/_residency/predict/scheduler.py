@@ -30,7 +30,7 @@ Order = tuple[float, str]
 
 @dataclass(frozen=True)
 class Occupant:
-    """A model in memory. C(order) is who goes first: keep_alive in seconds, then the weights' digest; C(rank) is who is to stay,
+    """A model in memory. `order` is who goes first: keep_alive in seconds, then the weights' digest; `rank` is who is to stay,
     None for what no pass brings back."""
 
     name: str
@@ -41,7 +41,7 @@ class Occupant:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model that is to be loaded. C(size) and C(reckoned) None where they are not known; C(replaces) is its own occupant."""
+    """A model that is to be loaded. `size` and `reckoned` None where they are not known; `replaces` is its own occupant."""
 
     name: str
     size: int | None
@@ -54,9 +54,9 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What loading a model comes to. C(free) is the VRAM before anybody has gone, None where it is not known, and C(size_vram) how much of
-    the model gets into VRAM; C(evicts) in the order of leaving; C(by_count): the number of models is what drives them out.
-    C(set_aside): a pass will undo it."""
+    """What loading a model comes to. `free` is the VRAM before anybody has gone, None where it is not known, and `size_vram` how much of
+    the model gets into VRAM; `evicts` in the order of leaving; `by_count`: the number of models is what drives them out.
+    `set_aside`: a pass will undo it."""
 
     name: str
     verdict: str
@@ -68,7 +68,7 @@ class Outcome:
 
 
 def place(occupants: Iterable[Occupant], candidates: Iterable[Candidate], usable: int | None, limit: int | None) -> list[Outcome]:
-    """Load the candidates in their order beside the occupants. C(usable) VRAM for all models together, None for any amount; C(limit)
+    """Load the candidates in their order beside the occupants. `usable` VRAM for all models together, None for any amount; `limit`
     models at once, None for any number."""
     memory = tuple(occupants)
     outcomes = []

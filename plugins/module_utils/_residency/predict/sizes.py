@@ -19,8 +19,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ..values.observation import CacheShape
-from .measurement import Measurement
-from .runner_settings import CACHE_TYPE, RunnerSettings
+from .measurement import CACHE_TYPE, Measurement, RunnerSettings
 
 MEASURED = "measured"
 ESTIMATED = "estimated"
@@ -41,7 +40,7 @@ _BYTES = {
 
 @dataclass(frozen=True)
 class Footprint:
-    """What a model takes, in bytes, and whether that was C(measured) or is C(estimated); C(reckoned) is what the scheduler
+    """What a model takes, in bytes, and whether that was `measured` or is `estimated`; `reckoned` is what the scheduler
     counts with. None is unknown."""
 
     size: int | None = None
@@ -51,7 +50,7 @@ class Footprint:
 
 @dataclass(frozen=True)
 class Subject:
-    """A model as it is to be loaded. C(file_size) in bytes, C(context_length) in tokens for each of the parallel requests."""
+    """A model as it is to be loaded. `file_size` in bytes, `context_length` in tokens for each of the parallel requests."""
 
     digest: str
     file_size: int

@@ -18,7 +18,7 @@ _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
 def row(model: Mapping[str, Any], now: datetime) -> list[str]:
-    """One model (as in a module's C(models) or the agent's status) under C(HEADS)."""
+    """One model (as in a module's `models` or the agent's status) under `HEADS`."""
     listed = model.get("after")
     return [
         model["name"],

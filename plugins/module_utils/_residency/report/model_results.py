@@ -73,13 +73,13 @@ def carried_out_diff(outcomes: Iterable[Outcome], removed: Iterable[InstalledMod
 
 def predicted_diff(decisions: Iterable[Decision], removed: Iterable[InstalledModel]) -> dict[str, str]:
     """Which models there are and would be."""
-    foreseen = list(decisions)
-    before = [(each.wanted.name, each.installed.digest if each.installed else None) for each in foreseen]
-    after = [(each.wanted.name, _foretold(each)) for each in foreseen]
+    predicted = list(decisions)
+    before = [(each.wanted.name, each.installed.digest if each.installed else None) for each in predicted]
+    after = [(each.wanted.name, _predicted_digest(each)) for each in predicted]
     return _diff(before, after, removed)
 
 
-def _foretold(decision: Decision) -> str | None:
+def _predicted_digest(decision: Decision) -> str | None:
     if decision.action == DELETE or (decision.installed is None and decision.action == NO_ACTION):
         return None
     if decision.refusal:

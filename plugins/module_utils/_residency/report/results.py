@@ -26,7 +26,7 @@ _KEEPS_SENDING = 2  # a client that undid it so often within one pass does it ag
 
 
 def explain(verdict: Verdict, word: str, cause: Cause | None = None) -> str:
-    """One sentence for one drift of one model. It blames a client where the C(cause) does."""
+    """One sentence for one drift of one model. It blames a client where the `cause` does."""
     listed = verdict.listed
     return f"{verdict.model.declared} " + _sentence(verdict, word).format(
         name=verdict.model.name,
@@ -55,7 +55,7 @@ def _told(progress: Progress, word: str) -> str:
 
 
 def failures(result: PassResult, strict: bool = False) -> list[str]:
-    """Why the host is not warm: a sentence for each required model that is not resident, and with C(strict) for each
+    """Why the host is not warm: a sentence for each required model that is not resident, and with `strict` for each
     required model that is degraded; empty when it is warm."""
     return [reason for progress in result.models if progress.model.required for reason in reasons(progress, strict)]
 
@@ -101,12 +101,12 @@ def reasons(progress: Progress, strict: bool) -> list[str]:
 
 
 def shortfalls(verdict: Verdict, strict: bool, causes: Mapping[str, Cause] | None = None) -> list[str]:
-    """A sentence for each drift that counts as not being as declared; with C(strict) those that only degrade, too."""
+    """A sentence for each drift that counts as not being as declared; with `strict` those that only degrade, too."""
     return [explain(verdict, word, (causes or {}).get(word)) for word in verdict.drift if word in _counted(strict)]
 
 
 def is_warm(verdict: Verdict, strict: bool) -> bool:
-    """Whether the model is as declared already; with C(strict) not even degraded. A C(warm) model may have left."""
+    """Whether the model is as declared already; with `strict` not even degraded. A `warm` model may have left."""
     if verdict.refusal or _counted(strict).intersection(verdict.drift):
         return False
     return verdict.resident is True or not verdict.model.is_pin
@@ -124,7 +124,7 @@ def obstacles(verdict: Verdict) -> list[str]:
 
 
 def model_data(progress: Progress, now: datetime) -> dict[str, Any]:
-    """One entry of C(models) in a module result or the agent's status."""
+    """One entry of `models` in a module result or the agent's status."""
     return {
         **_named(progress.last),
         "resident": progress.resident,
@@ -139,7 +139,7 @@ def model_data(progress: Progress, now: datetime) -> dict[str, Any]:
 
 
 def predicted_data(verdict: Verdict, now: datetime, cause: Cause | None) -> dict[str, Any]:
-    """The same for check mode: C(after) is what the action would lead to, null where that cannot be known."""
+    """The same for check mode: `after` is what the action would lead to, null where that cannot be known."""
     resident = verdict.resident if verdict.action == "none" else None
     return {
         **_named(verdict),
@@ -155,17 +155,17 @@ def predicted_data(verdict: Verdict, now: datetime, cause: Cause | None) -> dict
 
 
 def stray_data(stray: Stray) -> dict[str, str]:
-    """One entry of C(undeclared): what was done, or would be, about a model that is not declared."""
+    """One entry of `undeclared`: what was done, or would be, about a model that is not declared."""
     return {"name": str(stray.name), "action": stray.action, "keep_alive": str(stray.keep_alive)}
 
 
 def listed_data(verdict: Verdict, now: datetime) -> dict[str, Any] | None:
-    """How C(/api/ps) lists it; null if it does not. C(alive) is null when its process cannot be seen."""
+    """How `/api/ps` lists it; null if it does not. `alive` is null when its process cannot be seen."""
     return {**resident_data(verdict.listed, now), "alive": verdict.alive} if verdict.listed else None
 
 
 def resident_data(listed: ResidentModel, now: datetime) -> dict[str, Any]:
-    """One entry of C(/api/ps): bytes, tokens, RFC 3339 in UTC."""
+    """One entry of `/api/ps`: bytes, tokens, RFC 3339 in UTC."""
     return {
         "name": str(listed.name),
         "digest": listed.digest,

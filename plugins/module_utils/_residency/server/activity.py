@@ -22,8 +22,8 @@ _LONGEST_LOAD = 900.0
 
 @dataclass(frozen=True)
 class Activity:
-    """One look. C(used) is the CPU time of each runner in clock ticks, by the process' identity; C(blobs) are its weights, C(ages) in
-    seconds. C(runners_seen) is false where the server's processes cannot be seen, C(resident) None where it does not tell its models."""
+    """One look. `used` is the CPU time of each runner in clock ticks, by the process' identity; `blobs` are its weights, `ages` in
+    seconds. `runners_seen` is false where the server's processes cannot be seen, `resident` None where it does not tell its models."""
 
     now: datetime | None = None
     resident: tuple[ResidentModel, ...] | None = None
@@ -41,7 +41,7 @@ class Activity:
 
 
 def busy_with(before: Activity, after: Activity, names: Mapping[str, str]) -> list[str]:
-    """What the server is in the middle of, each as half a sentence; nothing where it is idle. C(names) are models by their weights.
+    """What the server is in the middle of, each as half a sentence; nothing where it is idle. `names` are models by their weights.
 
     What cannot be seen counts as idle: a server that hangs would else never be restarted.
     """
@@ -71,7 +71,7 @@ def _overdue(look: Activity) -> Iterator[str]:
 
 @dataclass
 class Watcher:
-    """Looks at one server, whose processes are those of the systemd C(unit)."""
+    """Looks at one server, whose processes are those of the systemd `unit`."""
 
     server: OllamaServer
     unit: str
@@ -94,7 +94,7 @@ class Watcher:
         )
 
     def wait_until_idle(self, seconds: float, clock: Callable[[], float], sleep: Callable[[float], None]) -> tuple[list[str], Activity]:
-        """What it is still in the middle of after so many C(seconds), and the last look."""
+        """What it is still in the middle of after so many `seconds`, and the last look."""
         end = clock() + seconds
         before = self.look()
         while True:

@@ -23,7 +23,7 @@ _BLOB_LINE = re.compile(r"^FROM .*sha256[-:]([0-9a-f]{64})\s*$", re.ASCII | re.M
 
 
 def read_json(body: bytes) -> Mapping[str, Any]:
-    """The object that an answer is, which is not an error. Raises C(ValueError) or C(RecursionError)."""
+    """The object that an answer is, which is not an error. Raises `ValueError` or `RecursionError`."""
     data = read_value(body)
     if not isinstance(data, dict):
         raise InvalidValue("the answer is no JSON object")
@@ -33,25 +33,25 @@ def read_json(body: bytes) -> Mapping[str, Any]:
 
 
 def check_acknowledged(data: Mapping[str, Any], name: ModelName, operation: str) -> None:
-    """Raise unless this is the answer to a C(operation), which is load or unload, of that model. The server repeats the name as it was
-    asked, and gives the operation as C(done_reason); C(/api/embed) gives no embeddings instead (docs/ollama-semantics.md#loading-without-generating)."""
+    """Raise unless this is the answer to a `operation`, which is load or unload, of that model. The server repeats the name as it was
+    asked, and gives the operation as `done_reason`; `/api/embed` gives no embeddings instead (docs/ollama-semantics.md#loading-without-generating)."""
     done = data.get("done_reason") == operation or (operation == "load" and data.get("embeddings") == [])
     if data.get("model") != str(name) or not done:
         raise InvalidValue(f"the {operation} of {name} was answered with {short_repr(data)}")
 
 
 def read_resident(data: Mapping[str, Any]) -> tuple[ResidentModel, ...]:
-    """The entries of C(/api/ps)."""
+    """The entries of `/api/ps`."""
     return tuple(_resident(entry) for entry in _models(data, RESIDENT_MODELS))
 
 
 def read_tags(data: Mapping[str, Any]) -> tuple[InstalledModel, ...]:
-    """The entries of C(/api/tags)."""
+    """The entries of `/api/tags`."""
     return tuple(_installed(entry) for entry in _models(data, INSTALLED_MODELS))
 
 
 def read_card(data: Mapping[str, Any]) -> ModelCard:
-    """What C(/api/show) tells: the weights blob (from the modelfile's first FROM), capabilities, training context."""
+    """What `/api/show` tells: the weights blob (from the modelfile's first FROM), capabilities, training context."""
     info = data.get("model_info") or {}
     blob = _BLOB_LINE.search(optional(data, "modelfile", str, ""))
     if not isinstance(info, dict):
@@ -85,7 +85,7 @@ def _cache_shape(info: Mapping[str, Any], prefix: str) -> CacheShape | None:
 
 
 def _parameter(data: Mapping[str, Any], name: str) -> int | None:
-    """A whole number of the Modelfile, from the table that C(parameters) is."""
+    """A whole number of the Modelfile, from the table that `parameters` is."""
     found = re.search(rf"^{name} +(-?[0-9]{{1,18}})$", optional(data, "parameters", str, ""), re.ASCII | re.MULTILINE)
     return int(found.group(1)) if found else None
 

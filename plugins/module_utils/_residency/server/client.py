@@ -46,8 +46,8 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True)
 class Deadlines:
-    """In seconds. C(answer) is long because /api/ps waits for locks held during an unload (docs/ollama-semantics.md#the-list-waits-for-an-unload);
-    C(load) because a load sends no byte until it is done, and hanging up aborts it (docs/ollama-semantics.md#the-client-stays-connected)."""
+    """In seconds. `answer` is long because /api/ps waits for locks held during an unload (docs/ollama-semantics.md#the-list-waits-for-an-unload);
+    `load` because a load sends no byte until it is done, and hanging up aborts it (docs/ollama-semantics.md#the-client-stays-connected)."""
 
     connect: float = 5.0
     answer: float = 20.0
@@ -62,7 +62,7 @@ class _Answer:
 
 
 class OllamaServer:
-    """The server at C(url). The one client: whatever asks a server goes through here, so that its limits hold for everything."""
+    """The server at `url`. The one client: whatever asks a server goes through here, so that its limits hold for everything."""
 
     def __init__(self, url: str, deadlines: Deadlines | None = None) -> None:
         self.url = check_url(url)
@@ -81,7 +81,7 @@ class OllamaServer:
         return text, leading_numbers(text)
 
     def require_version(self) -> str:
-        """The version's text. Raises C(ServerTooOld) below 0.10; builds without a number (0.0.0) pass."""
+        """The version's text. Raises `ServerTooOld` below 0.10; builds without a number (0.0.0) pass."""
         text, numbers = self.version()
         if numbers and any(numbers) and numbers[:2] < OLDEST_VERSION:
             raise ServerTooOld(
@@ -91,16 +91,16 @@ class OllamaServer:
         return text
 
     def resident(self) -> tuple[tuple[ResidentModel, ...], datetime]:
-        """What C(/api/ps) lists, and the server's clock (its Date header; ours if it sends none)."""
+        """What `/api/ps` lists, and the server's clock (its Date header; ours if it sends none)."""
         answer = self._get("/api/ps")
         return self._read(read_resident, answer), _clock(answer.date)
 
     def installed(self) -> tuple[InstalledModel, ...]:
-        """What C(/api/tags) lists."""
+        """What `/api/tags` lists."""
         return self._read(read_tags, self._get("/api/tags"))
 
     def card(self, name: ModelName) -> ModelCard:
-        """What C(/api/show) says of a model. Raises C(ModelNotFound)."""
+        """What `/api/show` says of a model. Raises `ModelNotFound`."""
         return self._read(read_card, self._show(name))
 
     def _show(self, name: ModelName) -> _Answer:
@@ -110,7 +110,7 @@ class OllamaServer:
         """Load without generating, or only set the expiry where it is resident; comes back when that is done.
 
         keep_alive is always sent: a load without it falls back to the environment's (docs/ollama-semantics.md#proved-on-running-servers).
-        Raises C(ServerSilent) after C(deadlines.load) seconds; hanging up then aborts the load on the server.
+        Raises `ServerSilent` after `deadlines.load` seconds; hanging up then aborts the load on the server.
         """
         path = "/api/generate" if generates else "/api/embed"
         body: dict[str, Any] = {"model": str(name), "keep_alive": keep_alive.as_request()}

@@ -25,7 +25,7 @@ def state_path(instance: str) -> str:
 def read_applied(path: str) -> dict[ModelName, Applied] | None:
     """By model; empty where there is no state yet, None where the state does not say, as one of an earlier release.
 
-    Raises C(InvalidValue).
+    Raises `InvalidValue`.
     """
     try:
         raw = json.loads(read_bytes(path, _LARGEST))

@@ -19,7 +19,7 @@ class ServerSilent(ServerFailure):
 
 
 class ServerRefused(ServerFailure):
-    """The server answered with an error. C(status) is the HTTP status, C(said) the body's sentence."""
+    """The server answered with an error. `status` is the HTTP status, `said` the body's sentence."""
 
     def __init__(self, message: str, status: int, said: str) -> None:
         super().__init__(message)

@@ -36,7 +36,7 @@ def gpu_names(root: str = "/", environment: Mapping[str, str | None] | None = No
 
 
 def are_of(gpus: Sequence[str], names: Sequence[str]) -> bool:
-    """Whether a server that C(gpus) were noted for is one of a host with all these C(names)."""
+    """Whether a server that `gpus` were noted for is one of a host with all these `names`."""
     known = all(gpu in names or gpu.endswith(_among(names)) for gpu in gpus)
     return known and bool(gpus) == bool(names)
 

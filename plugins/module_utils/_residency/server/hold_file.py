@@ -29,7 +29,7 @@ _LONGEST_REASON = 200  # characters
 
 @dataclass(frozen=True)
 class Hold:
-    """C(since) and C(until) are seconds since 1970 by the host's wall clock; C(by) is who said so, C(reason) may be empty."""
+    """`since` and `until` are seconds since 1970 by the host's wall clock; `by` is who said so, `reason` may be empty."""
 
     until: float
     since: float
@@ -56,7 +56,7 @@ def hold_data(hold: Hold) -> dict[str, str]:
 
 
 def parse_length(raw: Any) -> float:
-    """Seconds of what a person wrote. Raises C(InvalidValue)."""
+    """Seconds of what a person wrote. Raises `InvalidValue`."""
     wanted = "give seconds (3600) or a duration such as '2h', at most 720h"
     try:
         seconds = KeepAlive.parse(raw).as_timedelta().total_seconds()
@@ -68,7 +68,7 @@ def parse_length(raw: Any) -> float:
 
 
 def parse_reason(raw: str) -> str:
-    """One line of it. Raises C(InvalidValue) for what is too long to be read at a glance."""
+    """One line of it. Raises `InvalidValue` for what is too long to be read at a glance."""
     reason = one_line(raw)
     if len(reason) > _LONGEST_REASON:
         raise InvalidValue(f"the reason has {len(reason)} characters: use at most {_LONGEST_REASON}")
@@ -76,13 +76,13 @@ def parse_reason(raw: str) -> str:
 
 
 def read_hold(path: str, now: float) -> Hold | None:
-    """The hold that is on at that moment, or None. Raises C(InvalidValue) for a file that tells none: it holds nothing."""
+    """The hold that is on at that moment, or None. Raises `InvalidValue` for a file that tells none: it holds nothing."""
     hold = last_hold(path)
     return None if hold is None or hold.is_over(now) else hold
 
 
 def last_hold(path: str) -> Hold | None:
-    """The hold of the file, be it over or not; None without one. Raises C(InvalidValue)."""
+    """The hold of the file, be it over or not; None without one. Raises `InvalidValue`."""
     try:
         return _parse(json.loads(read_bytes(path, _LARGEST_FILE)))
     except FileNotFoundError:
@@ -94,7 +94,7 @@ def last_hold(path: str) -> Hold | None:
 
 
 def write_hold(path: str, hold: Hold) -> None:
-    """Replace the file as a whole. Raises C(OSError); only root may."""
+    """Replace the file as a whole. Raises `OSError`; only root may."""
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
     content = json.dumps(vars(hold), indent=1).encode()
     replace_file(path, content, mode=0o644, prepare=lambda temporary: os.utime(temporary, (hold.until, hold.until)))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from ..._base.readers import InvalidValue
 from ..._base.systemctl import Run
 from ..decide.verdicts import Plan
-from ..predict import prediction_report
 from ..predict.predict import Fit, Knowledge, predict
 from ..values.model_name import ModelName
 from ..values.observation import Observation
@@ -22,8 +21,8 @@ from .measurement_record import Record, read_record
 
 @dataclass(frozen=True)
 class Source:
-    """Where to learn it: C(url) is the server's, C(measurements) the path of their file, C(environment) what the server has, or will
-    have when it loads, None where that is not known; C(run) runs the driver's program (see C(vram.py)), C(root) is where /proc and
+    """Where to learn it: `url` is the server's, `measurements` the path of their file, `environment` what the server has, or will
+    have when it loads, None where that is not known; `run` runs the driver's program (see `vram.py`), `root` is where /proc and
     /sys are."""
 
     url: str
@@ -34,28 +33,23 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Forecast:
-    """C(fits) has one for each verdict of the plan, in its order; C(problems) are sentences."""
+class HostPrediction:
+    """`fits` has one for each verdict of the plan, in its order; `problems` are sentences."""
 
     fits: tuple[Fit, ...]
     problems: tuple[str, ...] = ()
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """A sentence for all that somebody should know before anything is loaded."""
-        return (*self.problems, *prediction_report.warnings(self.fits))
 
-
-def foresee(
+def predict_on_host(
     policy: Policy, plan: Plan, look: Observation, source: Source, seen: Observation | None = None, last: Iterable[ModelName] = ()
-) -> Forecast:
-    """C(look) is what the plan was made from, C(seen) what is really there, where that is something else; C(last) is loaded after
+) -> HostPrediction:
+    """`look` is what the plan was made from, `seen` what is really there, where that is something else; `last` is loaded after
     the others. Asks the GPUs' drivers, which may take a second, and only where something is to be loaded."""
     if not plan.would_load:
-        return Forecast(predict(plan, look, Knowledge()))
+        return HostPrediction(predict(plan, look, Knowledge()))
     record, problems = _record(source.measurements)
     knowledge = gather(record, policy, seen or look, source.url, source.environment, source.root, source.run)
-    return Forecast(predict(plan, look, knowledge, last), problems)
+    return HostPrediction(predict(plan, look, knowledge, last), problems)
 
 
 def _record(path: str) -> tuple[Record, tuple[str, ...]]:

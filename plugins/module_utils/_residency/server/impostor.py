@@ -24,9 +24,9 @@ class NotThisServer(ServerUnreachable):
 
 
 def require_processes(run: Run, unit: str, url: str, proc: str = "/proc") -> None:
-    """Raise C(NotThisServer) for a unit of this machine that is down. C(run) asks systemd. Where that cannot be seen, nothing is raised.
+    """Raise `NotThisServer` for a unit of this machine that is down. `run` asks systemd. Where that cannot be seen, nothing is raised.
 
-    A unit that is C(active) without a process has started its server elsewhere, as in a container; one that systemd does
+    A unit that is `active` without a process has started its server elsewhere, as in a container; one that systemd does
     not know is none that could be down.
     """
     if has_processes(unit, proc) is not False:
@@ -39,7 +39,7 @@ def require_processes(run: Run, unit: str, url: str, proc: str = "/proc") -> Non
 
 
 def require_own_socket(unit: str, url: str, proc: str = "/proc") -> None:
-    """Raise C(NotThisServer) where the socket at the URL, which was read from the unit, was opened by a user whom none of the unit's
+    """Raise `NotThisServer` where the socket at the URL, which was read from the unit, was opened by a user whom none of the unit's
     processes runs as. Where that cannot be seen, nothing is raised."""
     users, owners = users_of(unit, proc), _listening_users(url, proc)
     if users and owners and not users & owners:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What there is to know on this host for a prediction: measurements, GPUs, the server's environment. The edge of C(predict/)."""
+"""What there is to know on this host for a prediction: measurements, GPUs, the server's environment. The edge of `predict/`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from ..._base.systemctl import Run
 from ..predict.capacity import capacity, default_context
+from ..predict.measurement import ServerSettings, settings_of_environment, settings_of_neighbours
 from ..predict.predict import Knowledge
-from ..predict.runner_settings import ServerSettings, settings_of_environment, settings_of_neighbours
 from ..values.observation import Observation
 from ..values.policy import Policy
 from .gpus import gpu_names
@@ -29,8 +29,8 @@ def gather(
     root: str = "/",
     run: Run | None = None,
 ) -> Knowledge:
-    """C(environment) is what the server has, or will have when it loads; None where that is not known, and then its living
-    runners tell. The GPUs of another machine are not known; C(run) asks this one's driver, which takes up to a second."""
+    """`environment` is what the server has, or will have when it loads; None where that is not known, and then its living
+    runners tell. The GPUs of another machine are not known; `run` asks this one's driver, which takes up to a second."""
     local = names_this_host(url)
     settings = _settings(look, environment)
     vram = read_vram(environment or {}, root, run) if local else None

@@ -29,7 +29,7 @@ def fingerprint(file: str, recipe: Modelfile) -> str:
 
 
 class MadeRecord:
-    """The record of the server at C(url). A file that cannot be read, or is none of ours, is an empty one."""
+    """The record of the server at `url`. A file that cannot be read, or is none of ours, is an empty one."""
 
     def __init__(self, url: str, path: str | None = None) -> None:
         self._url, self._path = url, path or PATH
@@ -39,7 +39,7 @@ class MadeRecord:
         return self._entries().get(str(name)) == {"made_of": made_of, "digest": digest}
 
     def note(self, name: ModelName, made_of: str, digest: str, installed: Iterable[ModelName]) -> None:
-        """Remember it, and forget what is no longer C(installed). Raises C(OSError)."""
+        """Remember it, and forget what is no longer `installed`. Raises `OSError`."""
         there = {str(each) for each in installed}
         kept = {each: entry for each, entry in self._entries().items() if each in there}
         servers = {**self._servers(), self._url: {**kept, str(name): {"made_of": made_of, "digest": digest}}}

@@ -23,7 +23,7 @@ _LARGEST = 4 * 1024 * 1024  # bytes; the most measurements that are kept take a 
 
 @dataclass(frozen=True)
 class Record:
-    """C(measurements) oldest first."""
+    """`measurements` oldest first."""
 
     measurements: tuple[Measurement, ...] = ()
     bounds: Bounds = field(default_factory=Bounds)
@@ -35,7 +35,7 @@ def record_path(instance: str, folder: str = AGENT_STATE, root: str = "/") -> st
 
 
 def read_record(path: str) -> Record:
-    """Empty where there is no file yet. Raises C(InvalidValue)."""
+    """Empty where there is no file yet. Raises `InvalidValue`."""
     try:
         return _parse(json.loads(read_bytes(path, _LARGEST)))
     except FileNotFoundError:

@@ -49,7 +49,7 @@ class SourceFiles:
 
 @dataclass
 class ModelFacts(SourceFiles):
-    """C(made): what was made of which file. C(warnings): what could not be remembered."""
+    """`made`: what was made of which file. `warnings`: what could not be remembered."""
 
     store: ModelStore
     registry: Registry
@@ -97,7 +97,7 @@ class ModelFacts(SourceFiles):
             return None
 
     def digest(self, wanted: WantedModel, path: str) -> str:
-        """Of the file's content, read once a run. Raises C(GgufError)."""
+        """Of the file's content, read once a run. Raises `GgufError`."""
         if path not in self._digests:
             check_gguf(path)
             hasher, done = hashlib.sha256(), 0
@@ -112,7 +112,7 @@ class ModelFacts(SourceFiles):
 
 
 def check_gguf(path: str) -> None:
-    """Raises C(GgufError) for a file that is none."""
+    """Raises `GgufError` for a file that is none."""
     try:
         with open_regular(path) as file:
             magic = file.read(4)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One look at one server: C(/api/ps), C(/api/tags) and /proc, and C(/api/show) only for digests never seen before."""
+"""One look at one server: `/api/ps`, `/api/tags` and /proc, and `/api/show` only for digests never seen before."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CLOCK_TICK = 0.02  # seconds; the kernel tells a process's start in hundredths
 
 @dataclass(frozen=True)
 class _Lists:
-    """C(/api/ps), and /proc right after it. C(began) is when it was asked for, in seconds since boot."""
+    """`/api/ps`, and /proc right after it. `began` is when it was asked for, in seconds since boot."""
 
     resident: tuple[ResidentModel, ...]
     now: datetime
@@ -42,10 +42,10 @@ class _Lists:
 
 @dataclass
 class Observer:
-    """Looks at C(server), whose processes are those of the systemd C(unit); without one where it is another machine's (C(own_unit)).
+    """Looks at `server`, whose processes are those of the systemd `unit`; without one where it is another machine's (`own_unit`).
 
-    C(cards) is kept by digest, which never changes its meaning; hand it on to the next pass to save requests. C(follows_unit) is
-    whether the URL was read from the unit: no proxy, and nobody else, is to answer there. C(run) asks systemd whether a unit
+    `cards` is kept by digest, which never changes its meaning; hand it on to the next pass to save requests. `follows_unit` is
+    whether the URL was read from the unit: no proxy, and nobody else, is to answer there. `run` asks systemd whether a unit
     without a process is down; without it that is not asked.
     """
 
@@ -59,7 +59,7 @@ class Observer:
     run: Run | None = None
 
     def look(self) -> Observation:
-        """Raises C(ServerFailure), also where another program answers for a unit that is down."""
+        """Raises `ServerFailure`, also where another program answers for a unit that is down."""
         try:
             return self._look()
         except ServerSilent as silence:
@@ -111,7 +111,7 @@ class Observer:
         return runners
 
     def _agreed(self, lists: _Lists) -> _Lists:
-        """Looked at again as long as something changes between the two looks, such as a client's C(num_ctx) that reloads a
+        """Looked at again as long as something changes between the two looks, such as a client's `num_ctx` that reloads a
         model: the list then is of the runner before, and its end is none that it died of. A runner that is gone while the list
         stays the same has died."""
         for _round in range(_MOST_ROUNDS):

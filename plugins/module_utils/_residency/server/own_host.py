@@ -21,7 +21,7 @@ _MAY_BIND_ANYTHING = {socket.AF_INET: "ipv4", socket.AF_INET6: "ipv6"}
 
 
 def own_unit(url: str, unit: str | None, declared: bool | None = None) -> str | None:
-    """The unit, where the server at the URL is this machine's, else None. C(declared) is what whoever wrote the URL down knew:
+    """The unit, where the server at the URL is this machine's, else None. `declared` is what whoever wrote the URL down knew:
     true for one that was read from the unit itself."""
     return unit if unit and (declared or names_this_host(url)) else None
 
@@ -55,7 +55,7 @@ def _addresses(host: str) -> list[tuple[int, Any]]:
 
 
 def _is_own(family: int, address: Any) -> bool:
-    """The kernel gives a socket no source address that is not the machine's, unless it was told to (C(ip_nonlocal_bind)); then
+    """The kernel gives a socket no source address that is not the machine's, unless it was told to (`ip_nonlocal_bind`); then
     only the way that it would take there tells."""
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which weights blobs have a living runner process: read from /proc, which needs no privilege and costs the server nothing.
 
-C(/api/ps) goes on listing a runner that was killed (docs/ollama-semantics.md#crashed-runners), so that liveness is a question of
+`/api/ps` goes on listing a runner that was killed (docs/ollama-semantics.md#crashed-runners), so that liveness is a question of
 its own. A runner is a child of the unit's main process whose command line names its weights blob:
-C(ollama runner … --model …/sha256-…) before 0.30, C(llama-server --model …/sha256-…) since.
+`ollama runner … --model …/sha256-…` before 0.30, `llama-server --model …/sha256-…` since.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _MODEL_OPTIONS = ("--model", "-m")
 
 @dataclass(frozen=True)
 class Process:
-    """One process of the server's unit. C(started) is in clock ticks since boot, C(cpu) the CPU time that it has had in
-    ticks, C(state) the kernel's letter (proc(5))."""
+    """One process of the server's unit. `started` is in clock ticks since boot, `cpu` the CPU time that it has had in
+    ticks, `state` the kernel's letter (proc(5))."""
 
     pid: int
     parent: int
@@ -51,14 +51,14 @@ class Process:
 
     @property
     def is_server(self) -> bool:
-        """Whether it is C(ollama serve), and not a wrapper around one whose processes are elsewhere, as in a container."""
+        """Whether it is `ollama serve`, and not a wrapper around one whose processes are elsewhere, as in a container."""
         pairs = zip(self.arguments, self.arguments[1:])
         return any(os.path.basename(program) == "ollama" and command == "serve" for program, command in pairs)
 
 
 @dataclass(frozen=True)
 class ServerProcesses:
-    """C(ollama serve) itself, and what it started."""
+    """`ollama serve` itself, and what it started."""
 
     server: Process
     children: tuple[Process, ...]

@@ -52,13 +52,13 @@ class NotInRegistry(Exception):
 
 class Registry:
     """Asks whichever registry a name says, through the proxies that the host's environment names, which is why it takes requests.
-    An answer has the bounds that those of a server have; C(connect) and C(answer) are in seconds."""
+    An answer has the bounds that those of a server have; `connect` and `answer` are in seconds."""
 
     def __init__(self, connect: float = 5.0, answer: float = 20.0) -> None:
         self._timeouts = (connect, answer)
 
     def find(self, name: ModelName, insecure: bool) -> Upstream:
-        """Raises C(NotInRegistry) or C(RegistryUnknown)."""
+        """Raises `NotInRegistry` or `RegistryUnknown`."""
         if not _HAS_REQUESTS:
             raise RegistryUnknown(f"{name.host} could not be asked from this host: the Python library requests is not installed for {sys.executable}")
         scheme = "http" if insecure else "https"
@@ -91,7 +91,7 @@ class Registry:
 
 def _content(response: requests.Response) -> bytes:
     """As it was sent, which the digest is of. Not by iter_content: urllib3 takes lines between chunks however long they are, and
-    undoes a compression however much comes out of it. Raises C(ValueError)."""
+    undoes a compression however much comes out of it. Raises `ValueError`."""
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise ValueError("its answer is compressed, for which nobody asked")
     content = bytearray()
@@ -104,7 +104,7 @@ def _content(response: requests.Response) -> bytes:
 
 
 def _size(manifest: Any) -> int:
-    """Raises C(ValueError)."""
+    """Raises `ValueError`."""
     try:
         return sum(int(layer["size"]) for layer in (*manifest["layers"], manifest["config"]))
     except (KeyError, TypeError) as error:

@@ -16,7 +16,7 @@ _LISTEN = "0A"
 
 @dataclass(frozen=True)
 class ListeningSocket:
-    """C(host) is 0.0.0.0 or C(::) for every interface; C(uid) is the user who opened it, C(inode) names it."""
+    """`host` is 0.0.0.0 or `::` for every interface; `uid` is the user who opened it, `inode` names it."""
 
     host: str
     port: int
@@ -25,7 +25,7 @@ class ListeningSocket:
 
 
 def listening_sockets(proc: str = "/proc") -> Iterator[ListeningSocket]:
-    """Every one. Raises C(OSError) where /proc does not tell."""
+    """Every one. Raises `OSError` where /proc does not tell."""
     yield from _table(f"{proc}/net/tcp")
     if os.path.exists(f"{proc}/net/tcp6"):  # else a kernel without IPv6
         yield from _table(f"{proc}/net/tcp6")

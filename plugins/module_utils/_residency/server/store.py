@@ -24,7 +24,7 @@ _GLANCE = 0.5  # seconds between two looks at how far an upload is
 
 
 class TransferRefused(ServerFailure):
-    """An error line within the stream; C(said) is the server's own sentence."""
+    """An error line within the stream; `said` is the server's own sentence."""
 
     def __init__(self, message: str, said: str) -> None:
         super().__init__(message)
@@ -32,11 +32,11 @@ class TransferRefused(ServerFailure):
 
 
 class TransferBroken(ServerFailure):
-    """The stream ended without its last line, which is C(success)."""
+    """The stream ended without its last line, which is `success`."""
 
 
 class ModelStore(OllamaServer):
-    """The server's store. C(stall): how many seconds of a transfer may pass in which nothing moves; the server says
+    """The server's store. `stall`: how many seconds of a transfer may pass in which nothing moves; the server says
     nothing while it verifies what it has fetched."""
 
     def __init__(self, url: str, deadlines: Deadlines | None = None, stall: float = 600.0) -> None:
@@ -47,23 +47,23 @@ class ModelStore(OllamaServer):
         """Fetch a model, or what of it is not here; what an earlier attempt fetched is not fetched again. Hanging up
         cancels it on the server, which keeps what it has (server/download.go).
 
-        Raises C(TransferRefused), C(TransferBroken), C(ServerSilent) where it stalls, or another C(ServerFailure)."""
+        Raises `TransferRefused`, `TransferBroken`, `ServerSilent` where it stalls, or another `ServerFailure`."""
         self._transfer("/api/pull", {"model": str(name), "insecure": insecure}, report)
 
     def create(self, name: ModelName, request: Mapping[str, Any], report: Report) -> None:
-        """Make a model as C(request), the other fields of /api/create, says. Raises as C(pull) does."""
+        """Make a model as `request`, the other fields of /api/create, says. Raises as `pull` does."""
         self._transfer("/api/create", {"model": str(name), **request}, report)
 
     def modelfile(self, name: ModelName) -> str:
-        """The Modelfile that would make the model anew, as /api/show has it. Raises C(ModelNotFound)."""
+        """The Modelfile that would make the model anew, as /api/show has it. Raises `ModelNotFound`."""
         return self._read(lambda data: str(data.get("modelfile") or ""), self._show(name))
 
     def copy(self, source: ModelName, destination: ModelName) -> None:
-        """Give a model a second name. Raises C(ServerFailure)."""
+        """Give a model a second name. Raises `ServerFailure`."""
         self._checked("POST", "/api/copy", {"source": str(source), "destination": str(destination)}, self.deadlines.answer)
 
     def delete(self, name: ModelName) -> None:
-        """Take the name away, and the blobs that no other model uses. Raises C(ModelNotFound)."""
+        """Take the name away, and the blobs that no other model uses. Raises `ModelNotFound`."""
         self._checked("DELETE", "/api/delete", {"model": str(name)}, self.deadlines.answer)
 
     def has_blob(self, digest: str) -> bool:
@@ -71,7 +71,7 @@ class ModelStore(OllamaServer):
         return self._exchange("HEAD", f"/api/blobs/sha256:{digest}", None, self.deadlines.answer).status == 200
 
     def put_blob(self, digest: str, file: BinaryIO, size: int, report: Report) -> None:
-        """Upload a blob of SIZE bytes. The server judges it by its digest. Raises C(ServerFailure)."""
+        """Upload a blob of SIZE bytes. The server judges it by its digest. Raises `ServerFailure`."""
         path, upload = f"/api/blobs/sha256:{digest}", _Upload(file, size)
         exchange = Exchange(self.url, self.deadlines.connect, self.stall)
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
@@ -89,7 +89,7 @@ class ModelStore(OllamaServer):
         reply.body(SHORT_ANSWER)
 
     def _watch(self, call: Background[None], upload: _Upload, report: Report) -> None:
-        """Until it has ended. Raises C(ServerSilent) once nothing has moved for too long."""
+        """Until it has ended. Raises `ServerSilent` once nothing has moved for too long."""
         watch = StallWatch(self.stall)
         while not call.wait(_GLANCE):
             watch.see(upload.progress)
@@ -114,7 +114,7 @@ class ModelStore(OllamaServer):
             raise TransferBroken(f"{path} at {self.url} broke off after {last or 'nothing'!r}, without its final 'success'")
 
     def _follow(self, feed: Feed[Progress], report: Report) -> str:
-        """The last status. Raises C(ServerSilent) once nothing has moved for too long."""
+        """The last status. Raises `ServerSilent` once nothing has moved for too long."""
         watch, last = StallWatch(self.stall), ""
         while True:
             try:

@@ -47,7 +47,7 @@ Report = Callable[[Progress], None]
 
 
 def read_progress(line: Any) -> Progress:
-    """Raises C(TransferFailed) for an error line, C(ValueError) for what is no line of a transfer."""
+    """Raises `TransferFailed` for an error line, `ValueError` for what is no line of a transfer."""
     if not isinstance(line, Mapping):
         raise ValueError(f"{short_repr(line)} is no line of progress")
     if "error" in line:
@@ -67,7 +67,7 @@ def _count(line: Mapping[str, Any], key: str) -> int:
 
 
 class StallWatch:
-    """Tells when nothing has moved for C(seconds): neither what is being done nor how much of it."""
+    """Tells when nothing has moved for `seconds`: neither what is being done nor how much of it."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds = seconds

@@ -33,10 +33,10 @@ class Upload(Protocol):
 
 
 class Exchange:
-    """One request to the server at C(url), and its answer. C(connect) and C(silence) are in seconds; C(silence) bounds each wait
-    for bytes, not the whole: who must not wait for a server that trickles calls C(abort) from another thread.
+    """One request to the server at `url`, and its answer. `connect` and `silence` are in seconds; `silence` bounds each wait
+    for bytes, not the whole: who must not wait for a server that trickles calls `abort` from another thread.
 
-    All methods raise C(ServerUnreachable), C(ServerGarbled) or C(TimedOut).
+    All methods raise `ServerUnreachable`, `ServerGarbled` or `TimedOut`.
     """
 
     def __init__(self, url: str, connect: float, silence: float) -> None:
@@ -83,7 +83,7 @@ class Exchange:
 
 
 class Reply:
-    """An answer whose head has come. C(date) is its Date header."""
+    """An answer whose head has come. `date` is its Date header."""
 
     def __init__(self, url: str, response: HTTPResponse, connected: socket.socket) -> None:
         self._url, self._response, self._socket = url, response, connected
@@ -92,7 +92,7 @@ class Reply:
         self._left = response.length  # None: up to the end of the connection, or in chunks
 
     def body(self, limit: int, cut: bool = False) -> bytes:
-        """All of it, or with C(cut) its first C(limit) bytes. Longer than that, it is C(ServerGarbled)."""
+        """All of it, or with `cut` its first `limit` bytes. Longer than that, it is `ServerGarbled`."""
         content = bytearray()
         for piece in self.pieces():
             content += piece

@@ -21,7 +21,7 @@ _PATIENCE = 20  # seconds; without persistence mode each call initialises the dr
 
 
 def read_vram(environment: Mapping[str, str | None], root: str = "/", run: Run | None = None) -> Vram | None:
-    """VRAM of the GPUs that a server with this environment may use; None where no driver tells. C(run) asks NVIDIA's, which takes
+    """VRAM of the GPUs that a server with this environment may use; None where no driver tells. `run` asks NVIDIA's, which takes
     up to a second; without it that one does not tell."""
     if glob.glob(os.path.join(root, NVIDIA)):
         return _nvidia_vram(environment.get(*NVIDIAS_CHOICE), run) if run else None

@@ -16,7 +16,7 @@ class AddressError(InvalidValue):
 
 
 def check_url(raw: str) -> str:
-    """The base URL without a trailing slash. Raises C(AddressError)."""
+    """The base URL without a trailing slash. Raises `AddressError`."""
     wanted = "write it as http://127.0.0.1:11434"
     try:
         parts = urlsplit(raw)

@@ -1,12 +1,12 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long a model stays loaded: keep_alive values and the expiry that C(/api/ps) shows.
+"""How long a model stays loaded: keep_alive values and the expiry that `/api/ps` shows.
 
 The table of what the server takes, and as what, is docs/ollama-semantics.md#keep_alive:
 a request takes a number of seconds or a Go duration, the environment a Go duration or a
-whole number; negative is for ever in both. C("-1") in a request is a 400, C("1d") in the
-environment silently becomes five minutes. A C(KeepAlive) is read from anything a person
+whole number; negative is for ever in both. `"-1"` in a request is a 400, `"1d"` in the
+environment silently becomes five minutes. A `KeepAlive` is read from anything a person
 would write and prints itself in a form that the place in question takes.
 """
 
@@ -28,7 +28,7 @@ _MAX_NANOSECONDS = 2**63 - 1
 _MAX_SECONDS = _MAX_NANOSECONDS // SECOND
 _YEAR = timedelta(days=365)
 FOREVER_AHEAD = 20 * _YEAR
-"""An expiry further ahead than this is C(Forever) to C(ollama ps) too (format/time.go, humanTime)."""
+"""An expiry further ahead than this is `Forever` to `ollama ps` too (format/time.go, humanTime)."""
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 _GO_DURATION = re.compile(r"(?P<sign>[+-]?)(?P<parts>((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)", re.ASCII)
@@ -59,7 +59,7 @@ class KeepAlive:
     def parse(cls, raw: Any) -> KeepAlive:
         """Read what a person wrote for keep_alive.
 
-        Raises C(KeepAliveError) with one sentence naming the value, what is wrong and what would be right.
+        Raises `KeepAliveError` with one sentence naming the value, what is wrong and what would be right.
         """
         if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
             raise KeepAliveError(f"keep_alive {short_repr(raw)} is a {_kind(raw)}, not a duration: {_WANTED}")
@@ -83,11 +83,11 @@ class KeepAlive:
         return timedelta(microseconds=self.nanoseconds // 1_000)
 
     def as_request(self) -> int | str:
-        """The value for a request's C(keep_alive): the number -1, or a Go duration."""
+        """The value for a request's `keep_alive`: the number -1, or a Go duration."""
         return -1 if self.is_forever else self._as_go_duration()
 
     def as_environment(self) -> str:
-        """The value for C(OLLAMA_KEEP_ALIVE)."""
+        """The value for `OLLAMA_KEEP_ALIVE`."""
         return "-1" if self.is_forever else self._as_go_duration()
 
     def _as_go_duration(self) -> str:
@@ -106,13 +106,13 @@ KeepAlive.FOREVER = KeepAlive(_MAX_NANOSECONDS)
 
 @dataclass(frozen=True, order=True)
 class Expiry:
-    """When the server will drop a model, as C(/api/ps) says it; an aware moment in UTC."""
+    """When the server will drop a model, as `/api/ps` says it; an aware moment in UTC."""
 
     moment: datetime
 
     @classmethod
     def parse(cls, text: Any) -> Expiry:
-        """Read Go's RFC3339Nano: 0-9 fraction digits, C(Z) or any offset. Raises C(ExpiryError)."""
+        """Read Go's RFC3339Nano: 0-9 fraction digits, `Z` or any offset. Raises `ExpiryError`."""
         found = _RFC3339.fullmatch(text) if isinstance(text, str) else None
         if found is None:
             raise ExpiryError(f"{short_repr(text)} is not an RFC 3339 timestamp")
@@ -126,7 +126,7 @@ class Expiry:
             raise ExpiryError(f"{short_repr(text)} is not an RFC 3339 timestamp: {error}") from error
 
     def remaining(self, now: datetime) -> timedelta:
-        """How long from C(now), the server's clock; negative when past."""
+        """How long from `now`, the server's clock; negative when past."""
         return self.moment - now
 
     def is_forever(self, now: datetime) -> bool:

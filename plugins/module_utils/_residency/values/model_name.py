@@ -39,9 +39,9 @@ class ModelName:
 
     @classmethod
     def parse(cls, raw: Any) -> ModelName:
-        """Read C([host/][namespace/]model[:tag]).
+        """Read `[host/][namespace/]model[:tag]`.
 
-        Raises C(ModelNameError) with one sentence naming the value, what is wrong and what would be right.
+        Raises `ModelNameError` with one sentence naming the value, what is wrong and what would be right.
         """
         if not isinstance(raw, str) or not raw.strip():
             raise ModelNameError(f"model name {short_repr(raw)} is not a name: write it as [host/][namespace/]model[:tag]")

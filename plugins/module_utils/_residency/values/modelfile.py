@@ -28,7 +28,7 @@ class ModelfileError(InvalidValue):
 
 @dataclass
 class Modelfile:
-    """C(source) is what FROM says: a model's name, or the absolute path of a GGUF file on the host. C(fields) are those of
+    """`source` is what FROM says: a model's name, or the absolute path of a GGUF file on the host. `fields` are those of
     /api/create."""
 
     source: str = ""
@@ -46,7 +46,7 @@ class Modelfile:
 
 
 def parse_modelfile(text: str) -> Modelfile:
-    """Raises C(ModelfileError)."""
+    """Raises `ModelfileError`."""
     found, position = Modelfile(), 0
     while position < len(text):
         match = _LINE.match(text, position)
@@ -97,7 +97,7 @@ def _parameter(parameters: dict[str, Any], text: str) -> None:
 
 
 def _reader(name: str) -> Callable[[str], Any]:
-    """Raises C(ValueError)."""
+    """Raises `ValueError`."""
     if name in _WHOLE.split():
         return int
     if name in _FRACTIONS.split():

@@ -22,7 +22,7 @@ _EMBEDDING_BATCH = 2048  # tokens; llm/llama_server.go: DefaultEmbeddingNumBatch
 
 @dataclass(frozen=True)
 class InstalledModel:
-    """One entry of C(/api/tags). C(digest) is the manifest's, 64 hex digits; C(remote) a stub for the vendor's cloud."""
+    """One entry of `/api/tags`. `digest` is the manifest's, 64 hex digits; `remote` a stub for the vendor's cloud."""
 
     name: ModelName
     digest: str
@@ -32,7 +32,7 @@ class InstalledModel:
 
 @dataclass(frozen=True)
 class ResidentModel:
-    """One entry of C(/api/ps). Sizes in bytes; C(context_length) in tokens, None from servers before 0.10."""
+    """One entry of `/api/ps`. Sizes in bytes; `context_length` in tokens, None from servers before 0.10."""
 
     name: ModelName
     digest: str
@@ -50,7 +50,7 @@ class ResidentModel:
 
     @property
     def processor(self) -> str:
-        """Where it runs, in the words of C(ollama ps), which rounds the share on the CPU (cmd.go: ListRunningHandler)."""
+        """Where it runs, in the words of `ollama ps`, which rounds the share on the CPU (cmd.go: ListRunningHandler)."""
         if not 0 < self.size_vram < self.size:
             return "100% GPU" if self.size_vram else "100% CPU"
         cpu = round(100 * (self.size - self.size_vram) / self.size)
@@ -61,7 +61,7 @@ class ResidentModel:
 class CacheShape:
     """How much a model's KV cache takes for each token of context, in numbers, whose type the server's settings give.
 
-    C(true) is what llama.cpp keeps: keys and values of every layer, each of its own length. C(reckoned) is what the scheduler
+    `true` is what llama.cpp keeps: keys and values of every layer, each of its own length. `reckoned` is what the scheduler
     counts with when it decides whether the model fits: the embedding's length over the heads (llm/llama_server.go:
     PredictServerVRAM of 0.33).
     """
@@ -72,8 +72,8 @@ class CacheShape:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What C(/api/show) says of a digest and never changes. C(blob) is the weights' sha256, 64 hex digits, if local.
-    C(num_ctx) and C(num_gpu) are the Modelfile's own parameters: a context, and how many layers go to the GPU."""
+    """What `/api/show` says of a digest and never changes. `blob` is the weights' sha256, 64 hex digits, if local.
+    `num_ctx` and `num_gpu` are the Modelfile's own parameters: a context, and how many layers go to the GPU."""
 
     blob: str | None
     capabilities: frozenset[str] = frozenset()
@@ -85,7 +85,7 @@ class ModelCard:
 
     @property
     def generates(self) -> bool:
-        """Whether C(/api/generate) loads it; an embedding-only model answers 400 there."""
+        """Whether `/api/generate` loads it; an embedding-only model answers 400 there."""
         return "embedding" not in self.capabilities or "completion" in self.capabilities
 
     def asked_context(self, context: int | None, declared: int | None = None) -> int | None:
@@ -102,8 +102,8 @@ class ModelCard:
 
 @dataclass(frozen=True)
 class Runners:
-    """The weights blobs that have a living runner process. C(complete) is false if a process could not be told.
-    C(starts) names each blob's process so that no later one is taken for it; C(arguments) is its command line; C(processes)
+    """The weights blobs that have a living runner process. `complete` is false if a process could not be told.
+    `starts` names each blob's process so that no later one is taken for it; `arguments` is its command line; `processes`
     are all of them."""
 
     blobs: frozenset[str]
@@ -121,9 +121,9 @@ class Runners:
 
 @dataclass(frozen=True)
 class Observation:
-    """One look at one server. C(now) is the server's clock; C(cards) is by digest; C(runners) None when unreadable; C(release) its
-    version in numbers, empty where nobody asked for it; C(sightings) what is known of runner processes since earlier looks, by
-    identity; C(at) the host's monotonic clock, in seconds."""
+    """One look at one server. `now` is the server's clock; `cards` is by digest; `runners` None when unreadable; `release` its
+    version in numbers, empty where nobody asked for it; `sightings` what is known of runner processes since earlier looks, by
+    identity; `at` the host's monotonic clock, in seconds."""
 
     now: datetime
     installed: tuple[InstalledModel, ...] = ()
@@ -181,7 +181,7 @@ class Observation:
         return self._installed_by_name.get(name)
 
     def find_resident(self, name: ModelName, digest: str | None) -> ResidentModel | None:
-        """What serves the model of that name, whose installed C(digest) this is, if it is installed. By digest, then by
+        """What serves the model of that name, whose installed `digest` this is, if it is installed. By digest, then by
         weights: one runner serves every name of a blob, listed under the first. Then by name, which may have new weights."""
         blob = self.blob_of(digest) if digest else None
         return (
@@ -223,7 +223,7 @@ class Observation:
         return bool(processes) and all(hangs(process, self.sightings, self.at) for process in processes)
 
     def unlisted_for(self, blob: str | None) -> float:
-        """For how many seconds a runner for the blob has been seen that C(/api/ps) does not list."""
+        """For how many seconds a runner for the blob has been seen that `/api/ps` does not list."""
         known = (self.sightings.get(process.identity) for process in self._processes(blob))
         return max((self.at - sighting.since for sighting in known if sighting and sighting.kind == UNLISTED), default=0.0)
 

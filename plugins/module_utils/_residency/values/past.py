@@ -15,7 +15,7 @@ from .observation import Observation, ResidentModel
 
 @dataclass(frozen=True)
 class Cause:
-    """C(evidence) is C(observed), or C(inferred) from what came before and after; C(by) the models that took the place."""
+    """`evidence` is `observed`, or `inferred` from what came before and after; `by` the models that took the place."""
 
     word: str
     evidence: str
@@ -24,8 +24,8 @@ class Cause:
 
 @dataclass(frozen=True)
 class Earlier:
-    """How one model was found. C(expiry) is None where it was not in memory; C(forever) is by the clock of that look.
-    C(runner) names its process; C(gpu_digest) is what of it was ever seen in VRAM, which its leaving does not undo."""
+    """How one model was found. `expiry` is None where it was not in memory; `forever` is by the clock of that look.
+    `runner` names its process; `gpu_digest` is what of it was ever seen in VRAM, which its leaving does not undo."""
 
     digest: str | None = None
     expiry: Expiry | None = None
@@ -42,7 +42,7 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Past:
-    """The last look that succeeded; C(server) names that start of the server, None where starts cannot be told apart.
+    """The last look that succeeded; `server` names that start of the server, None where starts cannot be told apart.
     Empty where there was none."""
 
     server: str | None = None
@@ -67,7 +67,7 @@ def remember(
     loading: frozenset[ModelName] = frozenset(),
 ) -> Past:
     """This look, for later ones: every declared model by its declared name, then whatever else was in memory. A model that is
-    C(loading) is not listed, though it may have been a moment ago: what was known of it is kept until it shows again."""
+    `loading` is not listed, though it may have been a moment ago: what was known of it is kept until it shows again."""
     found: dict[ModelName, ResidentModel | None] = {**{entry.name: entry for entry in look.resident}, **declared}
     known = before.models if before else {}
     models = {name: _earlier(look, listed, known.get(name, Earlier())) for name, listed in found.items()}

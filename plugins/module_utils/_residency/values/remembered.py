@@ -11,13 +11,13 @@ from typing import Any
 from .keep_alive import KeepAlive, KeepAliveError
 from .model_name import ModelName, ModelNameError
 
-_STALE = 3600.0  # seconds; a model that would have gone so long ago is nobody's loss
+_STALE = 3600.0  # seconds; a model that would have gone so long ago is not loaded again
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """One model. C(context) in tokens; C(left) is the rest of its keep_alive in seconds, None for ever; C(at) when that was, in seconds
-    since the epoch; C(size) in VRAM, in bytes."""
+    """One model. `context` in tokens; `left` is the rest of its keep_alive in seconds, None for ever; `at` when that was, in seconds
+    since the epoch; `size` in VRAM, in bytes."""
 
     name: ModelName
     context: int | None
@@ -35,7 +35,7 @@ class Remembered:
         return self.left is not None and now > self.at + self.left + _STALE
 
     def as_data(self) -> dict[str, Any]:
-        """As JSON has it; C(from_list) reads it."""
+        """As JSON has it; `from_list` reads it."""
         return {"name": str(self.name), "context": self.context, "left": self.left, "at": self.at, "size": self.size}
 
     @classmethod

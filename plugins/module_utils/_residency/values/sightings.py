@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runner processes that one look cannot judge: what two looks make of them. Pure: the clock is handed in.
 
-A process that was stopped (C(T)) answers nobody. One in uninterruptible sleep (C(D)) may only wait for a disk: it hangs where a later look
-finds it there still, with no CPU time between the two. A traced one (C(t)) is somebody's debugger. What C(/api/ps) does not list is loading.
+A process that was stopped (`T`) answers nobody. One in uninterruptible sleep (`D`) may only wait for a disk: it hangs where a later look
+finds it there still, with no CPU time between the two. A traced one (`t`) is somebody's debugger. What `/api/ps` does not list is loading.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _UNINTERRUPTIBLE = "D"
 
 @dataclass(frozen=True)
 class RunnerProcess:
-    """C(identity) names it for ever, C(blob) are the weights of its command line; C(state) is the kernel's letter (proc(5)), C(cpu) the CPU
-    time that it has had, in clock ticks, C(started) when it was started, in seconds since boot."""
+    """`identity` names it for ever, `blob` are the weights of its command line; `state` is the kernel's letter (proc(5)), `cpu` the CPU
+    time that it has had, in clock ticks, `started` when it was started, in seconds since boot."""
 
     identity: str
     blob: str
@@ -35,8 +35,8 @@ class RunnerProcess:
 
 @dataclass(frozen=True)
 class Sighting:
-    """A process that is to be looked at again: of which C(kind) it has been C(since) then, in seconds of the host's monotonic clock,
-    with so much C(cpu) time."""
+    """A process that is to be looked at again: of which `kind` it has been `since` then, in seconds of the host's monotonic clock,
+    with so much `cpu` time."""
 
     kind: str
     cpu: int
@@ -51,7 +51,7 @@ def process_id(identity: str | None) -> int | None:
 def follow(
     before: Mapping[str, Sighting], processes: Iterable[RunnerProcess], listed: Collection[str | None], now: float
 ) -> dict[str, Sighting]:
-    """What is to be remembered of these processes, by identity; C(listed) are the weights that C(/api/ps) lists."""
+    """What is to be remembered of these processes, by identity; `listed` are the weights that `/api/ps` lists."""
     found = {}
     for process in processes:
         kind = _kind(process, listed)

@@ -13,7 +13,8 @@ from typing import Any
 from keepwarm._base.limits import CONTEXT_RELOADS, DAY, MOST_RELOADS, NEVER, RELOADS, RESTART_AFTER, RESTARTS
 from keepwarm._residency.server.own_host import own_unit
 from keepwarm._residency.values.address import AddressError, check_url
-from keepwarm._residency.values.policy import Policy, PolicyError, parse_policy
+from keepwarm._residency.values.policy import Policy
+from keepwarm._residency.values.policy_reader import PolicyError, parse_policy
 
 from .problems import ConfigurationError
 
@@ -26,8 +27,8 @@ _READY_TIMEOUT = 300.0  # the server listens before it knows its GPUs, and answe
 
 @dataclass(frozen=True)
 class Metrics:
-    """C(textfile_directory) is where root has put a link to the instance's metrics; C(period), the longest from the end of a pass to the
-    beginning of the next, and C(longest_pass) are in seconds."""
+    """`textfile_directory` is where root has put a link to the instance's metrics; `period`, the longest from the end of a pass to the
+    beginning of the next, and `longest_pass` are in seconds."""
 
     textfile_directory: str
     period: float
@@ -36,10 +37,10 @@ class Metrics:
 
 @dataclass(frozen=True)
 class Configuration:
-    """C(unit) is the server's systemd unit; C(deadlines) (connect, answer, load) and C(ready_timeout) are in seconds.
-    C(reload_budget) is how many reloads an hour may cost, C(context_reloads) how many of them one model's context;
-    C(restart_server_after) is how long, in seconds, a trouble must have stood for a restart;
-    C(notify) is whether somebody sends notifications, which are queued then; C(follows_unit) is whether the URL was read from
+    """`unit` is the server's systemd unit; `deadlines` (connect, answer, load) and `ready_timeout` are in seconds.
+    `reload_budget` is how many reloads an hour may cost, `context_reloads` how many of them one model's context;
+    `restart_server_after` is how long, in seconds, a trouble must have stood for a restart;
+    `notify` is whether somebody sends notifications, which are queued then; `follows_unit` is whether the URL was read from
     the unit, so that the server there is this machine's whatever the address is."""
 
     url: str
@@ -62,7 +63,7 @@ class Configuration:
 
 
 def read_raw(path: str) -> Mapping[str, Any]:
-    """The file as plain data. Raises C(ConfigurationError)."""
+    """The file as plain data. Raises `ConfigurationError`."""
     try:
         with open(path, encoding="utf-8") as file:
             raw = json.load(file)
@@ -76,18 +77,18 @@ def read_raw(path: str) -> Mapping[str, Any]:
 
 
 def load(path: str) -> Configuration:
-    """Read and judge. Raises C(ConfigurationError) with every problem."""
+    """Read and judge. Raises `ConfigurationError` with every problem."""
     return parse(read_raw(path))
 
 
 def require_declared(configuration: Configuration) -> None:
-    """Raise C(ConfigurationError) where nobody has said which models are to be resident, so that there is nothing to look for."""
+    """Raise `ConfigurationError` where nobody has said which models are to be resident, so that there is nothing to look for."""
     if not configuration.policy.declared:
         raise ConfigurationError(["no models are declared: list them in ollama_warmup_models ([] for none) and run the role"])
 
 
 def parse(raw: Mapping[str, Any]) -> Configuration:
-    """Judge plain data. Raises C(ConfigurationError) with every problem."""
+    """Judge plain data. Raises `ConfigurationError` with every problem."""
     problems = [f"the configuration has the unknown key {key!r}: known are {', '.join(_KEYS)}" for key in raw if key not in (*_KEYS, _MARK)]
     found = Configuration(
         url=_url(raw.get("url"), problems),

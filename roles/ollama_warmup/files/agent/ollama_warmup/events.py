@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Event:
-    """C(priority) is syslog's (3 error, 4 warning, 5 notice); C(fields) are the details, in the order in which they are told."""
+    """`priority` is syslog's (3 error, 4 warning, 5 notice); `fields` are the details, in the order in which they are told."""
 
     priority: int
     name: str

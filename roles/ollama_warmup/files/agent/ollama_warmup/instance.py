@@ -19,7 +19,7 @@ class InstanceError(InvalidValue):
 
 
 class Instance:
-    """Paths and unit names of the instance C(name), below C(root)."""
+    """Paths and unit names of the instance `name`, below `root`."""
 
     def __init__(self, name: str = DEFAULT, root: str = "/") -> None:
         if _NAME.fullmatch(name) is None:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Log lines: C(key=value), with systemd's priority prefix where the journal reads them."""
+"""Log lines: `key=value`, with systemd's priority prefix where the journal reads them."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from keepwarm._base.readers import InvalidValue
 
 
 class ConfigurationError(InvalidValue):
-    """A configuration that cannot be used. C(problems) holds one sentence each."""
+    """A configuration that cannot be used. `problems` holds one sentence each."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = tuple(problems)

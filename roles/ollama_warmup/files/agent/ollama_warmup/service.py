@@ -29,7 +29,7 @@ def unit_state(unit: str) -> dict[str, str]:
 
 
 def unit_environment(unit: str) -> dict[str, str]:
-    """What its files say that its process has, but for what they have read from others (C(EnvironmentFile=)); empty where systemd
+    """What its files say that its process has, but for what they have read from others (`EnvironmentFile=`); empty where systemd
     does not tell."""
     import shlex  # few passes ask this; all import this module
 

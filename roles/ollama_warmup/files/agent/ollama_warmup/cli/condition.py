@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The unit's C(ExecCondition=) where the server's unit is not active, or a hold may be on: is there something to do?"""
+"""The unit's `ExecCondition=` where the server's unit is not active, or a hold may be on: is there something to do?"""
 
 from __future__ import annotations
 

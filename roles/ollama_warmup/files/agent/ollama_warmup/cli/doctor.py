@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command that tells why a host is not warm. What it does is the collection's module C(ollama_doctor_info), too."""
+"""The command that tells why a host is not warm. What it does is the collection's module `ollama_doctor_info`, too."""
 
 from __future__ import annotations
 

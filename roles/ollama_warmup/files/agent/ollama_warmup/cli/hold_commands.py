@@ -24,7 +24,7 @@ from ..state.hold import current_hold
 
 
 def hold(instance: Instance, length: str, reason: str) -> int:
-    """Begin a hold now, or replace the one that is on. Raises C(InvalidValue) and C(ConfigurationError)."""
+    """Begin a hold now, or replace the one that is on. Raises `InvalidValue` and `ConfigurationError`."""
     now = time.time()
     wanted = Hold(until=now + parse_length(length), since=now, reason=parse_reason(reason), by=_operator())
     _check(instance)
@@ -37,7 +37,7 @@ def hold(instance: Instance, length: str, reason: str) -> int:
 
 
 def release(instance: Instance) -> int:
-    """End the hold, and have a pass made at once. Raises C(InvalidValue) and C(ConfigurationError)."""
+    """End the hold, and have a pass made at once. Raises `InvalidValue` and `ConfigurationError`."""
     _check(instance)
     was = current_hold(instance)
     with suppress(FileNotFoundError):

@@ -20,7 +20,7 @@ _FOR_NONE = ("validate", "doctor")
 
 
 def select_instances(name: str | None, command: str, root: str) -> tuple[Instance, ...]:
-    """Those that the command is about, at least one. Raises C(InstanceError) where it can be about one only, and nobody says which."""
+    """Those that the command is about, at least one. Raises `InstanceError` where it can be about one only, and nobody says which."""
     there = configured(root) if name is None and command not in _FOR_NONE else ()
     if name is not None or not there:
         return (Instance(DEFAULT if name is None else name, root),)
@@ -42,7 +42,7 @@ def configured(root: str) -> tuple[Instance, ...]:
 
 
 def for_each(instances: Sequence[Instance], carry_out: Callable[[Instance], int]) -> int:
-    """Carry a command out for each, a line between two; the gravest of their exit statuses."""
+    """Carry a command out for each, a line between two; the most severe of their exit statuses."""
     codes = []
     for place, instance in enumerate(instances):
         if place:
@@ -52,7 +52,7 @@ def for_each(instances: Sequence[Instance], carry_out: Callable[[Instance], int]
 
 
 def print_status_data(instances: Sequence[Instance], look: Callable[[Instance], dict[str, Any]]) -> int:
-    """Print one object with what C(status --json) tells of each. One that is not configured rightly is left out, and said."""
+    """Print one object with what `status --json` tells of each. One that is not configured rightly is left out, and said."""
     seen = []
     code = exits.WARM
     for instance in instances:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What C(status) tells: a look at the server now, which may take some seconds and no longer, and beside it the last pass.
+"""What `status` tells: a look at the server now, which may take some seconds and no longer, and beside it the last pass.
 
 A pass may be minutes old, and whatever it found may be gone since. So nothing of it is shown as if it were so now.
 """
@@ -31,7 +31,7 @@ LONGEST = 4.0
 
 
 class Look:
-    """Begun when it is made, so that several servers are looked at at once. Raises C(ConfigurationError)."""
+    """Begun when it is made, so that several servers are looked at at once. Raises `ConfigurationError`."""
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
@@ -64,7 +64,7 @@ class Look:
 
 
 def look_at(instances: Sequence[Instance]) -> Callable[[Instance], dict[str, Any]]:
-    """Begin a look at each of them. What it returns waits for the one at an instance, and raises C(ConfigurationError)."""
+    """Begin a look at each of them. What it returns waits for the one at an instance, and raises `ConfigurationError`."""
     begun: dict[str, Look | ConfigurationError] = {}
     for instance in instances:
         try:

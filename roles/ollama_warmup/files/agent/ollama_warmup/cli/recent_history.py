@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What C(status) tells of the past: the last departures, what is to be tried again, and who fights over what."""
+"""What `status` tells of the past: the last departures, what is to be tried again, and what others keep undoing."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ _SHOWN = 5
 
 
 def history_data(state: State) -> dict[str, Any]:
-    """As plain data: the newest departure first. C(warmed) and C(set_aside) hold for the server's start C(server)."""
+    """As plain data: the newest departure first. `warmed` and `set_aside` hold for the server's start `server`."""
     return {
         "server": state.server,
         "warmed": sorted(map(str, state.warmed)),
         "set_aside": {str(name): vars(aside) for name, aside in state.set_aside.items()},
         "departures": [{**vars(departure), "seconds": departure.seconds} for departure in reversed(state.departures)],
         "retries": {model: vars(retry) for model, retry in sorted(state.retries.items())},
-        "fights": [vars(fight) for fight in state.fights],
+        "conflicts": [vars(conflict) for conflict in state.conflicts],
         "counts": vars(state.counts),
     }
 
 
 def history_lines(history: Mapping[str, Any], now: float) -> Iterator[str]:
-    """The same for a person; C(now) in seconds since 1970."""
-    for fight in history["fights"]:
-        against = " and ".join(fight["against"]) or "another model"
-        over = f"its context, {against}" if fight["kind"] == "context" else f"its place in memory, with {against}"
-        yield f"fight: {fight['model']} over {over}, since {ago(now - fight['at'])}"
+    """The same for a person; `now` in seconds since 1970."""
+    for conflict in history["conflicts"]:
+        against = " and ".join(conflict["against"]) or "another model"
+        about = f"context ({against})" if conflict["kind"] == "context" else f"place in memory (taken by {against})"
+        yield f"conflict: {conflict['model']} does not keep its {about}, since {ago(now - conflict['at'])}"
     for model, retry in history["retries"].items():
         times = f"failed {retry['failures']} time{'' if retry['failures'] == 1 else 's'}"
         wait = retry["next_at"] - now

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The state of one instance as plain data and as the text that C(status) prints."""
+"""The state of one instance as plain data and as the text that `status` prints."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOTHING = "nothing declared"
 
 
 def exit_status(configuration: Configuration, service: Mapping[str, str], found: LastPass | None, hold: Hold | None = None) -> int:
-    """What the instance is now, as far as a look, systemd and an operator tell. C(found) is None where nobody needed to look."""
+    """What the instance is now, as far as a look, systemd and an operator tell. `found` is None where nobody needed to look."""
     if not configuration.policy.declared:
         return exits.BAD_CONFIGURATION
     if is_stopped(service):
@@ -38,7 +38,7 @@ def exit_status(configuration: Configuration, service: Mapping[str, str], found:
 def status_data(
     name: str, configuration: Configuration, service: Mapping[str, str], state: State, hold: Hold | None, found: LastPass | None, unread: str = ""
 ) -> dict[str, Any]:
-    """Everything that C(status --json) prints. C(found) is what a look found now, C(unread) why the state could not be read."""
+    """Everything that `status --json` prints. `found` is what a look found now, `unread` why the state could not be read."""
     code = exit_status(configuration, service, found, hold)
     policy = configuration.policy
     return {
@@ -58,7 +58,7 @@ def status_data(
 
 
 def describe(seen: Mapping[str, Any], now: float) -> str:
-    """The same for a person; C(now) in seconds since 1970."""
+    """The same for a person; `now` in seconds since 1970."""
     clock = datetime.fromtimestamp(now, timezone.utc)
     rows = [row(model, clock) for model in seen["models"]]
     lines = [f"{seen['unit']} at {seen['url']}: {_service_words(seen['service'])}"]

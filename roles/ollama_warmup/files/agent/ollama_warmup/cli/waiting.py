@@ -30,25 +30,25 @@ _Mark = Optional[tuple[int, int]]
 
 
 def wait(instance: Instance, timeout: float | None) -> int:
-    """Come back as soon as every required model is resident; give up after C(timeout) seconds. A pass is asked for at the beginning."""
+    """Come back as soon as every required model is resident; give up after `timeout` seconds. A pass is asked for at the beginning."""
     require_declared(load(instance.configuration))
     began = time.monotonic()
-    door = _Door(instance)
-    if door.opens():
+    check = _ReadinessCheck(instance)
+    if check.passes():
         return exits.WARM
-    log(NOTICE, "waiting", reason=door.reason, timeout=timeout)
+    log(NOTICE, "waiting", reason=check.reason, timeout=timeout)
     _request_pass(instance)
     while timeout is None or time.monotonic() < began + timeout:
         time.sleep(_POLL)
-        if door.opens():
+        if check.passes():
             log(NOTICE, "waited", seconds=round(time.monotonic() - began, 1))
             return exits.WARM
-    log(NOTICE, "waited_in_vain", reason=door.reason, seconds=timeout)
+    log(NOTICE, "wait_timed_out", reason=check.reason, seconds=timeout)
     return exits.ON_HOLD if current_hold(instance) else exits.NOT_RESIDENT
 
 
-class _Door:
-    """Opens where the last pass ended warm and a look at the server now finds the same. C(reason) is why it did not."""
+class _ReadinessCheck:
+    """Opens where the last pass ended warm and a look at the server now finds the same. `reason` is why it did not."""
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
@@ -56,7 +56,7 @@ class _Door:
         self._again = float("-inf")
         self.reason = ""
 
-    def opens(self) -> bool:
+    def passes(self) -> bool:
         mark = _mark(self._instance.warm_mark)
         if mark is None and not self._hold():
             self.reason = "no pass has ended warm since the last one began"

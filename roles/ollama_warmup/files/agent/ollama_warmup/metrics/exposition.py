@@ -15,7 +15,7 @@ LIBRARY = "prometheus_client"
 
 
 def text(instance: str, found: Iterable[Sample]) -> bytes:
-    """The file's content. Raises C(OSError) where the library is missing."""
+    """The file's content. Raises `OSError` where the library is missing."""
     try:
         from prometheus_client import CollectorRegistry, generate_latest
     except ImportError as error:

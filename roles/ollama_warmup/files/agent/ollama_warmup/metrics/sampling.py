@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from keepwarm._residency.decide import cause_rules, drifts
+from keepwarm._residency.decide.conflicts import CONTEXT, EVICTION, Conflict
 from keepwarm._residency.values.keep_alive import Expiry, ExpiryError
 from keepwarm._residency.values.policy import DeclaredModel
 
 from .. import exits
 from ..configuration import Configuration, Metrics, is_number
-from ..state.conflicts import CONTEXT, EVICTION, Fight
 from ..state.counts import Counts
 from ..state.state import LastPass, State
 from .metric_names import MODEL, PREFIX
@@ -35,7 +35,7 @@ CAUSES = (
     cause_rules.UNKNOWN,
     cause_rules.UNLOADED_BY_CLIENT,
 )
-FIGHTS = (CONTEXT, EVICTION)
+CONFLICTS = (CONTEXT, EVICTION)
 RESULTS = (exits.WARM, exits.NOT_RESIDENT, exits.UNREACHABLE, exits.STOPPED, exits.ON_HOLD)
 """The ends of a pass that Prometheus is told of. One that was told to stop has proven nothing, and leaves what is told as it was."""
 
@@ -51,7 +51,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Moment:
-    """C(begun) is when the last pass began, C(hold_until) an operator's word or 0: seconds since 1970."""
+    """`begun` is when the last pass began, `hold_until` an operator's word or 0: seconds since 1970."""
 
     begun: float
     hold_until: float = 0.0
@@ -68,7 +68,7 @@ def samples(configuration: Configuration, metrics: Metrics, state: State, moment
     for model in configuration.policy.models:
         yield from _of_a_model(model, entries.get(str(model.name), {}))
         yield from _counted(str(model.name), state.counts)
-        yield from _fought(str(model.name), state.fights)
+        yield from _conflicts(str(model.name), state.conflicts)
 
 
 def _of_the_agent(metrics: Metrics, moment: Moment) -> Iterator[Sample]:
@@ -111,10 +111,10 @@ def _counted(model: str, counts: Counts) -> Iterator[Sample]:
         yield Sample(f"{MODEL}departures_total", {**labels, "cause": word}, departures.get(word, 0))
 
 
-def _fought(model: str, fights: Iterable[Fight]) -> Iterator[Sample]:
-    now = {fight.kind for fight in fights if fight.model == model}
-    for kind in FIGHTS:
-        yield Sample(f"{MODEL}fight", {"model": model, "kind": kind}, float(kind in now))
+def _conflicts(model: str, conflicts: Iterable[Conflict]) -> Iterator[Sample]:
+    now = {conflict.kind for conflict in conflicts if conflict.model == model}
+    for kind in CONFLICTS:
+        yield Sample(f"{MODEL}conflict", {"model": model, "kind": kind}, float(kind in now))
 
 
 def _listed(listed: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:

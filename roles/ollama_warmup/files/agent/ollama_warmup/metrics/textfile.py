@@ -34,7 +34,7 @@ def tell_end(instance: Instance, configuration: Configuration, state: State) -> 
 
 
 def publish_skip(instance: Instance, configuration: Configuration, state: State, code: int) -> None:
-    """A pass was skipped; the exit status C(code) says why. What this start of the server was not seen with, it does not have."""
+    """A pass was skipped; the exit status `code` says why. What this start of the server was not seen with, it does not have."""
     now = time.time()
     server = server_identity(configuration.own_unit) if configuration.own_unit else state.server
     result = exits.STOPPED if code == exits.STOPPED else exits.ON_HOLD
@@ -44,7 +44,7 @@ def publish_skip(instance: Instance, configuration: Configuration, state: State,
 
 
 def _tell(instance: Instance, configuration: Configuration, state: State, begun: float) -> None:
-    """Raises C(OSError)."""
+    """Raises `OSError`."""
     if configuration.metrics is not None:
         hold = current_hold(instance)
         moment = Moment(begun, hold.until if hold else 0)

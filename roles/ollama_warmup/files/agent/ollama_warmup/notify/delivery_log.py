@@ -27,7 +27,7 @@ def address_hash(url: str) -> str:
 
 @dataclass
 class Delivery:
-    """To one address: C(sent) holds names of entries, C(result) how the last pass ended that it was told of."""
+    """To one address: `sent` holds names of entries, `result` how the last pass ended that it was told of."""
 
     sent: set[str] = field(default_factory=set)
     result: str | None = None
@@ -49,7 +49,7 @@ class DeliveryLog:
             delivery.sent &= kept
 
     def save(self) -> None:
-        """Replace the file as a whole, if there is anything new. Raises C(OSError)."""
+        """Replace the file as a whole, if there is anything new. Raises `OSError`."""
         text = json.dumps({address: {"sent": sorted(delivery.sent), "result": delivery.result} for address, delivery in self.deliveries.items()})
         if text == self._saved:
             return

@@ -25,7 +25,7 @@ _GIVEN_UP = f"it did not answer within {_LONGEST} s"
 def silence(descriptor: int) -> TextIO:
     """From here on nobody's words, a library's and a traceback's included, reach the journal, since they may hold an address.
 
-    Returns what is left for our own: whatever C(descriptor) was.
+    Returns what is left for our own: whatever `descriptor` was.
     """
     own = os.fdopen(os.dup(descriptor), "w", encoding="utf-8", buffering=1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -115,7 +115,7 @@ class _Statuses(logging.Handler):
 
 
 def main() -> None:
-    """Judge the addresses of standard input: C(apprise), its version or null, and C(refused), places from 0, as JSON."""
+    """Judge the addresses of standard input: `apprise`, its version or null, and `refused`, places from 0, as JSON."""
     urls = [line for line in sys.stdin.read().split("\n") if line]
     own = silence(1)
     found = version()

@@ -24,7 +24,7 @@ Fate = Mapping[int, Optional[str]]
 
 
 class Fates:
-    """The notifier's side, in its own C(folder), with so many C(addresses)."""
+    """The notifier's side, in its own `folder`, with so many `addresses`."""
 
     def __init__(self, folder: str, addresses: int) -> None:
         self._path = os.path.join(folder, NAME)
@@ -32,7 +32,7 @@ class Fates:
         self._tests: dict[str, dict[str, str | None]] = {}
 
     def note(self, tests: Iterable[str], place: int, reason: str | None) -> None:
-        """The test messages with these names were sent to the address, or were not. Raises C(OSError)."""
+        """The test messages with these names were sent to the address, or were not. Raises `OSError`."""
         news = [test for test in tests if self._tests.get(test, {}).get(str(place), "") != reason]
         for test in news:
             self._tests.setdefault(test, {})[str(place)] = reason

@@ -16,7 +16,7 @@ from ..events import Event
 from ..journal import WARNING
 from .pending import Entry
 
-_NEWS = ("pass", "departed", "back", "fight_over", "hold", "release", "hold_expired", "test")
+_NEWS = ("pass", "drift_detected", "recovered", "conflict_resolved", "hold", "release", "hold_expired", "test")
 """The notices that are worth a message by themselves."""
 _WARM = exits.WORDS[exits.WARM]
 _LINES = 30
@@ -29,7 +29,7 @@ _NAMED = 3
 
 @dataclass(frozen=True)
 class Message:
-    """C(kind) is Apprise's: success, info, warning or failure."""
+    """`kind` is Apprise's: success, info, warning or failure."""
 
     kind: str
     title: str
@@ -42,7 +42,7 @@ def is_news(events: Iterable[Event]) -> bool:
 
 
 def news(entries: Iterable[Entry], result: str | None) -> tuple[list[Entry], str | None]:
-    """The entries without what was told before: a pass that ended as C(result), the last one told, says. And the result after them."""
+    """The entries without what was told before: a pass that ended as `result`, the last one told, says. And the result after them."""
     left = []
     for entry in entries:
         events = []
@@ -78,7 +78,7 @@ def _kind(events: Iterable[Event], results: Sequence[str]) -> str:
 
 def _headline(events: Sequence[Event]) -> str:
     """The first of the most severe."""
-    if {"departed", "back"} <= {event.name for event in events}:
+    if {"drift_detected", "recovered"} <= {event.name for event in events}:
         return "left and came back"
     return _words(min(events, key=lambda event: event.priority).name)
 

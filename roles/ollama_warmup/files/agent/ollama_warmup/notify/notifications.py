@@ -30,7 +30,7 @@ _OF_AN_INTERRUPTION = ("pass", "not_warm")
 
 
 def queue(instance: Instance, configuration: Configuration, state: State, events: Sequence[Event]) -> None:
-    """Queue what the pass told, if it is worth a message. Raises C(OSError)."""
+    """Queue what the pass told, if it is worth a message. Raises `OSError`."""
     if not configuration.notify:
         return
     interrupted = state.last_pass is not None and state.last_pass.exit == exits.INTERRUPTED
@@ -47,13 +47,13 @@ def queue_operator_action(instance: Instance, name: str, **fields: Any) -> None:
     except ConfigurationError as error:
         _complain(str(error))
     except OSError as error:
-        _complain(f"nobody is told: {error.filename}: {error.strerror}")
+        _complain(f"cannot queue the notification: {error.filename}: {error.strerror}")
 
 
 def queue_test(instance: Instance) -> int:
-    """Queue what only says that it is a test, and tell what becomes of it at each address; returns an exit status. Raises C(OSError)."""
+    """Queue what only says that it is a test, and tell what becomes of it at each address; returns an exit status. Raises `OSError`."""
     if not load(instance.configuration).notify:
-        _complain("nobody is to be told: give addresses in ollama_warmup_notify_urls and run the role")
+        _complain("notifications are not configured: set ollama_warmup_notify_urls and run the role")
         return exits.BAD_CONFIGURATION
     event = Event(NOTICE, "test", {"reason": "ollama-warmup notify --test was called"})
     test = Pending(instance.notifications).append(time.time(), [event])

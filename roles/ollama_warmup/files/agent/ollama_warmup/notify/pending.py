@@ -32,7 +32,7 @@ _SUFFIX = ".json"
 
 @dataclass(frozen=True)
 class Entry:
-    """What one pass told. C(name) is its file's, C(at) in seconds since 1970."""
+    """What one pass told. `name` is its file's, `at` in seconds since 1970."""
 
     name: str
     at: float
@@ -40,14 +40,14 @@ class Entry:
 
 
 class Pending:
-    """The folder, which the agent fills and the notifier, who is of its group, empties. C(say) writes a line to the journal."""
+    """The folder, which the agent fills and the notifier, who is of its group, empties. `say` writes a line to the journal."""
 
     def __init__(self, folder: str, say: Callable[..., None] = log) -> None:
         self.folder = folder
         self._say = say
 
     def append(self, at: float, events: Sequence[Event]) -> str:
-        """Add a file as a whole, whose name is returned, and drop the oldest above the limit. Raises C(OSError)."""
+        """Add a file as a whole, whose name is returned, and drop the oldest above the limit. Raises `OSError`."""
         with _as_the_owner(os.path.dirname(self.folder)):
             return self._append(at, events)
 
@@ -62,7 +62,7 @@ class Pending:
         return name
 
     def read(self) -> list[Entry]:
-        """The oldest first. What is no entry is dropped. Raises C(OSError)."""
+        """The oldest first. What is no entry is dropped. Raises `OSError`."""
         entries, others = [], []
         for name in self._names():
             try:
@@ -75,7 +75,7 @@ class Pending:
         return entries
 
     def remove(self, names: Iterable[str]) -> None:
-        """They were sent. Raises C(OSError)."""
+        """They were sent. Raises `OSError`."""
         for name in names:
             with suppress(FileNotFoundError):
                 os.unlink(os.path.join(self.folder, name))

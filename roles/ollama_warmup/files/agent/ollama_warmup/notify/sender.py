@@ -37,7 +37,7 @@ Say = Callable[..., None]
 
 @dataclass
 class Address:
-    """C(place) is its index in the role's variable, all that is ever told of it. Times are of the monotonic clock."""
+    """`place` is its index in the role's variable, all that is ever told of it. Times are of the monotonic clock."""
 
     place: int
     url: str
@@ -48,7 +48,7 @@ class Address:
 
 
 class Sender:
-    """C(delivered) and C(fates) outlive it. C(origin) is the host's name and the instance's."""
+    """`delivered` and `fates` outlive it. `origin` is the host's name and the instance's."""
 
     def __init__(self, pending: Pending, delivered: DeliveryLog, fates: Fates, urls: Sequence[str], origin: tuple[str, str], say: Say) -> None:
         self._pending = pending
@@ -59,7 +59,7 @@ class Sender:
         self._say = say
 
     def run(self) -> None:
-        """Return when nothing is left to send. Raises C(OSError) for the folders."""
+        """Return when nothing is left to send. Raises `OSError` for the folders."""
         while self.send_due():
             time.sleep(_POLL)
 

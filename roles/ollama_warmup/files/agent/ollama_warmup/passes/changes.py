@@ -20,13 +20,13 @@ _NOTHING = LastPass(at=0, seconds=0, exit=-1)
 
 
 def changes(before: State, after: State, policy: Policy) -> Iterator[Event]:
-    """What is to be told of the pass that left C(after)."""
+    """What is to be told of the pass that left `after`."""
     last, end = before.last_pass or _NOTHING, after.last_pass or _NOTHING
     told = frozenset(departure.model for departure in _departures(before, after))
     yield from _departed(before, after, policy)
     yield from _acts(end, told)
     yield from _slow_loads(before, after, policy)
-    yield from _fights(before, after)
+    yield from _conflicts(before, after)
     grave = NOTICE if end.exit in _TOLD_TO_STOP else ERROR
     yield from (Event(grave, "not_warm", {"reason": text}) for text in _new(end.failures, last.failures))
     yield from (Event(WARNING, "warning", {"reason": text}) for text in _new(end.warnings, last.warnings))
@@ -52,9 +52,9 @@ def _departed(before: State, after: State, policy: Policy) -> Iterator[Event]:
     for departure in _departures(before, after):
         if _key(departure) not in known:
             grave = departure.breaks_residency and departure.model in required
-            yield Event(WARNING if grave else NOTICE, "departed", _story(departure))
+            yield Event(WARNING if grave else NOTICE, "drift_detected", _story(departure))
         if not departure.is_open and models.get(departure.model, {}).get("after"):
-            yield Event(NOTICE, "back", _end_of(departure, models.get(departure.model, {})))
+            yield Event(NOTICE, "recovered", _end_of(departure, models.get(departure.model, {})))
 
 
 def _story(departure: Departure) -> Mapping[str, object]:
@@ -94,16 +94,16 @@ def _slow_loads(before: State, after: State, policy: Policy) -> Iterator[Event]:
             yield Event(WARNING, "slow_load", {"model": model, "seconds": after.counts.load_seconds.get(model), "declared": limits.get(model)})
 
 
-def _fights(before: State, after: State) -> Iterator[Event]:
-    known = {(fight.model, fight.kind) for fight in before.fights}
-    now = {(fight.model, fight.kind) for fight in after.fights}
-    for fight in after.fights:
-        if (fight.model, fight.kind) not in known:
-            sides = ("declared", "found") if fight.kind == "context" else ("by",)
-            values = fight.against if fight.kind == "context" else (",".join(fight.against) or None,)
-            yield Event(WARNING, "fight", {"model": fight.model, "kind": fight.kind, **dict(zip(sides, values))})
+def _conflicts(before: State, after: State) -> Iterator[Event]:
+    known = {(conflict.model, conflict.kind) for conflict in before.conflicts}
+    now = {(conflict.model, conflict.kind) for conflict in after.conflicts}
+    for conflict in after.conflicts:
+        if (conflict.model, conflict.kind) not in known:
+            sides = ("declared", "found") if conflict.kind == "context" else ("by",)
+            values = conflict.against if conflict.kind == "context" else (",".join(conflict.against) or None,)
+            yield Event(WARNING, "conflict", {"model": conflict.model, "kind": conflict.kind, **dict(zip(sides, values))})
     for model, kind in sorted(known - now):
-        yield Event(NOTICE, "fight_over", {"model": model, "kind": kind})
+        yield Event(NOTICE, "conflict_resolved", {"model": model, "kind": kind})
 
 
 def _new(texts: tuple[str, ...], known: tuple[str, ...]) -> list[str]:

@@ -29,7 +29,7 @@ from .startup_wait import ServerStopped
 
 
 def inspect(configuration: Configuration, state: State, measurements: str | None = None) -> LastPass:
-    """What a pass would find now; where C(measurements) names their file, also what its loads would come to in memory."""
+    """What a pass would find now; where `measurements` names their file, also what its loads would come to in memory."""
     started = time.monotonic()
     moment = carry_over.Moment(time.time(), server_start(configuration))
     state = carry_over.begin(state, configuration.policy, moment)
@@ -48,18 +48,20 @@ def inspect(configuration: Configuration, state: State, measurements: str | None
     lacking = tuple(unproven(plan.verdicts, state.last_pass, moment.server, configuration.url))
     if lacking:
         found = replace(found, exit=exits.NOT_RESIDENT, failures=(*found.failures, *lacking))
-    foreseen = _foreseen(configuration, plan, look, past, measurements) if measurements else ()
-    return replace(found, warnings=foreseen, seconds=time.monotonic() - started)
+    predicted = _predicted(configuration, plan, look, past, measurements) if measurements else ()
+    return replace(found, warnings=predicted, seconds=time.monotonic() - started)
 
 
-def _foreseen(configuration: Configuration, plan: Plan, look: Observation, past: History, measurements: str) -> tuple[str, ...]:
+def _predicted(configuration: Configuration, plan: Plan, look: Observation, past: History, measurements: str) -> tuple[str, ...]:
     """What waits for a host to get warm looks often, and needs none of this."""
-    from keepwarm._residency.server.host_prediction import Source, foresee
+    from keepwarm._residency.report.prediction_report import warnings
+    from keepwarm._residency.server.host_prediction import Source, predict_on_host
     from keepwarm._residency.server.knowledge import running_environment
 
     environment = running_environment(configuration.unit, configuration.url)
     source = Source(configuration.url, measurements, environment, _run)
-    return foresee(configuration.policy, plan, look, source, last=past.failed).warnings
+    found = predict_on_host(configuration.policy, plan, look, source, last=past.failed)
+    return (*found.problems, *warnings(found.fits))
 
 
 def _run(command: Sequence[str]) -> tuple[int, str, str]:
@@ -91,7 +93,7 @@ def _seen(verdict: Verdict, look: Observation, cause: Cause | None) -> dict[str,
 
 
 def _failures(verdict: Verdict, strict: bool, causes: Mapping[str, Cause]) -> Iterator[str]:
-    """A sentence for each fault of a required model. Liveness that cannot be seen is C(unproven)'s to judge."""
+    """A sentence for each fault of a required model. Liveness that cannot be seen is `unproven`'s to judge."""
     if verdict.model.required:
         yield from [verdict.refusal] if verdict.refusal else []
         waits = verdict.withheld is not None and not verdict.resident

@@ -17,9 +17,9 @@ _TLS = "ssl"
 
 
 def import_http_client(url: str, first: Sequence[str] = ()) -> None:
-    """Import what the engine asks C(url) with, and nothing else.
+    """Import what the engine asks `url` with, and nothing else.
 
-    C(first) are libraries that cannot do without what is withheld from it. A host without one of them is its user's to tell of.
+    `first` are libraries that cannot do without what is withheld from it. A host without one of them is its user's to tell of.
     """
     modules = cast(dict[str, Optional[ModuleType]], sys.modules)
     gc.disable()  # nothing of what is imported is garbage: looking for some is a twentieth

@@ -9,8 +9,7 @@ import json
 from keepwarm._base.files import replace_file
 from keepwarm._base.readers import InvalidValue
 from keepwarm._residency.decide.progress import PassResult
-from keepwarm._residency.predict.capacity import Bounds, learn, learn_eviction
-from keepwarm._residency.predict.evictions import evictions
+from keepwarm._residency.predict.capacity import Bounds, evictions, learn, learn_eviction
 from keepwarm._residency.predict.measurement import keep, measure
 from keepwarm._residency.server.gpus import gpu_names
 from keepwarm._residency.server.measurement_record import Record, read_record, record_data
@@ -23,7 +22,7 @@ _MODE = 0o644  # as the state
 
 
 def note(path: str, configuration: Configuration, result: PassResult, now: float) -> None:
-    """Add what is in memory to the file. C(now) in seconds since 1970. What is wrong with the file is said and lived with."""
+    """Add what is in memory to the file. `now` in seconds since 1970. What is wrong with the file is said and lived with."""
     known = _known(path)
     record = Record(
         measurements=keep(known.measurements, measure(result.look, round(now, 3))),

@@ -12,7 +12,7 @@ from ..state.state import LastPass
 
 
 def unproven(verdicts: Iterable[Verdict], last_pass: LastPass | None, server: str | None, url: str) -> Iterator[str]:
-    """A sentence for each required pin that may be dead for all that is known; C(server) is that start of the server at C(url)."""
+    """A sentence for each required pin that may be dead for all that is known; `server` is that start of the server at `url`."""
     same = last_pass is not None and (last_pass.server, last_pass.url) == (server, url)
     for verdict in verdicts:
         needs_proof = verdict.model.required and verdict.model.is_pin and verdict.resident is None

@@ -30,7 +30,7 @@ _CHANNELS: Mapping[str, _Channel] = {
     "metrics": _metrics,
     "notifications": queue,
 }
-"""Beside the journal, by name. A channel is called after every pass and raises C(OSError) for what it cannot do."""
+"""Beside the journal, by name. A channel is called after every pass and raises `OSError` for what it cannot do."""
 
 
 def tell(instance: Instance, configuration: Configuration, state: State, events: Sequence[Event]) -> None:
@@ -52,7 +52,7 @@ def publish_beginning(instance: Instance, configuration: Configuration, state: S
 
 
 def publish_skip(instance: Instance, configuration: Configuration, state: State, code: int) -> None:
-    """Tell of a pass that was skipped; the exit status C(code) says why."""
+    """Tell of a pass that was skipped; the exit status `code` says why."""
     if configuration.metrics is not None:
         from ..metrics import textfile
 
@@ -65,4 +65,4 @@ def _harmless(channel: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        log(WARNING, "not_told", channel=channel, path=error.filename, reason=error.strerror)
+        log(WARNING, "channel_failed", channel=channel, path=error.filename, reason=error.strerror)

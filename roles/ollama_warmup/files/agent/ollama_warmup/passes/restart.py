@@ -3,7 +3,7 @@
 """Whether a restart of the server is what is left to do, and the file that asks for it.
 
 The agent may not restart anything. A path unit sees the file, and a unit of root's restarts the server: once, and then it
-sees no file until its period is over. So the file says C(now); how often is not the agent's to decide.
+sees no file until its period is over. So the file says `now`; how often is not the agent's to decide.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from keepwarm._base.files import create_empty
 from keepwarm._residency.decide.drifts import SPILLED, STUCK
 
 from ..events import Event
@@ -28,7 +29,7 @@ def trouble_of(models: Iterable[Mapping[str, Any]]) -> str | None:
             return f"{model['name']} is stuck past its expiry"
         listed = model["after"]
         if SPILLED in model["drift"] and listed and listed["size_vram"] == 0:
-            return f"{model['name']} has nothing of itself in VRAM: the server has lost its GPU, or never found it"
+            return f"{model['name']} runs entirely on the CPU: the server has lost its GPU, or never found it"
     return None
 
 
@@ -41,7 +42,7 @@ def since_when(before: LastPass | None, end: LastPass) -> LastPass:
 
 
 def is_due(before: LastPass | None, end: LastPass, after: float) -> bool:
-    """Whether the trouble has been seen by two passes at least, and for C(after) seconds. A server of another machine is not ours."""
+    """Whether the trouble has been seen by two passes at least, and for `after` seconds. A server of another machine is not ours."""
     if end.server is None or end.trouble_since is None:
         return False
     seen_before = before is not None and before.trouble_since == end.trouble_since
@@ -49,13 +50,13 @@ def is_due(before: LastPass | None, end: LastPass, after: float) -> bool:
 
 
 class RestartRequest:
-    """C(path) is below /run, in the agent's own folder."""
+    """`path` is below /run, in the agent's own folder."""
 
     def __init__(self, path: str) -> None:
         self._path = path
 
     def news(self, trouble: str | None) -> list[Event]:
-        """What is to be told before C(say): that a restart is asked for, once."""
+        """What is to be told before `say`: that a restart is asked for, once."""
         asks = trouble is not None and not os.path.lexists(self._path)
         return [Event(WARNING, "restart_requested", {"reason": trouble})] if asks else []
 
@@ -73,7 +74,6 @@ class RestartRequest:
 
     def _put(self) -> None:
         try:
-            with open(self._path, "x", encoding="ascii"):
-                pass
+            create_empty(self._path)
         except OSError as error:
             log(WARNING, "restart_not_requested", path=self._path, reason=error.strerror)

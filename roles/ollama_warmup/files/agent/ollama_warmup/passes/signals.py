@@ -10,11 +10,11 @@ from typing import NoReturn
 
 
 class Interrupted(BaseException):
-    """SIGTERM or SIGINT came. No C(Exception), so that nothing takes it for a failure of the server."""
+    """SIGTERM or SIGINT came. No `Exception`, so that nothing takes it for a failure of the server."""
 
 
 def install_signal_handlers() -> None:
-    """From now on the first signal raises C(Interrupted) and later ones are ignored: saving must not be cut short."""
+    """From now on the first signal raises `Interrupted` and later ones are ignored: saving must not be cut short."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _interrupt)
 

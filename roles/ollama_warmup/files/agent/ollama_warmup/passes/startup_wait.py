@@ -22,14 +22,14 @@ class ServerStopped(Exception):
 
 @dataclass
 class WaitingObserver(Observer):
-    """An observer whose first look waits up to C(ready_timeout) seconds for an answer. That wait costs no request more."""
+    """An observer whose first look waits up to `ready_timeout` seconds for an answer. That wait costs no request more."""
 
     ready_timeout: float = 0.0
     _started: float = field(default_factory=time.monotonic)
     _answered: bool = False
 
     def look(self) -> Observation:
-        """Raises C(ServerFailure), and C(ServerStopped) as soon as waiting is pointless."""
+        """Raises `ServerFailure`, and `ServerStopped` as soon as waiting is pointless."""
         while True:
             try:
                 found = super().look()

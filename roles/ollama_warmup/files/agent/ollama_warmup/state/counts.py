@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has been counted since the state began: it only ever grows, as a metric of the kind C(counter) must."""
+"""What has been counted since the state began: it only ever grows, as a metric of the kind `counter` must."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .incidents import Departure
 
 @dataclass(frozen=True)
 class Counts:
-    """By model: C(departures) by their cause, C(loads) of ours, C(slow_loads) among them, and how long the last one took in seconds."""
+    """By model: `departures` by their cause, `loads` of ours, `slow_loads` among them, and how long the last one took in seconds."""
 
     departures: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     loads: Mapping[str, int] = field(default_factory=dict)
@@ -26,7 +26,7 @@ class Counts:
 
 
 def parse_counts(raw: Mapping[str, Any]) -> Counts:
-    """Raises C(InvalidValue)."""
+    """Raises `InvalidValue`."""
     departures = typed(raw, "departures", (dict,))
     return Counts(
         departures={model: numbers(departures, model) for model in departures},

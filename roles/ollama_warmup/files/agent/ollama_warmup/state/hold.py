@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def current_hold(instance: Instance) -> Hold | None:
-    """The hold that is on now. A file that tells none holds nothing; the pass says so (C(hold_problem))."""
+    """The hold that is on now. A file that tells none holds nothing; the pass says so (`hold_problem`)."""
     try:
         return read_hold(instance.hold, time.time())
     except InvalidValue:

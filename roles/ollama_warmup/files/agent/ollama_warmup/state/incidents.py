@@ -24,8 +24,8 @@ _RESIDENCY = "residency"
 
 @dataclass(frozen=True)
 class Departure:
-    """C(at), when it was noticed, and C(healed_at), None until then, are in seconds since 1970; C(drift) is what it was noticed by,
-    C(by) the models that took the place."""
+    """`at`, when it was noticed, and `healed_at`, None until then, are in seconds since 1970; `drift` is what it was noticed by,
+    `by` the models that took the place."""
 
     model: str
     cause: str
@@ -52,7 +52,7 @@ class Departure:
 
 
 def parse_departure(raw: Mapping[str, Any]) -> Departure:
-    """Raises C(InvalidValue)."""
+    """Raises `InvalidValue`."""
     return Departure(
         model=str(ModelName.parse(typed(raw, "model", TEXT))),
         cause=typed(raw, "cause", TEXT),
@@ -78,8 +78,8 @@ def going_on(known: Iterable[Departure]) -> dict[ModelName, dict[str, Cause]]:
 def note(
     known: Iterable[Departure], models: Iterable[Progress], seen: Mapping[str, ModelSnapshot], changed: frozenset[str], began: float, noticed: float
 ) -> tuple[Departure, ...]:
-    """The departures after a pass over these models. C(seen) is what the look before left, C(changed) are the models that were
-    declared otherwise since: what differs from a new declaration has not departed. C(began) is when the pass did, C(noticed)
+    """The departures after a pass over these models. `seen` is what the look before left, `changed` are the models that were
+    declared otherwise since: what differs from a new declaration has not departed. `began` is when the pass did, `noticed`
     its first look, in seconds since 1970."""
     ended = {str(progress.model.name): progress for progress in models}
     kept = [departure for departure in known if not departure.is_open or departure.model in ended]

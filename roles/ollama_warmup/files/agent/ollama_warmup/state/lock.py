@@ -16,7 +16,7 @@ class Locked(Exception):
 
 @contextmanager
 def only_one(folder: str) -> Iterator[None]:
-    """Hold the instance's lock. Raises C(Locked); the kernel lets go of it when the holder ends, however it ends."""
+    """Hold the instance's lock. Raises `Locked`; the kernel lets go of it when the holder ends, however it ends."""
     path = os.path.join(folder, "lock")
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
     try:

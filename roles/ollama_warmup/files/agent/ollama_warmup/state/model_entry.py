@@ -54,7 +54,7 @@ def clean_stray(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _listed(raw: Any) -> dict[str, Any] | None:
-    """As C(/api/ps) had it."""
+    """As `/api/ps` had it."""
     return _cleaned(raw, _LISTED) if isinstance(raw, dict) else None
 
 

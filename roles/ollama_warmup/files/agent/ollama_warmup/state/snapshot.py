@@ -20,8 +20,8 @@ _MEASURED = {"digest": MAYBE_TEXT, "context_length": MAYBE_WHOLE, "size": MAYBE_
 
 @dataclass(frozen=True)
 class ModelSnapshot:
-    """C(at) in seconds since 1970, C(server) that start of it; C(listed) as a result's C(after), None where it was not in memory.
-    C(runner) names its process, C(gpu_digest) what of it was ever seen in VRAM. Models that nobody declared have no C(drift)."""
+    """`at` in seconds since 1970, `server` that start of it; `listed` as a result's `after`, None where it was not in memory.
+    `runner` names its process, `gpu_digest` what of it was ever seen in VRAM. Models that nobody declared have no `drift`."""
 
     at: float
     server: str | None = None
@@ -32,7 +32,7 @@ class ModelSnapshot:
 
 
 def parse_snapshot(raw: Mapping[str, Any]) -> ModelSnapshot:
-    """Raises C(InvalidValue)."""
+    """Raises `InvalidValue`."""
     listed = raw.get("listed")
     if listed is not None and not isinstance(listed, dict):
         raise InvalidValue("listed is no object")

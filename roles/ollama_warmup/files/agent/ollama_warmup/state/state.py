@@ -9,29 +9,29 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from keepwarm._base.readers import MAYBE_NUMBER, MAYBE_TEXT, MAYBE_WHOLE, NUMBER, TEXT, WHOLE, InvalidValue, mapped, objects, texts, typed
+from keepwarm._residency.decide.conflicts import Conflict, Terms, parse_conflict, parse_terms
 from keepwarm._residency.decide.declaration import Applied, applied_data, parse_applied
+from keepwarm._residency.decide.reloads import Load, parse_load
+from keepwarm._residency.decide.retries import Retry, parse_retry
+from keepwarm._residency.decide.set_aside import Aside, parse_asides
 from keepwarm._residency.values.model_name import ModelName
 from keepwarm._residency.values.observation import CacheShape, ModelCard
 from keepwarm._residency.values.sightings import KINDS, Sighting
 
-from .asides import Aside, parse_asides
-from .conflicts import Fight, Terms, parse_fight, parse_terms
 from .counts import Counts, parse_counts
 from .incidents import Departure, parse_departure
-from .loads import Load, parse_load
 from .model_entry import clean_model, clean_stray
-from .retries import Retry, parse_retry
 from .snapshot import ModelSnapshot, parse_snapshot
 
 SCHEMA = 2
-_HISTORY: Mapping[str, Any] = {"seen": {}, "departures": [], "counts": asdict(Counts()), "retries": {}, "loads": [], "fights": []}
+_HISTORY: Mapping[str, Any] = {"seen": {}, "departures": [], "counts": asdict(Counts()), "retries": {}, "loads": [], "conflicts": []}
 """What schema 1 did not have: a host that is upgraded still knows its pins."""
 
 
 @dataclass(frozen=True)
 class LastPass:
-    """How the last pass ended. C(at) is its end in seconds since 1970, C(models) as in the module's result; C(trouble) is
-    what a restart of the server may cure, C(trouble_since) the end of the first of the passes that found any."""
+    """How the last pass ended. `at` is its end in seconds since 1970, `models` as in the module's result; `trouble` is
+    what a restart of the server may cure, `trouble_since` the end of the first of the passes that found any."""
 
     at: float
     seconds: float
@@ -48,9 +48,9 @@ class LastPass:
 
 @dataclass(frozen=True)
 class State:
-    """C(server) names the server's start that C(warmed) and C(set_aside) hold for, the latter for what was C(declared) only;
-    C(cards) is by digest; C(pinned) what we pinned; C(set_aside) beside what it did not fit; C(seen) and C(retries) are by model;
-    C(sightings) are the runner processes that the next look is to judge; C(applied) is what of each declaration was put into effect, None
+    """`server` names the server's start that `warmed` and `set_aside` hold for, the latter for what was `declared` only;
+    `cards` is by digest; `pinned` what we pinned; `set_aside` beside what it did not fit; `seen` and `retries` are by model;
+    `sightings` are the runner processes that the next look is to judge; `applied` is what of each declaration was put into effect, None
     where an earlier release kept no account of that."""
 
     server: str | None = None
@@ -66,7 +66,7 @@ class State:
     counts: Counts = field(default_factory=Counts)
     retries: Mapping[str, Retry] = field(default_factory=dict)
     loads: tuple[Load, ...] = ()
-    fights: tuple[Fight, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
     terms: Terms = field(default_factory=Terms)
     last_pass: LastPass | None = None
 
@@ -88,14 +88,14 @@ def state_data(state: State) -> dict[str, Any]:
         "counts": vars(state.counts),
         "retries": {model: vars(retry) for model, retry in sorted(state.retries.items())},
         "loads": [vars(load) for load in state.loads],
-        "fights": [vars(fight) for fight in state.fights],
+        "conflicts": [vars(conflict) for conflict in state.conflicts],
         "terms": vars(state.terms),
         "last_pass": vars(state.last_pass) if state.last_pass else None,
     }
 
 
 def parse_state(raw: Any) -> State:
-    """Read it back. Raises C(InvalidValue) for whatever this version or the one before did not write."""
+    """Read it back. Raises `InvalidValue` for whatever this version or the one before did not write."""
     if isinstance(raw, dict) and raw.get("schema") == 1:
         raw = {**_HISTORY, **raw, "set_aside": {}, "schema": SCHEMA}
     if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
@@ -115,7 +115,7 @@ def parse_state(raw: Any) -> State:
         counts=parse_counts(typed(raw, "counts", (dict,))),
         retries=_of_models(mapped(raw, "retries", parse_retry)),
         loads=objects(raw, "loads", parse_load),
-        fights=objects(raw, "fights", parse_fight),
+        conflicts=objects(raw, "conflicts", parse_conflict),
         terms=parse_terms(typed(raw, "terms", (dict,))) if "terms" in raw else Terms(),
         last_pass=_last_pass(typed(raw, "last_pass", (dict,))) if last_pass is not None else None,
     )

@@ -22,7 +22,7 @@ LARGEST = 16 * 1024 * 1024
 
 
 def read_state(path: str) -> State:
-    """The state; an empty one where there is no file yet. Raises C(InvalidValue) with one sentence."""
+    """The state; an empty one where there is no file yet. Raises `InvalidValue` with one sentence."""
     try:
         return parse_state(read_value(read_bytes(path, LARGEST)))
     except FileNotFoundError:
@@ -34,7 +34,7 @@ def read_state(path: str) -> State:
 
 
 class StateFile:
-    """The service user's own copy, in C(folder)."""
+    """The service user's own copy, in `folder`."""
 
     def __init__(self, folder: str) -> None:
         self.path = os.path.join(folder, STATE_FILE)
@@ -67,12 +67,12 @@ class StateFile:
 
 
 def _content(state: State) -> bytes:
-    """Raises C(ValueError) for a state that cannot be kept at all."""
+    """Raises `ValueError` for a state that cannot be kept at all."""
     try:
         return _encoded(state)
     except ValueError as error:
-        log(WARNING, "state_cut", reason=error)
-        return _encoded(replace(state, cards={}, seen={}, departures=(), counts=Counts(), loads=(), fights=(), last_pass=None))
+        log(WARNING, "state_truncated", reason=error)
+        return _encoded(replace(state, cards={}, seen={}, departures=(), counts=Counts(), loads=(), conflicts=(), last_pass=None))
 
 
 def _encoded(state: State) -> bytes:

@@ -16,7 +16,7 @@ from ..problems import ConfigurationError
 
 @dataclass(frozen=True)
 class Held:
-    """A process under the key of whoever holds it. C(since) is that one's time, in seconds."""
+    """A process under the key of whoever holds it. `since` is that one's time, in seconds."""
 
     key: str
     process: Process
@@ -24,7 +24,7 @@ class Held:
 
 
 class Pidfds:
-    """One pidfd for each process, in C(poll)."""
+    """One pidfd for each process, in `poll`."""
 
     def __init__(self, poll: select.poll) -> None:
         self._poll = poll
@@ -56,7 +56,7 @@ class Pidfds:
 
 
 def check_kernel() -> None:
-    """Raises C(ConfigurationError) where there are no pidfds."""
+    """Raises `ConfigurationError` where there are no pidfds."""
     try:
         os.close(os.pidfd_open(os.getpid()))
     except OSError as error:

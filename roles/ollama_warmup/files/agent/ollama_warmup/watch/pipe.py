@@ -17,7 +17,7 @@ _FULL = 65536  # bytes that a pipe holds
 
 
 def notify(path: str) -> None:
-    """A pass has ended, and its state is saved. Raises C(OSError)."""
+    """A pass has ended, and its state is saved. Raises `OSError`."""
     try:
         pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
     except OSError as error:
@@ -32,7 +32,7 @@ def notify(path: str) -> None:
 
 
 def open_pipe(path: str) -> int:
-    """The watch's end, which never blocks. Raises C(OSError)."""
+    """The watch's end, which never blocks. Raises `OSError`."""
     with suppress(FileNotFoundError):
         if not stat.S_ISFIFO(os.lstat(path).st_mode):
             os.unlink(path)

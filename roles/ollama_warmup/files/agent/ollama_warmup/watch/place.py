@@ -21,7 +21,7 @@ _SETTLING = 1.0  # second: whoever removes the folder comes to its end first, an
 
 
 class Place:
-    """C(pipe) is the watch's end of the pipe at C(path), and ready in C(poll) when a pass has written to it; C(bell) when something
+    """`pipe` is the watch's end of the pipe at `path`, and ready in `poll` when a pass has written to it; `bell` when something
     left the folder."""
 
     def __init__(self, path: str, poll: select.poll) -> None:
@@ -38,7 +38,7 @@ class Place:
         return self._lost
 
     def look(self, now: float) -> bool:
-        """Notice what became of the pipe, and make it anew when that is due, which is told. Raises C(OSError) where it cannot be made."""
+        """Notice what became of the pipe, and make it anew when that is due, which is told. Raises `OSError` where it cannot be made."""
         if not self.is_lost():
             self._lost = None
         elif self._lost is None:

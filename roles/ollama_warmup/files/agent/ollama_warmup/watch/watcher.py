@@ -36,7 +36,7 @@ _RESTART = 10  # seconds that systemd has to start a server anew, which begins a
 
 
 def watch(instance: Instance) -> NoReturn:
-    """Until told to stop. Raises C(ConfigurationError) where it cannot be done, and C(OSError) for a pipe that cannot be made."""
+    """Until told to stop. Raises `ConfigurationError` where it cannot be done, and `OSError` for a pipe that cannot be made."""
     check_kernel()
     watching = Watch(instance, server_unit(instance))
     watching.look()
@@ -44,12 +44,12 @@ def watch(instance: Instance) -> NoReturn:
         while True:
             watching.wait()
     except OSError as error:  # its folder is gone, which systemd makes anew for it when it starts it anew
-        log(WARNING, "watch_lost_its_place", path=error.filename, reason=error.strerror)
+        log(WARNING, "watch_folder_lost", path=error.filename, reason=error.strerror)
         sys.exit(exits.NOT_RESIDENT)
 
 
 class Watch:
-    """Of one instance, whose server is C(unit); C(proc) is where its processes are."""
+    """Of one instance, whose server is `unit`; `proc` is where its processes are."""
 
     def __init__(self, instance: Instance, unit: str, proc: str = "/proc") -> None:
         self._instance = instance
@@ -84,7 +84,7 @@ class Watch:
             drain(self._place.pipe)
             self.look()
         if self._place.look(now):
-            log(WARNING, "watch_pipe_made_anew", path=self._instance.watch_pipe)
+            log(WARNING, "watch_pipe_recreated", path=self._instance.watch_pipe)
             self.look()  # passes may have ended meanwhile, which nobody heard
         self._request(self._pace.take(time.monotonic()))
 

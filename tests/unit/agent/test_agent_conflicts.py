@@ -1,17 +1,17 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nobody is fought for ever: contexts, places in memory, and what an hour may cost. Slow loads are counted."""
+"""No conflict goes on for ever: contexts, places in memory, and what an hour may cost. Slow loads are counted."""
 
 from __future__ import annotations
 
 import pathlib
 
 import pytest
+from keepwarm._residency.decide.conflicts import Conflict
+from keepwarm._residency.decide.reloads import Load, context_conflicts, last_hour, remaining_budget
 from keepwarm._residency.values.model_name import ModelName
 from ollama_warmup import exits
-from ollama_warmup.state.conflicts import Fight
 from ollama_warmup.state.incidents import Departure
-from ollama_warmup.state.loads import Load, context_fights, left, recent
 from ollama_warmup.state.state import State
 from ollama_warmup.state.state_file import StateFile
 from support.agent import Agent
@@ -44,7 +44,7 @@ def run(agent: Agent, *models: object, **policy: object) -> tuple[int, list[str]
 # Contexts.
 
 
-def fight(agent: Agent, clock: Clock, rounds: int) -> list[list[str]]:
+def change_contexts(agent: Agent, clock: Clock, rounds: int) -> list[list[str]]:
     """A client sends its own num_ctx, a pass follows, again and again."""
     work = []
     for dummy in range(rounds):
@@ -57,22 +57,22 @@ def fight(agent: Agent, clock: Clock, rounds: int) -> list[list[str]]:
 def test_a_context_is_put_back_so_often_and_then_left_to_the_client(agent: Agent, clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     run(agent, CTX_A, context_mismatch="reload")
     again = ["generate a:latest -1 num_ctx 8192"]
-    assert fight(agent, clock, 5) == [again, again, again, [], []]
-    lines = [line for line in capsys.readouterr().err.splitlines() if "fight" in line or "event=warning" in line]
-    assert lines[0] == "event=fight model=a:latest kind=context declared=8192 found=2048"
+    assert change_contexts(agent, clock, 5) == [again, again, again, [], []]
+    lines = [line for line in capsys.readouterr().err.splitlines() if "conflict" in line or "event=warning" in line]
+    assert lines[0] == "event=conflict model=a:latest kind=context declared=8192 found=2048"
     assert "a was reloaded 3 times within an hour to get its context of 8192 back, and has 2048 again" in "\n".join(lines)
-    assert sum("event=fight" in line for line in lines) == 1
+    assert sum("event=conflict" in line for line in lines) == 1
     assert agent.state.last_pass is not None
     assert agent.state.last_pass.exit == exits.WARM
 
 
 def test_after_the_hour_it_goes_on(agent: Agent, clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     run(agent, CTX_A, context_mismatch="reload")
-    fight(agent, clock, 4)
+    change_contexts(agent, clock, 4)
     clock.now += HOUR - 120
     assert run(agent, CTX_A, context_mismatch="reload")[1] == ["generate a:latest -1 num_ctx 8192"]
-    assert "event=fight_over model=a:latest kind=context" in capsys.readouterr().err
-    assert agent.state.fights == ()
+    assert "event=conflict_resolved model=a:latest kind=context" in capsys.readouterr().err
+    assert agent.state.conflicts == ()
 
 
 def test_a_context_that_is_only_reported_costs_nothing(agent: Agent, clock: Clock) -> None:
@@ -80,12 +80,12 @@ def test_a_context_that_is_only_reported_costs_nothing(agent: Agent, clock: Cloc
     for dummy in range(5):
         agent.server.hold("a", -1, 2048)
         assert run(agent, CTX_A)[1] == []
-    assert agent.state.fights == ()
+    assert agent.state.conflicts == ()
 
 
-def test_in_a_fight_the_expiry_is_put_back_all_the_same(agent: Agent, clock: Clock) -> None:
+def test_in_a_conflict_the_expiry_is_put_back_all_the_same(agent: Agent, clock: Clock) -> None:
     run(agent, CTX_A, context_mismatch="reload")
-    fight(agent, clock, 4)
+    change_contexts(agent, clock, 4)
     agent.server.hold("a", "5m", 2048)
     assert run(agent, CTX_A, context_mismatch="reload") == (exits.WARM, ["generate a:latest -1 num_ctx 2048"])
 
@@ -97,12 +97,12 @@ def test_a_model_that_is_set_aside_is_named_with_those_that_it_does_not_fit_besi
     agent.server.limit = 1
     agent.run("a", "b")
     said = capsys.readouterr().err
-    assert "event=fight model=b:latest kind=eviction by=a:latest" in said
+    assert "event=conflict model=b:latest kind=eviction by=a:latest" in said
     assert "b was set aside: loading it cost a, which is to stay before it, its place in memory" in said
     agent.run("a", "b")
     assert agent.state.last_pass is not None
     assert agent.state.last_pass.failures[0].startswith("b was set aside by an earlier pass: memory does not hold it beside a:latest;")
-    assert "event=fight" not in capsys.readouterr().err
+    assert "event=conflict" not in capsys.readouterr().err
 
 
 def test_pins_come_before_what_is_loaded_once(agent: Agent) -> None:
@@ -154,26 +154,26 @@ def test_a_run_by_hand_always_tries(agent: Agent) -> None:
     assert run(agent, "a", "b")[1] == []
 
 
-def test_whoever_is_evicted_again_and_again_is_in_a_fight(agent: Agent, clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_that_is_evicted_again_and_again_is_in_conflict(agent: Agent, clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     agent.server.limit = 1
     agent.run("a")
     for dummy in range(4):
         clock.now += 60
         agent.server.hold("c", "5m")
         assert agent.run("a") == exits.WARM
-    assert agent.state.fights == (Fight("a:latest", "eviction", ("c:latest",), clock.now - 60),)
-    assert capsys.readouterr().err.count("event=fight model=a:latest kind=eviction by=c:latest") == 1
+    assert agent.state.conflicts == (Conflict("a:latest", "eviction", ("c:latest",), clock.now - 60),)
+    assert capsys.readouterr().err.count("event=conflict model=a:latest kind=eviction by=c:latest") == 1
 
 
 @pytest.mark.parametrize("settled", ["limit raised", "declared otherwise"])
-def test_a_fight_that_was_settled_is_over(agent: Agent, clock: Clock, capsys: pytest.CaptureFixture[str], settled: str) -> None:
+def test_a_conflict_that_was_settled_is_over(agent: Agent, clock: Clock, capsys: pytest.CaptureFixture[str], settled: str) -> None:
     agent.server.limit = 1
     agent.run("a")
     for dummy in range(4):
         clock.now += 60
         agent.server.hold("c", "5m")
         agent.run("a")
-    assert len(agent.state.fights) == 1
+    assert len(agent.state.conflicts) == 1
     clock.now += 60
     if settled == "limit raised":  # which takes another start of the server
         agent.server.limit, agent.start = 4, "200-2"
@@ -183,34 +183,34 @@ def test_a_fight_that_was_settled_is_over(agent: Agent, clock: Clock, capsys: py
     agent.run(*models)
     clock.now += 60
     assert agent.run(*models) == exits.WARM
-    assert agent.state.fights == ()
-    assert "event=fight_over model=a:latest kind=eviction" in capsys.readouterr().err
+    assert agent.state.conflicts == ()
+    assert "event=conflict_resolved model=a:latest kind=eviction" in capsys.readouterr().err
 
 
-def test_one_model_is_named_once_among_those_that_it_fights(agent: Agent, clock: Clock) -> None:
+def test_one_model_is_named_once_among_those_that_it_is_in_conflict_with(agent: Agent, clock: Clock) -> None:
     evictions = [Departure("b:latest", "evicted", "inferred", clock.now, clock.now, ("not_loaded",), ("a:latest",))] * 3
     StateFile(agent.instance.state_folder).save(State(departures=tuple(evictions)))
     agent.server.limit = 1
     agent.run("a", "b")
-    assert [fight.against for fight in agent.state.fights if fight.model == "b:latest"] == [("a:latest",)]
+    assert [conflict.against for conflict in agent.state.conflicts if conflict.model == "b:latest"] == [("a:latest",)]
 
 
-def test_a_model_that_is_no_longer_declared_fights_no_more(agent: Agent, clock: Clock) -> None:
+def test_a_model_that_is_no_longer_declared_is_in_no_conflict(agent: Agent, clock: Clock) -> None:
     evictions = [Departure("a:latest", "evicted", "inferred", clock.now, clock.now, ("not_loaded",), ("c:latest",))] * 3
     StateFile(agent.instance.state_folder).save(State(departures=tuple(evictions)))
     agent.run("b")
-    assert agent.state.fights == ()
+    assert agent.state.conflicts == ()
 
 
-def test_evictions_of_long_ago_are_no_fight(agent: Agent, clock: Clock) -> None:
+def test_evictions_of_long_ago_are_no_conflict(agent: Agent, clock: Clock) -> None:
     evictions = tuple(Departure("a:latest", "evicted", "inferred", clock.now + at, clock.now + at, ("not_loaded",), ("c",)) for at in (0, 100, 200))
     StateFile(agent.instance.state_folder).save(State(departures=evictions))
     clock.now += 300
     agent.run("a")
-    assert agent.state.fights == (Fight("a:latest", "eviction", ("c",), clock.now),)
+    assert agent.state.conflicts == (Conflict("a:latest", "eviction", ("c",), clock.now),)
     clock.now += HOUR - 200
     agent.run("a")
-    assert agent.state.fights == ()
+    assert agent.state.conflicts == ()
 
 
 # What an hour may cost.
@@ -246,11 +246,11 @@ def test_starts_of_the_server_cost_nothing(agent: Agent, clock: Clock, monkeypat
 
 def test_only_the_last_hour_counts() -> None:
     loads = [Load(at, "a:latest", "reload", cause) for at, cause in ((0, "evicted"), (100, "runner_died"), (200, "server_restarted"), (9999, "evicted"))]
-    assert [load.at for load in recent(loads, HOUR)] == [100, 200]
-    assert left(recent(loads, HOUR), 5) == 4
-    assert left(loads, 2) == 0
-    assert context_fights(loads, 4) == {A: 4}
-    assert context_fights(loads, 5) == {}
+    assert [load.at for load in last_hour(loads, HOUR)] == [100, 200]
+    assert remaining_budget(last_hour(loads, HOUR), 5) == 4
+    assert remaining_budget(loads, 2) == 0
+    assert context_conflicts(loads, 4) == {A: 4}
+    assert context_conflicts(loads, 5) == {}
 
 
 # Slow loads.

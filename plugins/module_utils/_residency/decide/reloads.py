@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The loads of the last hour: what the budget and the end of a fight are told from."""
+"""The loads of the last hour: how many reloads are left, and which contexts are left to a client that keeps changing them. Pure."""
 
 from __future__ import annotations
 
@@ -8,21 +9,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keepwarm._base.readers import MAYBE_TEXT, NUMBER, TEXT, typed
-from keepwarm._residency.decide.actions import LOADS, RELOAD_CONTEXT
-from keepwarm._residency.decide.cause_rules import DECLARATION_CHANGED, NEVER_LOADED, SERVER_RESTARTED
-from keepwarm._residency.decide.progress import Progress
-from keepwarm._residency.values.model_name import ModelName
+from ..._base.readers import MAYBE_TEXT, NUMBER, TEXT, typed
+from ..values.model_name import ModelName
+from .actions import LOADS, RELOAD_CONTEXT
+from .cause_rules import DECLARATION_CHANGED, NEVER_LOADED, SERVER_RESTARTED
+from .progress import Progress
 
 HOUR = 3600.0  # seconds
 _MOST = 1000
 _FREE = (None, NEVER_LOADED, SERVER_RESTARTED, DECLARATION_CHANGED)
-"""Causes of loads that are no reloads: a fleet's restarts must not use up what protects it from a fight."""
+"""Causes of loads that are no reloads: a fleet's restarts must not use up what bounds a conflict."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """One load of ours. C(at) in seconds since 1970; C(action) is C(load), C(revive) or C(reload); C(cause) why it was due."""
+    """One load of ours. `at` in seconds since 1970; `action` is `load`, `revive` or `reload`; `cause` why it was due."""
 
     at: float
     model: str
@@ -31,16 +32,16 @@ class Load:
 
 
 def parse_load(raw: Mapping[str, Any]) -> Load:
-    """Raises C(InvalidValue)."""
+    """Raises `InvalidValue`."""
     return Load(typed(raw, "at", NUMBER), str(ModelName.parse(typed(raw, "model", TEXT))), typed(raw, "action", TEXT), typed(raw, "cause", MAYBE_TEXT))
 
 
-def recent(loads: Iterable[Load], now: float) -> tuple[Load, ...]:
+def last_hour(loads: Iterable[Load], now: float) -> tuple[Load, ...]:
     """Those of the last hour; what a clock that was put back leaves in the future is not waited for."""
     return tuple(load for load in loads if now - HOUR < load.at <= now)[-_MOST:]
 
 
-def made(models: Iterable[Progress], now: float) -> list[Load]:
+def loads_of_pass(models: Iterable[Progress], now: float) -> list[Load]:
     """The loads of a pass, whether they came to anything or not."""
     return [
         Load(now, str(progress.model.name), progress.action, progress.cause.word if progress.cause else None)
@@ -49,12 +50,12 @@ def made(models: Iterable[Progress], now: float) -> list[Load]:
     ]
 
 
-def left(loads: Iterable[Load], budget: int) -> int:
+def remaining_budget(loads: Iterable[Load], budget: int) -> int:
     """How many reloads the budget still allows."""
     return max(0, budget - sum(load.cause not in _FREE for load in loads))
 
 
-def context_fights(loads: Iterable[Load], limit: int) -> dict[ModelName, int]:
+def context_conflicts(loads: Iterable[Load], limit: int) -> dict[ModelName, int]:
     """The models whose context was put back so often that it is left to the client for the rest of the hour. What an operator
     declared anew was no client's doing."""
     reloads: dict[str, int] = {}

@@ -14,7 +14,7 @@ from .._residency.values.model_name import ModelName, ModelNameError
 from .examination import Examination, entries_of
 
 
-def remembered(look: Examination) -> History | None:
+def agent_history(look: Examination) -> History | None:
     """As a pass of the agent's would begin with it; None where nobody remembers. What its status says is data of another program."""
     raw = look.agent.status.get("history")
     if not isinstance(raw, dict) or "warmed" not in raw:

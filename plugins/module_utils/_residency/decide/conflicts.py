@@ -1,21 +1,20 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fights: two sides that keep undoing each other's work. The agent names them and does not go on for ever."""
+"""Conflicts: two sides that keep undoing each other's work. They are named, and do not go on for ever. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from keepwarm._base.readers import MAYBE_TEXT, MAYBE_WHOLE, NUMBER, TEXT, texts, typed
-from keepwarm._residency.decide.cause_rules import EVICTED
-from keepwarm._residency.decide.drifts import CONTEXT_MISMATCH
-from keepwarm._residency.decide.progress import Progress
-from keepwarm._residency.values.model_name import ModelName
-
-from .incidents import Departure
-from .loads import HOUR
+from ..._base.readers import MAYBE_TEXT, MAYBE_WHOLE, NUMBER, TEXT, texts, typed
+from ..values.model_name import ModelName
+from .cause_rules import EVICTED
+from .drifts import CONTEXT_MISMATCH
+from .progress import Progress
+from .reloads import HOUR
 
 CONTEXT = "context"
 EVICTION = "eviction"
@@ -24,9 +23,9 @@ _EVICTIONS = 3
 
 
 @dataclass(frozen=True)
-class Fight:
-    """C(model) does not keep its C(context), or its place in memory (C(eviction)). C(against): the declared context and the other
-    one, or the models that take the place. C(at), when it was first so, in seconds since 1970."""
+class Conflict:
+    """`model` does not keep its `context`, or its place in memory (`eviction`). `against`: the declared context and the other
+    one, or the models that take the place. `at`, when it was first so, in seconds since 1970."""
 
     model: str
     kind: str
@@ -36,8 +35,8 @@ class Fight:
 
 @dataclass(frozen=True)
 class Terms:
-    """What a fight over a place in memory stands on: the server's start, its declared limit, and the declared models. Other ones,
-    which hold C(since) then in seconds since 1970, settle it."""
+    """What a conflict about a place in memory depends on: the server's start, its declared limit, and the declared models. Other ones,
+    which hold `since` then in seconds since 1970, settle it."""
 
     server: str | None = None
     limit: int | None = None
@@ -45,8 +44,28 @@ class Terms:
     since: float = 0.0
 
 
+class Incident(Protocol):
+    """A model that was found not to be as declared."""
+
+    @property
+    def model(self) -> str:
+        """Its name."""
+
+    @property
+    def cause(self) -> str:
+        """Why, in a word."""
+
+    @property
+    def at(self) -> float:
+        """When it was noticed, in seconds since 1970."""
+
+    @property
+    def by(self) -> tuple[str, ...]:
+        """The models that took its place."""
+
+
 def parse_terms(raw: Mapping[str, Any]) -> Terms:
-    """Raises C(InvalidValue)."""
+    """Raises `InvalidValue`."""
     return Terms(typed(raw, "server", MAYBE_TEXT), typed(raw, "limit", MAYBE_WHOLE), texts(raw, "declared"), typed(raw, "since", NUMBER))
 
 
@@ -57,27 +76,27 @@ def present_terms(known: Terms, server: str | None, limit: int | None, declared:
     return Terms(server, limit, declared, now if known != Terms() else 0.0)
 
 
-def parse_fight(raw: Mapping[str, Any]) -> Fight:
-    """Raises C(InvalidValue)."""
-    return Fight(typed(raw, "model", TEXT), typed(raw, "kind", TEXT), texts(raw, "against"), typed(raw, "at", NUMBER))
+def parse_conflict(raw: Mapping[str, Any]) -> Conflict:
+    """Raises `InvalidValue`."""
+    return Conflict(typed(raw, "model", TEXT), typed(raw, "kind", TEXT), texts(raw, "against"), typed(raw, "at", NUMBER))
 
 
-def find_fights(
-    known: Iterable[Fight],
+def find_conflicts(
+    known: Iterable[Conflict],
     models: Iterable[Progress],
     contexts: Mapping[ModelName, int],
     set_aside: Mapping[ModelName, tuple[str, ...]],
-    departures: Iterable[Departure],
+    departures: Iterable[Incident],
     now: float,
     since: float = 0.0,
-) -> tuple[Fight, ...]:
-    """Those that go on after a pass. Evictions before C(since) are of a fight that was settled."""
-    began = {(fight.model, fight.kind): fight.at for fight in known}
+) -> tuple[Conflict, ...]:
+    """Those that go on after a pass. Evictions before `since` belong to a conflict that was settled."""
+    began = {(conflict.model, conflict.kind): conflict.at for conflict in known}
     looked_at = tuple(models)
     declared = {str(progress.model.name) for progress in looked_at}
     going_on = [departure for departure in departures if departure.model in declared and departure.at >= since]
     found = [*_context(looked_at, contexts), *_eviction(set_aside, going_on, now)]
-    return tuple(Fight(model, kind, against, began.get((model, kind), now)) for model, kind, against in found)
+    return tuple(Conflict(model, kind, against, began.get((model, kind), now)) for model, kind, against in found)
 
 
 def _context(models: Iterable[Progress], contexts: Mapping[ModelName, int]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -88,10 +107,10 @@ def _context(models: Iterable[Progress], contexts: Mapping[ModelName, int]) -> I
 
 
 def _eviction(
-    set_aside: Mapping[ModelName, tuple[str, ...]], departures: Iterable[Departure], now: float
+    set_aside: Mapping[ModelName, tuple[str, ...]], departures: Iterable[Incident], now: float
 ) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     rivals = {str(name): set(others) for name, others in set_aside.items()}
-    often: dict[str, list[Departure]] = {}
+    often: dict[str, list[Incident]] = {}
     for departure in departures:
         if departure.cause == EVICTED and abs(now - departure.at) < HOUR:
             often.setdefault(departure.model, []).append(departure)

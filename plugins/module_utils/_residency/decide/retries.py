@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Models whose load fails, and when each is tried again: the delays grow, and outlive the process."""
+"""Models whose load fails, and when each is tried again: the delays grow, and outlive the process. Pure."""
 
 from __future__ import annotations
 
@@ -8,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from keepwarm._base.readers import NUMBER, TEXT, WHOLE, InvalidValue, typed
-from keepwarm._residency.decide.drifts import BREAKING
-from keepwarm._residency.decide.progress import Progress
-from keepwarm._residency.values.model_name import ModelName
+from ..._base.readers import NUMBER, TEXT, WHOLE, InvalidValue, typed
+from ..values.model_name import ModelName
+from .drifts import BREAKING
+from .progress import Progress
 
 _FIRST_DELAY = 10.0  # seconds
 _LONGEST_DELAY = 3600.0
@@ -20,8 +21,8 @@ _MOST_DOUBLINGS = 10
 
 @dataclass(frozen=True)
 class Retry:
-    """C(failures) in a row, the C(reason) of the last; C(next_at) in seconds since 1970. C(digest) is what failed: other weights
-    are tried at once. C(took_server): the server ended meanwhile, so that its next start is no reason to try at once."""
+    """`failures` in a row, the `reason` of the last; `next_at` in seconds since 1970. `digest` is what failed: other weights
+    are tried at once. `took_server`: the server ended meanwhile, so that its next start is no reason to try at once."""
 
     failures: int
     next_at: float
@@ -35,7 +36,7 @@ class Retry:
 
 
 def parse_retry(raw: Mapping[str, Any]) -> Retry:
-    """Raises C(InvalidValue)."""
+    """Raises `InvalidValue`."""
     took_server = raw.get("took_server")
     if not isinstance(took_server, bool):
         raise InvalidValue("took_server is of the wrong kind")
@@ -54,7 +55,7 @@ def still_held(retries: Mapping[str, Retry], changed: frozenset[str], same_start
 
 
 def withheld(retries: Mapping[str, Retry], now: float) -> dict[ModelName, tuple[str, str]]:
-    """What the engine is not to load yet: its digest, and why."""
+    """What is not to be loaded yet: its digest, and why."""
     return {ModelName.parse(name): (retry.digest, retry.reason) for name, retry in retries.items() if not retry.is_due(now)}
 
 

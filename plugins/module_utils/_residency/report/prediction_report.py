@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..._base.text import human_bytes
-from .predict import Fit
-from .scheduler import EVICTS, FITS, FREE_PERCENT, SPILLS
-from .sizes import ESTIMATED
+from ..predict.predict import Fit
+from ..predict.scheduler import EVICTS, FITS, FREE_PERCENT, SPILLS
+from ..predict.sizes import ESTIMATED
 
 
 def fit_data(fit: Fit) -> dict[str, Any]:
-    """C(fit) of one model in a module's result. Bytes; null where not known."""
+    """`fit` of one model in a module's result. Bytes; null where not known."""
     outcome = fit.outcome
     return {
         "verdict": fit.verdict,

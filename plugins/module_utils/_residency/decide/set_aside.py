@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Models that did not fit beside others: what was in their way, and when another attempt is worth the place that it may cost."""
+"""Models that were set aside for want of memory, from pass to pass: another attempt costs a model its place, so the delays grow. Pure."""
 
 from __future__ import annotations
 
@@ -8,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from keepwarm._base.readers import MAYBE_WHOLE, NUMBER, WHOLE, numbers, texts, typed
-from keepwarm._residency.decide.actions import LOADS
-from keepwarm._residency.decide.displacement import SetAside
-from keepwarm._residency.decide.progress import Progress
-from keepwarm._residency.values.model_name import ModelName
+from ..._base.readers import MAYBE_WHOLE, NUMBER, WHOLE, numbers, texts, typed
+from ..values.model_name import ModelName
+from .actions import LOADS
+from .displacement import SetAside
+from .progress import Progress
 
 _FIRST_DELAY = 60.0  # seconds
 _LONGEST_DELAY = 3600.0
@@ -21,7 +22,7 @@ _MOST_DOUBLINGS = 10
 
 @dataclass(frozen=True)
 class Aside:
-    """C(rivals), C(beside) and C(limit) as the engine's C(SetAside); C(tries) in a row, C(next_at) in seconds since 1970."""
+    """`rivals`, `beside` and `limit` as in `SetAside`; `tries` in a row, `next_at` in seconds since 1970."""
 
     rivals: tuple[str, ...] = ()
     beside: Mapping[str, int] = field(default_factory=dict)
@@ -31,7 +32,7 @@ class Aside:
 
 
 def parse_asides(raw: Mapping[str, Any]) -> dict[ModelName, Aside]:
-    """Raises C(InvalidValue). An earlier release knew the rivals only."""
+    """Raises `InvalidValue`. An earlier release knew the rivals only."""
     return {ModelName.parse(name): _parse(raw, name) for name in raw}
 
 
@@ -55,7 +56,7 @@ def _names(rivals: Iterable[str]) -> tuple[str, ...]:
 
 
 def set_aside(asides: Mapping[ModelName, Aside], now: float) -> dict[ModelName, SetAside]:
-    """For the engine. A clock that was put back by more than the longest delay counts for nothing."""
+    """As a plan takes them. A clock that was put back by more than the longest delay counts for nothing."""
     return {
         name: SetAside(aside.rivals, aside.beside, aside.limit, again=not now < aside.next_at <= now + _LONGEST_DELAY)
         for name, aside in asides.items()
