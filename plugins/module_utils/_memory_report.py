@@ -17,13 +17,13 @@ from ._residency.server.vram import read_vram
 
 
 def measured_data(measurement: Measurement) -> dict[str, Any]:
-    """One entry of C(measurements)."""
+    """One entry of `measurements`."""
     moment = datetime.fromtimestamp(int(measurement.measured_at), timezone.utc)
     return {**measurement_data(measurement), "measured_at": moment.isoformat().replace("+00:00", "Z")}
 
 
 def capacity_data(record: Record, run: Run) -> dict[str, Any]:
-    """C(capacity): what was learned of other GPUs than these is no longer so. Bytes."""
+    """`capacity`: what was learned of other GPUs than these is no longer so. Bytes."""
     gpus = gpu_names()
     bounds = record.bounds if are_of(record.bounds.gpus, gpus) else Bounds(gpus=gpus)
     vram = read_vram({}, run=run)

@@ -171,7 +171,7 @@ MEMORY = "memory"
 
 
 def read_server(server: OllamaServer) -> dict[str, Any]:
-    """What the server holds. Raises C(ServerFailure)."""
+    """What the server holds. Raises `ServerFailure`."""
     version, _numbers = server.version()
     resident, now = server.resident()
     installed = sorted(server.installed(), key=lambda model: str(model.name))

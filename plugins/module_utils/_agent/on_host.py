@@ -32,7 +32,7 @@ _NOTIFIER = of_any_server("/var/lib/{notify_state}", NOTIFIERS + "/{notify_state
 
 @dataclass(frozen=True)
 class FoundAgent:
-    """The agent on one host, as it is now. C(metrics_directory): where a link may be of which no configuration tells any more."""
+    """The agent on one host, as it is now. `metrics_directory`: where a link may be of which no configuration tells any more."""
 
     units: Units
     accounts: Accounts
@@ -136,5 +136,5 @@ class FoundAgent:
 
 
 def look(run: Run, metrics_directory: str = "", root: str = "/") -> FoundAgent:
-    """The agent as it is now. Raises C(RemovalError)."""
+    """The agent as it is now. Raises `RemovalError`."""
     return FoundAgent(Units(_OURS, loaded_units(run), root), Accounts(root), metrics_directory, root, read_manifest(ROLE, root))

@@ -49,7 +49,7 @@ class Asked:
 
 
 def read_asked(params: Mapping[str, Any]) -> Asked:
-    """Raises C(PolicyError) naming every problem of the policy, or C(ValueError) for a name that is none or not declared."""
+    """Raises `PolicyError` naming every problem of the policy, or `ValueError` for a name that is none or not declared."""
     models = [{key: value for key, value in model.items() if value is not None} for model in params["models"] or ()]
     policy = parse_policy({"models": models, **{key: params[key] for key in _POLICY_OPTIONS}})
     taken = ("url", "unit", "instance", "load_warm", "apply_changes", "load_timeout", "verify_timeout")

@@ -45,19 +45,19 @@ class Warming:
         self._history = self._remembered()
 
     def predict(self) -> Result:
-        """What a run would do. Raises C(ServerTooOld)."""
+        """What a run would do. Raises `ServerTooOld`."""
         seen, reason = (None, None) if self._asked.foreseen.empty else self._observe()
         if reason:
             self._warnings.append(f"{reason}; predicting for an empty server that has every declared model installed")
         look = predicted_server(self._policy, seen, self._asked.foreseen)
         plan = make_plan(self._policy, look, self._history)
-        forecast = self._forecast(plan, look, seen)
-        self._warnings += forecast.problems
-        told = predicted_result(plan.within(self._asked.only), look, self._policy.strict, {fit.name: fit for fit in forecast.fits})
+        expected = self._host_prediction(plan, look, seen)
+        self._warnings += expected.problems
+        told = predicted_result(plan.within(self._asked.only), look, self._policy.strict, {fit.name: fit for fit in expected.fits})
         return {**self._told(told), "observed": seen is not None, "unobserved": reason}
 
     def carry_out(self) -> Result:
-        """What was done. Raises C(ServerFailure)."""
+        """What was done. Raises `ServerFailure`."""
         pace = Pace(verify=self._asked.verify_timeout, loading=self._asked.load_timeout)
         done: PassResult = Warmer(self._observer(), self._policy, self._history, self._asked.only, pace).run()
         reasons = results.failures(done, self._policy.strict)
@@ -89,7 +89,7 @@ class Warming:
         except ServerFailure as failure:
             return None, str(failure)
 
-    def _forecast(self, plan: Plan, look: Observation, seen: Observation | None) -> HostPrediction:
+    def _host_prediction(self, plan: Plan, look: Observation, seen: Observation | None) -> HostPrediction:
         """What the loads will come to in memory; nothing is known of a server that nobody saw."""
         if seen is None:
             return HostPrediction(predict(plan, look, Knowledge()))

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import parse_policy, policy_data
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import policy_data
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import parse_policy
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.settings import judge as server_environment
 
 TOP = pathlib.Path(__file__).parents[3]

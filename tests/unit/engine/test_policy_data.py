@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import PolicyError, parse_policy, policy_data
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import policy_data
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import PolicyError, parse_policy
 
 
 def residency_policy(raw: Any) -> dict[str, Any]:

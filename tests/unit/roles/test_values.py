@@ -110,13 +110,9 @@ def test_a_play_learns_whether_models_are_asked_for_and_which_come(given: dict[s
 
 
 def test_only_servers_for_which_something_is_asked_and_that_are_there_are_due() -> None:
-    asked_for = (("a", [{"name": "m"}], "none"), ("b", [], "none"), ("c", [], "unlisted"), ("d", [{"name": "m"}], "none"))
-    servers = {
-        "instances": [
-            {"name": name, "unit": f"{name}.service", "url": "", "judged": {"models": models}, "settings": {"prune": prune}}
-            for name, models, prune in asked_for
-        ]
-    }
+    rows = (("a", [{"name": "m"}], "none"), ("b", [], "none"), ("c", [], "unlisted"), ("d", [{"name": "m"}], "none"))
+    entries = [{"name": name, "unit": f"{name}.service", "url": "", "judged": {"models": models}, "settings": {"prune": prune}} for name, models, prune in rows]
+    servers = {"instances": entries}
     looked = {"results": [{"item": f"{name}.service", "exists": name != "d", "url": f"http://{name}"} for name in "abcd"]}
     given = {"__ollama_model_servers": servers, "__ollama_model_looked": looked}
     assert value("ollama_model", "{{ __ollama_model_due | map(attribute='name') }}", **given) == ["a", "c"]
