@@ -14,7 +14,7 @@ init_plugin_loader()
 settings.register_profile(
     "keepwarm",
     deadline=None,  # a busy machine is no defect
-    max_examples=150,
+    max_examples=75,  # `make fuzz` draws ten thousand
     derandomize=True,  # a red run is red again
     suppress_health_check=[HealthCheck.too_slow],
     database=None,

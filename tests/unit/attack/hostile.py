@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -35,10 +36,11 @@ def said(data: Any, *lines: str, status: str = "200 OK") -> list[bytes]:
     return [answer(json.dumps(data), *lines, status=status)]
 
 
-def _bomb() -> list[bytes]:
-    """Two packings of 300 MB of blanks."""
+@functools.cache
+def _bomb() -> tuple[bytes, ...]:
+    """Two packings of 300 MB of blanks, which take a second to make."""
     packed = gzip.compress(gzip.compress(b'{"models":[]}' + b" " * 300_000_000, 1), 1)
-    return [answer(packed, "Content-Encoding: gzip, gzip")]
+    return (answer(packed, "Content-Encoding: gzip, gzip"),)
 
 
 def _listed(**entry: Any) -> dict[str, Any]:

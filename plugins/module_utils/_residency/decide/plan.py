@@ -20,7 +20,7 @@ from .verdicts import History, Plan, Stray, Verdict
 
 
 def make_plan(policy: Policy, look: Observation, history: History | None = None) -> Plan:
-    """Decide for every model. The order of actions is the warmer's."""
+    """Decide for every model. steps.py has the order in which it is done."""
     memory = history or History()
     sights = tuple(find(model, look) for model in policy.models)
     owners = _owners(sights)

@@ -201,7 +201,7 @@ def _name(entry: ResidentModel, look: Observation) -> str:
 
 
 def _rank(verdict: Verdict, plan: Plan) -> Rank:
-    """The warmer's: pins before what is loaded once, then in declared order."""
+    """As in decide/settlement.py: pins before what is loaded once, then in declared order."""
     return (not verdict.model.is_pin, plan.verdicts.index(verdict))
 
 

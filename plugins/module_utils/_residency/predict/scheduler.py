@@ -9,7 +9,7 @@ whether it fits or not, and what does not get into VRAM is the processor's. Unde
 to go has the shortest keep_alive, and of equal ones the least path of its weights. Releases before 0.30 worked the layers out one by
 one, and asked for less room. The batch, for which the server makes room only where there is some, is left out.
 
-What a pass does then is the warmer's: a pin that was declared earlier gets its place back, and what took it is set aside.
+What a pass does then, decide/settlement.py says: a pin that was declared earlier gets its place back, and what took it is set aside.
 """
 
 from __future__ import annotations
