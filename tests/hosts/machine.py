@@ -25,9 +25,9 @@ from image import cache_directory, run
 from machine_image import Disk, ensure
 
 MEMORY = "2048"  # MiB
-BOOT_SECONDS = 600  # half a minute alone on two cores; emulation has no promise where others are at work
-COMMAND_SECONDS = 60
-QUIT_SECONDS = 30
+BOOT_SECONDS = 1200  # half a minute alone on two cores; emulation has no promise where others are at work
+COMMAND_SECONDS = 120
+QUIT_SECONDS = 60
 FORWARDED = re.compile(r"TCP\[HOST_FORWARD\] +\d+ +127\.0\.0\.1 +(\d+) ")
 
 

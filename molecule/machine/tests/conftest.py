@@ -16,7 +16,7 @@ import pytest
 from shared.gpu import HOSTS, PASS, SERVER, STATE, TIMER, Gpu
 
 WATCH = "ollama-warmup-watch.service"
-PATIENCE = 900  # seconds; only a failing test waits that long
+PATIENCE = 1200  # seconds; only a failing test waits that long
 # What takes minutes and shows nothing that changes from day to day.
 collect_ignore_glob = [] if os.environ.get("FULL") else ["test_full_*.py"]
 
