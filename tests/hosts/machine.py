@@ -25,9 +25,9 @@ from image import cache_directory, run
 from machine_image import Disk, ensure
 
 MEMORY = "2048"  # MiB
-BOOT_SECONDS = 600  # half a minute alone on two cores; emulation has no promise where others are at work
-COMMAND_SECONDS = 60
-QUIT_SECONDS = 30
+BOOT_SECONDS = 1200  # half a minute alone on two cores; emulation has no promise where others are at work
+COMMAND_SECONDS = 120
+QUIT_SECONDS = 60
 FORWARDED = re.compile(r"TCP\[HOST_FORWARD\] +\d+ +127\.0\.0\.1 +(\d+) ")
 
 
@@ -51,7 +51,7 @@ def qemu(name: str, disk: Disk) -> list[str]:
     place = folder(name)
     command = ["qemu-system-x86_64", "-name", name, "-no-user-config", "-nodefaults", "-display", "none", "-daemonize", "-pidfile", f"{place}/pid"]
     command += ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max", "-smp", "2", "-m", MEMORY, "-rtc", "base=utc"]
-    command += ["-kernel", str(disk.kernel), "-initrd", str(disk.initrd), "-append", "root=/dev/vda rw console=ttyS0 net.ifnames=0"]
+    command += ["-kernel", str(disk.kernel), "-initrd", str(disk.initrd), "-append", f"root=/dev/vda rw console=ttyS0 net.ifnames=0 systemd.hostname={name}"]
     command += ["-drive", f"file={disk.image},if=virtio,format=raw,cache=unsafe,snapshot=on", "-device", "virtio-rng-pci"]
     command += ["-netdev", "user,id=n0,hostfwd=tcp:127.0.0.1:0-:22", "-device", "virtio-net-pci,netdev=n0"]
     return [*command, "-qmp", f"unix:{place}/qmp,server=on,wait=off", "-serial", f"file:{place}/console"]

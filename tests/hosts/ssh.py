@@ -36,7 +36,7 @@ Host {name}
   Port {port}
   ProxyCommand none
 """
-CONNECT_SECONDS = 20
+CONNECT_SECONDS = 60
 
 
 def folder() -> pathlib.Path:
