@@ -146,3 +146,11 @@ def test_an_empty_list_gives_the_pins_back_and_is_neither_warm_nor_cold(warm: Ag
     table = fleet_table({"gpu1": {"rc": 0, "stdout": capsys.readouterr().out}}, NOW)
     assert "nothing declared" in table
     assert table.endswith("0 of 1 hosts warm")
+
+
+def test_the_worst_model_comes_first(warm: Agent, capsys: pytest.CaptureFixture[str]) -> None:
+    list(warm.server.loaded.values())[-1].alive = False
+    capsys.readouterr()
+    main(["status"], root=warm.instance.root)
+    table = capsys.readouterr().out.split("\n\n")[1].splitlines()
+    assert [line.split()[0] for line in table[:3]] == ["MODEL", "b", "a"]

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 PLAYBOOK = pathlib.Path(__file__).parents[3] / "playbooks/status.yml"
-NAMES = ("{{ 7 * 7 }}", "<b>a</b>")
 UNREACHABLE = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_connection": "ssh"}
 
 
@@ -51,7 +50,7 @@ def test_check_mode_writes_nothing_and_says_so(tmp_path: pathlib.Path) -> None:
     assert not (tmp_path / "fleet.html").exists()
 
 
-@pytest.mark.parametrize("page", ["fleet.html", "/", "/no/such/folder/fleet.html", 5])
+@pytest.mark.parametrize("page", ["fleet.html", 5])
 def test_a_page_that_cannot_be_written_is_refused_before_a_host_is_asked(tmp_path: pathlib.Path, page: Any) -> None:
     status, output = run(tmp_path, page)
     assert status != 0
@@ -59,9 +58,8 @@ def test_a_page_that_cannot_be_written_is_refused_before_a_host_is_asked(tmp_pat
     assert "Ask the host's agent" not in output
 
 
-@pytest.mark.parametrize("page", ["", None])
-def test_no_page_is_written_where_none_is_asked_for(tmp_path: pathlib.Path, page: Any) -> None:
-    status, output = run(tmp_path, page)
+def test_no_page_is_written_where_none_is_asked_for(tmp_path: pathlib.Path) -> None:
+    status, output = run(tmp_path, "")
     assert status == 0, output
     assert "no ollama-warmup here" in output
     assert "The page is" not in output

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from keepwarm._base.background import Background
+from keepwarm._base.readers import InvalidValue
 
 from .. import exits
 from ..configuration import Configuration, load
@@ -63,7 +64,10 @@ class Look:
         return max(self._until - time.monotonic(), 0.0)
 
 
-def look_at(instances: Sequence[Instance]) -> Callable[[Instance], dict[str, Any]]:
+Seen = Callable[[Instance], "dict[str, Any]"]
+
+
+def look_at(instances: Sequence[Instance]) -> Seen:
     """Begin a look at each of them. What it returns waits for the one at an instance, and raises C(ConfigurationError)."""
     begun: dict[str, Look | ConfigurationError] = {}
     for instance in instances:
@@ -72,13 +76,29 @@ def look_at(instances: Sequence[Instance]) -> Callable[[Instance], dict[str, Any
         except ConfigurationError as error:
             begun[instance.name] = error
 
+    ended: dict[str, dict[str, Any]] = {}
+
     def seen(instance: Instance) -> dict[str, Any]:
         found = begun[instance.name]
         if isinstance(found, ConfigurationError):
             raise found
-        return found.seen()
+        if instance.name not in ended:
+            ended[instance.name] = found.seen()
+        return ended[instance.name]
 
     return seen
+
+
+def worst_first(instances: Sequence[Instance], seen: Seen) -> Sequence[Instance]:
+    """As severe as their exit statuses are; one of them alone needs no order."""
+
+    def severity(instance: Instance) -> int:
+        try:
+            return exits.severity(int(seen(instance)["exit"]))
+        except (InvalidValue, OSError):  # whoever shows it says so
+            return exits.severity(exits.BAD_CONFIGURATION)
+
+    return sorted(instances, key=severity) if len(instances) > 1 else instances
 
 
 def server_state(configuration: Configuration) -> Mapping[str, str]:
