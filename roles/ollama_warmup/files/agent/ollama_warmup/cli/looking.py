@@ -7,6 +7,7 @@ A pass may be minutes old, and whatever it found may be gone since. So nothing o
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -49,16 +50,23 @@ class Look:
         found = None if is_stopped(service) else self._answer()
         return status_data(self._instance.name, self._configuration, service, self._state, current_hold(self._instance), found, self._unread)
 
-    def _inspect(self) -> LastPass:
+    def _inspect(self, measurements: str | None = None) -> LastPass:
         from ..passes.inspection import inspect
 
-        return inspect(replace(self._configuration, deadlines=_DEADLINES), self._state)
+        return inspect(replace(self._configuration, deadlines=_DEADLINES), self._state, measurements)
 
     def _answer(self) -> LastPass:
         if self._found.wait(self._left()):
-            return self._found.result()
+            return self._with_forecast(self._found.result())
         silence = f"the server at {self._configuration.url} did not answer within {LONGEST:g} s"
         return LastPass(at=time.time(), seconds=LONGEST, exit=exits.UNREACHABLE, failures=(silence,))
+
+    def _with_forecast(self, found: LastPass) -> LastPass:
+        """What the loads that are missing will come to in memory, as far as that can be learned in the time that is left."""
+        if found.exit != exits.NOT_RESIDENT or not os.access(self._instance.measurements, os.R_OK):
+            return found
+        forecast = Background(lambda: self._inspect(self._instance.measurements).warnings)
+        return replace(found, warnings=forecast.result()) if forecast.wait(self._left()) else found
 
     def _left(self) -> float:
         return max(self._until - time.monotonic(), 0.0)

@@ -62,7 +62,7 @@ def describe(seen: Mapping[str, Any], now: float, terminal: Terminal = PLAIN) ->
     """The same for a person; C(now) in seconds since 1970. The worst model comes first."""
     lines = terminal.text(f"{seen['unit']} at {seen['url']}: {_service_words(seen['service'])}")
     lines += _pass_lines(seen, now, terminal)
-    lines += terminal.text(f"{seen['hold']['text']}; 'ollama-warmup release' ends it", YELLOW) if seen["hold"] else []
+    lines += terminal.text(f"{seen['hold']['text']}; 'ollama-warmup release' ends it", YELLOW, "on hold") if seen["hold"] else []
     lines.append("")
     lines += _table(seen["models"], datetime.fromtimestamp(now, timezone.utc), terminal)
     for label, text in _remarks(seen["looked"] or {}, seen["last_pass"] or {}):
@@ -74,7 +74,8 @@ def describe(seen: Mapping[str, Any], now: float, terminal: Terminal = PLAIN) ->
 
 def _pass_lines(seen: Mapping[str, Any], now: float, terminal: Terminal) -> Iterator[str]:
     if seen["looked"]:
-        yield from terminal.text(_pass_words(seen["looked"], now, "looked"), GREEN if seen["looked"]["exit"] == exits.WARM else RED)
+        code = seen["looked"]["exit"]
+        yield from terminal.text(_pass_words(seen["looked"], now, "looked"), GREEN if code == exits.WARM else RED, exits.WORDS.get(code, ""))
     if seen["result"] == NOTHING:
         yield from terminal.text(f"{NOTHING}: there is no model to keep in memory")
     yield from terminal.text("The last pass cannot be told." if seen["state_problem"] else _pass_words(seen["last_pass"], now, "last pass"))

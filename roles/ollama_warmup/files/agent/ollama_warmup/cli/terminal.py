@@ -34,14 +34,14 @@ class Terminal:
         """In that colour."""
         return f"\x1b[{colour}m{text}\x1b[0m" if self.colours and colour and text else text
 
-    def text(self, line: str, colour: str | None = None, label: str = "") -> list[str]:
-        """A line of text that may be long; of one that begins with the label, that alone has the colour."""
+    def text(self, line: str, colour: str | None = None, word: str = "") -> list[str]:
+        """A line of text that may be long, broken where the terminal ends; the first time that the word is in it, it has the colour."""
         safe = printable(line)
         wrapped = [safe]
         if self.columns and len(safe) > self.columns:
             wrapped = textwrap.wrap(safe, max(self.columns, _NARROWEST), subsequent_indent="  ")
-        painted = label or wrapped[0]
-        return [self.paint(painted, colour) + wrapped[0][len(painted) :], *wrapped[1:]]
+        before, found, after = wrapped[0].partition(word) if word else (wrapped[0], "", "")
+        return [before + self.paint(found, colour) + after, *wrapped[1:]]
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]], colours: Sequence[str | None], column: str) -> list[str]:
         """A table as wide as the terminal, in which each row's cell of that column has the row's colour."""
