@@ -37,16 +37,20 @@ def _rows(host: str, result: Mapping[str, Any] | None, now: datetime, several: b
     if not found:
         yield _remark([host, *(["-"] if several else [])], trouble(result))
     for status in found:
-        yield from _lines([host, *([str(status.get("instance", "-"))] if several else [])], status, now)
+        place = [host, *([str(status.get("instance", "-"))] if several else [])]
+        try:
+            yield from list(_lines(place, status, now))
+        except (AttributeError, KeyError, TypeError, ValueError):  # an agent of another release; the other hosts have their lines all the same
+            yield _remark(place, "its status cannot be read")
 
 
 def _lines(place: Sequence[str], status: Mapping[str, Any], now: datetime) -> Iterator[Sequence[str]]:
     if not status["models"]:
         yield _remark(place, NOTHING)
     for model in status["models"]:
-        yield [*place, *row(model, now)]
+        yield [*place, *map(str, row(model, now))]
     if status["result"] not in ("warm", NOTHING):
-        yield _remark(place, status["result"])
+        yield _remark(place, str(status["result"]))
 
 
 def _remark(place: Sequence[str], text: str) -> Sequence[str]:

@@ -38,7 +38,7 @@ class State:
 
 @dataclass(frozen=True)
 class Row:
-    """One model of one server of one host; C(model) is empty where there is none to show. C(why) are sentences."""
+    """One model of one server of one host; `model` is empty where there is none to show. `why` are sentences."""
 
     host: str
     instance: str
@@ -61,7 +61,7 @@ class Row:
 
 
 def fleet_rows(results: Mapping[str, Mapping[str, Any] | None], now: datetime) -> list[Row]:
-    """Every row of the page, the worst host first; C(results) as for C(fleet_table)."""
+    """Every row of the page, the worst host first; `results` as for `fleet_table`."""
     servers = [server for host, result in results.items() for server in _servers(host, result, now)]
     return [row for rows in sorted(servers, key=_order) for row in rows]
 

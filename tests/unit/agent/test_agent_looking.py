@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet import fleet_table
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet_page.rows import fleet_rows
 from ollama_warmup import exits
 from ollama_warmup.cli import commands, looking, waiting
 from ollama_warmup.cli.main import main
@@ -154,3 +155,16 @@ def test_the_worst_model_comes_first(warm: Agent, capsys: pytest.CaptureFixture[
     main(["status"], root=warm.instance.root)
     table = capsys.readouterr().out.split("\n\n")[1].splitlines()
     assert [line.split()[0] for line in table[:3]] == ["MODEL", "b", "a"]
+
+
+def test_the_fleet_page_reads_what_status_tells(warm: Agent, status: Status) -> None:
+    list(warm.server.loaded.values())[-1].alive = False
+    code, seen, _rows = status()
+    rows = fleet_rows({"gpu1": {"rc": code, "stdout": json.dumps(seen)}}, NOW)
+    assert [(row.result.word, row.model, row.state.word if row.state else "", list(row.drift)) for row in rows] == [
+        ("not warm", "b", "not resident", ["dead_runner"]),
+        ("not warm", "a", "resident", []),
+    ]
+    assert [row.until and row.until.words for row in rows] == ["for ever", "for ever"]
+    assert all(row.vram and row.vram.percent == 100 for row in rows)
+    assert rows[0].why == seen["looked"]["failures"]

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""C(status) in a terminal: a process of its own on a real pty, and what it draws."""
+"""`status` in a terminal: a process of its own on a real pty, and what it draws."""
 
 from __future__ import annotations
 

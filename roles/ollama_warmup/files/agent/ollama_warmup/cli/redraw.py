@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""C(status --watch): the same again and again, in place, until somebody ends it."""
+"""`status --watch`: the same again and again, in place, until somebody ends it."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _USUAL = os.terminal_size((80, 24))
 
 @dataclass(frozen=True)
 class Terminal:
-    """C(columns) and C(lines) are None where what is written is no terminal, and nothing is fitted."""
+    """`columns` and `lines` are None where what is written is no terminal, and nothing is fitted."""
 
     columns: int | None = None
     lines: int | None = None
