@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import datetime, timezone
 from typing import Any
@@ -122,3 +123,8 @@ def large() -> dict[str, Result]:
 def page(results: dict[str, Result]) -> str:
     """The page, written at a moment that never changes."""
     return fleet_page(results, NOW)
+
+
+def fingerprint() -> str:
+    """Of the page that the pictures show: they are out of date when it changes."""
+    return hashlib.sha256(page(sample()).encode()).hexdigest()
