@@ -13,7 +13,7 @@ from ._base.systemctl import Run
 
 
 def driver_program(module: AnsibleModule) -> Run:
-    """Its output is in English; raises C(OSError) where it is not there."""
+    """Its output is in English; raises `OSError` where it is not there."""
 
     def run(command: Sequence[str]) -> tuple[int, str, str]:
         status, output, error = module.run_command(list(command), environ_update={"LC_ALL": "C.UTF-8"}, handle_exceptions=False)

@@ -19,7 +19,7 @@ _OURS = re.compile(r"ollama-(?:warm|cold|warmup)(?:[-@][^/]*)?\.[a-z]+", re.ASCI
 
 
 def parse_gates(raw: Any, server: str, problems: list[str]) -> list[dict[str, str]]:
-    """The gates with their mode filled in. What is wrong is added to C(problems); C(server) is the unit that is waited for."""
+    """The gates with their mode filled in. What is wrong is added to `problems`; `server` is the unit that is waited for."""
     if not isinstance(raw, (list, tuple)):
         problems.append(f"gates {raw!r} is not a list: give one of mappings such as {{unit: my-api.service, mode: require}}")
         return []

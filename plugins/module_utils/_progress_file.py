@@ -17,7 +17,7 @@ _LEAST_PAUSE = 0.5  # seconds between two lines that say the same but for the nu
 
 
 class ProgressFile:
-    """One JSON object, replaced in one step: C(model), C(text). Without a path it does nothing."""
+    """One JSON object, replaced in one step: `model`, `text`. Without a path it does nothing."""
 
     def __init__(self, path: str | None, clock: Callable[[], float]) -> None:
         self._path = path

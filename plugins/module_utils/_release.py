@@ -35,7 +35,7 @@ class ReleaseError(Exception):
 
 
 class Releases:
-    """The releases in the folder C(dest)."""
+    """The releases in the folder `dest`."""
 
     def __init__(self, dest: str, run: Run) -> None:
         self.dest = dest
@@ -53,7 +53,7 @@ class Releases:
             return None
 
     def record(self, version: str) -> Mapping[str, Any] | None:
-        """What was installed as that version: C(archives), a sha256 for each name; None if it is not there as a whole."""
+        """What was installed as that version: `archives`, a sha256 for each name; None if it is not there as a whole."""
         try:
             with open(os.path.join(self.folder(version), RECORD), encoding="utf-8") as file:
                 found = json.load(file)
@@ -67,7 +67,7 @@ class Releases:
         return sorted(name for name in names if not name.startswith(".") and name != CURRENT and self.record(name) is not None)
 
     def stage(self, version: str, archives: Sequence[Mapping[str, str]]) -> None:
-        """Verify, unpack and try. C(archives) have a path and a sha256. Raises C(ReleaseError), and leaves nothing behind then."""
+        """Verify, unpack and try. `archives` have a path and a sha256. Raises `ReleaseError`, and leaves nothing behind then."""
         for archive in archives:
             verify(archive["path"], archive["sha256"])
         incoming = os.path.join(self.dest, f".incoming-{version}")
@@ -126,14 +126,14 @@ class Releases:
         return status, " ".join((output + error).split())
 
     def _put(self, incoming: str, version: str) -> None:
-        """Under a folder of that name which is not whole, or of other archives, is none that runs: C(current) is asked before."""
+        """Under a folder of that name which is not whole, or of other archives, is none that runs: `current` is asked before."""
         if os.path.isdir(self.folder(version)):
             self.remove(version)
         os.rename(incoming, self.folder(version))
 
 
 def verify(path: str, sha256: str) -> None:
-    """Raises C(ReleaseError) where the file is not that one."""
+    """Raises `ReleaseError` where the file is not that one."""
     content = hashlib.sha256()
     try:
         with open(path, "rb") as file:

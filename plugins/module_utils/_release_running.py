@@ -16,14 +16,14 @@ _TICKS = 0.05  # seconds; how coarse the times of files and processes are
 
 
 def units_that_run_another(run: Run, units: Iterable[str], dest: str, version: str) -> list[str]:
-    """Those of the units whose running process is not of that version, which C(current) leads to."""
+    """Those of the units whose running process is not of that version, which `current` leads to."""
     return [unit for unit in units if runs_another(_main_pid(run, unit), dest, version)]
 
 
 def runs_another(pid: int, dest: str, version: str, proc: str = "/proc") -> bool:
-    """Whether the process runs another release in C(dest); False where there is none.
+    """Whether the process runs another release in `dest`; False where there is none.
 
-    A program in the folder tells by its path. Another one, such as a script's interpreter, runs what C(current) led to when it started.
+    A program in the folder tells by its path. Another one, such as a script's interpreter, runs what `current` led to when it started.
     """
     try:
         program = os.readlink(f"{proc}/{pid}/exe").removesuffix(" (deleted)")

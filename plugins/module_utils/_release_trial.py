@@ -49,7 +49,7 @@ class Unfit(Exception):
 def take_rights_away(folder: str) -> None:
     """Have everything in it be root's (or that of this process), with no set-uid or set-gid bit, and nobody else may write.
 
-    Raises C(Unfit) for what is neither a file nor a folder nor a link within the folder, and C(OSError).
+    Raises `Unfit` for what is neither a file nor a folder nor a link within the folder, and `OSError`.
     """
     for path in _everything(folder):
         status = os.lstat(path)
@@ -66,7 +66,7 @@ def take_rights_away(folder: str) -> None:
 def trial(program: str, *arguments: str) -> list[str]:
     """The command that runs the program as a user of its own, in a sandbox, for a minute at most.
 
-    It prints the last 4 KiB of what the program says, and C(exit=) with its exit status.
+    It prints the last 4 KiB of what the program says, and `exit=` with its exit status.
     """
     bounded = ["/bin/sh", "-c", _BOUNDED, program, *arguments]
     variables = [f"{name}={value}" for name, value in _ENVIRONMENT.items()]

@@ -25,7 +25,7 @@ class Steps:
 
 
 def check(params: Mapping[str, Any]) -> None:
-    """Judge the options. Raises C(ReleaseError)."""
+    """Judge the options. Raises `ReleaseError`."""
     if not VERSION.fullmatch(params["version"]):
         raise ReleaseError(f"version {params['version']!r} is no release of Ollama: give one such as 0.32.15")
     for archive in params["archives"]:
@@ -40,7 +40,7 @@ def check(params: Mapping[str, Any]) -> None:
 
 
 def plan(releases: Releases, params: Mapping[str, Any]) -> Steps:
-    """Compare what is there with what is wanted. Raises C(ReleaseError) for what cannot be brought about."""
+    """Compare what is there with what is wanted. Raises `ReleaseError` for what cannot be brought about."""
     version, current = params["version"], releases.current()
     if params["state"] == "absent":
         if version == current:
@@ -56,7 +56,7 @@ def plan(releases: Releases, params: Mapping[str, Any]) -> Steps:
 
 
 def is_due(releases: Releases, version: str, archives: Sequence[Mapping[str, str]]) -> bool:
-    """Whether the version has to be staged. Raises C(ReleaseError) where that would pull it from under a server."""
+    """Whether the version has to be staged. Raises `ReleaseError` where that would pull it from under a server."""
     record = releases.record(version)
     if record is not None and (not archives or record.get("archives") == names_of(archives)):
         return False
@@ -68,7 +68,7 @@ def is_due(releases: Releases, version: str, archives: Sequence[Mapping[str, str
 
 
 def outdated(installed: Sequence[str], kept: Sequence[str | None], keep: int) -> tuple[str, ...]:
-    """What to remove so that C(keep) releases stay beside the first of C(kept), newest first, but never one of those."""
+    """What to remove so that `keep` releases stay beside the first of `kept`, newest first, but never one of those."""
     others = sorted((version for version in installed if version not in kept), key=_numbers)
     room = keep - len(set(kept[1:]).intersection(installed) - {kept[0]})
     return tuple(others[: max(len(others) - max(room, 0), 0)])
@@ -79,7 +79,7 @@ def _numbers(version: str) -> list[int]:
 
 
 def act(releases: Releases, params: Mapping[str, Any], steps: Steps) -> None:
-    """Carry the steps out. Raises C(ReleaseError)."""
+    """Carry the steps out. Raises `ReleaseError`."""
     os.umask(0o022)
     if steps.stage:
         releases.stage(params["version"], params["archives"])
@@ -90,7 +90,7 @@ def act(releases: Releases, params: Mapping[str, Any], steps: Steps) -> None:
 
 
 def bring_about(params: Mapping[str, Any], run: Run, dry: bool) -> dict[str, Any]:
-    """The module's result. Raises C(ReleaseError)."""
+    """The module's result. Raises `ReleaseError`."""
     check(params)
     releases = Releases(params["dest"], run)
     steps, installed, current = plan(releases, params), releases.installed(), releases.current()

@@ -25,7 +25,7 @@ class StateError(Exception):
 
 
 def read(unit: str, what: str, folder: str = SERVER_RECORDS) -> dict[str, Any] | None:
-    """What was kept for the unit; None where nothing was. Raises C(StateError)."""
+    """What was kept for the unit; None where nothing was. Raises `StateError`."""
     path = _path(unit, what, folder)
     try:
         found = json.loads(read_bytes(path, _LONGEST))
@@ -37,7 +37,7 @@ def read(unit: str, what: str, folder: str = SERVER_RECORDS) -> dict[str, Any] |
 
 
 def write(unit: str, what: str, data: dict[str, Any], folder: str = SERVER_RECORDS) -> None:
-    """Keep it, in place of what was kept. Raises C(StateError)."""
+    """Keep it, in place of what was kept. Raises `StateError`."""
     path = _path(unit, what, folder)
     try:
         os.makedirs(os.path.dirname(folder), mode=0o755, exist_ok=True)
@@ -49,7 +49,7 @@ def write(unit: str, what: str, data: dict[str, Any], folder: str = SERVER_RECOR
 
 
 def forget(unit: str, what: str, folder: str = SERVER_RECORDS) -> None:
-    """Nothing is kept any more, and an empty folder neither. Raises C(StateError)."""
+    """Nothing is kept any more, and an empty folder neither. Raises `StateError`."""
     path = _path(unit, what, folder)
     try:
         with suppress(FileNotFoundError):

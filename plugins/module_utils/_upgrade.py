@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a host was like before an upgrade of Ollama, and what it lost by it: values, no input and no output.
 
-Models are entries of M(keepwarm.ollama.ollama_warm)'s result in check mode, whose C(before) is how C(/api/ps) lists one now.
+Models are entries of M(keepwarm.ollama.ollama_warm)'s result in check mode, whose `before` is how `/api/ps` lists one now.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class RecordError(Exception):
 
 @dataclass(frozen=True)
 class KeptFile:
-    """A file as it was: base64 C(content), null where there was none; C(mode) as chmod takes it. Root's own."""
+    """A file as it was: base64 `content`, null where there was none; `mode` as chmod takes it. Root's own."""
 
     path: str
     content: str | None = None
@@ -32,7 +32,7 @@ class KeptFile:
 
 @dataclass(frozen=True)
 class Record:
-    """What an upgrade goes back to. C(failed) is why it does, once that is settled; null while it goes forward."""
+    """What an upgrade goes back to. `failed` is why it does, once that is settled; null while it goes forward."""
 
     previous: str
     version: str
@@ -48,14 +48,14 @@ class Record:
 
     @classmethod
     def from_json(cls, data: Any) -> Record:
-        """Raises C(RecordError) for what is no record."""
+        """Raises `RecordError` for what is no record."""
         try:
             return cls(**{**data, "files": tuple(KeptFile(**file) for file in data["files"])})
         except (TypeError, KeyError) as error:
             raise RecordError(f"is no record of an upgrade ({error})") from error
 
     def summary(self) -> dict[str, Any]:
-        """What a play has to know of it: C(resident) and C(cold) are the names of models by unit, C(files) paths."""
+        """What a play has to know of it: `resident` and `cold` are the names of models by unit, `files` paths."""
         return {
             **self.as_json(),
             "files": [file.path for file in self.files],

@@ -16,7 +16,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._upgrade import Ke
 
 
 def read_record(path: str) -> Record | None:
-    """None where there is no such file. Raises C(RecordError) for one that cannot be read."""
+    """None where there is no such file. Raises `RecordError` for one that cannot be read."""
     try:
         with open(path, encoding="utf-8") as file:
             return Record.from_json(json.load(file))
@@ -35,7 +35,7 @@ def write_record(path: str, record: Record) -> None:
 
 
 def keep(path: str) -> KeptFile:
-    """The file as it is. Raises C(OSError) where it cannot be read."""
+    """The file as it is. Raises `OSError` where it cannot be read."""
     try:
         with open(path, "rb") as file:
             content = base64.b64encode(file.read()).decode()

@@ -54,7 +54,7 @@ def read(host: Host) -> Outcome:
 
 
 def begin(host: Host) -> Outcome:
-    """Have a record. Raises C(RecordError) where there is nothing to go back to."""
+    """Have a record. Raises `RecordError` where there is nothing to go back to."""
     if host.record:
         return host.keep(replace(host.record, version=host.params["version"]))
     params, current = host.params, host.releases.current()
@@ -66,7 +66,7 @@ def begin(host: Host) -> Outcome:
 
 
 def judge(host: Host) -> Outcome:
-    """Compare the models with the record. Raises C(WorseOff)."""
+    """Compare the models with the record. Raises `WorseOff`."""
     before = host.record.models if host.record else {}
     found = losses(before, host.params["models"], host.params["vram_tolerance"])
     if found:
@@ -75,7 +75,7 @@ def judge(host: Host) -> Outcome:
 
 
 def undo(host: Host) -> Outcome:
-    """Record the reason, of which the first stays, and put everything back. Raises C(RecordError) where there is no going back."""
+    """Record the reason, of which the first stays, and put everything back. Raises `RecordError` where there is no going back."""
     if host.record is None:
         return None, {}
     record = host.record if host.record.failed else replace(host.record, failed=host.params["reason"])
@@ -86,7 +86,7 @@ def undo(host: Host) -> Outcome:
 
 def restore(host: Host, record: Record) -> dict[str, list[str]]:
     """Put back what is not as it was: the files first, since a server that starts meanwhile must not meet the other release with
-    them for longer than need be. Raises C(RecordError)."""
+    them for longer than need be. Raises `RecordError`."""
     files, previous = differing(record.files), record.previous
     switched = host.releases.current() != previous
     if host.releases.record(previous) is None:

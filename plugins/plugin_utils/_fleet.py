@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fleet's status as one table, from what each host's C(ollama-warmup status --json) said."""
+"""The fleet's status as one table, from what each host's `ollama-warmup status --json` said."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TOO_SLOW = (124, 137)  # as timeout(1) ends
 
 
 def fleet_table(results: Mapping[str, Mapping[str, Any] | None], now: datetime) -> str:
-    """C(results): by host, in the order of the table, the registered result of the status command, None without one.
+    """`results`: by host, in the order of the table, the registered result of the status command, None without one.
 
     There is a column for the instances of hosts with several servers where there is such a host.
     """
@@ -37,16 +37,20 @@ def _rows(host: str, result: Mapping[str, Any] | None, now: datetime, several: b
     if not found:
         yield _remark([host, *(["-"] if several else [])], trouble(result))
     for status in found:
-        yield from _lines([host, *([str(status.get("instance", "-"))] if several else [])], status, now)
+        place = [host, *([str(status.get("instance", "-"))] if several else [])]
+        try:
+            yield from list(_lines(place, status, now))
+        except (AttributeError, KeyError, TypeError, ValueError):  # an agent of another release; the other hosts have their lines all the same
+            yield _remark(place, "its status cannot be read")
 
 
 def _lines(place: Sequence[str], status: Mapping[str, Any], now: datetime) -> Iterator[Sequence[str]]:
     if not status["models"]:
         yield _remark(place, NOTHING)
     for model in status["models"]:
-        yield [*place, *row(model, now)]
+        yield [*place, *map(str, row(model, now))]
     if status["result"] not in ("warm", NOTHING):
-        yield _remark(place, status["result"])
+        yield _remark(place, str(status["result"]))
 
 
 def _remark(place: Sequence[str], text: str) -> Sequence[str]:

@@ -39,7 +39,7 @@ def value_problems(values: Mapping[str, Any], role: str | None = None, others: I
 
 
 def misfits(role: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The name of each input of the role whose value in C(values) does not fit, and the sentence that says so."""
+    """The name of each input of the role whose value in `values` does not fit, and the sentence that says so."""
     for name, option in options(role).items():
         if name in values:
             problem = _problem(option, values[name])

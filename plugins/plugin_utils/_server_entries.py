@@ -133,7 +133,7 @@ def _unread(role: str, flat: Mapping[str, Any], around: Mapping[str, Any]) -> li
 
 
 def _declared_most(around: Mapping[str, Any]) -> Any:
-    """C(max_loaded_models) of the host. Up to ansible-core 2.18 a templated null is an empty text."""
+    """`max_loaded_models` of the host. Up to ansible-core 2.18 a templated null is an empty text."""
     most = around.get("max_loaded_models")
     return None if most is None or most == "" else most
 

@@ -51,7 +51,7 @@ def _with_variable(problem: str, others: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _name(entry: Mapping[str, Any]) -> ModelName | None:
-    """None for what is no name, which C(read_wanted) tells."""
+    """None for what is no name, which `read_wanted` tells."""
     try:
         return ModelName.parse(entry.get("name"))
     except ModelNameError:

@@ -93,7 +93,7 @@ def _restart_problems(raw: Mapping[str, Any], name: Name) -> Iterator[str]:
 
 
 def _policy(raw: Mapping[str, Any], name: Name, problems: list[str]) -> dict[str, Any]:
-    """C(models): null where nobody declared any."""
+    """`models`: null where nobody declared any."""
     given = {key: raw[key] for key in _POLICY if is_given(raw.get(key))}
     models = read_models(given.pop("models", []))
     if models is None:

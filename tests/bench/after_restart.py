@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""(c) From C(systemctl restart ollama) to all models resident, beside a program that waits ready and only sends the loads.
+"""(c) From `systemctl restart ollama` to all models resident, beside a program that waits ready and only sends the loads.
 
 What that program needs is the server's own time to answer and the loads themselves; what it takes longer with the agent is the agent's,
 including what the agent's start takes from the server's.

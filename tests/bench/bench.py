@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure what the module and a pass of the agent cost, beside what people use instead. Started by C(make bench); docs/bench.md explains."""
+"""Measure what the module and a pass of the agent cost, beside what people use instead. Started by `make bench`; docs/bench.md explains."""
 
 from __future__ import annotations
 

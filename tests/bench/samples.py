@@ -34,5 +34,5 @@ def ratio(samples: Sequence[float], reference: Sequence[float]) -> Spread:
 
 
 def difference(samples: Sequence[float], reference: Sequence[float]) -> Spread:
-    """Like C(ratio)."""
+    """Like `ratio`."""
     return spread([one - other for one, other in zip(samples, reference)])

@@ -49,7 +49,7 @@ def chromium(profile: pathlib.Path) -> Iterator[webdriver.Chrome]:
 
 
 class Page:
-    """An open page. C(clock), in seconds since 1970, is what its scripts take for the time."""
+    """An open page. `clock`, in seconds since 1970, is what its scripts take for the time."""
 
     def __init__(self, driver: webdriver.Chrome, path: pathlib.Path, clock: float) -> None:
         self.driver = driver
@@ -61,7 +61,7 @@ class Page:
         driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
 
     def run(self, script: str, *arguments: Any) -> Any:
-        """The value of a script's C(return)."""
+        """The value of a script's `return`."""
         return self.driver.execute_script(script, *arguments)
 
     def find(self, selector: str) -> list[WebElement]:
@@ -75,7 +75,7 @@ class Page:
         return [str(text).splitlines()[0] for text in self.run("return [...document.querySelectorAll(arguments[0])].map((cell) => cell.innerText)", cells)]
 
     def sort(self, head: str) -> str:
-        """Click on a column's head; gives its C(aria-sort)."""
+        """Click on a column's head; gives its `aria-sort`."""
         (button,) = [found for found in self.find("thead button") if found.text == head]
         button.click()
         return str(self.run("return arguments[0].closest('th').getAttribute('aria-sort')", button))
@@ -91,7 +91,7 @@ class Page:
         field.send_keys(Keys.CONTROL, "a", Keys.NULL, Keys.BACKSPACE, words)
 
     def media(self, **features: str) -> None:
-        """Emulate C(type='print'), or features such as C(prefers_color_scheme='dark')."""
+        """Emulate `type='print'`, or features such as `prefers_color_scheme='dark'`."""
         kind = features.pop("type", "")
         found = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": kind, "features": found})

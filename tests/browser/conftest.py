@@ -24,7 +24,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
 
 @pytest.fixture
 def show(browser: webdriver.Chrome, tmp_path: pathlib.Path) -> Iterator[Open]:
-    """Opens a page C(later) seconds after it was written."""
+    """Opens a page `later` seconds after it was written."""
 
     def call(html: str, later: float = 8.0) -> Page:
         path = tmp_path / "fleet.html"

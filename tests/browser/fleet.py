@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import datetime, timezone
 from typing import Any
@@ -18,7 +19,7 @@ Result = dict[str, Any]
 
 
 def listed(size: float, share: float = 1.0, expires_at: str = "", context: int = 8192) -> dict[str, Any]:
-    """A model in memory; C(size) in GB; for ever where nothing is said."""
+    """A model in memory; `size` in GB; for ever where nothing is said."""
     gpu = round(100 * share)
     processor = "100% GPU" if gpu == 100 else f"{100 - gpu}%/{gpu}% CPU/GPU"
     return {"forever": not expires_at, "expires_at": expires_at or "2318-01-01T00:00:00Z", "context_length": context, "processor": processor,
@@ -33,7 +34,7 @@ def model(name: str, after: dict[str, Any] | None, **changes: Any) -> dict[str, 
 
 
 def departure(name: str, cause: str, ago: float, seconds: float | None, *by: str) -> dict[str, Any]:
-    """One of the last drifts, C(ago) in seconds."""
+    """One of the last drifts, `ago` in seconds."""
     full = name if ":" in name else f"{name}:latest"
     return {"model": full, "cause": cause, "cause_evidence": "observed", "at": _SECONDS - ago, "seconds": seconds, "by": list(by), "drift": ["not_loaded"]}
 
@@ -122,3 +123,8 @@ def large() -> dict[str, Result]:
 def page(results: dict[str, Result]) -> str:
     """The page, written at a moment that never changes."""
     return fleet_page(results, NOW)
+
+
+def fingerprint() -> str:
+    """Of the page that the pictures show: they are out of date when it changes."""
+    return hashlib.sha256(page(sample()).encode()).hexdigest()

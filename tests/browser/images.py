@@ -16,7 +16,7 @@ from chromium import Page, chromium
 
 
 def main() -> None:
-    """Write fleet-light.png and fleet-dark.png into the folder."""
+    """Write fleet-light.png and fleet-dark.png into the folder, and of which page they are."""
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     folder = pathlib.Path(sys.argv[1])
@@ -28,6 +28,7 @@ def main() -> None:
         for scheme in ("light", "dark"):
             page.media(prefers_color_scheme=scheme)
             (folder / f"fleet-{scheme}.png").write_bytes(page.picture())
+    (folder / "fleet.sha256").write_text(fleet.fingerprint() + "\n", encoding="ascii")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ _DATES = (
 
 @dataclass
 class Answer:
-    """What is to be sent, before and while it is spoilt. C(head) is the lines above the body, C(framing) how the body's end is told."""
+    """What is to be sent, before and while it is spoilt. `head` is the lines above the body, `framing` how the body's end is told."""
 
     body: bytes
     status: str = "HTTP/1.1 200 OK"
@@ -71,7 +71,7 @@ class Answer:
 
 
 def spoil(draw: Draw, data: Any, date: str = _DATE) -> bytes:
-    """The good answer C(data), and one to three things wrong with it."""
+    """The good answer `data`, and one to three things wrong with it."""
     kinds = draw(st.lists(st.sampled_from(["value", "value", "bytes", "bytes", "text", "date", "transport"]), min_size=1, max_size=3))
     for _each in range(kinds.count("value")):
         data = _with_a_value_spoilt(draw, data)

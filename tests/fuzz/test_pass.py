@@ -44,8 +44,8 @@ STATES = ("absent", "resident", "dead", "5m", "other context")
 
 @dataclass
 class Garbler:
-    """Carries out what it is asked, and tells of it wrongly: on C(paths), and of each only the requests whose number is in C(turns). A load
-    that is C(refused) is not even carried out."""
+    """Carries out what it is asked, and tells of it wrongly: on `paths`, and of each only the requests whose number is in `turns`. A load
+    that is `refused` is not even carried out."""
 
     server: FakeServer
     draw: Any

@@ -22,7 +22,7 @@ RULES = {rule["alert"]: rule for rule in yaml.safe_load(render_rules())["groups"
 
 @dataclass(frozen=True)
 class Story:
-    """An hour on one host, a sample a minute. Each series is what promtool expands: a value, C(xN) times."""
+    """An hour on one host, a sample a minute. Each series is what promtool expands: a value, `xN` times."""
 
     alert: str
     minute: int

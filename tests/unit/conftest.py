@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all unit tests share: C(support) beside this file is importable, hypothesis judges nothing by time, and templates of the roles
+"""What all unit tests share: `support` beside this file is importable, hypothesis judges nothing by time, and templates of the roles
 find the collection's own filters, as they do in a play."""
 
 from __future__ import annotations

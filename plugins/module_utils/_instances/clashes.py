@@ -43,7 +43,7 @@ def shown(address: Address) -> str:
 
 
 def undeclared_server(addresses: Mapping[str, Address], seen: Mapping[str, Any]) -> str | None:
-    """Why the plain server, of which C(ollama_unit_info) told C(seen), is in the way of the declared ones, by name; None if it is not."""
+    """Why the plain server, of which `ollama_unit_info` told `seen`, is in the way of the declared ones, by name; None if it is not."""
     if DEFAULT in addresses:  # that is the plain server itself
         return None
     if seen["active_state"] not in ("active", "activating", "reloading") and not seen["enabled"]:

@@ -30,7 +30,7 @@ class DeviceError(InvalidValue):
 
 
 def read_devices(raw: Any) -> tuple[str, ...] | None:
-    """The devices as texts; None where the server may see all. Raises C(DeviceError)."""
+    """The devices as texts; None where the server may see all. Raises `DeviceError`."""
     if raw is None:
         return None
     if not isinstance(raw, (list, tuple)):
@@ -45,7 +45,7 @@ def read_devices(raw: Any) -> tuple[str, ...] | None:
 
 
 def device_environment(devices: Sequence[str] | None, gpu: str) -> dict[str, str]:
-    """The variables for C(devices) on a host of the kind C(gpu); only nvidia and amd tell whose they are. Raises C(DeviceError)."""
+    """The variables for `devices` on a host of the kind `gpu`; only nvidia and amd tell whose they are. Raises `DeviceError`."""
     if devices is None:
         return {}
     if not devices:

@@ -28,7 +28,7 @@ _MOST_PORT = 65535
 
 @dataclass(frozen=True)
 class Entry:
-    """C(devices): None sees all. C(models): None has those of the role's variable. C(own): by role, its own settings."""
+    """`devices`: None sees all. `models`: None has those of the role's variable. `own`: by role, its own settings."""
 
     name: str
     address: Address
@@ -37,12 +37,12 @@ class Entry:
     own: Mapping[str, Mapping[str, Any]]
 
     def unit(self, plain: str) -> str:
-        """The service unit; C(plain) is that of the only server of a host without a list."""
+        """The service unit; `plain` is that of the only server of a host without a list."""
         return plain if self.name == DEFAULT else f"ollama@{self.name}.service"
 
 
 class EntryError(InvalidValue):
-    """An entry that is none; C(problems) has one sentence each."""
+    """An entry that is none; `problems` has one sentence each."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__(". ".join(problems))
@@ -50,7 +50,7 @@ class EntryError(InvalidValue):
 
 
 def read_entry(raw: Any, place: int, host: Any = None) -> Entry:
-    """C(host): the address where an entry names none, as OLLAMA_HOST has it. Raises C(EntryError)."""
+    """`host`: the address where an entry names none, as OLLAMA_HOST has it. Raises `EntryError`."""
     if not isinstance(raw, Mapping):
         raise EntryError([f"entry {place} of ollama_server_instances is {short_repr(raw)}, not a mapping: write {{name: a, port: 11435}}"])
     name = raw.get("name")
@@ -80,7 +80,7 @@ def _shape_problems(raw: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _address(raw: Mapping[str, Any], host: Any) -> Address:
-    """Raises C(AddressError)."""
+    """Raises `AddressError`."""
     text = raw.get("host") or host or "127.0.0.1"
     if not isinstance(text, str):
         raise AddressError(f"host {text!r} is not an address to listen on: use one such as 127.0.0.1")

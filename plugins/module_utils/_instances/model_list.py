@@ -13,7 +13,7 @@ RIGHT = "write a list of names or mappings, such as [{name: qwen3:8b}]"
 
 
 def read_models(raw: Any) -> list[Mapping[str, Any]] | None:
-    """Mappings with a C(name); what else they say is not judged. None for what is no such list."""
+    """Mappings with a `name`; what else they say is not judged. None for what is no such list."""
     entries = _from_text(raw) if isinstance(raw, str) else raw
     if not isinstance(entries, (list, tuple)):
         return None

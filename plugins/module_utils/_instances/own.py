@@ -27,7 +27,7 @@ Reader = Callable[[Any], Any]
 
 
 def read_own(role: str, raw: Any, problems: list[str]) -> dict[str, Any]:
-    """The settings as the role takes them. What is wrong is added to C(problems), one sentence each."""
+    """The settings as the role takes them. What is wrong is added to `problems`, one sentence each."""
     own = raw or {}
     if not isinstance(own, Mapping):
         problems.append(f"{role} is {own!r}, not a mapping of settings")

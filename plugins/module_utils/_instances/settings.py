@@ -21,8 +21,8 @@ NO_PRUNE = "OLLAMA_NOPRUNE"
 class Host:
     """What the roles' variables say for every instance of a host.
 
-    C(entries): its instances. C(resident): the models that are to be in memory, None where nobody declared any. C(folder):
-    where models are on the disk, None for the server's home. C(max_loaded): None where nobody set it.
+    `entries`: its instances. `resident`: the models that are to be in memory, None where nobody declared any. `folder`:
+    where models are on the disk, None for the server's home. `max_loaded`: None where nobody set it.
     """
 
     entries: Sequence[Entry]
@@ -52,7 +52,7 @@ class Host:
 
 
 def server_settings(entry: Entry, flat: Mapping[str, Any], host: Host) -> dict[str, Any]:
-    """For the role ollama_server. Raises C(DeviceError)."""
+    """For the role ollama_server. Raises `DeviceError`."""
     settings = merged(entry, "server", flat)
     settings["host"] = shown(entry.address)
     settings["max_loaded_models"] = host.max_loaded_models(entry, "server")

@@ -16,8 +16,8 @@ from .takeover import SUFFIX, Foreign, Ownership, OwnershipError, as_claims
 
 @dataclass(frozen=True)
 class Paths:
-    """What a role writes. C(folders) go with all that is in them. C(users): unless they are there. C(replaced): unit files of others that
-    stay, whose units make way. C(command): the file whose mark tells that the folders are the role's on a host without a manifest."""
+    """What a role writes. `folders` go with all that is in them. `users`: unless they are there. `replaced`: unit files of others that
+    stay, whose units make way. `command`: the file whose mark tells that the folders are the role's on a host without a manifest."""
 
     role: str
     files: Sequence[str] = ()
@@ -31,7 +31,7 @@ class Paths:
 
 @dataclass(frozen=True)
 class Claimed:
-    """C(taken): paths of others whose place was taken, or would be. C(before), C(after): the manifest."""
+    """`taken`: paths of others whose place was taken, or would be. `before`, `after`: the manifest."""
 
     taken: tuple[str, ...]
     before: Manifest
@@ -52,7 +52,7 @@ class Claimed:
 
 
 def obstacles(paths: Paths, run: Run, root: str = "/") -> tuple[Ownership, list[Foreign]]:
-    """What of others stands at the paths. Raises C(OwnershipError) where it may not be taken over, C(ManifestError), C(OSError)."""
+    """What of others stands at the paths. Raises `OwnershipError` where it may not be taken over, `ManifestError`, `OSError`."""
     ownership = Ownership(paths.role, as_claims(paths.files, paths.folders, paths.links), run, paths.command, root)
     found = ownership.foreign()
     if found and not paths.takeover:
@@ -64,7 +64,7 @@ def obstacles(paths: Paths, run: Run, root: str = "/") -> tuple[Ownership, list[
 
 
 def claim(paths: Paths, run: Run, check_mode: bool, root: str = "/") -> Claimed:
-    """Refuse, or make it the role's, or predict that. Raises C(OwnershipError), C(ManifestError), C(OSError)."""
+    """Refuse, or make it the role's, or predict that. Raises `OwnershipError`, `ManifestError`, `OSError`."""
     ownership, found = obstacles(paths, run, root)
     users = paths.users if ownership.is_legacy else new_users(paths.users)
     manifest = ownership.claim(users, paths.folders)

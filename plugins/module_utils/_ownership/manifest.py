@@ -25,7 +25,7 @@ class ManifestError(Exception):
 
 @dataclass(frozen=True)
 class Taken:
-    """How a unit that was taken over was started: C(links) to it with where each leads, and whether it was C(active)."""
+    """How a unit that was taken over was started: `links` to it with where each leads, and whether it was `active`."""
 
     links: Mapping[str, str] = field(default_factory=dict)
     active: bool = False
@@ -33,7 +33,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Of one role. C(taken) are the paths whose former content is beside them, under C(path + SUFFIX)."""
+    """Of one role. `taken` are the paths whose former content is beside them, under `path + SUFFIX`."""
 
     role: str
     users: frozenset[str] = frozenset()
@@ -57,7 +57,7 @@ class Manifest:
 
 
 def read_manifest(role: str, root: str = "/") -> Manifest | None:
-    """None where the role has none. Raises C(ManifestError)."""
+    """None where the role has none. Raises `ManifestError`."""
     path = Manifest(role).path
     try:
         raw = json.loads(read_bytes(below(root, path), _LIMIT))
@@ -70,7 +70,7 @@ def read_manifest(role: str, root: str = "/") -> Manifest | None:
 
 
 def write_manifest(manifest: Manifest, root: str = "/") -> None:
-    """As a whole, readable by everybody. Raises C(OSError)."""
+    """As a whole, readable by everybody. Raises `OSError`."""
     os.makedirs(below(root, RECORDS), mode=0o755, exist_ok=True)
     content = {
         MANAGED_BY: role_mark(manifest.role),

@@ -26,7 +26,7 @@ _NOT_OURS_TO_JUDGE = {"lost+found"}  # of a file system that is mounted there
 
 @dataclass(frozen=True)
 class Claim:
-    """A path that the role writes. C(target): what our link leads to begins with it."""
+    """A path that the role writes. `target`: what our link leads to begins with it."""
 
     path: str
     kind: str = TEXT
@@ -34,7 +34,7 @@ class Claim:
 
 
 def role_mark(role: str) -> str:
-    """How a role's files name it, in a comment or in the key C(managed_by)."""
+    """How a role's files name it, in a comment or in the key `managed_by`."""
     return f"{COLLECTION}.{role}"
 
 
@@ -55,7 +55,7 @@ def is_marked(path: str, content: bytes, mark: str) -> bool:
 def foreign(claim: Claim, mark: str, folders: Collection[str], root: str = "/") -> str:
     """What stands at the path that the role did not make, in a few words; nothing where it is free or ours.
 
-    C(folders) are those that the role made, by its manifest.
+    `folders` are those that the role made, by its manifest.
     """
     real = below(root, claim.path)
     try:

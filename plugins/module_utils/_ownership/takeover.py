@@ -27,7 +27,7 @@ class OwnershipError(Exception):
 
 @dataclass(frozen=True)
 class Foreign:
-    """Something of others at a path of ours; C(unit) is its name where systemd runs it."""
+    """Something of others at a path of ours; `unit` is its name where systemd runs it."""
 
     claim: Claim
     what: str
@@ -38,7 +38,7 @@ class Foreign:
 
 
 class Ownership:
-    """One role's paths on one host, whose top is C(root). C(legacy): a path whose mark tells that all the folders are ours, on a host
+    """One role's paths on one host, whose top is `root`. `legacy`: a path whose mark tells that all the folders are ours, on a host
     from before there was a manifest."""
 
     def __init__(self, role: str, claims: Sequence[Claim], run: Run, legacy: str = "", root: str = "/") -> None:
@@ -63,7 +63,7 @@ class Ownership:
         return self.manifest.with_made(users, folders)
 
     def take_over(self, found: Iterable[Foreign], manifest: Manifest) -> Manifest:
-        """Stop what runs, keep each beside its place, and forget what started it. Raises C(OwnershipError), C(OSError)."""
+        """Stop what runs, keep each beside its place, and forget what started it. Raises `OwnershipError`, `OSError`."""
         for one in found:
             links = self._links(one.unit) if one.unit else {}
             manifest = manifest.with_taken(one.claim.path, Taken(links, self._is_active(one.unit)))
@@ -81,7 +81,7 @@ class Ownership:
         return [path for path in paths if self._is_active(os.path.basename(path)) or self._links(os.path.basename(path))]
 
     def have_make_way(self, paths: Iterable[str], manifest: Manifest) -> Manifest:
-        """Stop units of others whose files stay, and forget what started them. Raises C(OwnershipError), C(OSError)."""
+        """Stop units of others whose files stay, and forget what started them. Raises `OwnershipError`, `OSError`."""
         for path in paths:
             unit = os.path.basename(path)
             links = self._links(unit)
@@ -103,7 +103,7 @@ class Ownership:
         return bool(path) and os.path.lexists(self._real(path)) and not foreign(Claim(path), role_mark(self._role), (), self._root)
 
     def _links(self, unit: str) -> dict[str, str]:
-        """What starts the unit by itself, as C(systemctl enable) makes it."""
+        """What starts the unit by itself, as `systemctl enable` makes it."""
         top = self._real(UNITS)
         folders = sorted(name for name in os.listdir(top) if _STARTS.search(name)) if os.path.isdir(top) else []
         links = (f"{UNITS}/{folder}/{unit}" for folder in folders)

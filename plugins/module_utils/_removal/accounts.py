@@ -49,7 +49,7 @@ class Accounts:
         return [user for user in self.users if user.comment == comment]
 
     def remove(self, user: User, keep_group: bool = False) -> list[Step]:
-        """The user, and its group of the same name unless others need it. C(userdel) would take that with it, so the user leaves it before."""
+        """The user, and its group of the same name unless others need it. `userdel` would take that with it, so the user leaves it before."""
         own = next((group for group in self.groups if group.name == user.name and group.gid == user.gid), None)
         if own is None or self._is_shared(own, user):
             return [Step(REMOVE_USER, user.name)]

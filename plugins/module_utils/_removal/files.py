@@ -27,7 +27,7 @@ def mounts_in(path: str, root: str) -> frozenset[str]:
 
 
 def holds_anything(path: str, mounts: Collection[str]) -> bool:
-    """Whether there is something to take away that is none of these C(mounts), nor on the way to them."""
+    """Whether there is something to take away that is none of these `mounts`, nor on the way to them."""
     return _holds_anything(_canonical(path), mounts)
 
 

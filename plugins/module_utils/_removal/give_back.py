@@ -29,7 +29,7 @@ class ReleaseError(Exception):
 
 @dataclass(frozen=True)
 class Kept:
-    """What one instance keeps in memory, and the policy of its last pass. C(unit) runs the server at C(url)."""
+    """What one instance keeps in memory, and the policy of its last pass. `unit` runs the server at `url`."""
 
     url: str
     unit: str
@@ -39,7 +39,7 @@ class Kept:
 
 
 def read_kept(path: str, release: str) -> Kept:
-    """What an instance's configuration says of it. Raises C(ReleaseError)."""
+    """What an instance's configuration says of it. Raises `ReleaseError`."""
     try:
         with open(path, encoding="utf-8") as file:
             raw: Mapping[str, Any] = json.load(file)
@@ -53,7 +53,7 @@ def read_kept(path: str, release: str) -> Kept:
 
 
 def give_back(kept: Kept, predict: bool) -> tuple[Stray, ...]:
-    """Those that are in memory for ever get their finite expiry, or leave, as the policy says. Raises C(ReleaseError)."""
+    """Those that are in memory for ever get their finite expiry, or leave, as the policy says. Raises `ReleaseError`."""
     history = History(pinned=kept.pins)
     try:
         observer = Observer(OllamaServer(kept.url), kept.policy, own_unit(kept.url, kept.unit, kept.follows_unit))

@@ -25,13 +25,13 @@ _UPGRADE_KEYS = {"previous", "version", "began", "units", "files", "models"}
 
 @dataclass(frozen=True)
 class ReleaseFolder:
-    """The folder C(dest) of the host whose top is C(root)."""
+    """The folder `dest` of the host whose top is `root`."""
 
     dest: str
     root: str = "/"
 
     def remove(self, command: str = "") -> list[Step]:
-        """What is ours, with the C(command) that is linked to it; what tells that it is, last, so that a removal may be taken up again."""
+        """What is ours, with the `command` that is linked to it; what tells that it is, last, so that a removal may be taken up again."""
         versions = [Step(REMOVE_RELEASE, self._path(name)) for name in self._names() if self._is_version(name)]
         rest = [step for name in self._names() if self._is_scratch(name) for step in remove_tree(self._path(name), self.root)]
         steps = rest + versions + ([Step(REMOVE, command)] if command else [])

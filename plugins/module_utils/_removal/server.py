@@ -105,7 +105,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Files:
-    """Releases, programs, the account, and with C(purge) the models, which are in C(folders) or in the account's home."""
+    """Releases, programs, the account, and with `purge` the models, which are in `folders` or in the account's home."""
 
     accounts: Accounts
     releases: str
@@ -200,7 +200,7 @@ class Files:
 
 
 def look_at_settings(run: Run, root: str = "/") -> Settings:
-    """As they are now. Raises C(RemovalError)."""
+    """As they are now. Raises `RemovalError`."""
     return Settings(Units(_OURS, loaded_units(run), root), root, read_manifest(ROLE, root))
 
 

@@ -38,7 +38,7 @@ class RemovalError(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """C(subject): the path, unit or account; several units by spaces. C(source): where a file that is restored comes from, or a
+    """`subject`: the path, unit or account; several units by spaces. `source`: where a file that is restored comes from, or a
     link leads to."""
 
     kind: str
@@ -72,7 +72,7 @@ class Executor:
         }
 
     def carry_out(self, steps: Iterable[Step]) -> None:
-        """In their order. Raises C(RemovalError) at the first that fails; the next run goes on from there."""
+        """In their order. Raises `RemovalError` at the first that fails; the next run goes on from there."""
         for step in steps:
             try:
                 self._acts[step.kind](step)
@@ -113,7 +113,7 @@ def remove_empty_folder(path: str, root: str) -> list[Step]:
 
 
 def removal_diff(steps: Iterable[Step], released: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
-    """What there is and what there will be, one line each, for Ansible's diff mode; C(released) are such pairs of lines."""
+    """What there is and what there will be, one line each, for Ansible's diff mode; `released` are such pairs of lines."""
     lines = [*(_SHOWN[step.kind](step) for step in steps if step.kind in _SHOWN), *released]
     before, after = zip(*lines) if lines else ((), ())
     return {"before": _text(before), "after": _text(after)}

@@ -40,7 +40,7 @@ class LoadedUnit:
 
 
 def loaded_units(run: Run) -> list[LoadedUnit]:
-    """All that the manager has in memory. Raises C(RemovalError)."""
+    """All that the manager has in memory. Raises `RemovalError`."""
     try:
         return [_loaded_unit(properties) for properties in systemctl.ask_all(run, _PROPERTIES, ["*"])]
     except systemctl.SystemctlError as error:
@@ -59,7 +59,7 @@ def _loaded_unit(properties: Mapping[str, str]) -> LoadedUnit:
 
 @dataclass(frozen=True)
 class Ours:
-    """How a role's own is told: by mark and name; C(orphans) is what was ours by its name alone, once the file is gone."""
+    """How a role's own is told: by mark and name; `orphans` is what was ours by its name alone, once the file is gone."""
 
     mark: str
     units: re.Pattern[str]
@@ -69,7 +69,7 @@ class Ours:
 
 @dataclass(frozen=True)
 class Units:
-    """One role's part of systemd, as it is now. Paths are those of the host, whose top is C(root)."""
+    """One role's part of systemd, as it is now. Paths are those of the host, whose top is `root`."""
 
     ours: Ours
     loaded: Sequence[LoadedUnit]
@@ -102,7 +102,7 @@ class Units:
         return self.remove_all(self.dropins)
 
     def remove_links(self, names: Iterable[str]) -> list[Step]:
-        """What starts these units by itself, as C(systemctl disable) does; of instances, too, and of units that are gone."""
+        """What starts these units by itself, as `systemctl disable` does; of instances, too, and of units that are gone."""
         wanted = set(names)
         folders = [folder for folder in self._entries(UNITS) if _LINKED_FROM.search(folder)]
         return self.remove_all(link for folder in folders for link in self._entries(folder) if self._leads_to(link, wanted))
@@ -131,7 +131,7 @@ class Units:
         return [*steps, Step(RELOAD)] if steps or self.is_stale else []
 
     def forget(self, names: Collection[str]) -> list[Step]:
-        """Failures of these units, and of those that were ours: C(systemctl --failed) would show them for ever."""
+        """Failures of these units, and of those that were ours: `systemctl --failed` would show them for ever."""
         failed = (unit.name for unit in self.loaded if unit.active_state == "failed" and self._is_over(unit, names))
         shown = " ".join(sorted(failed))
         return [Step(RESET, shown)] if shown else []

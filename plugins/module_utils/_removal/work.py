@@ -14,7 +14,7 @@ from .steps import Executor, Step, removal_diff
 
 
 def remove_settings(run: Run, predict: bool, root: str = "/") -> dict[str, Any]:
-    """Drop-ins and units. Raises C(RemovalError), C(ManifestError)."""
+    """Drop-ins and units. Raises `RemovalError`, `ManifestError`."""
     found, executor = look_at_settings(run, root), Executor(run, root)
     ended = [unit.name for unit in found.ended()]
     told = {"kept": found.kept(), "restored": found.restored(), "resumed": found.resumed(), "ended": ended, "folders": found.folders()}
@@ -29,7 +29,7 @@ def remove_settings(run: Run, predict: bool, root: str = "/") -> dict[str, Any]:
 
 
 def remove_files(run: Run, releases: str, folders: Sequence[str], purge: bool, predict: bool, root: str = "/") -> dict[str, Any]:
-    """What has stopped. Raises C(RemovalError), C(ManifestError)."""
+    """What has stopped. Raises `RemovalError`, `ManifestError`."""
     found = look_at_files(releases, folders, purge, root)
     left, steps = found.left(), found.remove()
     if not predict:

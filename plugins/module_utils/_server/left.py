@@ -25,7 +25,7 @@ def role_files(root: str = "/") -> list[str]:
 
 
 def left_units(files: Iterable[str], declared: Sequence[str], plain: str, several: bool) -> list[str]:
-    """The units that are to be stopped, in their order. C(plain): that of a host's only server; C(several): whether the host has a list."""
+    """The units that are to be stopped, in their order. `plain`: that of a host's only server; `several`: whether the host has a list."""
     found = [os.path.basename(os.path.dirname(path))[: -len(".d")] for path in files if os.path.basename(path) == DROPIN]
     units = [unit for unit in found if unit.startswith("ollama@") or (several and unit == plain)]
     targets = [] if several else [os.path.basename(path) for path in files if path == f"{UNITS}/{TARGET}"]

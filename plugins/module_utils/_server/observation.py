@@ -95,7 +95,7 @@ class Observation:
 
 
 def observe(run: Run, unit_name: str, dropin_name: str) -> Observation:
-    """Read everything once. Raises C(HostError)."""
+    """Read everything once. Raises `HostError`."""
     version = host.systemd_version(run)
     found = read_on_disk(run, unit_name, dropin_name)
     effective = found.effective

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One server's plan: what was declared for it and what the host is, put together (C(server_plan.py) and C(server_dropin.py) decide)."""
+"""One server's plan: what was declared for it and what the host is, put together (`server_plan.py` and `server_dropin.py` decide)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .observation import Observation
 
 @dataclass(frozen=True)
 class Occasion:
-    """What a plan is made for. C(claims): the paths that the role writes beside the drop-in."""
+    """What a plan is made for. `claims`: the paths that the role writes beside the drop-in."""
 
     declared: Declared
     claims: Paths
@@ -42,7 +42,7 @@ class Occasion:
 
 
 def declaration(params: Mapping[str, Any]) -> Declared:
-    """From the module's option C(declared)."""
+    """From the module's option `declared`."""
     place = Place(params["folder"] or "", params["gpu"] != "none", params["grouped"], params["sandboxed"])
     return Declared(
         environment=params["environment"],
@@ -62,7 +62,7 @@ def settled(declared: Declared, seen: Observation) -> Settled:
 
 
 def plan(occasion: Occasion, found: Settled, content: str, told: Mapping[str, Any]) -> dict[str, Any]:
-    """As the module returns it. C(told): what it tells of the unit with the drop-in C(content). Raises C(HostError)."""
+    """As the module returns it. `told`: what it tells of the unit with the drop-in `content`. Raises `HostError`."""
     declared = occasion.declared
     foreseen = server_plan.is_foreseen(declared, told, occasion.check_mode)
     dropin = {"unit": told["unit"], "content": content, "keeps_former": True}
@@ -108,7 +108,7 @@ def _sentences(occasion: Occasion, found: Settled, content: str, told: Mapping[s
 
 
 def _acts(declared: Declared, told: Mapping[str, Any], foreseen: bool) -> dict[str, Any]:
-    """What becomes of the server, with what an earlier play has left to be done. Raises C(HostError)."""
+    """What becomes of the server, with what an earlier play has left to be done. Raises `HostError`."""
     acts = server_plan.acts(declared, told)
     kept, noted = (_kept(told["unit"], what) for what in (_server_state.DROPIN, _server_state.MODELS))
     due = foreseen or noted or server_plan.is_due(acts, told, kept)

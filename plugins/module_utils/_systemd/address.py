@@ -56,7 +56,7 @@ def effective_address(text: str) -> Address:
 
 
 def check_address(text: str) -> None:
-    """Raise C(AddressError) unless the server takes C(text) as it is written (envconfig/config.go, Host)."""
+    """Raise `AddressError` unless the server takes `text` as it is written (envconfig/config.go, Host)."""
     scheme, separator, rest = text.partition("://")
     if separator and scheme != "http":
         raise AddressError(f"{text!r} asks for {scheme}, but Ollama speaks plain http only: use ADDRESS:PORT")

@@ -39,7 +39,7 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Assessment:
-    """The environment that a set of unit files gives, and where they contradict the drop-in. C(default_keys) are those of its
+    """The environment that a set of unit files gives, and where they contradict the drop-in. `default_keys` are those of its
     variables that nobody has declared."""
 
     values: Values
@@ -54,7 +54,7 @@ class Assessment:
 
 
 def assess(files: Sequence[UnitFile], dropin: str, own: UnitFile | None, around: Surroundings) -> Assessment:
-    """Judge C(files), in systemd's order; C(own) is the drop-in, at the path C(dropin), when there is one."""
+    """Judge `files`, in systemd's order; `own` is the drop-in, at the path `dropin`, when there is one."""
     declared = declared_environment(files, around.specifiers)
     from_files = file_assignments(declared, around.read_files)
     effective = effective_environment(declared, from_files, around.manager)
@@ -83,7 +83,7 @@ def judge_restart(
     before: Assessment,
     after: Assessment,
 ) -> Restart:
-    """Whether to restart the running server for what its unit would start. C(before) is the unit as it is on disk, C(after) with the
+    """Whether to restart the running server for what its unit would start. `before` is the unit as it is on disk, `after` with the
     planned drop-in. What was declared is due, also where it is taken off again; a program file that is gone or another is, too."""
     declared = (after.own_keys - after.default_keys) | (before.own_keys - before.default_keys - after.own_keys)
     found = list(environment_differences(running, after.values, before.own_keys | after.own_keys))
@@ -99,8 +99,8 @@ def judge_restart(
 def judge_running(
     running: Mapping[str, str], running_program: Program | None, configured_program: Program | None, effective: Assessment
 ) -> Restart:
-    """How the running server differs from what its unit would start. C(due): what somebody wrote, in our drop-in or in another file.
-    C(pending): what only the role's defaults changed."""
+    """How the running server differs from what its unit would start. `due`: what somebody wrote, in our drop-in or in another file.
+    `pending`: what only the role's defaults changed."""
     judged = judge_restart(running, running_program, configured_program, effective, effective)
     written = tuple(sentence for sentence in judged.pending if sentence not in judged.defaults)
     return Restart(due=(*written, *judged.due), pending=judged.defaults, defaults=judged.defaults)

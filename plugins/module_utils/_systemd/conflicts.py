@@ -17,9 +17,9 @@ _ENVIRONMENT_DIRECTIVES = ("Environment", "EnvironmentFile", "UnsetEnvironment",
 
 @dataclass(frozen=True)
 class Conflict:
-    """One key that another file sets otherwise; C(wins): that file's value counts, not the drop-in's.
+    """One key that another file sets otherwise; `wins`: that file's value counts, not the drop-in's.
 
-    C(value) is None where the other file takes the key away or hides the drop-in altogether.
+    `value` is None where the other file takes the key away or hides the drop-in altogether.
     """
 
     key: str
@@ -49,7 +49,7 @@ def environment_conflicts(
 
 
 def directive_conflicts(own: UnitFile, files: Sequence[UnitFile]) -> Iterator[Conflict]:
-    """The same for the single-valued directives of the drop-in, such as C(OOMPolicy)."""
+    """The same for the single-valued directives of the drop-in, such as `OOMPolicy`."""
     wanted = {entry.directive: entry for entry in settings_of(own) if entry.directive not in _ENVIRONMENT_DIRECTIVES}
     settings = [entry for file in files for entry in settings_of(file) if entry.section == "Service"]
     for directive, ours in wanted.items():

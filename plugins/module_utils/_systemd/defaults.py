@@ -28,7 +28,7 @@ _NAMED = re.compile(rf"^{re.escape(_COMMENT)}(.+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Host:
-    """What a host has before: C(written) by others, C(ours) in our drop-in, and its GPUs."""
+    """What a host has before: `written` by others, `ours` in our drop-in, and its GPUs."""
 
     written: Mapping[str, Written]
     ours: Mapping[str, str | None]
@@ -37,7 +37,7 @@ class Host:
 
 @dataclass(frozen=True)
 class Settled:
-    """The variables of the drop-in, which of them are C(defaults), its C(oom_policy) (None: another file's stands), the sentences for
+    """The variables of the drop-in, which of them are `defaults`, its `oom_policy` (None: another file's stands), the sentences for
     values of others that stand, and the warnings."""
 
     environment: Mapping[str, str]
@@ -48,7 +48,7 @@ class Settled:
 
     @property
     def comments(self) -> list[str]:
-        """What the drop-in says of it, for readers and for C(default_keys)."""
+        """What the drop-in says of it, for readers and for `default_keys`."""
         named = [_COMMENT + " ".join(self.defaults)] if self.defaults else []
         return [*named, *(f"# {sentence}" for sentence in self.standing)]
 
@@ -60,7 +60,7 @@ def default_keys(text: str) -> frozenset[str]:
 
 
 def settle(declared: Mapping[str, str], models: Any, own: Mapping[str, str], oom_policy: str | None, host: Host) -> Settled:
-    """Add the defaults to what is C(declared). C(own) are defaults that follow from other servers of the host; C(models) is the list
+    """Add the defaults to what is `declared`. `own` are defaults that follow from other servers of the host; `models` is the list
     of declared models, whatever it holds."""
     entries = models if isinstance(models, (list, tuple)) else ()
     wanted = {KEEP_ALIVE: _HALF_AN_HOUR, LIMIT: str(_limit(len(entries), host)), **own}

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which drop-ins a unit has on disk and in which order they count (systemd.unit(5)).
 
-The manager's own C(DropInPaths) tells what it has *loaded*, which may be behind the disk; and up to systemd 256
-C(NeedDaemonReload) stays C(no) when a first drop-in made the drop-in folder (systemd issue 31752).
+The manager's own `DropInPaths` tells what it has *loaded*, which may be behind the disk; and up to systemd 256
+`NeedDaemonReload` stays `no` when a first drop-in made the drop-in folder (systemd issue 31752).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def dropin_folders(names: Iterable[str], search_path: Sequence[str]) -> Iterator
 def dropin_files(folders: Iterable[str], planned: str | None = None) -> list[str]:
     """The drop-ins in these folders in the order systemd applies them: by file name, whatever the folder.
 
-    C(planned) is counted as if it were there already.
+    `planned` is counted as if it were there already.
     """
     found: dict[str, str] = {}
     for folder in folders:
@@ -43,7 +43,7 @@ def dropin_files(folders: Iterable[str], planned: str | None = None) -> list[str
 
 
 def unread_files(folders: Iterable[str]) -> list[str]:
-    """Files in these folders that systemd does not read, since their names do not end with C(.conf); copies that editors and
+    """Files in these folders that systemd does not read, since their names do not end with `.conf`; copies that editors and
     package managers leave, and hidden files, are left out."""
     found = []
     for folder in folders:
@@ -56,7 +56,7 @@ def unread_files(folders: Iterable[str]) -> list[str]:
 
 
 def _stems(name: str) -> Iterator[str]:
-    """C(a-b@c.service), then C(a-b@.service), then the same for the prefix C(a-)."""
+    """`a-b@c.service`, then `a-b@.service`, then the same for the prefix `a-`."""
     stem = name[: -len(".service")]
     prefix, at, instance = stem.partition("@")
     while prefix:

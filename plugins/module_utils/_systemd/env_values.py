@@ -46,7 +46,7 @@ _DEFAULT_KEEP_ALIVE = KeepAlive.parse("5m")
 
 @dataclass(frozen=True)
 class Misread:
-    """C(told): what the server takes instead; C(wanted): what it would understand."""
+    """`told`: what the server takes instead; `wanted`: what it would understand."""
 
     told: str
     wanted: str

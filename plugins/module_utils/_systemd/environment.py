@@ -30,7 +30,7 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Removal:
-    """Variables that a file takes away: C(UnsetEnvironment=), or an empty C(Environment=) (C(keys) is None: all so far)."""
+    """Variables that a file takes away: C(UnsetEnvironment=), or an empty C(Environment=) (`keys` is None: all so far)."""
 
     key: str | None
     value: str | None

@@ -41,8 +41,8 @@ class HostError(Exception):
 
 @dataclass(frozen=True)
 class Unit:
-    """What the systemd manager has loaded for a service unit; it may be behind the disk. C(restarts) are those that systemd made by
-    itself; C(has_run): it was started in this boot."""
+    """What the systemd manager has loaded for a service unit; it may be behind the disk. `restarts` are those that systemd made by
+    itself; `has_run`: it was started in this boot."""
 
     name: str
     names: tuple[str, ...]
@@ -78,7 +78,7 @@ class Process:
 
 
 def systemd_version(run: Run) -> int:
-    """The major version of systemd. Raises C(HostError) where there is none or it is too old."""
+    """The major version of systemd. Raises `HostError` where there is none or it is too old."""
     status, output, dummy = run(["systemctl", "--version"])
     found = re.match(r"systemd (\d+)", output)
     if status != 0 or not found:
@@ -128,7 +128,7 @@ def administrators_folder(folders: Sequence[str]) -> str:
 
 
 def read_manager(run: Run) -> Manager:
-    """What every service inherits. Raises C(HostError) where only root may read PID 1's own environment."""
+    """What every service inherits. Raises `HostError` where only root may read PID 1's own environment."""
     command = ["busctl", "--json=short", "get-property", "org.freedesktop.systemd1", "/org/freedesktop/systemd1"]
     status, output, error = run([*command, "org.freedesktop.systemd1.Manager", "Environment"])
     if status != 0:
@@ -139,7 +139,7 @@ def read_manager(run: Run) -> Manager:
 def unit_files(unit: Unit, folders: Sequence[str], planned: UnitFile | None = None) -> list[UnitFile]:
     """The unit's fragment and drop-ins as they are on disk, in the order systemd reads them.
 
-    C(folders) is the manager's search path; C(planned) stands in for what is on disk at its path.
+    `folders` is the manager's search path; `planned` stands in for what is on disk at its path.
     """
     own = planned.path if planned else None
     dropins = dropin_files(dropin_folders(unit.names, folders), own)
@@ -162,7 +162,7 @@ def behind_disk(unit: Unit, files: Sequence[UnitFile]) -> bool:
 
 
 def read_process(pid: int) -> Process | None:
-    """The process as /proc shows it; None once it is gone. Raises C(HostError) where only root may look."""
+    """The process as /proc shows it; None once it is gone. Raises `HostError` where only root may look."""
     environment = _readable_environment(pid)
     return None if environment is None else Process(pid, environment, _running_program(pid), _arguments(pid))
 

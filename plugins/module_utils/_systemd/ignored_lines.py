@@ -26,7 +26,7 @@ _WRITE = 'write Environment="{key}=VALUE" below [Service]'
 
 @dataclass(frozen=True)
 class IgnoredLine:
-    """C(reason) completes "line N of PATH does nothing: …"; C(remedy) says what to write instead."""
+    """`reason` completes "line N of PATH does nothing: …"; `remedy` says what to write instead."""
 
     path: str
     line: int

@@ -28,8 +28,8 @@ _MARK = re.compile(r"^[ \t]*[#;].*\bkeepwarm\.ollama\.ollama_server\b", re.MULTI
 
 @dataclass(frozen=True)
 class Written:
-    """A value that a file of others gives a variable or a directive. C(value) is None where the file takes the variable away, or
-    where only systemd can tell; C(line) is None where the value is in no file."""
+    """A value that a file of others gives a variable or a directive. `value` is None where the file takes the variable away, or
+    where only systemd can tell; `line` is None where the value is in no file."""
 
     key: str
     value: str | None
@@ -50,7 +50,7 @@ def is_ours(file: UnitFile) -> bool:
 def written_by_others(
     files: Sequence[UnitFile], dropin: str, wanted: Iterable[str], specifiers: dict[str, str], read_files: ReadFiles, manager: Manager
 ) -> list[Written]:
-    """What would count without our own files, and which of the variables C(wanted) would be taken away from a drop-in of ours."""
+    """What would count without our own files, and which of the variables `wanted` would be taken away from a drop-in of ours."""
     others = [file for file in files if not is_ours(file)]
     declared = declared_environment(others, specifiers)
     from_files = file_assignments(declared, read_files)

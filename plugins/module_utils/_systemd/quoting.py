@@ -34,9 +34,9 @@ class QuotingError(InvalidValue):
 
 
 def quote_assignment(name: str, value: str) -> str:
-    """One word for C(Environment=) which systemd reads back as exactly C(name=value).
+    """One word for C(Environment=) which systemd reads back as exactly `name=value`.
 
-    Raises C(QuotingError) for a name that is no variable name and for a value with a control character other than a
+    Raises `QuotingError` for a name that is no variable name and for a value with a control character other than a
     tab, which systemd would drop with nothing but a line in the journal (env-util.c).
     """
     check_name(name)
@@ -57,7 +57,7 @@ def is_name(name: str) -> bool:
 
 
 def check_name(name: str) -> None:
-    """Raise C(QuotingError) unless this is the name of an environment variable."""
+    """Raise `QuotingError` unless this is the name of an environment variable."""
     if not is_name(name):
         raise QuotingError(
             f"{name!r} is not the name of an environment variable:"
@@ -80,7 +80,7 @@ def split_words(text: str) -> Iterator[str]:
 
 
 def expand_specifiers(text: str, known: Mapping[str, str]) -> str | None:
-    """C(text) with C(%%) and the specifiers of C(known) replaced; None when it holds one that is not known here."""
+    """`text` with `%%` and the specifiers of `known` replaced; None when it holds one that is not known here."""
     try:
         return _SPECIFIER.sub(lambda found: {**known, "%": "%"}[found.group(1)], text)
     except KeyError:

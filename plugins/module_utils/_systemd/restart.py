@@ -28,8 +28,8 @@ _PROXY = re.compile(r"(https?|no|all)_proxy", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Restart:
-    """In which ways a running server is not what its unit would start, one sentence each. C(due): to be acted on, since somebody declared
-    it; C(pending): counts at the next start, and is no reason for one. C(defaults) are those of them
+    """In which ways a running server is not what its unit would start, one sentence each. `due`: to be acted on, since somebody declared
+    it; `pending`: counts at the next start, and is no reason for one. `defaults` are those of them
     that only defaults of the role have changed."""
 
     due: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ def environment_differences(
 ) -> Iterator[tuple[str, str]]:
     """Each variable in which the running process is not what its unit would start, with a sentence.
 
-    C(own_keys) are the drop-in's, compared whatever their name; a wanted value of None is not known, so not compared.
+    `own_keys` are the drop-in's, compared whatever their name; a wanted value of None is not known, so not compared.
     """
     keys = {key for key in (*running, *wanted) if is_relevant(key)} | set(own_keys)
     for key in sorted(keys):

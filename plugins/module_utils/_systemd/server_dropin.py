@@ -20,8 +20,8 @@ _HOME = re.compile(r"/(home|root|run/user)(/|$)")
 
 @dataclass(frozen=True)
 class Place:
-    """What of a server's unit beside its environment is declared. C(folder): of its models, empty for the home of its user. C(waits_for_gpu):
-    whether each start waits for the GPUs' device nodes. C(grouped): one of several servers, which start and stop together. C(sandboxed):
+    """What of a server's unit beside its environment is declared. `folder`: of its models, empty for the home of its user. `waits_for_gpu`:
+    whether each start waits for the GPUs' device nodes. `grouped`: one of several servers, which start and stop together. `sandboxed`:
     its unit keeps it from every folder that no drop-in allows."""
 
     folder: str = ""
@@ -31,7 +31,7 @@ class Place:
 
 
 def dropin_text(settled: Settled, place: Place) -> str:
-    """The whole file. Raises C(QuotingError) for a variable that no unit can carry."""
+    """The whole file. Raises `QuotingError` for a variable that no unit can carry."""
     unit = list(_unit(place))
     lines = [_HEAD, *settled.comments, *(["[Unit]", *unit, ""] if unit else []), "[Service]"]
     lines += environment_lines(settled.environment)
@@ -40,7 +40,7 @@ def dropin_text(settled: Settled, place: Place) -> str:
 
 
 def environment_lines(variables: Mapping[str, str]) -> list[str]:
-    """One C(Environment=) line for each variable. Raises C(QuotingError)."""
+    """One C(Environment=) line for each variable. Raises `QuotingError`."""
     return [f"Environment={quote_assignment(name, value)}" for name, value in variables.items()]
 
 

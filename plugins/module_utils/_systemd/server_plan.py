@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the role does with one server: why it refuses the host, what it warns of, whether the server starts, is enabled, restarts. Pure.
 
-C(told) is what M(keepwarm.ollama.ollama_unit_info) tells of the unit with the drop-in in place.
+`told` is what M(keepwarm.ollama.ollama_unit_info) tells of the unit with the drop-in in place.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _NO_RELEASE = "0.0.0"  # of a server that was built by hand
 
 @dataclass(frozen=True)
 class Declared:
-    """One server as the role's variables have it. C(models) are to be in memory, whatever the list holds. C(defaults) follow from other
-    servers of the host. C(install) and C(ours): whether the role installs the server, and whether the unit is the role's, or there is none.
-    C(may_come): whether check mode may find a host without the unit. C(beginning): the play has changed nothing yet.
-    C(account): the user of the server."""
+    """One server as the role's variables have it. `models` are to be in memory, whatever the list holds. `defaults` follow from other
+    servers of the host. `install` and `ours`: whether the role installs the server, and whether the unit is the role's, or there is none.
+    `may_come`: whether check mode may find a host without the unit. `beginning`: the play has changed nothing yet.
+    `account`: the user of the server."""
 
     environment: Mapping[str, str]
     defaults: Mapping[str, str] = field(default_factory=dict)
@@ -123,7 +123,7 @@ def _exposed(told: Mapping[str, Any]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Acts:
-    """What becomes of the server. C(runs): whether it runs in the end."""
+    """What becomes of the server. `runs`: whether it runs in the end."""
 
     starts: bool
     enables: bool
@@ -142,7 +142,7 @@ def acts(declared: Declared, told: Mapping[str, Any]) -> Acts:
 
 
 def is_due(planned: Acts, told: Mapping[str, Any], kept: bool) -> bool:
-    """Whether anything of it is still to be done. C(kept): a former drop-in, since no server has served with the present one."""
+    """Whether anything of it is still to be done. `kept`: a former drop-in, since no server has served with the present one."""
     is_to_change = planned.restarts or (planned.starts and told["active_state"] != "active") or (planned.enables and not told["enabled"])
     is_silent = planned.runs and told["version"] is None
     return is_to_change or is_silent or (kept and planned.runs and not told["restart_due"])

@@ -33,9 +33,9 @@ class SettingError(InvalidValue):
 
 
 def server_environment(settings: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, str]:
-    """The variables to write: those of C(settings) (by variable name without its prefix), then C(extra) by name.
+    """The variables to write: those of `settings` (by variable name without its prefix), then `extra` by name.
 
-    None means: not written; so does an empty string or list, but for keep_alive, where it is an error. Raises C(SettingError) for the first
+    None means: not written; so does an empty string or list, but for keep_alive, where it is an error. Raises `SettingError` for the first
     setting that is wrong.
     """
     environment: dict[str, str] = {}
@@ -68,8 +68,8 @@ def warnings(extra: Any) -> list[str]:
 
 
 def judge(settings: Mapping[str, Any], extra: Any = None) -> dict[str, Any]:
-    """C(environment), the variables to write; C(problems), one sentence for each setting that is wrong, where there is no environment then;
-    C(warnings)."""
+    """`environment`, the variables to write; `problems`, one sentence for each setting that is wrong, where there is no environment then;
+    `warnings`."""
     given = {} if extra is None else extra
     found = list(dict.fromkeys(problems(settings, given)))
     return {"environment": {} if found else server_environment(settings, given), "problems": found, "warnings": warnings(given)}

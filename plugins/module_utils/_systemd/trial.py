@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether a server could use a folder and an address: tried as its unit's user, inside its unit's sandbox, before anything is changed.
 
-Pure but for the program C(PROBE), which the sandbox runs.
+Pure but for the program `PROBE`, which the sandbox runs.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ print(json.dumps(told))
 
 
 def sandbox(shown: Mapping[str, str], dropin: UnitFile | None, names: Iterable[str]) -> list[str]:
-    """The sandbox as properties for C(systemd-run), by what C(systemctl show) tells and what the drop-in adds to it."""
+    """The sandbox as properties for `systemd-run`, by what `systemctl show` tells and what the drop-in adds to it."""
     found = [f"{name}={shown[name]}" for name in names if shown.get(name) or (name == "CapabilityBoundingSet" and name in shown)]
     added = settings_of(dropin) if dropin else ()
     return found + [f"{entry.directive}={entry.value.replace('%%', '%')}" for entry in added if entry.section == "Service" and entry.directive in names]
@@ -86,7 +86,7 @@ def answer(output: str) -> dict[str, Any] | None:
 
 
 def folder_problem(unit: str, user: str, folder: str, alone: Mapping[str, Any], inside: Mapping[str, Any] | None, restrictions: str) -> str | None:
-    """The sentence for a folder that the server cannot use. C(alone): as the user without the sandbox; C(inside): within."""
+    """The sentence for a folder that the server cannot use. `alone`: as the user without the sandbox; `inside`: within."""
     if not alone["usable"]:
         return (
             f"ollama_server_models is {folder}, but the user {user} of {unit} may not write {alone['folder']} or not pass through to what is"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tries on this host whether a server could use a folder and an address (C(trial.py) judges what was told)."""
+"""Tries on this host whether a server could use a folder and an address (`trial.py` judges what was told)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .unit_file import UnitFile
 
 @dataclass(frozen=True)
 class Tried:
-    """C(problems): a sentence for each that the server could not use. C(untried): why the sandbox could not be tried; then only the rights
+    """`problems`: a sentence for each that the server could not use. `untried`: why the sandbox could not be tried; then only the rights
     of the user were judged."""
 
     problems: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class Tried:
 
 
 def try_out(run: Run, unit: str, dropin: str, folder: str | None, host: str | None) -> Tried:
-    """With the user alone, then with the sandbox, too. C(host) is what C(OLLAMA_HOST) would be."""
+    """With the user alone, then with the sandbox, too. `host` is what C(OLLAMA_HOST) would be."""
     found = _loaded(run, unit)
     everything = trial.sandbox(found, UnitFile("", dropin), trial.PROPERTIES)
     alone, reason = _probe(run, trial.sandbox(found, None, trial.IDENTITY), folder, host)

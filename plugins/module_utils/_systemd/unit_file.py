@@ -21,7 +21,7 @@ class UnitFile:
 
 @dataclass(frozen=True)
 class Setting:
-    """One C(directive=value) line, the value still quoted as it was written. C(line) counts from 1."""
+    """One `directive=value` line, the value still quoted as it was written. `line` counts from 1."""
 
     section: str
     directive: str

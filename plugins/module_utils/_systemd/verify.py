@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Has systemd itself read a planned drop-in, on a scratch copy of its unit, before it counts.
 
-C(systemd-analyze verify) on a drop-in alone proves nothing, and it does not judge values of the environment.
+`systemd-analyze verify` on a drop-in alone proves nothing, and it does not judge values of the environment.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ RunWith = Callable[[Sequence[str], Mapping[str, str]], "tuple[int, str, str]"]
 def dropin_errors(run: RunWith, scratch: str, unit: str, files: Sequence[UnitFile], planned: UnitFile) -> list[str]:
     """What systemd says against the planned drop-in, by its real path; nothing when it takes it.
 
-    C(files) are the unit's fragment and drop-ins, the planned one among them; C(scratch) is an empty folder. Faults
+    `files` are the unit's fragment and drop-ins, the planned one among them; `scratch` is an empty folder. Faults
     that the unit has without the drop-in are the vendor's and not reported.
     """
     with_it, without_it = os.path.join(scratch, "with"), os.path.join(scratch, "without")
@@ -52,7 +52,7 @@ def _verify(run: RunWith, fragment: str) -> list[str]:
 
 
 def complaints(run: RunWith, folder: str, paths: Sequence[str]) -> list[str]:
-    """What systemd says against these unit files, which are in the C(folder); nothing when it takes them.
+    """What systemd says against these unit files, which are in the `folder`; nothing when it takes them.
 
     Before systemd 250 a line that is ignored is told, but is no failure, and what is wrong with the units that these refer to is told, too.
     """

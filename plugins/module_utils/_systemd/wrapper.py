@@ -43,7 +43,7 @@ class ServerProcess:
 
     @property
     def is_server(self) -> bool:
-        """Whether it is C(ollama serve), whatever its program file is called beside that."""
+        """Whether it is `ollama serve`, whatever its program file is called beside that."""
         pairs = zip(self.arguments, self.arguments[1:])
         return any(os.path.basename(program).startswith("ollama") and word == "serve" for program, word in pairs)
 
@@ -51,7 +51,7 @@ class ServerProcess:
 def wrapper_of(command: Sequence[str], scripts: Iterable[Script], main: ServerProcess | None, others: Sequence[ServerProcess]) -> str | None:
     """What stands between the unit and its server, as the second half of a sentence; None where nothing does.
 
-    C(command) is the unit's C(ExecStart=); C(main) its main process, and C(others) are its other processes.
+    `command` is the unit's C(ExecStart=); `main` its main process, and `others` are its other processes.
     """
     return next(_of_command(command), None) or next(_of_scripts(scripts), None) or _of_processes(main, others)
 

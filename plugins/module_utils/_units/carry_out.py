@@ -22,7 +22,7 @@ _NOT_LOADED = 5  # systemctl(1)
 
 
 def verify(wanted: WantedSet, write: Sequence[str], run: RunWith) -> None:
-    """What systemd says of the units that are to be written, beside all others of the set. Raises C(UnitsError)."""
+    """What systemd says of the units that are to be written, beside all others of the set. Raises `UnitsError`."""
     units = {unit.path: unit for unit in wanted.units if unit.content is not None}
     judged = [units[path] for path in write if path in units]
     if not judged:
@@ -44,13 +44,13 @@ def _instance(name: str) -> str:
 
 
 class Executor:
-    """On the host whose top is C(root)."""
+    """On the host whose top is `root`."""
 
     def __init__(self, run: RunWith, root: str = "/") -> None:
         self._run, self._root = run, root
 
     def files(self, plan: FilePlan, contents: Mapping[str, str]) -> None:
-        """Raises C(UnitsError), C(OSError). A run that is killed at any point leaves a state from which the next goes on."""
+        """Raises `UnitsError`, `OSError`. A run that is killed at any point leaves a state from which the next goes on."""
         # Targets after all else has ended: stopped with a service, one would be started anew as that ends.
         for names in ([name for name in plan.stop if not name.endswith(TARGET)], [name for name in plan.stop if name.endswith(TARGET)]):
             if names:
@@ -67,7 +67,7 @@ class Executor:
             self._systemctl("stop", name, gone=_NOT_LOADED)
 
     def run(self, plan: RunPlan) -> None:
-        """Raises C(UnitsError)."""
+        """Raises `UnitsError`."""
         for name in plan.enable:
             self._systemctl("reenable", name)
         if plan.stop:

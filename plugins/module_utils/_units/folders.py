@@ -19,7 +19,7 @@ _NOBODY = -2  # whom nothing belongs to
 
 @dataclass(frozen=True)
 class WantedFolder:
-    """C(group): left as it is where it is empty. C(mode): an octal number. C(is_kept): one that is there is left as it is."""
+    """`group`: left as it is where it is empty. `mode`: an octal number. `is_kept`: one that is there is left as it is."""
 
     path: str
     owner: str

@@ -23,7 +23,7 @@ _LIMIT = 1 << 20  # bytes
 
 @dataclass(frozen=True)
 class PutBack:
-    """A drop-in that is not what its unit served with last. C(former): None where there was none."""
+    """A drop-in that is not what its unit served with last. `former`: None where there was none."""
 
     path: str
     present: str | None
@@ -35,7 +35,7 @@ class PutBack:
 
 
 def keep_former(wanted: WantedSet, write: Sequence[str], before: Found, root: str) -> None:
-    """What served last, unless something is kept that no server has served after. Raises C(StateError)."""
+    """What served last, unless something is kept that no server has served after. Raises `StateError`."""
     folder = below(root, SERVER_RECORDS)
     for dropin in wanted.dropins:
         if dropin.keeps_former and dropin.path in write and _server_state.read(dropin.unit, _server_state.DROPIN, folder) is None:
@@ -43,14 +43,14 @@ def keep_former(wanted: WantedSet, write: Sequence[str], before: Found, root: st
 
 
 def forget_former(dropin: WantedDropin, root: str, predict: bool) -> None:
-    """Its unit has run with the present one. Raises C(StateError)."""
+    """Its unit has run with the present one. Raises `StateError`."""
     folder = below(root, SERVER_RECORDS)
     if _server_state.read(dropin.unit, _server_state.DROPIN, folder) is not None and not predict:
         _server_state.forget(dropin.unit, _server_state.DROPIN, folder)
 
 
 def put_back(dropin: WantedDropin, root: str, predict: bool) -> PutBack | None:
-    """Have the former one there; None where nothing is kept, or it is there. Raises C(StateError), C(OSError).
+    """Have the former one there; None where nothing is kept, or it is there. Raises `StateError`, `OSError`.
 
     What is kept goes last, so that a play that dies in here goes on at its next run.
     """
@@ -73,7 +73,7 @@ def units_to_copy(wanted: WantedSet, mark: str, before: Found, root: str) -> lis
 
 
 def copy_units(paths: Sequence[str], root: str) -> None:
-    """Beside their place, where a removal of the role finds them. Raises C(OSError)."""
+    """Beside their place, where a removal of the role finds them. Raises `OSError`."""
     for path in paths:
         replace_file(below(root, path + SUFFIX), read_bytes(below(root, path), _LIMIT), mode=MODE)
 

@@ -33,7 +33,7 @@ class UnitsError(Exception):
 
 @dataclass(frozen=True)
 class LoadedUnit:
-    """A unit as the manager has it. C(since): when it last left the state inactive, in seconds of the monotonic clock."""
+    """A unit as the manager has it. `since`: when it last left the state inactive, in seconds of the monotonic clock."""
 
     name: str
     load_state: str = "not-found"
@@ -53,8 +53,8 @@ class LoadedUnit:
 
 @dataclass(frozen=True)
 class Found:
-    """The host as it is. C(files): the content of those of ours that there are. C(links): to a unit of the set, from folders that start it.
-    C(changed): when a file was last changed, in seconds of the monotonic clock. C(altered): those whose owner or permissions are not ours."""
+    """The host as it is. `files`: the content of those of ours that there are. `links`: to a unit of the set, from folders that start it.
+    `changed`: when a file was last changed, in seconds of the monotonic clock. `altered`: those whose owner or permissions are not ours."""
 
     files: Mapping[str, str]
     links: frozenset[str]
@@ -65,7 +65,7 @@ class Found:
 
 
 def look(wanted: WantedSet, mark: str, run: Run, root: str = "/", aside: Collection[str] = ()) -> Found:
-    """The set as it is, without what is to be aside by the time. Raises C(UnitsError), also where others made one of its files."""
+    """The set as it is, without what is to be aside by the time. Raises `UnitsError`, also where others made one of its files."""
     paths = {*wanted.contents(), *(unit.path for unit in wanted.units), *_dropins_named(wanted.dropin_name, mark, root)} - set(aside)
     unmarked = {file.path for file in wanted.files} | {unit.path for unit in wanted.units if unit.replaces}
     texts = {path: _own_text(path, mark, path in wanted.contents(), root) for path in sorted(paths - unmarked)}
@@ -78,7 +78,7 @@ def look(wanted: WantedSet, mark: str, run: Run, root: str = "/", aside: Collect
 
 
 def loaded_units(run: Run, names: Sequence[str]) -> dict[str, LoadedUnit]:
-    """By the names that were asked for. Raises C(UnitsError)."""
+    """By the names that were asked for. Raises `UnitsError`."""
     if not names:  # systemctl would tell of the manager itself
         return {}
     try:

@@ -18,7 +18,7 @@ _TRIGGERS = (".timer", ".path")
 
 @dataclass(frozen=True)
 class FilePlan:
-    """What becomes of the files. C(reload): whether the manager is behind, or is going to be."""
+    """What becomes of the files. `reload`: whether the manager is behind, or is going to be."""
 
     write: tuple[str, ...]
     remove: tuple[str, ...]
@@ -39,7 +39,7 @@ class RunPlan:
 
 
 def plan_files(wanted: WantedSet, found: Found) -> FilePlan:
-    """C(stop): units that go, before their files. C(end): those that refuse to be stopped while they have one, after it."""
+    """`stop`: units that go, before their files. `end`: those that refuse to be stopped while they have one, after it."""
     contents = wanted.contents()
     write = tuple(path for path, content in contents.items() if found.files.get(path) != content or path in found.altered)
     remove = tuple(sorted((path for path in found.files if path not in contents), key=_dropins_first))
@@ -55,7 +55,7 @@ def plan_files(wanted: WantedSet, found: Found) -> FilePlan:
 
 
 def plan_run(wanted: WantedSet, found: Found, written: Iterable[str] = ()) -> RunPlan:
-    """C(written): files that count as changed just now, of a run that only predicts."""
+    """`written`: files that count as changed just now, of a run that only predicts."""
     there = [unit for unit in wanted.units if unit.content is not None]
     new = frozenset(written)
     enable = tuple(unit.name for unit in there if unit.links() and {*unit.links()} != _linked(found, unit))

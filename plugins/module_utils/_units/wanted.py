@@ -20,9 +20,9 @@ _LINKED = {"WantedBy": "wants", "RequiredBy": "requires", "UpheldBy": "upholds"}
 
 @dataclass(frozen=True)
 class WantedUnit:
-    """One unit. C(content): None where there is to be none. C(active): whether it is to run from now on. C(when_older): what becomes of
-    one that runs and was started before one of the files that it C(follows), its own among them, was last changed. C(enabled): whether its
-    section [Install] counts; without, somebody else starts it, and enables it. C(replaces): a unit file of others is copied aside."""
+    """One unit. `content`: None where there is to be none. `active`: whether it is to run from now on. `when_older`: what becomes of
+    one that runs and was started before one of the files that it `follows`, its own among them, was last changed. `enabled`: whether its
+    section [Install] counts; without, somebody else starts it, and enables it. `replaces`: a unit file of others is copied aside."""
 
     name: str
     content: str | None
@@ -38,14 +38,14 @@ class WantedUnit:
         return f"{UNITS}/{self.name}"
 
     def links(self) -> list[str]:
-        """What C(systemctl enable) makes of its section [Install]."""
+        """What `systemctl enable` makes of its section [Install]."""
         found = _INSTALL.findall(self.content or "") if self.enabled else []
         return [f"{UNITS}/{other}.{_LINKED[key]}/{self.name}" for key, others in found for other in others.split()]
 
 
 @dataclass(frozen=True)
 class WantedDropin:
-    """A drop-in of ours on a unit, of others or not. C(keeps_former): what it contained before is kept until the unit has run with it."""
+    """A drop-in of ours on a unit, of others or not. `keeps_former`: what it contained before is kept until the unit has run with it."""
 
     unit: str
     name: str
@@ -60,7 +60,7 @@ class WantedDropin:
 
 @dataclass(frozen=True)
 class WantedFile:
-    """A file that a unit needs, in a folder of ours. C(content): None where there is to be none."""
+    """A file that a unit needs, in a folder of ours. `content`: None where there is to be none."""
 
     path: str
     content: str | None
@@ -68,7 +68,7 @@ class WantedFile:
 
 @dataclass(frozen=True)
 class WantedSet:
-    """All units of the set that there can be, and C(dropins); of ours that are named C(dropin_name) there are to be no others."""
+    """All units of the set that there can be, and `dropins`; of ours that are named `dropin_name` there are to be no others."""
 
     units: Sequence[WantedUnit]
     dropins: Sequence[WantedDropin] = ()

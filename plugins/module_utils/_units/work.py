@@ -21,7 +21,7 @@ from .wanted import WantedDropin, WantedSet
 
 @dataclass(frozen=True)
 class Table:
-    """C(claims): the paths that have to be the role's before anything is written. C(proven), C(former): drop-ins whose unit has run with them,
+    """`claims`: the paths that have to be the role's before anything is written. `proven`, `former`: drop-ins whose unit has run with them,
     and those in whose place the former ones come back."""
 
     role: str

@@ -23,7 +23,7 @@ _CLOCKS_DIFFER = -60.0  # seconds
 
 @dataclass(frozen=True)
 class Moment:
-    """C(words) at the time of writing; C(at) None where there is no moment, such as for ever."""
+    """`words` at the time of writing; `at` None where there is no moment, such as for ever."""
 
     words: str
     at: datetime | None
@@ -41,7 +41,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Vram:
-    """C(percent) of the model that is in VRAM, None where that is not known or not of now; C(fit) says whether it fits."""
+    """`percent` of the model that is in VRAM, None where that is not known or not of now; `fit` says whether it fits."""
 
     percent: int | None
     size: str

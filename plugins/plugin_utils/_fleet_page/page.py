@@ -27,7 +27,7 @@ _NEVER = 1e15  # later than any moment, in seconds since 1970
 
 
 def fleet_page(results: Mapping[str, Mapping[str, Any] | None], now: datetime) -> str:
-    """The HTML. C(results): by host, the registered result of the status command, None without one; C(now) in UTC."""
+    """The HTML. `results`: by host, the registered result of the status command, None without one; `now` in UTC."""
     rows = fleet_rows(results, now)
     kinds = host_kinds(rows)
     style, script = _part("page.css"), _part("page.js")

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.drifts import BREAKING, DEGRADING
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.drifts import DEGRADING
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report import display
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report.display import state_kind, state_word
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet import NOTHING, said, statuses, trouble
 
 from .cells import Drifted, Moment, Vram, last_drifts, looked, until, vram
@@ -21,10 +23,9 @@ BAD, DEGRADED, HELD, IDLE, WARM = "bad", "degraded", "held", "idle", "warm"
 """The kinds of a state, the worst first; each has its colour."""
 KINDS = (BAD, DEGRADED, HELD, IDLE, WARM)
 _RESULTS = {"warm": WARM, NOTHING: IDLE, "on hold": HELD, "server stopped": HELD, "another pass is running": HELD}
+_KINDS = {display.BAD: BAD, display.DEGRADED: DEGRADED, display.IDLE: IDLE, display.GOOD: WARM}
 _SEVEREST_FIRST = ("bad configuration", "server unreachable", "not warm")
-_STATES: Mapping[Any, str] = {True: "resident", False: "not resident"}
 _NUMBERS = re.compile(r"([0-9]{1,15})")
-_PAST_STATES: Mapping[Any, str] = {True: "was resident", False: "was not resident"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class State:
 
 @dataclass(frozen=True)
 class Row:
-    """One model of one server of one host; C(model) is empty where there is none to show. C(why) are sentences."""
+    """One model of one server of one host; `model` is empty where there is none to show. `why` are sentences."""
 
     host: str
     instance: str
@@ -60,7 +61,7 @@ class Row:
 
 
 def fleet_rows(results: Mapping[str, Mapping[str, Any] | None], now: datetime) -> list[Row]:
-    """Every row of the page, the worst host first; C(results) as for C(fleet_table)."""
+    """Every row of the page, the worst host first; `results` as for `fleet_table`."""
     servers = [server for host, result in results.items() for server in _servers(host, result, now)]
     return [row for rows in sorted(servers, key=_order) for row in rows]
 
@@ -152,18 +153,8 @@ def _model_row(
 
 
 def _state(model: Mapping[str, Any], result: State) -> State:
-    """What is not of now says so, and is never shown as good."""
-    drift = set(texts(model.get("drift")))
-    lacking = HELD if result.kind == HELD else BAD if model.get("required") is True or drift & BREAKING else IDLE
-    if model.get("seen") is False:
-        return State("not looked at yet", lacking)
-    if model.get("past"):
-        return State(_known(_PAST_STATES, model.get("was_resident")), lacking)
-    resident = model.get("resident")
-    if resident is True:
-        return State("resident", DEGRADED if drift & DEGRADING else WARM)
-    return State(_known(_STATES, resident), lacking)
-
-
-def _known(words: Mapping[Any, str], value: Any) -> str:
-    return words[value] if isinstance(value, bool) else "unknown"
+    """As the host's own table has it; what an operator holds back is no fault."""
+    clean = {key: model[key] if isinstance(model.get(key), bool) else None for key in ("required", "resident", "past", "was_resident", "seen")}
+    clean["drift"] = texts(model.get("drift"))
+    kind = _KINDS[state_kind(clean)]
+    return State(state_word(clean), HELD if result.kind == HELD and kind == BAD else kind)

@@ -13,7 +13,7 @@ _NANOSECONDS = 1_000_000_000
 
 
 class WallClock:
-    """C(skew) is in seconds, ahead of the host's clock; below 0 it is behind."""
+    """`skew` is in seconds, ahead of the host's clock; below 0 it is behind."""
 
     def __init__(self) -> None:
         self.skew = 0.0

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An agent before a server in memory. C(support.agent) comes first: it makes the agent importable."""
+"""An agent before a server in memory. `support.agent` comes first: it makes the agent importable."""
 
 from __future__ import annotations
 

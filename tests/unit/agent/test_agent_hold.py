@@ -42,7 +42,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def call(agent: Agent, journal: list[str], started: list[str], monkeypatch: pytest.MonkeyPatch) -> Call:
-    """A command, as root or C(user)."""
+    """A command, as root or `user`."""
     agent.configure("a")
     monkeypatch.setenv("SUDO_USER", "alice")
     monkeypatch.setattr("ollama_warmup.cli.condition.unit_state", lambda _unit: agent.unit)

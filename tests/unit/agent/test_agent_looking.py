@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""C(status) tells what is so now, and marks whatever is of the past; with nothing declared there is nothing to tell."""
+"""`status` tells what is so now, and marks whatever is of the past; with nothing declared there is nothing to tell."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet import fleet_table
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet_page.rows import fleet_rows
 from ollama_warmup import exits
 from ollama_warmup.cli import commands, looking, waiting
 from ollama_warmup.cli.main import main
@@ -37,7 +38,7 @@ def warm(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
 
 @pytest.fixture
 def status(warm: Agent, capsys: pytest.CaptureFixture[str]) -> Status:
-    """Exit status, data, and the table's rows of what C(status) says; both forms agree on the first."""
+    """Exit status, data, and the table's rows of what `status` says; both forms agree on the first."""
 
     def call() -> tuple[int, dict[str, Any], list[list[str]]]:
         capsys.readouterr()
@@ -146,3 +147,24 @@ def test_an_empty_list_gives_the_pins_back_and_is_neither_warm_nor_cold(warm: Ag
     table = fleet_table({"gpu1": {"rc": 0, "stdout": capsys.readouterr().out}}, NOW)
     assert "nothing declared" in table
     assert table.endswith("0 of 1 hosts warm")
+
+
+def test_the_worst_model_comes_first(warm: Agent, capsys: pytest.CaptureFixture[str]) -> None:
+    list(warm.server.loaded.values())[-1].alive = False
+    capsys.readouterr()
+    main(["status"], root=warm.instance.root)
+    table = capsys.readouterr().out.split("\n\n")[1].splitlines()
+    assert [line.split()[0] for line in table[:3]] == ["MODEL", "b", "a"]
+
+
+def test_the_fleet_page_reads_what_status_tells(warm: Agent, status: Status) -> None:
+    list(warm.server.loaded.values())[-1].alive = False
+    code, seen, _rows = status()
+    rows = fleet_rows({"gpu1": {"rc": code, "stdout": json.dumps(seen)}}, NOW)
+    assert [(row.result.word, row.model, row.state.word if row.state else "", list(row.drift)) for row in rows] == [
+        ("not warm", "b", "not resident", ["dead_runner"]),
+        ("not warm", "a", "resident", []),
+    ]
+    assert [row.until and row.until.words for row in rows] == ["for ever", "for ever"]
+    assert all(row.vram and row.vram.percent == 100 for row in rows)
+    assert rows[0].why == seen["looked"]["failures"]

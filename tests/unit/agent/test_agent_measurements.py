@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import pathlib
+import threading
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -20,7 +21,9 @@ from keepwarm._residency.values.model_name import ModelName
 from keepwarm._residency.values.observation import Observation, Runners
 from keepwarm._residency.values.policy import Policy
 from ollama_warmup import exits
+from ollama_warmup.cli import looking
 from ollama_warmup.cli.commands import check
+from ollama_warmup.cli.looking import Look
 from ollama_warmup.instance import Instance
 from ollama_warmup.passes.one_pass import make_pass
 from support.agent import URL, Agent
@@ -181,6 +184,21 @@ def test_check_tells_what_the_next_pass_will_find_no_room_for(seeing: Agent, cap
     seeing.server.hold("c", "5m")
     assert check(seeing.instance) == exits.NOT_RESIDENT
     assert "warning: b:latest is one model too many under OLLAMA_MAX_LOADED_MODELS=2: loading it will evict c:latest" in capsys.readouterr().out
+
+
+def test_status_tells_it_too_where_it_can_be_learned_in_time(seeing: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    seeing.run("a")
+    seeing.configure("a", "b", policy={"max_loaded_models": 2})
+    seeing.server.hold("c", "5m")
+    monkeypatch.setattr(looking, "LONGEST", 60.0)
+    (warning,) = Look(seeing.instance).seen()["looked"]["warnings"]
+    assert "loading it will evict c:latest" in warning
+    slow = threading.Event()
+    monkeypatch.setattr("ollama_warmup.passes.inspection._predicted", lambda *_words: slow.wait(60))
+    monkeypatch.setattr(looking, "LONGEST", 1.0)
+    looked = Look(seeing.instance).seen()["looked"]
+    slow.set()
+    assert (looked["exit"], looked["warnings"]) == (exits.NOT_RESIDENT, ())
 
 
 def test_check_predicts_for_the_release_that_answers(seeing: Agent, monkeypatch: pytest.MonkeyPatch) -> None:

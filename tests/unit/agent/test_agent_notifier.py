@@ -48,7 +48,7 @@ __version__ = "{SECRET}"
 
 
 class Endpoint(http.server.ThreadingHTTPServer):
-    """Keeps the messages it gets, and answers with C(status)."""
+    """Keeps the messages it gets, and answers with `status`."""
 
     def __init__(self, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), Receiver)

@@ -54,7 +54,7 @@ def looping(**properties: str) -> Any:
 
 
 def saying(message: str, since: float, **changes: Any) -> Any:
-    """systemd said so C(since) seconds after the file was written."""
+    """systemd said so `since` seconds after the file was written."""
     written = EPOCH - 100 - since  # the first line of a journal is of 100 seconds ago
     return healthy(unit=unit(changed={OVERRIDE: written}, **changes), journal=journal(message))
 

@@ -64,7 +64,7 @@ def test_nobody_but_root_may_look(module: Entrance, monkeypatch: pytest.MonkeyPa
 
 
 class Scripted(ActionModule):
-    """C(answer) is what the module says; C(asked) what it was asked, C(shown) what was printed."""
+    """`answer` is what the module says; `asked` what it was asked, `shown` what was printed."""
 
     def __init__(self, answer: dict[str, Any], **args: Any) -> None:
         self._task: Any = type("Task", (), {"args": args})()

@@ -28,7 +28,7 @@ def resident(name: str, left: float | None = None, context: int = 4096, size: in
 
 
 def look(*models: ResidentModel, **used: int) -> Activity:
-    """C(used): the CPU time of the runner of each blob, whose process is named after it."""
+    """`used`: the CPU time of the runner of each blob, whose process is named after it."""
     return Activity(NOW, models, used, {blob: blob for blob in used}, dict.fromkeys(used, 5.0))
 
 

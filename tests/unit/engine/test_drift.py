@@ -34,7 +34,7 @@ HAD_ITS_LOAD = History(warmed=frozenset({A}))
 
 @dataclass(frozen=True)
 class Row:
-    """One observation of the declared model C(a), and what is decided about it."""
+    """One observation of the declared model `a`, and what is decided about it."""
 
     sentence: str
     declared: dict[str, Any]

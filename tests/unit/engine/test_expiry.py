@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The expiry in C(/api/ps): Go's RFC3339Nano in the server's own offset (docs/ollama-semantics.md#expiry)."""
+"""The expiry in `/api/ps`: Go's RFC3339Nano in the server's own offset (docs/ollama-semantics.md#expiry)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_anything_else_is_refused_by_name(shown: Any) -> None:
 
 
 def go_text(moment: datetime, digits: int, offset: timedelta) -> str:
-    """As Go prints it: the fraction cut to C(digits), the offset as hours and minutes."""
+    """As Go prints it: the fraction cut to `digits`, the offset as hours and minutes."""
     local = moment.astimezone(timezone(offset))
     fraction = f"{local.microsecond:06d}000"[:digits]
     sign, minutes = ("-", -offset) if offset < timedelta(0) else ("+", offset)

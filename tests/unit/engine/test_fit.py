@@ -24,7 +24,7 @@ FOREVER = float("inf")
 
 
 def inside(name: str, size: int, seconds: float = FOREVER, rank: int | None = None) -> Occupant:
-    """A model in memory; C(rank) for a pin."""
+    """A model in memory; `rank` for a pin."""
     return Occupant(name, size, (seconds, name), None if rank is None else (False, rank))
 
 

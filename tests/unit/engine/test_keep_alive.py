@@ -132,7 +132,7 @@ def test_it_is_sent_in_a_form_that_the_place_takes(written: Any, request_form: A
     assert keep_alive.as_environment() == environment_form
 
 
-TWENTY_YEARS = 20 * 365 * 86400  # as C(ollama ps) counts them
+TWENTY_YEARS = 20 * 365 * 86400  # as `ollama ps` counts them
 
 
 @pytest.mark.parametrize(("seconds", "forever"), [(TWENTY_YEARS, False), (TWENTY_YEARS + 1, True)])

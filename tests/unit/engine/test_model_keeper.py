@@ -33,7 +33,7 @@ CUT = TransferBroken("it broke off")
 
 @dataclass
 class FakeStore(ModelStore):
-    """C(models): digest and blob by name. C(failing): what the next transfers raise. C(asked): everything that acts."""
+    """`models`: digest and blob by name. `failing`: what the next transfers raise. `asked`: everything that acts."""
 
     models: dict[str, tuple[str, str]] = field(default_factory=dict)
     upstream: dict[str, str] = field(default_factory=dict)
@@ -93,7 +93,7 @@ class FakeStore(ModelStore):
 
 @dataclass
 class FakeRegistry(Registry):
-    """Holds what it is told to; C(unknown): cannot be asked."""
+    """Holds what it is told to; `unknown`: cannot be asked."""
 
     held: dict[str, str] = field(default_factory=dict)
     unknown: bool = False

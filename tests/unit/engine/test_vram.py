@@ -35,7 +35,7 @@ def run(command: Sequence[str]) -> tuple[int, str, str]:
 
 @pytest.fixture
 def nvidia(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    """A host with two of NVIDIA's; what nvidia-smi says is in the file C(says)."""
+    """A host with two of NVIDIA's; what nvidia-smi says is in the file `says`."""
     write(tmp_path, {NVIDIA.format(1): "Model: x\nGPU UUID: \t GPU-bbbb-2\n", NVIDIA.format(2): "Model: x\nGPU UUID: \t GPU-aaaa-1\n", "says": SAYS})
     program = tmp_path / "bin/nvidia-smi"
     program.parent.mkdir()

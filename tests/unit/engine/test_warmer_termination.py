@@ -83,7 +83,7 @@ OTHERS = st.fixed_dictionaries(
 
 
 class Turmoil:
-    """Makes these things happen, those of one list at each look; then over again if C(for_ever), else no more."""
+    """Makes these things happen, those of one list at each look; then over again if `for_ever`, else no more."""
 
     def __init__(self, events: list[list[tuple[str, str]]], for_ever: bool) -> None:
         self._events = events

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is predicted of a set of models is what the server then does with them: the judge is its C(/api/ps) and what it counts."""
+"""What is predicted of a set of models is what the server then does with them: the judge is its `/api/ps` and what it counts."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ TINY = 2_406_880  # bytes of a tiny model at 4096 tokens, of which the cache is 
 
 @dataclass(frozen=True)
 class Case:
-    """C(strays) are loaded for 5 minutes; C(before) is declared and resident before the set is proposed; C(verdicts) by model, with who
-    leaves; C(after) is what the server lists then, with the share in VRAM in percent."""
+    """`strays` are loaded for 5 minutes; `before` is declared and resident before the set is proposed; `verdicts` by model, with who
+    leaves; `after` is what the server lists then, with the share in VRAM in percent."""
 
     vram: str
     before: tuple[Any, ...]

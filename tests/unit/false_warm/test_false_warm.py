@@ -4,7 +4,7 @@
 
 Nothing may say warm unless a request that nobody has touched, with no keep_alive and no options, is answered without a load. What looks is
 judged in the state itself; what a pass writes, after the next pass. The judge is that request, and the server's own count of loads. To
-add a state is a row here; to add a view is a line in C(support/views.py).
+add a state is a row here; to add a view is a line in `support/views.py`.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ MODEL = "tiny-a"
 
 @dataclass(frozen=True)
 class Row:
-    """A state, made after a pass that ended warm. C(looks): who of those that look then says warm. C(passes): whether what the next pass
-    writes says warm. C(answers): whether that request is answered without a load before that pass; None where nothing could come back to a test.
-    C(exception) is why a view may say warm although it is not."""
+    """A state, made after a pass that ended warm. `looks`: who of those that look then says warm. `passes`: whether what the next pass
+    writes says warm. `answers`: whether that request is answered without a load before that pass; None where nothing could come back to a test.
+    `exception` is why a view may say warm although it is not."""
 
     state: str
     arrange: Callable[[Views], None]
@@ -136,7 +136,7 @@ def another_template(views: Views) -> None:
 
 
 def unseen(arrange: Callable[[Views], None], passes: bool = True) -> Callable[[Views], None]:
-    """On another host, or in a container: no process of the server is in sight. C(passes): a pass has been there since."""
+    """On another host, or in a container: no process of the server is in sight. `passes`: a pass has been there since."""
 
     def elsewhere(views: Views) -> None:
         views.seeing = False

@@ -17,13 +17,14 @@ from ansible_collections.keepwarm.ollama.plugins.filter.report import report
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet_page.page import fleet_page
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet_page.place import page_problem
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet_page.rows import Row, fleet_rows, host_kinds
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=timezone.utc)
 AT = NOW.timestamp()
 LISTED = {"forever": False, "expires_at": "2026-11-30T12:04:30Z", "size": 8 * 10**9, "size_vram": 2 * 10**9, "context_length": 512}
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+JSON = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(("at", "text", "size", "model")), inner), max_leaves=5)
 KEYS = ("exit", "result", "instance", "looked", "hold", "last_pass", "history")
 MODEL_KEYS = ("name", "model", "policy", "required", "resident", "drift", "after", "past", "was_resident", "seen")
 
@@ -201,7 +202,8 @@ def test_the_same_looks_make_the_same_page_but_for_the_ages() -> None:
     assert re.sub(r"<time[^>]*>[^<]*</time>", "", first) == re.sub(r"<time[^>]*>[^<]*</time>", "", later)
 
 
-@given(st.dictionaries(st.sampled_from(KEYS), JSON), st.lists(JSON | st.dictionaries(st.sampled_from(MODEL_KEYS), JSON)))
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.sampled_from(KEYS), JSON), st.lists(JSON | st.dictionaries(st.sampled_from(MODEL_KEYS), JSON), max_size=3))
 def test_no_status_whatsoever_keeps_the_page_from_being_written(raw: dict[str, Any], models: list[Any]) -> None:
     whole = {"exit": 0, "result": "warm", **raw, "models": models}
     for text in (json.dumps(whole), json.dumps({"exit": 0, "instances": [whole, raw]})):

@@ -40,7 +40,7 @@ PLAIN = [
 
 
 class Gpu(Systemd):
-    """A host with Ollama's unit. C(accepts): whether the agent takes its configuration."""
+    """A host with Ollama's unit. `accepts`: whether the agent takes its configuration."""
 
     def __init__(self, root: pathlib.Path) -> None:
         super().__init__(root)
@@ -89,7 +89,7 @@ def agent(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
 
 @pytest.fixture
 def wanted(tmp_path: pathlib.Path) -> Callable[..., dict[str, Any]]:
-    """The module's options, as the role gives them. C(instances): several servers."""
+    """The module's options, as the role gives them. `instances`: several servers."""
     sources = tmp_path / "sources"
     sources.mkdir()
     (sources / "main.py").write_text("A = 1\n")

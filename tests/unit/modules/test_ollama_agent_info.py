@@ -31,7 +31,7 @@ TAGS = {"models": [{"name": "tiny-a:latest", "digest": "a" * 64, "size": 1}]}
 
 
 class Gpu:
-    """A host below a folder. C(before): what its server is started after; C(lacks): what its Python does not import."""
+    """A host below a folder. `before`: what its server is started after; `lacks`: what its Python does not import."""
 
     def __init__(self, root: pathlib.Path) -> None:
         self.root = root

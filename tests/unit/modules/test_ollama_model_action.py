@@ -18,7 +18,7 @@ DONE = {"finished": 1, "started": 1, "ansible_job_id": "j1", "results_file": "/x
 
 
 class Scripted(ActionModule):
-    """C(answers): what the module, the job and its polls say, in order; an exception is raised. C(calls): what was run."""
+    """`answers`: what the module, the job and its polls say, in order; an exception is raised. `calls`: what was run."""
 
     def __init__(self, answers: list[Any], progress: list[str], **args: Any) -> None:
         self._task: Any = SimpleNamespace(args={"models": [{"name": "a"}], **args}, check_mode=False, async_val=0)

@@ -25,7 +25,7 @@ HELD = ResidentModel(ModelName.parse("a"), "", FOR_EVER, 512, 1, 0)
 
 
 class Machine:
-    """A host whose server is looked at by C(looks), the last again and again."""
+    """A host whose server is looked at by `looks`, the last again and again."""
 
     def __init__(self) -> None:
         self.looks = [Activity(NOW, (HELD,))]

@@ -87,3 +87,15 @@ def test_each_server_of_a_host_has_its_lines_and_all_of_them_make_it_warm() -> N
 def test_a_host_one_of_whose_servers_cannot_be_looked_at_is_not_warm() -> None:
     left_out = {"exit": 2, "instances": [json.loads(said(0, "warm", model())["stdout"]) | {"instance": "one"}]}
     assert fleet_table({"gpu1": {"rc": 2, "stdout": json.dumps(left_out)}}, NOW).endswith("0 of 1 hosts warm")
+
+
+@pytest.mark.parametrize("models", [5, ["a"], [{}], [model(drift=[5])], [model(after="x")]])
+def test_a_status_that_cannot_be_read_costs_the_others_nothing(models: Any) -> None:
+    odd = {"rc": 0, "stdout": json.dumps({"exit": 0, "result": "warm", "models": models})}
+    table = fleet_table({"gpu1": odd, "gpu2": said(0, "warm", model())}, NOW)
+    assert "its status cannot be read" in table
+    assert "resident" in table
+
+
+def test_a_name_that_is_no_text_is_shown_all_the_same() -> None:
+    assert lines({"gpu1": said(1, ["odd"], model(name=5, policy=["pin"]))})[1][1].strip() == "5"  # type: ignore[arg-type]

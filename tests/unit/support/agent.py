@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The agent as it is deployed: its package beside the engine's, which it imports as C(keepwarm._residency), before a server in memory.
+"""The agent as it is deployed: its package beside the engine's, which it imports as `keepwarm._residency`, before a server in memory.
 
 The engine's modules are the collection's own here, so that the fake server's exceptions are the ones the agent catches.
 """
@@ -52,7 +52,7 @@ def deploy(folder: pathlib.Path) -> pathlib.Path:
 
 
 class Agent:
-    """One instance in folders of its own, before a server in memory. C(unit) is what systemd says of the server's unit."""
+    """One instance in folders of its own, before a server in memory. `unit` is what systemd says of the server's unit."""
 
     def __init__(self, root: pathlib.Path, server: FakeServer) -> None:
         self.instance = Instance("default", str(root))

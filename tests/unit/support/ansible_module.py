@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A module through its real entry point: JSON in, C(main), JSON out."""
+"""A module through its real entry point: JSON in, `main`, JSON out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ansible.module_utils import basic
 
 
 class Entrance:
-    """Runs one module and keeps what it printed. C(given): options of every run."""
+    """Runs one module and keeps what it printed. `given`: options of every run."""
 
     def __init__(
         self, main: Callable[[], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp: Any, **given: Any
@@ -24,7 +24,7 @@ class Entrance:
         self._given = given
 
     def run(self, *, check: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
-        """The module's result with C(warnings), whether it failed or not."""
+        """The module's result with `warnings`, whether it failed or not."""
         warnings: list[str] = []
         # Once any test has imported code of the controller, ansible-core shows warnings instead of returning them.
         self._monkeypatch.setattr(basic.AnsibleModule, "warn", lambda _module, warning: warnings.append(warning))

@@ -13,8 +13,8 @@ from typing import Any
 
 
 class Clients:
-    """So many clients at once, each of which asks again as soon as it has its answer, from C(with) to its end. C(outcomes) counts how requests
-    ended: C(whole), or what was wrong."""
+    """So many clients at once, each of which asks again as soon as it has its answer, from `with` to its end. `outcomes` counts how requests
+    ended: `whole`, or what was wrong."""
 
     def __init__(self, address: tuple[str, int], path: str, body: dict[str, Any], count: int) -> None:
         self._address = address

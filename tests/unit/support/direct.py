@@ -16,7 +16,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._units.wanted impo
 
 
 class Direct:
-    """A function on the host whose top is C(root), which answers as a module does."""
+    """A function on the host whose top is `root`, which answers as a module does."""
 
     def __init__(self, root: str) -> None:
         self.root = root

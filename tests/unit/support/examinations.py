@@ -49,7 +49,7 @@ UNIT = Unit(
 
 
 def unit(state: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None, **changes: Any) -> UnitLook:
-    """The server's unit; C(state) is what systemd says otherwise, C(environment) what the process and its files have besides."""
+    """The server's unit; `state` is what systemd says otherwise, `environment` what the process and its files have besides."""
     values = {**ENVIRONMENT, **(environment or {})}
     made = UnitLook(
         unit=replace(UNIT, **(state or {})),
@@ -84,7 +84,7 @@ def server(*listed: Any, alive: Any = None, installed: tuple[str, ...] = ("a", "
 
 
 def agent(units: Mapping[str, Mapping[str, str]] | None = None, **changes: Any) -> AgentLook:
-    """The agent, at work; C(units) are those that are otherwise."""
+    """The agent, at work; `units` are those that are otherwise."""
     made = AgentLook(
         command=COMMAND,
         installed=True,

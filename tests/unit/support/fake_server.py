@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A server in memory with just enough of the scheduler, on a clock that only sleeps move.
 
-It has the interface of the engine's C(OllamaServer). C(calls) is everything it was asked; C(on_look) runs at every
-C(/api/ps), before the answer, as clients, kernels and operators do.
+It has the interface of the engine's C(OllamaServer). `calls` is everything it was asked; `on_look` runs at every
+`/api/ps`, before the answer, as clients, kernels and operators do.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Installed:
 
 @dataclass
 class Loaded:
-    """A model in memory. C(busy): a request runs on it, so that the list shows its old expiry."""
+    """A model in memory. `busy`: a request runs on it, so that the list shows its old expiry."""
 
     model: Installed
     keep_alive: KeepAlive
@@ -86,7 +86,7 @@ class Loaded:
 
 @dataclass
 class FakeServer:
-    """See above. C(limit) is OLLAMA_MAX_LOADED_MODELS; C(failing) maps a model's name to what its load raises."""
+    """See above. `limit` is OLLAMA_MAX_LOADED_MODELS; `failing` maps a model's name to what its load raises."""
 
     models: list[Installed]
     limit: int | None = None

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stand-in server: real HTTP, real runner processes, the real clock. A C(conftest.py) imports these fixtures."""
+"""A stand-in server: real HTTP, real runner processes, the real clock. A `conftest.py` imports these fixtures."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ PACE = Pace(verify=10, loading=60, look=0.05, repin=0.1)
 
 
 class LiveHost:
-    """C(stand_in) is the tests' own hand on the server: what it lists is the judge of every claim."""
+    """`stand_in` is the tests' own hand on the server: what it lists is the judge of every claim."""
 
     def __init__(self, stand_in: Any, proc: pathlib.Path) -> None:
         self.stand_in = stand_in
@@ -45,7 +45,7 @@ class LiveHost:
         deadlines: Deadlines = DEADLINES,
         pace: Pace = PACE,
     ) -> PassResult:
-        """One pass; C(seeing): with the server's processes in sight."""
+        """One pass; `seeing`: with the server's processes in sight."""
         observer = self._seeing(policy, deadlines) if seeing else Observer(OllamaServer(self.url, deadlines), policy, None)
         return Warmer(observer, policy, history, pace=pace).run()
 
@@ -89,7 +89,7 @@ def _enter(home: pathlib.Path, cgroup: str) -> None:
 
 
 def left(live: LiveHost) -> dict[str, str]:
-    """How long each listed model stays, by the server's own clock: C(forever), or whole minutes."""
+    """How long each listed model stays, by the server's own clock: `forever`, or whole minutes."""
     answer = live.stand_in.caller.send("GET", "/api/ps")
     found = {}
     for entry in answer.result["json"]["models"]:

@@ -26,7 +26,7 @@ for child in children:
 
 
 class Machine:
-    """Below C(folder). Use it in a C(with): nothing of it outlives that."""
+    """Below `folder`. Use it in a `with`: nothing of it outlives that."""
 
     def __init__(self, folder: pathlib.Path) -> None:
         self._folder = folder

@@ -13,7 +13,7 @@ from typing import Any
 
 
 class RawServer:
-    """Answers every connection alike: reads one request, sends C(pieces) C(pause) seconds apart, hangs up. C(pieces) may be
+    """Answers every connection alike: reads one request, sends `pieces` `pause` seconds apart, hangs up. `pieces` may be
     replaced at any time."""
 
     def __init__(self, pieces: Iterable[bytes], pause: float = 0) -> None:

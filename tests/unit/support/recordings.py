@@ -21,7 +21,7 @@ _FIXED = {"@timestamp": "2026-08-22T09:59:30.123456789+02:00", "@forever": "2318
 
 @dataclass(frozen=True)
 class Exchange:
-    """One recorded request and what the server answered; C(body) and C(json) have their placeholders filled in."""
+    """One recorded request and what the server answered; `body` and `json` have their placeholders filled in."""
 
     version: str
     scenario: str
@@ -37,7 +37,7 @@ class Exchange:
 
 
 def exchanges(path: str, *statuses: int) -> list[Exchange]:
-    """All answers to C(path), of both servers."""
+    """All answers to `path`, of both servers."""
     return [found for version in VERSIONS for found in _exchanges(version) if found.path == path and found.status in statuses]
 
 

@@ -17,7 +17,7 @@ GROUP = "root:x:0:\nmail:x:8:\n"
 
 
 class Host:
-    """C(calls) are the commands that changed something, in their order."""
+    """`calls` are the commands that changed something, in their order."""
 
     def __init__(self, root: pathlib.Path) -> None:
         self.root = str(root)

@@ -38,7 +38,7 @@ def value(role: str, text: str, **given: Any) -> Any:
 
 
 def holds(role: str, conditions: str | list[str], **given: Any) -> bool:
-    """Whether all of a C(when), or of an assertion's C(that), is true."""
+    """Whether all of a `when`, or of an assertion's `that`, is true."""
     every = [conditions] if isinstance(conditions, str) else conditions
     return all(value(role, f"{{{{ ({condition}) | bool }}}}", **given) in (True, "True") for condition in every)
 

@@ -24,7 +24,7 @@ class Exchange:
 
 
 class ScriptedServer(ThreadingHTTPServer):
-    """C(script) is what is still expected; C(surprises) what came otherwise."""
+    """`script` is what is still expected; `surprises` what came otherwise."""
 
     daemon_threads = True  # a client keeps its connection for its next request
     block_on_close = False

@@ -15,7 +15,7 @@ UNITS = "/etc/systemd/system"
 
 
 class Systemd:
-    """In memory is what was read at the last C(daemon-reload)."""
+    """In memory is what was read at the last `daemon-reload`."""
 
     def __init__(self, root: pathlib.Path) -> None:
         self.root = str(root)
@@ -38,7 +38,7 @@ class Systemd:
         return os.path.lexists(self.root + path)
 
     def set(self, name: str, active: str, sub: str, since: float = 0.0) -> None:
-        """C(since) is in seconds from now."""
+        """`since` is in seconds from now."""
         self.state[name] = (active, sub, time.monotonic() + since)
 
     def run(self, command: Sequence[str], **_options: Any) -> tuple[int, str, str]:

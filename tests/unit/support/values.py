@@ -29,7 +29,7 @@ EMBEDS = frozenset({"embedding"})
 
 
 def digest(text: str) -> str:
-    """64 hexadecimal digits that stand for C(text)."""
+    """64 hexadecimal digits that stand for `text`."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -44,7 +44,7 @@ def policy(*models: Any, **others: Any) -> Policy:
 
 
 def installed(name: str, version: str = "", remote: bool = False) -> InstalledModel:
-    """An entry of C(/api/tags); C(version) tells apart what was pulled under one name."""
+    """An entry of `/api/tags`; `version` tells apart what was pulled under one name."""
     return InstalledModel(ModelName.parse(name), digest(name + version), size=1000, remote=remote)
 
 
@@ -58,13 +58,13 @@ def resident(
     vram: int | None = None,
     now: datetime = NOW,
 ) -> ResidentModel:
-    """An entry of C(/api/ps) that expires C(left) after C(now)."""
+    """An entry of `/api/ps` that expires `left` after `now`."""
     in_vram = size if vram is None else vram
     return ResidentModel(ModelName.parse(name), digest(name + version), Expiry(now + left), context, size, in_vram)
 
 
 def card(name: str, capabilities: Iterable[str] = GENERATES, training: int | None = 32768) -> ModelCard:
-    """What C(/api/show) says of a model with weights of its own."""
+    """What `/api/show` says of a model with weights of its own."""
     return ModelCard(blob(name), frozenset(capabilities), training)
 
 
@@ -74,8 +74,8 @@ def runners(*names: str, complete: bool = True) -> Runners:
 
 
 def processes(*names: str, state: str = "S", waiting: float | None = None, unlisted: float | None = None) -> dict[str, Any]:
-    """What an observation holds of the runner processes of these models: in that state of the kernel's, for so many seconds C(waiting)
-    in it without CPU time, or C(unlisted)."""
+    """What an observation holds of the runner processes of these models: in that state of the kernel's, for so many seconds `waiting`
+    in it without CPU time, or `unlisted`."""
     found = tuple(RunnerProcess(f"{name}-1", blob(name), state) for name in names)
     ages = {WAITING: waiting, UNLISTED: unlisted}
     seen = {process.identity: Sighting(kind, 0, 1000.0 - age) for process in found for kind, age in ages.items() if age is not None}
@@ -89,7 +89,7 @@ def look(
     cards: Mapping[str, ModelCard] | None = None,
     now: datetime = NOW,
 ) -> Observation:
-    """An observation of a server on which C(names) are installed, each with weights of its own."""
+    """An observation of a server on which `names` are installed, each with weights of its own."""
     known = {digest(name): card(name) for name in names}
     return Observation(
         now=now,

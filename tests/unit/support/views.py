@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Everything that says whether a host is warm, before one stand-in server.
 
-C(support.agent) comes first: it makes the agent importable. A view is a function that gives true for warm. C(LOOKS) are
+`support.agent` comes first: it makes the agent importable. A view is a function that gives true for warm. C(LOOKS) are
 those that look, C(WRITTEN) read what a pass has written.
 """
 
@@ -35,7 +35,7 @@ _OBSERVER = "keepwarm._residency.server.observer"
 
 
 class Views:
-    """C(seeing): the server's processes are in sight, as they are not on another host or in a container."""
+    """`seeing`: the server's processes are in sight, as they are not on another host or in a container."""
 
     def __init__(self, live: LiveHost, root: pathlib.Path, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self.live = live

@@ -18,7 +18,7 @@ _MOST = 150_000  # bytes that the kernel holds for a reader who has not begun
 
 @dataclass(frozen=True)
 class Request:
-    """What came: C(line) is the method and the path, C(body) as it was sent, C(host) whom it was for."""
+    """What came: `line` is the method and the path, `body` as it was sent, `host` whom it was for."""
 
     line: str
     body: bytes

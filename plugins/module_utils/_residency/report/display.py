@@ -9,11 +9,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from ..decide.drifts import BREAKING, DEGRADING
 from ..values.keep_alive import Expiry, ExpiryError
 
 HEADS = ("MODEL", "POLICY", "STATE", "UNTIL", "PROCESSOR", "CONTEXT", "DRIFT")
 _STATES = {True: "resident", False: "not resident", None: "unknown"}
 _PAST_STATES: Mapping[Any, str] = {True: "was resident", False: "was not resident"}
+BAD, DEGRADED, IDLE, GOOD = "bad", "degraded", "idle", "good"
+"""The kinds of a model's state, the worst first."""
+KINDS = (BAD, DEGRADED, IDLE, GOOD)
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
@@ -23,7 +27,7 @@ def row(model: Mapping[str, Any], now: datetime) -> list[str]:
     return [
         model["name"],
         model["policy"] if model["required"] else f"{model['policy']} (optional)",
-        _state(model),
+        state_word(model),
         until(listed, now),
         str(listed.get("processor", "-")) if listed else "-",
         str(listed.get("context_length", "-")) if listed else "-",
@@ -31,7 +35,15 @@ def row(model: Mapping[str, Any], now: datetime) -> list[str]:
     ]
 
 
-def _state(model: Mapping[str, Any]) -> str:
+def state_kind(model: Mapping[str, Any]) -> str:
+    """What is not seen to be resident now is never good; a model that nobody requires may be away."""
+    drift = model.get("drift") or ()
+    if model.get("resident") is True and not model.get("past") and model.get("seen") is not False:
+        return GOOD if DEGRADING.isdisjoint(drift) else DEGRADED
+    return IDLE if not model["required"] and BREAKING.isdisjoint(drift) else BAD
+
+
+def state_word(model: Mapping[str, Any]) -> str:
     """What is not of now says so."""
     if model.get("seen") is False:
         return "not looked at yet"

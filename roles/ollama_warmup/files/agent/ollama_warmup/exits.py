@@ -40,7 +40,11 @@ WORDS = {
 }
 
 
+def severity(code: int) -> int:
+    """To order by, the worst first, which is not the largest. A code that no server's command ends with is a fault, and comes before all."""
+    return _BY_SEVERITY.index(code) if code in _BY_SEVERITY else -1
+
+
 def most_severe(codes: Iterable[int]) -> int:
-    """Of several servers' codes the one to end with, which is not the largest: a hold must not hide that a model is missing. A
-    code that no server's command ends with is a fault, and comes before all."""
-    return min(codes, key=lambda code: _BY_SEVERITY.index(code) if code in _BY_SEVERITY else -1)
+    """Of several servers' codes the one to end with: a hold must not hide that a model is missing."""
+    return min(codes, key=severity)

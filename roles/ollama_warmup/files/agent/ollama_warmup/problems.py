@@ -13,3 +13,12 @@ class ConfigurationError(InvalidValue):
     def __init__(self, problems: list[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(problems))
+
+
+def sentences(error: InvalidValue | OSError) -> tuple[str, ...]:
+    """Whatever an operator is to know of it. An `OSError` is about the instance's own files; a server that does not answer is none."""
+    if isinstance(error, ConfigurationError):
+        return error.problems
+    if isinstance(error, OSError):
+        return (f"{error.filename} cannot be used: {error.strerror} (run it as root, who hands it to the service user)",)
+    return (str(error),)

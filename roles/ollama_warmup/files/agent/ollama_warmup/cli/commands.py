@@ -27,6 +27,7 @@ from ..state.remembering import remembered
 from ..state.warm_mark import WarmMark
 from .looking import Look, server_state
 from .status import describe, status_data
+from .terminal import this_terminal
 
 
 def run(instance: Instance) -> int:
@@ -47,11 +48,11 @@ def check(instance: Instance) -> int:
     return found.exit
 
 
-def show(seen: Mapping[str, Any], as_json: bool) -> int:
+def show(seen: Mapping[str, Any], as_json: bool, no_color: bool = False) -> int:
     """Print what was seen; returns its exit status."""
     if seen["state_problem"]:
         _complain(seen["state_problem"], exits.WARM)
-    print(json.dumps(seen, indent=2) if as_json else describe(seen, time.time()))
+    print(json.dumps(seen, indent=2) if as_json else describe(seen, time.time(), this_terminal(no_color)))
     return int(seen["exit"])
 
 

@@ -7,12 +7,14 @@ A pass may be minutes old, and whatever it found may be gone since. So nothing o
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from keepwarm._base.background import Background
+from keepwarm._base.readers import InvalidValue
 
 from .. import exits
 from ..configuration import Configuration, load
@@ -48,22 +50,32 @@ class Look:
         found = None if is_stopped(service) else self._answer()
         return status_data(self._instance.name, self._configuration, service, self._state, current_hold(self._instance), found, self._unread)
 
-    def _inspect(self) -> LastPass:
+    def _inspect(self, measurements: str | None = None) -> LastPass:
         from ..passes.inspection import inspect
 
-        return inspect(replace(self._configuration, deadlines=_DEADLINES), self._state)
+        return inspect(replace(self._configuration, deadlines=_DEADLINES), self._state, measurements)
 
     def _answer(self) -> LastPass:
         if self._found.wait(self._left()):
-            return self._found.result()
+            return self._with_forecast(self._found.result())
         silence = f"the server at {self._configuration.url} did not answer within {LONGEST:g} s"
         return LastPass(at=time.time(), seconds=LONGEST, exit=exits.UNREACHABLE, failures=(silence,))
+
+    def _with_forecast(self, found: LastPass) -> LastPass:
+        """What the loads that are missing will come to in memory, as far as that can be learned in the time that is left."""
+        if found.exit != exits.NOT_RESIDENT or not os.access(self._instance.measurements, os.R_OK):
+            return found
+        forecast = Background(lambda: self._inspect(self._instance.measurements).warnings)
+        return replace(found, warnings=forecast.result()) if forecast.wait(self._left()) else found
 
     def _left(self) -> float:
         return max(self._until - time.monotonic(), 0.0)
 
 
-def look_at(instances: Sequence[Instance]) -> Callable[[Instance], dict[str, Any]]:
+Seen = Callable[[Instance], "dict[str, Any]"]
+
+
+def look_at(instances: Sequence[Instance]) -> Seen:
     """Begin a look at each of them. What it returns waits for the one at an instance, and raises `ConfigurationError`."""
     begun: dict[str, Look | ConfigurationError] = {}
     for instance in instances:
@@ -72,13 +84,29 @@ def look_at(instances: Sequence[Instance]) -> Callable[[Instance], dict[str, Any
         except ConfigurationError as error:
             begun[instance.name] = error
 
+    ended: dict[str, dict[str, Any]] = {}
+
     def seen(instance: Instance) -> dict[str, Any]:
         found = begun[instance.name]
         if isinstance(found, ConfigurationError):
             raise found
-        return found.seen()
+        if instance.name not in ended:
+            ended[instance.name] = found.seen()
+        return ended[instance.name]
 
     return seen
+
+
+def worst_first(instances: Sequence[Instance], seen: Seen) -> Sequence[Instance]:
+    """As severe as their exit statuses are; one of them alone needs no order."""
+
+    def severity(instance: Instance) -> int:
+        try:
+            return exits.severity(int(seen(instance)["exit"]))
+        except (InvalidValue, OSError):  # whoever shows it says so
+            return exits.severity(exits.BAD_CONFIGURATION)
+
+    return sorted(instances, key=severity) if len(instances) > 1 else instances
 
 
 def server_state(configuration: Configuration) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from keepwarm._base.readers import InvalidValue
 
 from .. import exits
 from ..instance import DEFAULT, Instance, InstanceError
-from ..problems import ConfigurationError
+from ..problems import sentences
 from .instances import for_each, print_status_data, select_instances
 
 _EXITS = """exit status: 0 warm; 1 a required model is not resident; 2 bad configuration; 3 server unreachable;
@@ -38,31 +38,39 @@ def _run(wanted: argparse.Namespace, root: str) -> int:
     except InstanceError as error:
         return _complain([str(error)])
     if wanted.command == "status":
-        return _status(instances, wanted.json)
+        return _status(wanted, root, instances)
     return for_each(instances, lambda instance: _spoken(lambda: _carry_out(wanted, instance)))
 
 
-def _status(instances: Sequence[Instance], as_json: bool) -> int:
-    """All are looked at at once: a server that hangs costs its own seconds only."""
+def _status(wanted: argparse.Namespace, root: str, instances: Sequence[Instance]) -> int:
+    """All are looked at at once: a server that hangs costs its own seconds only. The worst one is shown first."""
     from .commands import show
-    from .looking import look_at
+    from .looking import look_at, worst_first
 
+    if wanted.watch is not None:
+        return _watch_status(wanted, root)
     seen = look_at(instances)
-    if as_json and len(instances) > 1:
+    if wanted.json and len(instances) > 1:
         return print_status_data(instances, seen)
-    return for_each(instances, lambda instance: _spoken(lambda: show(seen(instance), as_json)))
+    return for_each(worst_first(instances, seen), lambda instance: _spoken(lambda: show(seen(instance), wanted.json, wanted.no_color)))
+
+
+def _watch_status(wanted: argparse.Namespace, root: str) -> int:
+    from .redraw import drawing, redraw
+    from .terminal import this_terminal
+
+    if not sys.stdout.isatty():
+        return _complain(["--watch draws on a terminal, and standard output is none; for a program there is 'status --json'"])
+    draw = drawing(lambda: select_instances(wanted.instance, wanted.command, root))
+    return redraw(draw, lambda: this_terminal(wanted.no_color), wanted.watch)
 
 
 def _spoken(carry_out: Callable[[], int]) -> int:
     """The command's exit status; whatever an operator is to know of its failure is a sentence."""
     try:
         return carry_out()
-    except ConfigurationError as error:
-        return _complain(error.problems)
-    except InvalidValue as error:
-        return _complain([str(error)])
-    except OSError as error:  # the instance's own files; a server that does not answer never gets here
-        return _complain([f"{error.filename} cannot be used: {error.strerror} (run it as root, who hands it to the service user)"])
+    except (InvalidValue, OSError) as error:
+        return _complain(sentences(error))
 
 
 def _carry_out(wanted: argparse.Namespace, instance: Instance) -> int:
@@ -122,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("run", help="make a pass now")
     commands.add_parser("check", help="look at the server now, and change nothing")
-    commands.add_parser("status", help="look at the server for some seconds, and tell that and the last pass").add_argument("--json", action="store_true")
+    _add_status(commands.add_parser("status", help="look at the server for some seconds, and tell that and the last pass"))
     doctor = commands.add_parser("doctor", help="tell why a host is not warm (root)", description=_DOCTOR)
     doctor.add_argument("--json", action="store_true")
     waiting = commands.add_parser("wait", help="come back when every required model is resident")
@@ -137,3 +145,21 @@ def _parser() -> argparse.ArgumentParser:
     notifying.add_argument("--test", action="store_true", help="add one to them that only says that it is a test")
     commands.add_parser("condition", help="tell whether there is a server to look after (the unit asks this)")
     return parser
+
+
+def _add_status(status: argparse.ArgumentParser) -> None:
+    forms = status.add_mutually_exclusive_group()
+    forms.add_argument("--json", action="store_true", help="for programs")
+    forms.add_argument("--watch", type=_pause, nargs="?", const=2.0, metavar="SECONDS", help="look again and again (every 2 s), until Ctrl-C")
+    status.add_argument("--no-color", action="store_true", help="no colours, as where NO_COLOR is set or the output is no terminal")
+
+
+def _pause(text: str) -> float:
+    """Raises what argparse makes a sentence of."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.5 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} is no pause: give seconds from 0.5 to 3600")
+    return seconds

@@ -4,13 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from keepwarm._base.text import printable
-from keepwarm._residency.report.display import HEADS, ago, row
-from keepwarm._residency.report.tables import render
+from keepwarm._residency.report.display import BAD, DEGRADED, GOOD, HEADS, IDLE, KINDS, ago, row, state_kind
 from keepwarm._residency.server.hold_file import Hold, hold_data
 from keepwarm._residency.values.policy import DeclaredModel
 
@@ -19,9 +17,12 @@ from ..configuration import Configuration
 from ..service import is_stopped
 from ..state.state import LastPass, State
 from .recent_history import history_data, history_lines
+from .terminal import GREEN, PLAIN, RED, YELLOW, Terminal
 
 NOTHING = "nothing declared"
 """The result of a host that has no models to keep; it is neither warm nor cold."""
+_COLOURS = {BAD: RED, DEGRADED: YELLOW, IDLE: None, GOOD: GREEN}
+_REMARKS = {"not warm": RED, "warning": YELLOW}
 
 
 def exit_status(configuration: Configuration, service: Mapping[str, str], found: LastPass | None, hold: Hold | None = None) -> int:
@@ -57,28 +58,42 @@ def status_data(
     }
 
 
-def describe(seen: Mapping[str, Any], now: float) -> str:
-    """The same for a person; `now` in seconds since 1970."""
-    clock = datetime.fromtimestamp(now, timezone.utc)
-    rows = [row(model, clock) for model in seen["models"]]
-    lines = [f"{seen['unit']} at {seen['url']}: {_service_words(seen['service'])}"]
-    lines += [_pass_words(seen["looked"], now, "looked")] if seen["looked"] else []
-    lines += [f"{NOTHING}: there is no model to keep in memory"] if seen["result"] == NOTHING else []
-    lines.append("The last pass cannot be told." if seen["state_problem"] else _pass_words(seen["last_pass"], now, "last pass"))
-    lines += [f"{seen['hold']['text']}; 'ollama-warmup release' ends it"] if seen["hold"] else []
+def describe(seen: Mapping[str, Any], now: float, terminal: Terminal = PLAIN) -> str:
+    """The same for a person; `now` in seconds since 1970. The worst model comes first."""
+    lines = terminal.text(f"{seen['unit']} at {seen['url']}: {_service_words(seen['service'])}")
+    lines += _pass_lines(seen, now, terminal)
+    lines += terminal.text(f"{seen['hold']['text']}; 'ollama-warmup release' ends it", YELLOW, "on hold") if seen["hold"] else []
     lines.append("")
-    lines.append(render(HEADS, rows) if rows else "No models are declared.")
-    lines += _remarks(seen["looked"] or {}, seen["last_pass"] or {})
-    lines += history_lines(seen["history"], now)
-    return printable("\n".join(lines))
+    lines += _table(seen["models"], datetime.fromtimestamp(now, timezone.utc), terminal)
+    for label, text in _remarks(seen["looked"] or {}, seen["last_pass"] or {}):
+        lines += terminal.text(f"{label}: {text}", _REMARKS.get(label), label)
+    for line in history_lines(seen["history"], now):
+        lines += terminal.text(line)
+    return "\n".join(lines)
 
 
-def _remarks(looked: Mapping[str, Any], last: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong now, and whatever else the last pass had to say."""
+def _pass_lines(seen: Mapping[str, Any], now: float, terminal: Terminal) -> Iterator[str]:
+    if seen["looked"]:
+        code = seen["looked"]["exit"]
+        yield from terminal.text(_pass_words(seen["looked"], now, "looked"), GREEN if code == exits.WARM else RED, exits.WORDS.get(code, ""))
+    if seen["result"] == NOTHING:
+        yield from terminal.text(f"{NOTHING}: there is no model to keep in memory")
+    yield from terminal.text("The last pass cannot be told." if seen["state_problem"] else _pass_words(seen["last_pass"], now, "last pass"))
+
+
+def _table(models: Sequence[Mapping[str, Any]], clock: datetime, terminal: Terminal) -> Sequence[str]:
+    if not models:
+        return ["No models are declared."]
+    ordered = sorted(models, key=lambda model: KINDS.index(state_kind(model)))
+    return terminal.table(HEADS, [row(model, clock) for model in ordered], [_COLOURS[state_kind(model)] for model in ordered], "STATE")
+
+
+def _remarks(looked: Mapping[str, Any], last: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is wrong now, and whatever else the last pass had to say; each with its label."""
     for key, words in (("failures", "not warm"), ("warnings", "warning")):
         now = looked.get(key) or ()
-        yield from (f"{words}: {text}" for text in now)
-        yield from (f"last pass: {words}: {text}" for text in last.get(key) or () if text not in now)
+        yield from ((words, text) for text in now)
+        yield from ((f"last pass: {words}", text) for text in last.get(key) or () if text not in now)
 
 
 def _looked(found: LastPass | None) -> dict[str, Any] | None:
