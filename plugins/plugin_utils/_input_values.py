@@ -4,7 +4,7 @@
 """Values of the roles' inputs against the argument specs, one sentence for each that does not fit.
 
 Ansible itself judges them, too, but tells it in a line of twelve thousand characters, one role at a time, and leaves a text as
-it is: with C(-e key=value) every value is one, and C("false") would be true.
+it is: with `-e key=value` every value is one, and `"false"` would be true.
 """
 
 from __future__ import annotations

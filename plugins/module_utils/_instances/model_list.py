@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lists of models as people write them: mappings, names, or both; with C(-e key=value) a text."""
+"""Lists of models as people write them: mappings, names, or both; with `-e key=value` a text."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""C(OLLAMA_HOST): where the server listens, read as the server reads it (envconfig/config.go, Host). Pure."""
+"""`OLLAMA_HOST`: where the server listens, read as the server reads it (envconfig/config.go, Host). Pure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Address:
 
 
 def effective_address(text: str) -> Address:
-    """What the server makes of C(OLLAMA_HOST), however odd: a port that is none becomes the default."""
+    """What the server makes of `OLLAMA_HOST`, however odd: a port that is none becomes the default."""
     scheme, separator, rest = text.strip().strip("\"'").partition("://")
     if not separator:
         scheme, rest = "", scheme

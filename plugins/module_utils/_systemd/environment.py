@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The environment a unit gives its service, and which file gave each variable (systemd.exec(5)). Pure.
 
-Order of precedence, later wins: the manager's own environment, C(PassEnvironment=), C(Environment=) in the order of
-the files, C(EnvironmentFile=) (whichever file it is written in); C(UnsetEnvironment=) takes away from the result.
+Order of precedence, later wins: the manager's own environment, `PassEnvironment=`, `Environment=` in the order of
+the files, `EnvironmentFile=` (whichever file it is written in); `UnsetEnvironment=` takes away from the result.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Removal:
-    """Variables that a file takes away: C(UnsetEnvironment=), or an empty C(Environment=) (`keys` is None: all so far)."""
+    """Variables that a file takes away: `UnsetEnvironment=`, or an empty `Environment=` (`keys` is None: all so far)."""
 
     key: str | None
     value: str | None
@@ -57,11 +57,11 @@ class Declared:
 
 
 ReadFiles = Callable[[str], Sequence[UnitFile]]
-"""From a path or pattern in C(EnvironmentFile=) (without its C(-)) to the files that are there."""
+"""From a path or pattern in `EnvironmentFile=` (without its `-`) to the files that are there."""
 
 
 def declared_environment(files: Iterable[UnitFile], specifiers: Mapping[str, str]) -> Declared:
-    """Fold the C([Service]) sections of a unit's files, in the order systemd reads them."""
+    """Fold the `[Service]` sections of a unit's files, in the order systemd reads them."""
     declared = Declared()
     for file in files:
         for setting in settings_of(file):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The contents of an C(EnvironmentFile=) (systemd.exec(5)): a shell-like syntax of its own, without expansion."""
+"""The contents of an `EnvironmentFile=` (systemd.exec(5)): a shell-like syntax of its own, without expansion."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def unit_files(unit: Unit, folders: Sequence[str], planned: UnitFile | None = No
 
 
 def environment_files(pattern: str) -> list[UnitFile]:
-    """The files that a path or pattern of C(EnvironmentFile=) names; those that are missing are left out."""
+    """The files that a path or pattern of `EnvironmentFile=` names; those that are missing are left out."""
     return [UnitFile(path, read_text(path)) for path in sorted(glob.glob(pattern)) if os.path.isfile(path)]
 
 

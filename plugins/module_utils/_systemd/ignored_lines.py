@@ -44,7 +44,7 @@ def ignored_in_unit(file: UnitFile) -> Iterator[IgnoredLine]:
 
 
 def ignored_in_environment_file(file: UnitFile) -> Iterator[IgnoredLine]:
-    """Of a file that C(EnvironmentFile=) names, in their order."""
+    """Of a file that `EnvironmentFile=` names, in their order."""
     for number, line in enumerate(file.text.split("\n"), start=1):
         key, equals, value = line.strip().partition("=")
         found = _MEANT.search(key)

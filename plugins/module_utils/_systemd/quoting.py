@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How a unit file writes a word: quoting, C escapes and specifiers (systemd.syntax(7), systemd.unit(5)).
 
-``quote_assignment`` writes one word of an C(Environment=) line, ``split_words`` and ``expand_specifiers``
+``quote_assignment`` writes one word of an `Environment=` line, ``split_words`` and ``expand_specifiers``
 read one back as systemd does; for every value that can be written the three are each other's inverse.
-C($) needs no escape here: systemd expands no variables in C(Environment=) (systemd.exec(5)).
+`$` needs no escape here: systemd expands no variables in `Environment=` (systemd.exec(5)).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class QuotingError(InvalidValue):
 
 
 def quote_assignment(name: str, value: str) -> str:
-    """One word for C(Environment=) which systemd reads back as exactly `name=value`.
+    """One word for `Environment=` which systemd reads back as exactly `name=value`.
 
     Raises `QuotingError` for a name that is no variable name and for a value with a control character other than a
     tab, which systemd would drop with nothing but a line in the journal (env-util.c).
@@ -104,7 +104,7 @@ def _unescape(found: re.Match[str]) -> str:
 
 
 def _character(kind: str, number: int) -> str:
-    """C(\\x) and octal escapes are bytes of UTF-8, C(\\u) and C(\\U) are code points."""
+    """`\\x` and octal escapes are bytes of UTF-8, `\\u` and `\\U` are code points."""
     if kind == "x" and number > 0x7F:
         return bytes([number]).decode("utf-8", "surrogateescape")
     return chr(number) if number < 0xD800 or 0xDFFF < number < 0x110000 else "\ufffd"

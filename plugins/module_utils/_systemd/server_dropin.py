@@ -40,7 +40,7 @@ def dropin_text(settled: Settled, place: Place) -> str:
 
 
 def environment_lines(variables: Mapping[str, str]) -> list[str]:
-    """One C(Environment=) line for each variable. Raises `QuotingError`."""
+    """One `Environment=` line for each variable. Raises `QuotingError`."""
     return [f"Environment={quote_assignment(name, value)}" for name, value in variables.items()]
 
 

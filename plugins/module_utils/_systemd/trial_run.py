@@ -28,7 +28,7 @@ class Tried:
 
 
 def try_out(run: Run, unit: str, dropin: str, folder: str | None, host: str | None) -> Tried:
-    """With the user alone, then with the sandbox, too. `host` is what C(OLLAMA_HOST) would be."""
+    """With the user alone, then with the sandbox, too. `host` is what `OLLAMA_HOST` would be."""
     found = _loaded(run, unit)
     everything = trial.sandbox(found, UnitFile("", dropin), trial.PROPERTIES)
     alone, reason = _probe(run, trial.sandbox(found, None, trial.IDENTITY), folder, host)

@@ -51,7 +51,7 @@ class ServerProcess:
 def wrapper_of(command: Sequence[str], scripts: Iterable[Script], main: ServerProcess | None, others: Sequence[ServerProcess]) -> str | None:
     """What stands between the unit and its server, as the second half of a sentence; None where nothing does.
 
-    `command` is the unit's C(ExecStart=); `main` its main process, and `others` are its other processes.
+    `command` is the unit's `ExecStart=`; `main` its main process, and `others` are its other processes.
     """
     return next(_of_command(command), None) or next(_of_scripts(scripts), None) or _of_processes(main, others)
 
