@@ -14,7 +14,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report.display import ago, span
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import Expiry, ExpiryError
 
-from .reading import mapping, mappings, moment, number, text, texts
+from .reading import mapping, mappings, moment, number, text, text_list
 
 _SHOWN = 3
 """So many of a model's last drifts."""
@@ -91,7 +91,7 @@ def vram(listed: Mapping[str, Any], set_aside: Mapping[str, Any], is_past: bool)
         percent, shown = min(100, int(100 * inside / size)), human_bytes(int(size))
         return Vram(None, "", f"was {percent} % of {shown}") if is_past else Vram(percent, shown, _fit(percent))
     if set_aside:
-        rivals = " and ".join(texts(set_aside.get("rivals"))) or "the other models"
+        rivals = " and ".join(text_list(set_aside.get("rivals"))) or "the other models"
         return Vram(None, "", f"did not fit beside {rivals}")
     return None
 
@@ -109,7 +109,7 @@ def last_drifts(history: Mapping[str, Any], model: str, now: datetime) -> Sequen
 
 
 def _drifted(departure: Mapping[str, Any], now: datetime) -> Drifted:
-    by = " and ".join(texts(departure.get("by")))
+    by = " and ".join(text_list(departure.get("by")))
     cause = text(departure.get("cause")) or "unknown"
     at, seconds = moment(departure.get("at")), number(departure.get("seconds"))
     return Drifted(

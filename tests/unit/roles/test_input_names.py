@@ -25,6 +25,7 @@ PLAYBOOK_INPUTS = {
     "keepwarm_instance",
     "keepwarm_known_variables",
     "keepwarm_max_fail_percentage",
+    "keepwarm_page",
     "keepwarm_remove_confirmed",
     "keepwarm_serial",
 }
