@@ -148,3 +148,27 @@ def test_a_start_that_is_none(start: Any) -> None:
 @pytest.mark.parametrize(("wait", "fits"), [("5m", True), (300, True), ("90s", True), ("1d", False), ("-1", False), (None, False)])
 def test_how_long_to_wait_for_an_idle_server(wait: Any, fits: bool) -> None:
     assert (value(SERVER, "{{ __ollama_server_wait_problems }}", ollama_server_restart_wait=wait) == []) is fits
+
+
+SEEN = {"results": [{"item": "ollama.service", "version": "0.30.0"}, {"item": UNIT, "version": None}]}
+
+
+@pytest.mark.parametrize(
+    ("record", "given", "down"),
+    [
+        (None, {}, [UNIT]),
+        ({"units": ["ollama.service"]}, {}, ["ollama.service", UNIT]),  # of an upgrade that was interrupted
+        ({"units": ["ollama.service"]}, {"__ollama_server_upgrading": True}, [UNIT]),
+        ({"units": ["ollama.service"]}, {"__ollama_server_upgrading": True, "ansible_check_mode": True}, ["ollama.service", UNIT]),
+    ],
+)
+def test_which_servers_may_be_down_at_each_point_of_an_upgrade(record: Any, given: dict[str, Any], down: list[str]) -> None:
+    found = {"__ollama_server_upgrade": {"record": record, "current": "0.30.0"}, "__ollama_server_upgrade_seen": SEEN}
+    units = {"__ollama_server_units": ["ollama.service", UNIT], "ansible_check_mode": False}
+    assert value(SERVER, "{{ ollama_server_upgrade_down }}", **found, **{**units, **given}) == down
+
+
+@pytest.mark.parametrize(("record", "current", "due"), [(None, "0.30.0", False), (None, "0.29.0", True), ({"units": []}, "0.30.0", True)])
+def test_an_upgrade_is_due_for_another_release_or_to_be_taken_up(record: Any, current: str, due: bool) -> None:
+    found = {"__ollama_server_upgrade": {"record": record, "current": current}, "ollama_server_version": "0.30.0"}
+    assert holds(SERVER, "ollama_server_upgrade_due", **found) is due
