@@ -14,11 +14,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report.display import ago, span
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.keep_alive import Expiry, ExpiryError
 
-<<<<<<< HEAD
-from .reading import mapping, mappings, moment, number, text, text_items
-=======
 from .reading import mapping, mappings, moment, number, text, text_list
->>>>>>> page
 
 _SHOWN = 3
 """So many of a model's last drifts."""
@@ -95,11 +91,7 @@ def vram(listed: Mapping[str, Any], set_aside: Mapping[str, Any], is_past: bool)
         percent, shown = min(100, int(100 * inside / size)), human_bytes(int(size))
         return Vram(None, "", f"was {percent} % of {shown}") if is_past else Vram(percent, shown, _fit(percent))
     if set_aside:
-<<<<<<< HEAD
-        rivals = " and ".join(text_items(set_aside.get("rivals"))) or "the other models"
-=======
         rivals = " and ".join(text_list(set_aside.get("rivals"))) or "the other models"
->>>>>>> page
         return Vram(None, "", f"did not fit beside {rivals}")
     return None
 
@@ -117,11 +109,7 @@ def last_drifts(history: Mapping[str, Any], model: str, now: datetime) -> Sequen
 
 
 def _drifted(departure: Mapping[str, Any], now: datetime) -> Drifted:
-<<<<<<< HEAD
-    by = " and ".join(text_items(departure.get("by")))
-=======
     by = " and ".join(text_list(departure.get("by")))
->>>>>>> page
     cause = text(departure.get("cause")) or "unknown"
     at, seconds = moment(departure.get("at")), number(departure.get("seconds"))
     return Drifted(

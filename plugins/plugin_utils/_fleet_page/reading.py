@@ -21,11 +21,7 @@ def text(raw: Any) -> str:
     return one_line(str(raw)) if isinstance(raw, (str, int, float)) and not isinstance(raw, bool) else ""
 
 
-<<<<<<< HEAD
-def text_items(raw: Any) -> list[str]:
-=======
 def text_list(raw: Any) -> list[str]:
->>>>>>> page
     """The texts of a list; none for anything else."""
     return [text(item) for item in raw if text(item)] if isinstance(raw, (list, tuple)) else []
 

@@ -17,11 +17,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report.
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet import NOTHING, said, statuses, trouble
 
 from .cells import Drifted, Moment, Vram, last_drifts, looked, until, vram
-<<<<<<< HEAD
-from .reading import mapping, mappings, text, text_items
-=======
 from .reading import mapping, mappings, text, text_list
->>>>>>> page
 
 BAD, DEGRADED, HELD, IDLE, WARM = "bad", "degraded", "held", "idle", "warm"
 """The kinds of a state, the worst first; each has its colour."""
@@ -121,11 +117,7 @@ def _result(status: Mapping[str, Any], models: Iterable[Mapping[str, Any]]) -> S
     kind = _RESULTS.get(word, BAD)
     if kind in (WARM, IDLE) and status.get("exit") != 0:
         return State("not warm", BAD)
-<<<<<<< HEAD
-    if kind == WARM and any(DEGRADING.intersection(text_items(model.get("drift"))) for model in models):
-=======
     if kind == WARM and any(DEGRADING.intersection(text_list(model.get("drift"))) for model in models):
->>>>>>> page
         return State("warm, degraded", DEGRADED)
     return State(word, kind)
 
@@ -134,11 +126,7 @@ def _sentences(status: Mapping[str, Any]) -> list[str]:
     """What is wrong now, and the hold; what the last pass said counts where nobody could look."""
     now = mapping(status.get("looked")) or mapping(status.get("last_pass"))
     hold = text(mapping(status.get("hold")).get("text"))
-<<<<<<< HEAD
-    return list(dict.fromkeys([*([hold] if hold else []), *text_items(now.get("failures")), *text_items(now.get("warnings"))]))
-=======
     return list(dict.fromkeys([*([hold] if hold else []), *text_list(now.get("failures")), *text_list(now.get("warnings"))]))
->>>>>>> page
 
 
 def _model_row(
@@ -156,11 +144,7 @@ def _model_row(
         policy=policy if model.get("required") is True else f"{policy} (optional)",
         context=text(listed.get("context_length")),
         state=_state(model, result),
-<<<<<<< HEAD
-        drift=text_items(model.get("drift")),
-=======
         drift=text_list(model.get("drift")),
->>>>>>> page
         until=None if model.get("past") else until(listed, now),
         vram=vram(listed, mapping(mapping(history.get("set_aside")).get(canonical)), bool(model.get("past"))),
         why=[sentence for sentence in sentences if name and sentence.startswith(f"{name} ")],
@@ -171,10 +155,6 @@ def _model_row(
 def _state(model: Mapping[str, Any], result: State) -> State:
     """As the host's own table has it; what an operator holds back is no fault."""
     clean = {key: model[key] if isinstance(model.get(key), bool) else None for key in ("required", "resident", "past", "was_resident", "seen")}
-<<<<<<< HEAD
-    clean["drift"] = text_items(model.get("drift"))
-=======
     clean["drift"] = text_list(model.get("drift"))
->>>>>>> page
     kind = _KINDS[state_kind(clean)]
     return State(state_word(clean), HELD if result.kind == HELD and kind == BAD else kind)

@@ -198,3 +198,27 @@ def test_a_list_that_nothing_needs_is_not_read() -> None:
     given = {"ansible_facts": {"architecture": "x86_64"}, "ollama_server_version": "0.32.15", "ollama_server_release_folder": "/nowhere"}
     given["ollama_server_checksums"] = {"ollama-linux-amd64.tar.zst": "c" * 64}
     assert [archive["sha256"] for archive in value(SERVER, "{{ __ollama_server_archives }}", **given)] == ["c" * 64]
+
+
+SEEN = {"results": [{"item": "ollama.service", "version": "0.30.0"}, {"item": UNIT, "version": None}]}
+
+
+@pytest.mark.parametrize(
+    ("record", "given", "down"),
+    [
+        (None, {}, [UNIT]),
+        ({"units": ["ollama.service"]}, {}, ["ollama.service", UNIT]),  # of an upgrade that was interrupted
+        ({"units": ["ollama.service"]}, {"__ollama_server_upgrading": True}, [UNIT]),
+        ({"units": ["ollama.service"]}, {"__ollama_server_upgrading": True, "ansible_check_mode": True}, ["ollama.service", UNIT]),
+    ],
+)
+def test_which_servers_may_be_down_at_each_point_of_an_upgrade(record: Any, given: dict[str, Any], down: list[str]) -> None:
+    found = {"__ollama_server_upgrade": {"record": record, "current": "0.30.0"}, "__ollama_server_upgrade_seen": SEEN}
+    units = {"__ollama_server_units": ["ollama.service", UNIT], "ansible_check_mode": False}
+    assert value(SERVER, "{{ ollama_server_upgrade_down }}", **found, **{**units, **given}) == down
+
+
+@pytest.mark.parametrize(("record", "current", "due"), [(None, "0.30.0", False), (None, "0.29.0", True), ({"units": []}, "0.30.0", True)])
+def test_an_upgrade_is_due_for_another_release_or_to_be_taken_up(record: Any, current: str, due: bool) -> None:
+    found = {"__ollama_server_upgrade": {"record": record, "current": current}, "ollama_server_version": "0.30.0"}
+    assert holds(SERVER, "ollama_server_upgrade_due", **found) is due
