@@ -80,6 +80,24 @@ def test_whoever_says_whether_it_restarts_is_believed(said: Any, restarted: bool
 
 
 @pytest.mark.parametrize(
+    ("given", "foreseen"),
+    [
+        ({}, {"restarted": False, "installed": [], "empty": False, "environment": None}),
+        (
+            {"ollama_server_outlook": {UNIT: {"restarts": True, "empty": True, "environment": {"X": "1"}}}, "ollama_model_foreseen": {UNIT: ["a"], "b": ["c"]}},
+            {"restarted": True, "installed": ["a"], "empty": True, "environment": {"X": "1"}},
+        ),
+        (
+            {"ollama_server_outlook": {UNIT: {"restarts": False, "environment": {"X": "1"}}}, "ollama_warmup_assume_installed": ["d"]},
+            {"restarted": False, "installed": ["d"], "empty": False, "environment": None},
+        ),
+    ],
+)
+def test_what_check_mode_foresees_of_a_server(given: dict[str, Any], foreseen: dict[str, Any]) -> None:
+    assert value(WARMUP, "{{ __ollama_warmup_foreseen }}", __ollama_warmup_entry=ENTRY, ansible_check_mode=True, **given) == foreseen
+
+
+@pytest.mark.parametrize(
     ("given", "empty"),
     [
         ({}, False),
