@@ -33,8 +33,9 @@ def test_a_link_where_root_asks_for_a_pass_is_not_followed(tampered: Gpu, target
 
 
 def test_a_pipe_in_place_of_the_state_holds_nobody_up(tampered: Gpu) -> None:
+    """Those that look for themselves find the host warm; the doctor says what it could not look at."""
     tampered.run(f"rm {STATE} && {USER} mkfifo {STATE}")
     ended = {command: tampered.host.run(f"timeout 60 ollama-warmup {command}") for command in ("status", "check", "doctor", "wait --timeout=1")}
-    assert {command: done.rc for command, done in ended.items()} == {"status": 0, "check": 0, "doctor": 1, "wait --timeout=1": 1}
+    assert {command: done.rc for command, done in ended.items()} == {"status": 0, "check": 0, "doctor": 1, "wait --timeout=1": 0}
     assert ": healthy" not in ended["doctor"].stdout
     assert tampered.host.run("pgrep --full '[-]I /usr/local/bin/ollama-warmup'").stdout == ""
