@@ -10,10 +10,10 @@
     python3 tests/hosts/host.py copy NAME COPY ...      boot hosts with all the files of that one
     python3 tests/hosts/host.py install-ollama NAME     install, start and fill the stand-in server, or the Ollama of $OLLAMA_PREFIX
     python3 tests/hosts/host.py reboot NAME             as a machine reboots: memory and /run are lost, files stay; --no-wait: however long starting takes
-    python3 tests/hosts/host.py sleep NAME              suspend a machine to RAM
-    python3 tests/hosts/host.py wake NAME
     python3 tests/hosts/host.py remove NAME ...
     python3 tests/hosts/host.py remove-all PREFIX       those whose names begin with PREFIX-
+    python3 tests/hosts/host.py sleep NAME              suspend a machine to RAM
+    python3 tests/hosts/host.py wake NAME
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ def arguments() -> argparse.Namespace:
     rebooting = commands.add_parser("reboot")
     rebooting.add_argument("name")
     rebooting.add_argument("--no-wait", action="store_true")
-    for verb in ("sleep", "wake"):
-        commands.add_parser(verb).add_argument("name")
     commands.add_parser("remove").add_argument("names", nargs="+")
     commands.add_parser("remove-all").add_argument("prefix")
+    for verb in ("sleep", "wake"):
+        commands.add_parser(verb).add_argument("name")
     return parser.parse_args()
 
 

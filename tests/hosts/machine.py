@@ -107,7 +107,7 @@ def ask(name: str, command: str) -> str:
 def wait_until_up(name: str, may_fail: bool = False, since: str = "") -> None:
     """Return when systemd has started everything; raise HostError if a unit failed that may not, or the deadline (BOOT_SECONDS) passed.
 
-    C(since) is the boot that is over.
+    `since` is the boot that is over.
     """
     deadline = time.monotonic() + BOOT_SECONDS
     while time.monotonic() < deadline:

@@ -36,7 +36,7 @@ chown {owner} vmlinuz initrd.img disk.img
 
 @dataclasses.dataclass(frozen=True)
 class Disk:
-    """What a machine boots: files of C(folder)."""
+    """What a machine boots: files of `folder`."""
 
     folder: pathlib.Path
 

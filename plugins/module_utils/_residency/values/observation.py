@@ -109,8 +109,7 @@ class ModelCard:
 class Runners:
     """The weights blobs that have a living runner process. C(complete) is false if a process could not be told.
     C(starts) names each blob's process so that no later one is taken for it; C(arguments) is its command line; C(processes)
-    are all of them; C(server) names the process that started them, and C(oom_kills) is how often the kernel killed one for want of memory
-    since then."""
+    are all of them."""
 
     blobs: frozenset[str]
     complete: bool = True
@@ -118,7 +117,9 @@ class Runners:
     arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     processes: tuple[RunnerProcess, ...] = field(default=(), compare=False)
     server: str = field(default="", compare=False)
+    """Names the process that started them."""
     oom_kills: int = field(default=0, compare=False)
+    """How often the kernel has killed one of that server's processes for want of memory."""
 
     def alive(self, blob: str | None) -> bool | None:
         """True or false for certain, None when unknown."""
@@ -130,9 +131,8 @@ class Runners:
 @dataclass(frozen=True)
 class Observation:
     """One look at one server. C(now) is the server's clock; C(cards) is by digest; C(runners) None when unreadable; C(release) its
-    version in numbers, empty where nobody asked for it; C(sightings) what is known of runner processes and timers since earlier looks, by
-    name; C(at) the host's monotonic clock, in seconds; C(oom_kills) how many processes of the server the kernel killed for want of memory since
-    the look before."""
+    version in numbers, empty where nobody asked for it; C(sightings) what is known of runner processes since earlier looks, by
+    identity; C(at) the host's monotonic clock, in seconds."""
 
     now: datetime
     installed: tuple[InstalledModel, ...] = ()
@@ -143,6 +143,7 @@ class Observation:
     sightings: Mapping[str, Sighting] = field(default_factory=dict)
     at: float = 0.0
     oom_kills: int = 0
+    """How many processes of the server the kernel killed for want of memory since the look before."""
 
     @property
     def living(self) -> tuple[ResidentModel, ...]:

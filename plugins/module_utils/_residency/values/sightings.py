@@ -1,13 +1,10 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one look cannot judge, runner processes and timers: what two looks make of them. Pure: the clock is handed in.
+"""Runner processes that one look cannot judge: what two looks make of them. Pure: the clock is handed in.
 
 A process that was stopped (C(T)) answers nobody. One in uninterruptible sleep (C(D)) may only wait for a disk: it hangs where a later look
 finds it there still, with no CPU time between the two. A traced one (C(t)) is somebody's debugger. What C(/api/ps) does not list is loading.
-
-The server's timers go by the monotonic clock, which neither jumps nor counts a suspended machine's sleep; an expiry is said by the wall clock.
-So an expiry is believed when it is first seen, and followed by the monotonic clock from then on.
 """
 
 from __future__ import annotations
@@ -42,8 +39,7 @@ class RunnerProcess:
 @dataclass(frozen=True)
 class Sighting:
     """A process that is to be looked at again: of which C(kind) it has been C(since) then, in seconds of the host's monotonic clock,
-    with so much C(cpu) time. Of a timer, C(since) is when it ends; of the clocks, how far the wall clock is ahead of the monotonic one;
-    what the kernel killed for want of memory is counted by C(cpu)."""
+    with so much C(cpu) time."""
 
     kind: str
     cpu: int
@@ -73,14 +69,18 @@ def _kind(process: RunnerProcess, listed: Collection[str | None]) -> str | None:
 
 @dataclass(frozen=True)
 class Timer:
-    """C(left) until its expiry, by the wall clock, and the C(longest) that there can be, in seconds."""
+    """What the server counts down. `left` until its expiry, by the wall clock, and the `longest` that there can be, in seconds."""
 
     left: float
     longest: float
 
 
 def follow_timers(before: Mapping[str, Sighting], timers: Mapping[str, Timer], wall: float, now: float) -> dict[str, Sighting]:
-    """What is to be remembered of timers, by the name of each; C(wall) is the other clock, in seconds since 1970."""
+    """What is to be remembered of timers, by the name of each: when it ends. `wall` is the other clock, in seconds since 1970.
+
+    Timers go by the monotonic clock, which neither jumps nor counts a machine's sleep, and an expiry is said by the wall clock: it is
+    believed when it is first seen, and followed by the monotonic clock from then on.
+    """
     ahead = wall - now
     known = before.get(CLOCK)
     jump = ahead - known.since if known is not None else 0.0
@@ -94,7 +94,7 @@ def _left(timer: Timer, jump: float) -> float:
 
 
 def follow_kills(before: Mapping[str, Sighting], server: str, kills: int, now: float) -> tuple[int, dict[str, Sighting]]:
-    """How many kills at that start of the server are new, and what is to be remembered of them."""
+    """How many kills at that start of the server are new, and what is to be remembered of them: their number."""
     name = f"{OOM_KILLS} {server}"
     known = before.get(name)
     return kills - (known.cpu if known else 0), {name: Sighting(OOM_KILLS, kills, now)} if kills else {}

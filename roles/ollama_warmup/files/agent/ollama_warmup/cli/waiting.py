@@ -31,8 +31,7 @@ _Mark = Optional[tuple[int, int]]
 
 
 def wait(instance: Instance, timeout: float | None) -> int:
-    """Come back as soon as every required model is resident; give up after C(timeout) seconds. A pass is asked for at the beginning, or
-    after the one that is running then."""
+    """Come back as soon as every required model is resident; give up after C(timeout) seconds. A pass is asked for at the beginning."""
     require_declared(load(instance.configuration))
     began = time.monotonic()
     door = _Door(instance)
