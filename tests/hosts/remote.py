@@ -24,7 +24,7 @@ def execute(host: str, *command: str, check: bool = True) -> subprocess.Complete
 def copy(host: str, source: pathlib.Path, destination: str) -> None:
     """Copy a file, or what is in a folder, to that place of the host, as root's."""
     folder, name = (source, ".") if source.is_dir() else (source.parent, source.name)
-    unpack = f"mkdir -p {shlex.quote(destination)} && tar --extract --no-same-owner --directory {shlex.quote(destination)}"
+    unpack = f"mkdir -p {shlex.quote(destination)} && tar --extract --no-same-owner --no-overwrite-dir --directory {shlex.quote(destination)}"
     with subprocess.Popen(["tar", "--create", "--directory", str(folder), name], stdout=subprocess.PIPE) as packing:
         words = ["ssh", "-F", str(ssh.prepare()), host, unpack]
         done = subprocess.run(words, check=False, stdin=packing.stdout, capture_output=True, text=True)
