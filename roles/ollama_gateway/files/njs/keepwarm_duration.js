@@ -10,11 +10,12 @@ const NANOSECONDS = { ns: 1, us: 1e3, '\u00b5s': 1e3, '\u03bcs': 1e3, ms: 1e6, s
 const PART = /^([0-9]*)(?:\.([0-9]*))?(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/;
 // From here on Go's conversion to int64 gives a negative duration, after which the model is unloaded.
 const MOST_SECONDS = 9223372036;
-// Before 0.11.8 fractions of a second were cut to zero; and nobody who wants a model to stay says less.
-const SHORTEST_SECONDS = 1;
+// Releases differ in what they cut to zero (before 0.11.8 all fractions), and nobody who wants a model to stay says less.
+const BRIEF_SECONDS = 1;
 
 /**
- * { forever, seconds }: zero seconds for whatever lets the server unload the model at once. Throws a Refusal for what the server refuses.
+ * { forever, seconds, brief }: brief is what a server may take for zero, after which it unloads the model. Throws a Refusal for what the
+ * server refuses.
  */
 function read(value) {
     if (typeof value === 'number') {
@@ -55,10 +56,7 @@ function sum(text) {
 }
 
 function given(seconds) {
-    if (Math.abs(seconds) < SHORTEST_SECONDS) {
-        return { forever: false, seconds: 0 };
-    }
-    return { forever: seconds < 0, seconds: Math.max(seconds, 0) };
+    return { forever: seconds < 0, seconds: Math.max(seconds, 0), brief: Math.abs(seconds) < BRIEF_SECONDS };
 }
 
 /** Whether the first one lasts as long as the second, or longer. */

@@ -13,7 +13,7 @@ import settings from 'keepwarm_settings.js';
 
 /** The SHA-256 of the token that the request carries, which nginx looks up; nothing of a token is kept. */
 function tokenHash(r) {
-    const bearer = /^Bearer +([!-~]+) *$/i.exec(r.headersIn['Authorization'] || '');
+    const bearer = /^Bearer +([!-~]+)/i.exec(r.headersIn['Authorization'] || '');
     const token = bearer ? bearer[1] : r.headersIn['X-API-Key'];
     return token ? crypto.createHash('sha256').update(token).digest('base64url') : '';
 }

@@ -8,6 +8,7 @@
  * (encoding/json scans a value to its end first): of a text with a mistake in such a value it acts on nothing.
  */
 import refusal from 'keepwarm_refusal.js';
+import match from 'keepwarm_whole.js';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -17,7 +18,7 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
-const SCALAR = /^(?:true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)$/;
+const SCALAR = /^(?:true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)/;
 const LONGEST_SCALAR = 64;
 const DEEPEST = 500;
 const MOST_MEMBERS = 1000;
@@ -103,7 +104,7 @@ function scalarEnd(scan, start) {
     while (end < scan.bytes.length && end - start <= LONGEST_SCALAR && !isDelimiter(scan.bytes[end])) {
         end++;
     }
-    if (!SCALAR.test(scan.bytes.subarray(start, end).toString())) {
+    if (!match.whole(SCALAR, scan.bytes.subarray(start, end).toString())) {
         throw invalid(start);
     }
     return end;

@@ -96,12 +96,10 @@ function judgeKeepAlive(request) {
         return;
     }
     const asked = duration.read(value);
-    if (asked.seconds === 0 && !asked.forever && !hasContent(request)) {
-        judgeUnload(request, member);
-    } else if (request.settings.keep_alive === 'drop') {
-        remove(request, member, 'keep_alive');
-    } else if (request.settings.keep_alive === 'clamp') {
-        clamp(request, member, asked);
+    if (asked.brief && !hasContent(request)) {
+        judgeUnload(request, member, asked);
+    } else {
+        judgeLasting(request, member, asked);
     }
 }
 
@@ -110,12 +108,22 @@ function hasContent(request) {
     return member !== undefined && !json.isEmpty(request.scan, member);
 }
 
-function judgeUnload(request, member) {
+function judgeUnload(request, member, asked) {
     if (request.settings.unload === 'refuse') {
         throw new refusal.Refusal(403, 'this gateway lets nobody unload a model', 'unload');
     }
     if (request.settings.unload === 'drop') {
         remove(request, member, 'unload');
+    } else if (asked.forever || asked.seconds > 0) {
+        judgeLasting(request, member, asked);
+    }
+}
+
+function judgeLasting(request, member, asked) {
+    if (request.settings.keep_alive === 'drop') {
+        remove(request, member, 'keep_alive');
+    } else if (request.settings.keep_alive === 'clamp') {
+        clamp(request, member, asked);
     }
 }
 
@@ -128,11 +136,15 @@ function clamp(request, member, asked) {
         return;
     }
     const limit = duration.read(JSON.parse(text));
-    const fits = declared === null ? duration.isAsLong(limit, asked) : duration.isAsLong(asked, limit);
-    if (!fits) {
+    if (declared === null ? !isAtMost(asked, limit) : asked.brief || !duration.isAsLong(asked, limit)) {
         request.cuts.push({ start: member.value, end: member.end, text: text });
         request.reasons.push('keep_alive');
     }
+}
+
+/** A brief time before zero is for ever to some releases. */
+function isAtMost(asked, limit) {
+    return duration.isAsLong(limit, asked) && !(asked.brief && asked.forever);
 }
 
 function judgeOptions(request) {

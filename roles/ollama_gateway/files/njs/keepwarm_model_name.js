@@ -5,15 +5,16 @@
  * Model names as Ollama compares them (types/model/name.go: ParseName, EqualFold): with all four parts, without regard to case.
  */
 import refusal from 'keepwarm_refusal.js';
+import match from 'keepwarm_whole.js';
 
-const HOST = /^[a-z0-9_][a-z0-9_.:-]{0,349}$/;
-const NAMESPACE = /^[a-z0-9_][a-z0-9_-]{0,79}$/;
-const PART = /^[a-z0-9_][a-z0-9_.-]{0,79}$/;
-const PLAIN = /^[A-Za-z0-9._:\/-]+$/;
+const HOST = /^[a-z0-9_][a-z0-9_.:-]{0,349}/;
+const NAMESPACE = /^[a-z0-9_][a-z0-9_-]{0,79}/;
+const PART = /^[a-z0-9_][a-z0-9_.-]{0,79}/;
+const PLAIN = /^[A-Za-z0-9._:\/-]+/;
 
 /** host/namespace/model:tag in lower case. Throws a Refusal. */
 function normal(text) {
-    if (!PLAIN.test(text)) {
+    if (!match.whole(PLAIN, text)) {
         throw refusal.malformed('invalid model name');
     }
     const name = text.toLowerCase().replace(/^[^/]*:\/\//, '');
@@ -36,7 +37,7 @@ function joined(path, tag) {
     const model = path.pop();
     const namespace = path.length ? path.pop() : 'library';
     const host = path.length ? path.join('/') : 'registry.ollama.ai';
-    if (!HOST.test(host) || !NAMESPACE.test(namespace) || !PART.test(model) || !PART.test(tag)) {
+    if (!match.whole(HOST, host) || !match.whole(NAMESPACE, namespace) || !match.whole(PART, model) || !match.whole(PART, tag)) {
         throw refusal.malformed('invalid model name');
     }
     return host + '/' + namespace + '/' + model + ':' + tag;

@@ -5,6 +5,8 @@
  * The routes of Ollama that go through the gateway (server/routes.go: GenerateRoutes). What is not named here is refused.
  */
 
+import match from 'keepwarm_whole.js';
+
 // content: the key that is empty in a request that only loads or unloads a model; null where keep_alive and options are not read.
 const MODEL_ROUTES = {
     'POST /api/generate': { content: 'prompt' },
@@ -22,7 +24,7 @@ const OPEN_ROUTES = [
     'GET /v1/models',
 ];
 const ADMIN_ROUTES = ['POST /api/create', 'DELETE /api/delete', 'POST /api/pull', 'POST /api/push', 'POST /api/copy'];
-const MODEL_PAGE = /^GET \/v1\/models\/[A-Za-z0-9._:\/-]{1,500}$/;
+const MODEL_PAGE = /^GET \/v1\/models\/[A-Za-z0-9._:\/-]{1,500}/;
 
 /** { kind: model, open, admin or none } of a route such as "GET /api/tags"; of a model's, also its content. */
 function find(route, more) {
@@ -32,7 +34,7 @@ function find(route, more) {
     if (ADMIN_ROUTES.indexOf(route) >= 0) {
         return { kind: 'admin' };
     }
-    const isOpen = OPEN_ROUTES.indexOf(route) >= 0 || more.indexOf(route) >= 0 || MODEL_PAGE.test(route);
+    const isOpen = OPEN_ROUTES.indexOf(route) >= 0 || more.indexOf(route) >= 0 || match.whole(MODEL_PAGE, route);
     return { kind: isOpen ? 'open' : 'none' };
 }
 
