@@ -92,10 +92,8 @@ def _listed(value: Any) -> list[Any]:
 
 def token_hash(client: Mapping[str, Any]) -> str:
     """The SHA-256 in 43 letters of base64url, as the script of nginx makes it. In hexadecimal it would not fit into nginx' default buckets."""
-    if "token" in client:
-        raw = hashlib.sha256(str(client["token"]).encode()).digest()
-    else:
-        raw = bytes.fromhex(str(client["token_sha256"]))
+    hexadecimal = str(client.get("token_sha256") or hashlib.sha256(str(client["token"]).encode()).hexdigest())
+    raw = bytes.fromhex(hexadecimal)
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 

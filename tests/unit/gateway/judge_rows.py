@@ -9,7 +9,12 @@ from typing import Any
 
 PIN = "registry.ollama.ai/library/pin:latest"
 WARM = "registry.ollama.ai/library/warm:8b"
-DECLARED = {PIN: {"keep_alive": "-1", "num_ctx": 8192}, WARM: {"keep_alive": '"30m"', "num_ctx": None}}
+WIDE = "registry.ollama.ai/library/wide:latest"
+DECLARED = {
+    PIN: {"keep_alive": "-1", "num_ctx": None},
+    WARM: {"keep_alive": '"30m"', "num_ctx": None},
+    WIDE: {"keep_alive": "-1", "num_ctx": 8192},
+}
 SETTINGS: dict[str, Any] = {
     "keep_alive": "drop",
     "unload": "refuse",

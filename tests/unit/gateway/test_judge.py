@@ -70,20 +70,34 @@ def test_an_unload(njs: Rows, ends: str, route: str, rest: str) -> None:
     [
         ('{"num_ctx":8192}', '{"num_ctx":8192}'),
         ('{"num_ctx":8192.0}', '{"num_ctx":8192.0}'),
-        ('{"num_ctx":4096}', "{}"),
-        ('{"num_ctx":"8192"}', "{}"),
-        ('{ "num_ctx" : 1 , "temperature" : 0.5 }', '{ "temperature" : 0.5 }'),
-        ('{"temperature":0.5,"num_ctx":1}', '{"temperature":0.5}'),
-        ('{"num_gpu":1,"seed":7,"num_batch":9,"main_gpu":1,"use_mmap":false,"num_thread":2,"draft_num_predict":3}', '{"seed":7}'),
-        ('{"Num_Ctx":1}', '{"Num_Ctx":1}'),  # of this the server makes nothing
-        ("null", "null"),
+        ('{"num_ctx":4096}', '{"num_ctx":8192}'),
+        ('{"num_ctx":"8192"}', '{"num_ctx":8192}'),
+        ('{ "num_ctx" : 1 , "temperature" : 0.5 }', '{"num_ctx":8192, "temperature" : 0.5 }'),
+        ('{"temperature":0.5,"num_ctx":1}', '{"num_ctx":8192,"temperature":0.5}'),
+        ('{"num_gpu":1,"seed":7,"num_batch":9,"num_ctx":8192,"use_mmap":false}', '{"seed":7,"num_ctx":8192}'),
     ],
 )
 def test_options_that_would_reload_a_declared_model(njs: Rows, options: str, left: str) -> None:
-    body = f'{{{HI},"options":{options}}}'
-    assert judged(njs, body) == f'{{{HI},"options":{left}}}'
+    body = f'{{"model":"wide","options":{options}}}'
+    assert judged(njs, body) == f'{{"model":"wide","options":{left}}}'
     assert judged(njs, body, options="pass") == body
     assert judged(njs, body, options="refuse") == (body if left == options else 403)
+
+
+@pytest.mark.parametrize(
+    ("body", "left"),
+    [
+        ('{"model":"wide"}', '{"options":{"num_ctx":8192},"model":"wide"}'),
+        (' {"model":"wide","options":null}', ' {"model":"wide","options":{"num_ctx":8192}}'),
+        ('{"options":{},"model":"wide"}', '{"options":{"num_ctx":8192},"model":"wide"}'),
+        ('{"model":"wide","options":{"Num_Ctx":1}}', '{"model":"wide","options":{"num_ctx":8192,"Num_Ctx":1}}'),  # of that the server makes nothing
+        ('{"keep_alive":0,"prompt":"x","model":"wide"}', '{"options":{"num_ctx":8192},"prompt":"x","model":"wide"}'),
+    ],
+)
+def test_the_declared_context_is_put_in_since_without_one_the_server_takes_its_default(njs: Rows, body: str, left: str) -> None:
+    assert judged(njs, body) == left
+    assert judged(njs, body, options="refuse") == left
+    assert judged(njs, body, options="pass", keep_alive="pass") == body
 
 
 def test_of_a_model_declared_without_a_context_any_is_dropped_and_of_others_none(njs: Rows) -> None:

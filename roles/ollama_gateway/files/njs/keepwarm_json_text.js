@@ -25,7 +25,7 @@ const MOST_MEMBERS = 1000;
 // A step costs a fraction of a microsecond in which nginx serves nobody else; strings, which images and prompts are, cost none by length.
 const MOST_STEPS = 4000000;
 
-/** The members of the object that is the whole text. Throws a Refusal. */
+/** The members of the object that is the whole text, and where in it they start. Throws a Refusal. */
 function readDocument(bytes) {
     const scan = { bytes: bytes, steps: 0 };
     refuseOtherThanUtf8(bytes);
@@ -40,7 +40,7 @@ function readDocument(bytes) {
     if (afterSpace(scan, object.end) < bytes.length) {
         throw refusal.malformed('something follows the JSON object of the request body');
     }
-    return { scan: scan, members: object.members };
+    return { scan: scan, members: object.members, start: start + 1 };
 }
 
 /** The members of the object that is a member's value. Throws a Refusal where the value is none. */

@@ -28,6 +28,7 @@ function judge(bytes, content, client, settings) {
     const request = {
         scan: document.scan,
         members: document.members,
+        start: document.start,
         found: found,
         content: content,
         declared: settings.models[model] || null,
@@ -148,24 +149,19 @@ function isAtMost(asked, limit) {
 }
 
 function judgeOptions(request) {
-    const member = request.found.options;
-    const policy = request.settings.options;
-    if (!member || request.declared === null || policy === 'pass' || json.scalar(request.scan, member) === null) {
+    if (request.declared === null || request.settings.options === 'pass') {
         return;
     }
-    const options = json.readNested(request.scan, member);
+    const member = request.found.options;
+    const isGiven = member !== undefined && json.scalar(request.scan, member) !== null;
+    const options = isGiven ? json.readNested(request.scan, member) : [];
     const wrong = options.filter(function (option) {
         return reloads(request, option);
     });
-    if (wrong.length && policy === 'refuse') {
-        throw new refusal.Refusal(403, 'options.' + wrong[0].key + ' is not as declared for this model', 'options');
-    }
-    if (wrong.length) {
-        request.reasons.push('options');
-    }
-    request.cuts = request.cuts.concat(json.cutsOf(options, function (option) {
-        return wrong.indexOf(option) >= 0;
-    }));
+    dropOptions(request, options, wrong);
+    putContext(request, options.filter(function (option) {
+        return wrong.indexOf(option) < 0;
+    }), isGiven);
 }
 
 function reloads(request, option) {
@@ -174,6 +170,38 @@ function reloads(request, option) {
     }
     const wanted = request.declared.num_ctx;
     return option.key !== 'num_ctx' || wanted === null || json.scalar(request.scan, option) !== wanted;
+}
+
+function dropOptions(request, options, wrong) {
+    if (!wrong.length) {
+        return;
+    }
+    if (request.settings.options === 'refuse') {
+        throw new refusal.Refusal(403, 'options.' + wrong[0].key + ' is not as declared for this model', 'options');
+    }
+    request.reasons.push('options');
+    request.cuts = request.cuts.concat(json.cutsOf(options, function (option) {
+        return wrong.indexOf(option) >= 0;
+    }));
+}
+
+/** Without a num_ctx the server would load the model anew with its default (server/sched.go: needsReload), so the declared one is put in. */
+function putContext(request, kept, isGiven) {
+    const isThere = kept.some(function (option) {
+        return option.key === 'num_ctx';
+    });
+    if (request.declared.num_ctx === null || isThere) {
+        return;
+    }
+    const text = '"num_ctx":' + request.declared.num_ctx;
+    const member = request.found.options;
+    if (isGiven) {
+        request.cuts.push({ start: member.value + 1, end: member.value + 1, text: kept.length ? text + ',' : text });
+    } else if (member) {
+        request.cuts.push({ start: member.value, end: member.end, text: '{' + text + '}' });
+    } else {
+        request.cuts.push({ start: request.start, end: request.start, text: '"options":{' + text + '},' });
+    }
 }
 
 /** A top-level option, which since 0.30 makes the scheduler load anew. */
