@@ -72,12 +72,12 @@ def _listen_problems(raw: Mapping[str, Any]) -> Iterator[str]:
 
 def _place_problems(entry: Any, tls: bool) -> Iterator[str]:
     try:
-        address, port = _place(entry)
+        address = _place(entry)[0]
     except ValueError:
         yield f"ollama_gateway_listen has {short_repr(entry)}: write '0.0.0.0:11443', or '[::]:11443'"
         return
     if not tls and not ipaddress.ip_address(address).is_loopback:
-        yield f"ollama_gateway_listen has {entry} without TLS, so tokens could be read on the way: give ollama_gateway_tls_certificate and ollama_gateway_tls_key"
+        yield f"ollama_gateway_listen has {entry} without TLS, so tokens could be read on the way: give ollama_gateway_tls_certificate"
 
 
 def _place(entry: Any) -> tuple[str, int]:

@@ -15,7 +15,7 @@ from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs impor
 from support.role_tasks import ROLES, task, value
 
 TOP = pathlib.Path(__file__).parents[3]
-ROLE_NAMES = ["ollama_model", "ollama_server", "ollama_warmup"]
+ROLE_NAMES = ["ollama_gateway", "ollama_model", "ollama_server", "ollama_warmup"]
 PLAYBOOK_INPUTS = {
     "keepwarm_after_upgrade",
     "keepwarm_before_upgrade",
@@ -98,7 +98,7 @@ def test_every_role_looks_for_them_among_all_variables_of_the_host(role: str, wa
     assert value(role, f"{{{{ __{role}_problems }}}}", **given, keepwarm_known_variables=["ollama_warmup_modles", "ollama_server_rack_number"]) == []
 
 
-@pytest.mark.parametrize("role", ["ollama_model", "ollama_server"])
+@pytest.mark.parametrize("role", ["ollama_gateway", "ollama_model", "ollama_server"])
 def test_it_is_the_first_thing_that_is_judged_with_the_settings(role: str) -> None:
     first = yaml.safe_load((ROLES / role / "tasks/settings.yml").read_text())[0]
     assert task(role, "settings.yml", first["name"])["ansible.builtin.assert"]["that"] == f"__{role}_problems | length == 0"

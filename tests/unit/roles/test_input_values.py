@@ -14,7 +14,7 @@ from ansible_collections.keepwarm.ollama.plugins.filter.input_problems import in
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs import options
 from support.role_tasks import ROLES, value
 
-ROLE_NAMES = ["ollama_model", "ollama_server", "ollama_warmup"]
+ROLE_NAMES = ["ollama_gateway", "ollama_model", "ollama_server", "ollama_warmup"]
 
 
 def inputs(*types: str) -> list[tuple[str, str]]:

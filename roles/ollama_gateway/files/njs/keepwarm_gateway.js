@@ -61,10 +61,11 @@ function passJudged(r, route, client) {
     }
 }
 
-/** A body that did not fit into the buffer is in a file, and would be passed on unread. */
+/** A body that did not fit into the buffer is in a file, and would be passed on unread. Of none, njs gives a buffer that cannot be read. */
 function bodyOf(r) {
     try {
-        return r.requestBuffer || Buffer.alloc(0);
+        const body = r.requestBuffer;
+        return body && body.length ? body : Buffer.alloc(0);
     } catch (error) {
         throw new refusal.Refusal(413, answers.sentence(413), 'too_large');
     }
