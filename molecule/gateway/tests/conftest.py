@@ -17,6 +17,12 @@ from shared.machine import Machine, Outcome
 
 HERE = pathlib.Path(__file__).resolve().parents[1]
 CA = "/etc/ssl/gateway/ca.pem"
+ANSIBLE = {
+    "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+    "ANSIBLE_NOCOLOR": "1",
+    "ANSIBLE_PIPELINING": "1",
+    "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
+}
 URL = "https://gateway.example:11443"
 
 
@@ -73,7 +79,7 @@ def play() -> Callable[..., Outcome]:
     def run(*options: str, **variables: Any) -> Outcome:
         inventories = [f"--inventory={HERE.parent}/shared/inventory.yml", f"--inventory={HERE}/inventory.yml"]
         command = ["ansible-playbook", *inventories, "--extra-vars", json.dumps(variables), *options, str(HERE / "converge.yml")]
-        environment = {**os.environ, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3"}
+        environment = {**os.environ, **ANSIBLE}
         environment.pop("ANSIBLE_FORCE_COLOR", None)
         done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment)
         return Outcome(done.returncode, done.stdout + done.stderr)
