@@ -186,7 +186,7 @@ def test_what_the_server_could_read_otherwise_is_refused(njs: Rows, body: bytes 
 
 
 def test_too_much_structure_is_refused_before_it_holds_up_others(njs: Rows) -> None:
-    assert judged(njs, '{"model":"pin","context":[' + "1," * 2_500_000 + "1]}") == 413
+    assert judged(njs, '{"model":"pin","context":[' + "1," * 1_100_000 + "1]}") == 413
 
 
 def test_a_long_prompt_costs_nothing_by_its_length(njs: Rows) -> None:

@@ -108,7 +108,7 @@ def test_what_nginx_does_not_load_is_taken_back(folder: pathlib.Path) -> None:
     gateway.have(server.run, wanted(), False)
     before = tree(folder)
     server.refuses = 1
-    with pytest.raises(site.GatewayError, match="the former one is back: Job for nginx.service failed"):
+    with pytest.raises(site.GatewayError, match="the former one is back: Job for nginx"):
         gateway.have(server.run, wanted(OTHER, "two"), False)
     assert tree(folder) == before
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 /**
- * Finds the members of a JSON object in its text, so that single ones can be cut out and every other byte stays.
+ * Finds the members of a JSON object in its text.
  *
  * The text of values that nobody judges is only searched for its end. That is safe because Ollama reads the whole text before it acts
  * (encoding/json scans a value to its end first): of a text with a mistake in such a value it acts on nothing.
@@ -23,7 +23,7 @@ const LONGEST_SCALAR = 64;
 const DEEPEST = 500;
 const MOST_MEMBERS = 1000;
 // A step costs a fraction of a microsecond in which nginx serves nobody else; strings, which images and prompts are, cost none by length.
-const MOST_STEPS = 4000000;
+const MOST_STEPS = 2000000;
 
 /** The members of the object that is the whole text, and where in it they start. Throws a Refusal. */
 function readDocument(bytes) {
@@ -229,38 +229,4 @@ function refuseOtherThanUtf8(bytes) {
     }
 }
 
-/** What has to be cut so that these members are gone and the others, with all that stands between them, are not touched. */
-function cutsOf(members, isGone) {
-    const cuts = [];
-    let kept = null;
-    members.forEach(function (member, index) {
-        if (!isGone(member)) {
-            kept = member;
-        } else if (index + 1 < members.length) {
-            cuts.push({ start: member.start, end: members[index + 1].start, text: '' });
-        } else {
-            cuts.push({ start: kept === null ? member.start : kept.end, end: member.end, text: '' });
-        }
-    });
-    return cuts;
-}
-
-/** The text after these cuts, each with the text that takes its place. */
-function edited(bytes, cuts) {
-    const parts = [];
-    let at = 0;
-    cuts.sort(function (one, other) {
-        return one.start - other.start;
-    });
-    cuts.forEach(function (cut) {
-        if (cut.start > at) {
-            parts.push(bytes.subarray(at, cut.start));
-        }
-        parts.push(Buffer.from(cut.text));
-        at = Math.max(at, cut.end);
-    });
-    parts.push(bytes.subarray(at));
-    return Buffer.concat(parts).toString();
-}
-
-export default { readDocument, readNested, scalar, isEmpty, cutsOf, edited };
+export default { readDocument, readNested, scalar, isEmpty };

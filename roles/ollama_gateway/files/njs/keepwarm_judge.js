@@ -7,6 +7,7 @@
  * Knows nothing of nginx: bytes and settings in, a verdict out.
  */
 import duration from 'keepwarm_duration.js';
+import edit from 'keepwarm_edit.js';
 import json from 'keepwarm_json_text.js';
 import modelName from 'keepwarm_model_name.js';
 import refusal from 'keepwarm_refusal.js';
@@ -180,7 +181,7 @@ function dropOptions(request, options, wrong) {
         throw new refusal.Refusal(403, 'options.' + wrong[0].key + ' is not as declared for this model', 'options');
     }
     request.reasons.push('options');
-    request.cuts = request.cuts.concat(json.cutsOf(options, function (option) {
+    request.cuts = request.cuts.concat(edit.cutsOf(options, function (option) {
         return wrong.indexOf(option) >= 0;
     }));
 }
@@ -225,10 +226,10 @@ function remove(request, member, reason) {
 }
 
 function bodyOf(bytes, request) {
-    const cuts = request.cuts.concat(json.cutsOf(request.members, function (member) {
+    const cuts = request.cuts.concat(edit.cutsOf(request.members, function (member) {
         return request.gone.indexOf(member) >= 0;
     }));
-    return cuts.length ? json.edited(bytes, cuts) : null;
+    return cuts.length ? edit.edited(bytes, cuts) : null;
 }
 
 export default { judge };
