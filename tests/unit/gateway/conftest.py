@@ -8,14 +8,13 @@ import json
 import pathlib
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from judge_rows import SCRIPTS, Rows
 
 HERE = pathlib.Path(__file__).parent
-SCRIPTS = HERE.parents[2] / "roles/ollama_gateway/files/njs"
-Rows = Callable[[Sequence[dict[str, Any]]], list[dict[str, Any]]]
 
 
 def answers(command: Sequence[str], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

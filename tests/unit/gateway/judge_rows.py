@@ -5,8 +5,12 @@
 from __future__ import annotations
 
 import json
+import pathlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
+SCRIPTS = pathlib.Path(__file__).parents[3] / "roles/ollama_gateway/files/njs"
+Rows = Callable[[Sequence[dict[str, Any]]], list[dict[str, Any]]]
 PIN = "registry.ollama.ai/library/pin:latest"
 WARM = "registry.ollama.ai/library/warm:8b"
 WIDE = "registry.ollama.ai/library/wide:latest"

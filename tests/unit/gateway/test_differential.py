@@ -10,10 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Rows
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from judge_rows import CONTENTS, DECLARED, row
+from judge_rows import CONTENTS, DECLARED, Rows, row
 
 FOR_EVER = 2**63 - 1
 SECOND = 10**9

@@ -8,8 +8,7 @@ import hashlib
 from typing import Any
 
 import pytest
-from conftest import Rows
-from judge_rows import PIN, WARM, outcome, row
+from judge_rows import PIN, WARM, Rows, outcome, row
 
 HI = '"model":"pin","prompt":"hi"'
 LOAD = '"model":"pin"'

@@ -9,7 +9,7 @@ import random
 import yaml
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import InvalidValue
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._gateway_clients import normal_name
-from conftest import SCRIPTS, Rows
+from judge_rows import SCRIPTS, Rows
 
 PIECES = ["a", "B", "qwen3", "_x", "-y", ".z", "8b", "latest", "library", "registry.ollama.ai", "host:5000", "local", "cloud", "", "é", "a" * 81]
 SEPARATORS = ["/", "/", ":", ":", "//", "://", "@", " "]
