@@ -24,7 +24,7 @@ SCENARIOS := $(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule
 # The scenarios that run on the oldest supported ansible-core.
 OLDEST_SCENARIOS := debian12
 # Unit tests of what never imports ansible, to which its release is all the same.
-WITHOUT_ANSIBLE := agent attack base bench engine engine_live false_warm tools
+WITHOUT_ANSIBLE := agent attack base bench engine engine_live false_warm gateway tools
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
 # Names the hosts of this checkout, so that two clones do not share any.
 # How they are reached (tests/hosts/ssh.py).

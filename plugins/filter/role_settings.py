@@ -14,6 +14,7 @@ description:
   - Judges the settings of the servers of a host and puts them together, the own ones of an entry of C(ollama_server_instances) before those
     of the role's variables. Refuses what two servers of one host cannot share.
   - For a release of Ollama, names its archives.
+  - For a gateway, puts together what its script reads. No sentence shows a token.
 notes:
   - Only the roles of this collection use this filter. It may change in any release.
 positional: _input, of
@@ -28,7 +29,7 @@ options:
   of:
     description: Whose settings they are. A role's without C(ollama_), or those of a release.
     type: str
-    choices: [server, model, warmup, release]
+    choices: [server, model, warmup, release, gateway]
     required: true
   instances:
     description:
@@ -92,18 +93,37 @@ _value:
     list_url:
       description: For V(release), where its list of checksums is.
       type: str
+    listen:
+      description: For V(gateway), each C(address) with its C(port).
+      type: list
+      elements: dict
+    settings:
+      description: For V(gateway), what its script reads.
+      type: dict
+    tokens:
+      description: For V(gateway), the C(hash) of each token with its C(client).
+      type: list
+      elements: dict
+    rates:
+      description: For V(gateway), each rate with its clients.
+      type: list
+      elements: dict
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._gateway import gateway_settings
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._release_archives import release_archives
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._server_entries import server_entries
+
+_ALONE: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {"release": release_archives, "gateway": gateway_settings}
 
 
 def role_settings(variables: Mapping[str, Any], of: str, instances: Any = (), around: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """What follows from the variables, or what is wrong with them."""
-    return release_archives(variables) if of == "release" else server_entries(instances, of, variables, around)
+    alone = _ALONE.get(of)
+    return alone(variables) if alone else server_entries(instances, of, variables, around)
 
 
 class FilterModule:

@@ -37,6 +37,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "plugins/action/": ("modules",),
     "plugins/filter/": ("filter",),
     AGENT: ("agent",),
+    "roles/ollama_gateway/files/": ("gateway",),
     "roles/": ("roles",),
     "playbooks/": ("playbooks", "roles"),
     "tests/tools/": ("tools",),

@@ -46,7 +46,7 @@ DEBIAN_PACKAGES = {
     "promtool": (),
     "bench": (),
     "browser": ("chromium", "chromium-driver", "fonts-dejavu-core"),  # another font would make other pictures
-    "newest": ("git",),  # the artefact is built from tracked files
+    "newest": ("git", "njs"),  # the artefact is built from tracked files; the gateway's script is tested by what runs it in nginx
     "oldest": ("git",),
     **{name: ("git",) for name in PYTHONS if name.startswith("core-")},
 }
@@ -185,13 +185,18 @@ def unpack_promtool() -> None:
     link("promtool", directory)
 
 
+def go_compiler(wanted: list[str]) -> tuple[str, ...]:
+    """What has a Go compiler, if there is none: Go's own decoder is what the gateway's judge is compared with."""
+    return ("golang-go",) if "newest" in wanted and shutil.which("go") is None else ()
+
+
 def main() -> None:
     """Install the parts that the command line names."""
     wanted = sys.argv[1:]
     unknown = set(wanted) - set(DEBIAN_PACKAGES)
     if unknown or not wanted:
         sys.exit(__doc__)
-    install_debian_packages(sorted({package for part in wanted for package in DEBIAN_PACKAGES[part]}))
+    install_debian_packages(sorted({*go_compiler(wanted), *(package for part in wanted for package in DEBIAN_PACKAGES[part])}))
     link("shared", CACHE)
     for name in wanted:
         if name in RELEASES:

@@ -1,0 +1,98 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changes are loaded without a restart, what cannot be is refused before anything is changed, and what nginx does not take is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from conftest import Gateway
+from shared.machine import Outcome
+
+Play = Callable[..., Outcome]
+NEW_CLIENT = [{"name": "laptop", "token": "laptop-0123456789abcdef"}, {"name": "phone", "token": "phone-0123456789abcdef"}]
+POLICIES = {"ollama_gateway_undeclared": "refuse", "ollama_gateway_unload": "drop", "ollama_gateway_keep_alive": "clamp"}
+OTHER_KEY = "/etc/ssl/gateway/other.key"
+SERVER_DROPIN = "/etc/systemd/system/ollama.service.d/wide-open.conf"
+NGINX_DROPIN = "/etc/systemd/system/nginx.service.d/no-reload.conf"
+
+
+def test_tokens_are_changed_without_a_restart_and_are_nowhere_to_be_read(gateway: Gateway, play: Play) -> None:
+    master = gateway.master()
+    shown = [play("--check", "--diff", "-vvv", ollama_gateway_clients=NEW_CLIENT), play("--diff", "-vvv", ollama_gateway_clients=NEW_CLIENT)]
+    assert [(done.status, len(done.changed)) for done in shown] == [(0, 1), (0, 1)], shown[1].output
+    assert [gateway.ask("/api/version", token=name)[0] for name in ("laptop", "phone", "admin")] == [200, 200, 401]
+    assert gateway.master() == master
+    output = "".join(done.output for done in shown)
+    assert "0123456789abcdef" not in output
+    assert "phone;" in output
+    assert gateway.run("stat --format '%a %U' /etc/nginx/ollama-gateway/tokens.map").split() == ["600", "root"]
+
+
+def test_the_policies_follow_the_variables(gateway: Gateway, play: Play) -> None:
+    assert play(**POLICIES).status == 0
+    assert gateway.ask("/api/generate", {"model": "tiny-c"})[0] == 403
+    assert gateway.ask("/api/generate", {"model": "tiny-a", "keep_alive": 0})[0] == 200
+    assert gateway.ask("/api/embed", {"model": "embed", "input": "x", "keep_alive": "1m"})[0] == 200
+    assert gateway.resident()["embed:latest"] > "2300"
+    assert gateway.ask("/api/generate", {"model": "tiny-b", "keep_alive": 1})[0] == 200
+    assert gateway.resident()["tiny-b:latest"] > gateway.run("date --utc --date '+39 minutes' +%FT%T").strip()
+
+
+def test_a_new_certificate_is_loaded_by_the_next_play(gateway: Gateway, play: Play) -> None:
+    gateway.run("cd /etc/ssl/gateway && openssl x509 -req -in gateway.csr -CA ca.pem -CAkey ca.key -days 9 -extfile gateway.ext -out gateway.pem 2> /dev/null")
+    assert play("--check", **POLICIES).changed == ["gpu1"]
+    assert play().status == 0
+    serial = gateway.run("openssl x509 -in /etc/ssl/gateway/gateway.pem -noout -serial")
+    assert serial == gateway.run(f"openssl s_client -connect {gateway.address}:11443 < /dev/null 2> /dev/null | openssl x509 -noout -serial")
+
+
+@pytest.fixture
+def wide_open(gateway: Gateway) -> Iterator[None]:
+    """The server listens for everybody, after its next start."""
+    gateway.run(f"mkdir -p {SERVER_DROPIN.rpartition('/')[0]} && printf '[Service]\\nEnvironment=OLLAMA_HOST=0.0.0.0\\n' > {SERVER_DROPIN}")
+    gateway.run("systemctl daemon-reload")
+    yield
+    gateway.run(f"rm {SERVER_DROPIN} && systemctl daemon-reload")
+
+
+def test_a_key_of_another_certificate_is_refused_before_anything_is_changed(gateway: Gateway, play: Play) -> None:
+    before = gateway.state()
+    done = play(ollama_gateway_tls_key=OTHER_KEY)
+    sentence = f"the key {OTHER_KEY} is not that of the certificate /etc/ssl/gateway/gateway.pem"
+    assert (done.status, done.changed, done.messages) == (2, [], {"gpu1": sentence})
+    assert gateway.state() == before
+
+
+def test_a_server_that_others_reach_past_the_gateway_is_refused(gateway: Gateway, play: Play, wide_open: None) -> None:
+    done = play()
+    assert (done.status, done.changed) == (2, [])
+    assert done.messages["gpu1"].startswith("ollama.service listens at 0.0.0.0, where others reach it past the gateway")
+
+
+def test_what_nginx_does_not_take_is_taken_back(gateway: Gateway, play: Play) -> None:
+    gateway.run(f"printf '[Service]\\nExecReload=\\nExecReload=/bin/false\\n' > {NGINX_DROPIN} && systemctl daemon-reload")
+    before = gateway.run("sha256sum /etc/nginx/ollama-gateway/* /etc/nginx/conf.d/*")
+    done = play(ollama_gateway_unload="pass")
+    gateway.run(f"rm {NGINX_DROPIN} && systemctl daemon-reload")
+    assert done.status == 2
+    assert "nginx did not take the configuration, and the former one is back" in done.messages["gpu1"]
+    assert gateway.run("sha256sum /etc/nginx/ollama-gateway/* /etc/nginx/conf.d/*") == before
+    assert gateway.ask("/api/generate", {"model": "tiny-a", "keep_alive": 0})[0] == 403
+
+
+def test_a_server_that_is_down_is_said_in_its_own_shape(gateway: Gateway) -> None:
+    gateway.run("systemctl stop ollama.service")
+    answer = gateway.ask("/api/generate", {"model": "tiny-a"})
+    gateway.run("systemctl start ollama.service")
+    assert answer == (502, '{"error":"the Ollama server behind this gateway does not answer"}')
+
+
+def test_it_is_removed_without_a_trace_and_nginx_stays(gateway: Gateway, play: Play) -> None:
+    assert play(ollama_gateway_state="absent").changed == ["gpu1"]
+    assert play(ollama_gateway_state="absent").changed == []
+    left = gateway.run("find /etc /var/lib/keepwarm-ollama -name '*ollama-gateway*' -o -name gateway.json 2> /dev/null || true")
+    assert left.strip() == ""
+    assert gateway.run("ss -Hltn sport = :11443").strip() == ""
+    assert gateway.run("systemctl is-active nginx").strip() == "active"

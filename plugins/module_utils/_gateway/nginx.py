@@ -1,0 +1,171 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""nginx on this host: its processes, what it says of a configuration, and having it load one."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+from .._base.scratch import scratch_folder
+from .._base.systemctl import RunWith, ask
+from .._base.text import one_line
+from .site import CONFIGURATION, FOLDER, NGINX, Contents, GatewayError, mode_of
+
+UNIT = "nginx.service"
+PROGRAM = "/usr/sbin/nginx"
+ERROR_LOG = "/var/log/nginx/error.log"
+_SECONDS = 10.0
+_INCLUDE = re.compile(r"include\s+(?:/etc/nginx/)?conf\.d/\*\.conf\s*;")
+_WORKER = b"nginx: worker process"
+_LISTENING = "0A"
+_PROBLEM = re.compile(r"\[(?:emerg|crit|alert)\] (?:\d+#\d+: )?(.*)")
+
+
+def is_installed() -> bool:
+    """Whether there is an nginx to ask."""
+    return os.path.exists(PROGRAM)
+
+
+def main_pid(run: RunWith) -> int:
+    """The master process, 0 where nginx does not run. Raises `SystemctlError`."""
+    return int(ask(run, ["MainPID"], UNIT).get("MainPID") or 0)
+
+
+def refuse_wrong(run: RunWith, wanted: Contents) -> None:
+    """Have nginx judge its whole configuration with the wanted files in it, on a scratch copy. Raises `GatewayError`, `OSError`."""
+    with scratch_folder() as scratch:
+        _copy(scratch, wanted)
+        status, dummy, error = run([PROGRAM, "-t", "-q", "-c", f"{scratch}/nginx.conf"])
+    if status:
+        raise GatewayError(f"nginx refuses the configuration: {_problem(error)}")
+
+
+def _copy(scratch: str, wanted: Contents) -> None:
+    for name in os.listdir(NGINX):
+        if name not in ("nginx.conf", "conf.d", os.path.basename(FOLDER)):
+            os.symlink(f"{NGINX}/{name}", f"{scratch}/{name}")
+    with open(f"{NGINX}/nginx.conf", encoding="utf-8") as file:
+        top, count = _INCLUDE.subn(f"include {scratch}/conf.d/*.conf;", file.read())
+    if not count:
+        raise GatewayError(f"{NGINX}/nginx.conf does not include conf.d/*.conf: nginx would not read the gateway's file")
+    os.mkdir(f"{scratch}/conf.d")
+    for name in os.listdir(f"{NGINX}/conf.d"):
+        if f"{NGINX}/conf.d/{name}" != CONFIGURATION:
+            os.symlink(f"{NGINX}/conf.d/{name}", f"{scratch}/conf.d/{name}")
+    _write(f"{scratch}/nginx.conf", top.encode(), 0o600)
+    _write_ours(scratch, wanted)
+
+
+def _write_ours(scratch: str, wanted: Contents) -> None:
+    moved = f"{scratch}/{os.path.basename(FOLDER)}"
+    os.mkdir(moved)
+    for path, content in wanted.items():
+        if content is not None and path.startswith(NGINX):
+            place = scratch + path[len(NGINX) :]
+            _write(place, content.replace(FOLDER.encode(), moved.encode()), mode_of(path))
+
+
+def _write(path: str, content: bytes, mode: int) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(content)
+
+
+def refuse_taken(run: RunWith, listen: list[tuple[str, int]]) -> None:
+    """Raises `GatewayError` for an address that another program listens at, or that is not of this host."""
+    held = set(_ports_of(main_pid(run)))
+    for address, port in listen:
+        try:
+            with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((address, port))
+        except OSError as error:
+            if port not in held:
+                raise GatewayError(f"nginx could not listen at {address} port {port}: {error.strerror}") from error
+
+
+def _ports_of(pid: int) -> Iterator[int]:
+    """The ports that this process listens at."""
+    sockets = set()
+    with suppress(OSError):
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            sockets.add(os.readlink(f"/proc/{pid}/fd/{name}"))
+    for table in ("tcp", "tcp6"):
+        with suppress(OSError), open(f"/proc/net/{table}", encoding="ascii") as file:
+            rows = [line.split() for line in file.read().splitlines()[1:]]
+            yield from (int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == _LISTENING and f"socket:[{row[9]}]" in sockets)
+
+
+def load(run: RunWith) -> None:
+    """Have nginx load what is on the disk, or start it; return when it serves so. Raises `GatewayError`."""
+    before, said = _workers(main_pid(run)), _log_size()
+    status, dummy, error = run(["systemctl", "reload-or-restart", UNIT])
+    if status:
+        raise GatewayError(_problem(_log_since(said) or error))
+    end = time.monotonic() + _SECONDS
+    while not set(_workers(main_pid(run))) - set(before):
+        if time.monotonic() > end:
+            raise GatewayError(_problem(_log_since(said)) or "it goes on with the former one")
+        time.sleep(0.05)
+
+
+def oldest_worker(run: RunWith) -> float:
+    """When the oldest worker that takes requests was started, in seconds since the epoch; 0 without one."""
+    ages = list(_workers(main_pid(run)).values())
+    return min(ages) if ages else 0.0
+
+
+def _workers(master: int) -> dict[int, float]:
+    """The workers that take requests, and when each was started."""
+    found = {}
+    for name in os.listdir("/proc"):
+        with suppress(OSError, ValueError, IndexError):
+            if name.isdigit() and _parent(name) == master and _is_worker(name):
+                found[int(name)] = _start(name)
+    return found if master else {}
+
+
+def _is_worker(pid: str) -> bool:
+    with open(f"/proc/{pid}/cmdline", "rb") as file:
+        title = file.read().rstrip(b"\0 ")
+    return title == _WORKER
+
+
+def _fields(pid: str) -> list[str]:
+    """Those after the name, which may hold anything: the state is the first."""
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        return file.read().rpartition(")")[2].split()
+
+
+def _parent(pid: str) -> int:
+    return int(_fields(pid)[1])
+
+
+def _start(pid: str) -> float:
+    with open("/proc/uptime", encoding="ascii") as file:
+        uptime = float(file.read().split()[0])
+    return time.time() - uptime + int(_fields(pid)[19]) / os.sysconf("SC_CLK_TCK")
+
+
+def _log_size() -> int:
+    with suppress(OSError):
+        return os.path.getsize(ERROR_LOG)
+    return 0
+
+
+def _log_since(size: int) -> str:
+    with suppress(OSError), open(ERROR_LOG, encoding="utf-8", errors="replace") as file:
+        file.seek(size)
+        return file.read(1 << 16)
+    return ""
+
+
+def _problem(text: str) -> str:
+    """The first thing that stops nginx, on one line."""
+    found = _PROBLEM.search(text)
+    return one_line(found[1] if found else text)

@@ -1,0 +1,134 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files of the gateway on a host: what is wanted, what is there, and what a change comes to."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from .._base.files import read_bytes, replace_file
+from .._base.layout import UNITS
+from .._ownership.marks import is_marked, role_mark
+
+NGINX = "/etc/nginx"
+FOLDER = f"{NGINX}/ollama-gateway"
+CONFIGURATION = f"{NGINX}/conf.d/ollama-gateway.conf"
+TOKENS = f"{FOLDER}/tokens.map"
+DROPIN = f"{UNITS}/nginx.service.d/ollama-gateway.conf"
+MARK = role_mark("ollama_gateway")
+
+_LIMIT = 4 << 20  # bytes; none of our files comes near it
+_SECRET = re.compile(rb"^\S{20,} ", re.MULTILINE)
+Contents = Mapping[str, "bytes | None"]
+
+
+class GatewayError(Exception):
+    """The gateway cannot be had as it was asked for; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One file; None where there is none. `mode` is wanted of it."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+    mode: int
+
+
+def mode_of(path: str) -> int:
+    """nginx reads the tokens as root when it loads its configuration; its workers never do."""
+    return 0o600 if path == TOKENS else 0o644
+
+
+def changes(wanted: Contents) -> list[Change]:
+    """What differs from the wanted contents; a file of ours that is not wanted goes. Raises `GatewayError`, `OSError`."""
+    found = []
+    for path in sorted({*wanted, *ours()}):
+        before, after = _content(path), wanted.get(path)
+        if before != after or (after is not None and _mode(path) != mode_of(path)):
+            found.append(Change(path, before, after, mode_of(path)))
+    return found
+
+
+def ours() -> Iterator[str]:
+    """The files of ours that are there."""
+    with suppress(FileNotFoundError):
+        yield from (os.path.join(FOLDER, name) for name in os.listdir(FOLDER))
+    for path in (CONFIGURATION, DROPIN):
+        content = _content(path)
+        if content is not None and is_marked(path, content, MARK):
+            yield path
+
+
+def refuse_others(wanted: Contents) -> None:
+    """Raises `GatewayError` where somebody else's file stands in the way."""
+    for path in (CONFIGURATION, DROPIN):
+        content = _content(path)
+        if path in wanted and content is not None and not is_marked(path, content, MARK):
+            raise GatewayError(f"{path} is not of this role: move it away, since the gateway's own file has that name")
+
+
+def carry_out(change: Change) -> None:
+    """Write or remove the file. Raises `OSError`."""
+    if change.after is None:
+        with suppress(FileNotFoundError):
+            os.unlink(change.path)
+        with suppress(OSError):  # not ours, or not empty
+            os.rmdir(os.path.dirname(change.path))
+        return
+    os.makedirs(os.path.dirname(change.path), 0o755, exist_ok=True)
+    replace_file(change.path, change.after, mode=change.mode)
+
+
+def undo(change: Change) -> None:
+    """Have the file as it was. Raises `OSError`."""
+    carry_out(Change(change.path, change.after, change.before, change.mode))
+
+
+def shown(change: Change) -> dict[str, str]:
+    """The change as a diff of Ansible's, without the hashes of tokens."""
+    return {
+        "before_header": change.path,
+        "after_header": change.path,
+        "before": _readable(change.path, change.before),
+        "after": _readable(change.path, change.after),
+    }
+
+
+def digest(paths: Mapping[str, bytes]) -> str:
+    """One word for all these contents."""
+    whole = hashlib.sha256()
+    for path, content in sorted(paths.items()):
+        whole.update(f"{path}\0{len(content)}\0".encode() + content)
+    return whole.hexdigest()
+
+
+def _readable(path: str, content: bytes | None) -> str:
+    if content is None:
+        return ""
+    text = _SECRET.sub(lambda found: b"HASH-" + _number(found[0]) + b" ", content) if path == TOKENS else content
+    return text.decode("utf-8", "replace")
+
+
+def _number(secret: bytes) -> bytes:
+    """Tells that a token is another one, and nothing of it: the hash of a hash, cut short."""
+    return hashlib.sha256(b"shown:" + secret).hexdigest()[:6].encode()
+
+
+def _content(path: str) -> bytes | None:
+    try:
+        return read_bytes(path, _LIMIT)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _mode(path: str) -> int:
+    return stat.S_IMODE(os.stat(path).st_mode)

@@ -1,0 +1,130 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings of a gateway: validated, and as its script reads them."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.model_list import is_given, read_models
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import policy_data
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import PolicyError, parse_policy
+
+from ._gateway_clients import client_problems, normal_name, permissions, rates, token_hash
+
+_LISTEN = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):([0-9]{1,5})", re.ASCII)
+_PATH = re.compile(r"/[A-Za-z0-9._/+@-]+", re.ASCII)
+_SIZE = re.compile(r"[1-9][0-9]{0,5}[kKmM]", re.ASCII)
+_ROUTE = re.compile(r"(?:GET|HEAD|POST|PUT|PATCH|DELETE) /[A-Za-z0-9._/-]*", re.ASCII)
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?", re.ASCII)
+_UPSTREAM = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}", re.ASCII)
+_WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
+
+
+def gateway_settings(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """`problems`, one sentence each; without any also `listen`, `settings`, `tokens` and `rates`.
+
+    The keys of `variables` are the role's variables without their prefix.
+    """
+    declared = variables["models"]
+    raw = {**variables, "models": (read_models(declared) or []) if is_given(declared) else []}
+    problems = list(_problems(raw))
+    if problems:
+        return {"problems": problems}
+    return {
+        "problems": [],
+        "listen": [{"address": address, "port": port} for address, port in map(_place, raw["listen"])],
+        "settings": _settings(raw),
+        "tokens": [{"hash": token_hash(client), "client": client["name"]} for client in raw["clients"]],
+        "rates": rates(raw["clients"]),
+    }
+
+
+def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
+    yield from client_problems(raw["clients"])
+    yield from _listen_problems(raw)
+    yield from _network_problems(raw)
+    for name, pattern, right in (("routes", _ROUTE, "a method and a path such as 'GET /api/status'"), ("origins", _ORIGIN, "such as 'https://chat.example'")):
+        for entry in raw[name]:
+            if not pattern.fullmatch(str(entry)):
+                yield f"ollama_gateway_{name} has {short_repr(entry)}: write {right}"
+    if not _SIZE.fullmatch(str(raw["body_size"])):
+        yield f"ollama_gateway_body_size is {short_repr(raw['body_size'])}: write it as '32m'"
+    if raw["upstream"] and not _UPSTREAM.fullmatch(str(raw["upstream"])):
+        yield f"ollama_gateway_upstream is {short_repr(raw['upstream'])}: write it as '127.0.0.1:11434'"
+    yield from _model_problems(raw["models"])
+
+
+def _listen_problems(raw: Mapping[str, Any]) -> Iterator[str]:
+    certificate, key = raw["tls_certificate"], raw["tls_key"]
+    if bool(certificate) != bool(key):
+        yield "ollama_gateway_tls_certificate and ollama_gateway_tls_key go together: give both, or none"
+    for name, path in (("certificate", certificate), ("key", key)):
+        if path and not _PATH.fullmatch(str(path)):
+            yield f"ollama_gateway_tls_{name} is {short_repr(path)}, which is no absolute path of plain characters"
+    if not raw["listen"]:
+        yield "ollama_gateway_listen is empty: give at least one address with a port"
+    for entry in raw["listen"]:
+        yield from _place_problems(entry, bool(certificate))
+
+
+def _place_problems(entry: Any, tls: bool) -> Iterator[str]:
+    try:
+        address = _place(entry)[0]
+    except ValueError:
+        yield f"ollama_gateway_listen has {short_repr(entry)}: write '0.0.0.0:11443', or '[::]:11443'"
+        return
+    if not tls and not ipaddress.ip_address(address).is_loopback:
+        yield f"ollama_gateway_listen has {entry} without TLS, so tokens could be read on the way: give ollama_gateway_tls_certificate"
+
+
+def _place(entry: Any) -> tuple[str, int]:
+    """Address and port. Raises `ValueError`."""
+    found = _LISTEN.fullmatch(str(entry))
+    if not found or not 0 < int(found[3]) < 65536:
+        raise ValueError(entry)
+    return str(ipaddress.ip_address(found[1] or found[2])), int(found[3])
+
+
+def _network_problems(raw: Mapping[str, Any]) -> Iterator[str]:
+    for name in ("allow", "deny"):
+        for entry in raw[name]:
+            try:
+                ipaddress.ip_network(str(entry))
+            except ValueError:
+                yield f"ollama_gateway_{name} has {short_repr(entry)}, which is no network: write '10.0.0.0/8', without bits of a host"
+
+
+def _model_problems(models: Any) -> Iterator[str]:
+    try:
+        parse_policy({"models": models})
+    except PolicyError as error:
+        yield f"ollama_gateway_models: {error}"
+
+
+def _settings(raw: Mapping[str, Any]) -> dict[str, Any]:
+    models = policy_data(parse_policy({"models": raw["models"]}))["models"] or []
+    return {
+        "keep_alive": raw["keep_alive"],
+        "unload": raw["unload"],
+        "options": raw["options"],
+        "undeclared": raw["undeclared"],
+        "server_keep_alive": _as_request(raw["server_keep_alive"]),
+        "models": {normal_name(model["name"]): {"keep_alive": json.dumps(model["keep_alive"]), "num_ctx": model["num_ctx"]} for model in models},
+        "clients": permissions(raw["clients"]),
+        "routes": list(raw["routes"]),
+    }
+
+
+def _as_request(value: Any) -> str | None:
+    """The server's OLLAMA_KEEP_ALIVE as the JSON of a request, in which a number of seconds is no text; None where it is not known."""
+    text = str(value).strip()
+    if not text:
+        return None
+    return str(int(text)) if _WHOLE.fullmatch(text) else json.dumps(text)

@@ -1,0 +1,116 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a gateway is set up with: refused in a sentence without any token in it, or prepared for nginx."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Any
+
+import pytest
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._gateway import gateway_settings
+
+LAPTOP = {"name": "laptop", "token": "laptop-0123456789abcdef"}
+GIVEN: dict[str, Any] = {
+    "clients": [LAPTOP],
+    "listen": ["0.0.0.0:11443", "[::1]:8080"],
+    "tls_certificate": "/etc/ssl/gateway.pem",
+    "tls_key": "/etc/ssl/gateway.key",
+    "allow": ["10.0.0.0/8"],
+    "deny": [],
+    "origins": ["https://chat.example"],
+    "models": [{"name": "Pin"}, {"name": "warm:8b", "policy": "warm", "keep_alive": "30m", "num_ctx": 2048}],
+    "server_keep_alive": "45m",
+    "keep_alive": "clamp",
+    "unload": "drop",
+    "options": "refuse",
+    "undeclared": "refuse",
+    "routes": ["GET /api/status"],
+    "body_size": "8m",
+    "upstream": "",
+}
+
+
+def client(**changed: Any) -> dict[str, Any]:
+    return {"clients": [{**LAPTOP, **changed}]}
+
+
+def test_what_the_script_reads() -> None:
+    found = gateway_settings(GIVEN)
+    assert found["problems"] == []
+    assert found["settings"]["models"] == {
+        "registry.ollama.ai/library/pin:latest": {"keep_alive": "-1", "num_ctx": None},
+        "registry.ollama.ai/library/warm:8b": {"keep_alive": '"1800s"', "num_ctx": 2048},
+    }
+    assert found["settings"]["server_keep_alive"] == '"45m"'
+    assert {key: found["settings"][key] for key in ("keep_alive", "unload", "options", "undeclared", "routes")} == {
+        key: GIVEN[key] for key in ("keep_alive", "unload", "options", "undeclared", "routes")
+    }
+    assert found["listen"] == [{"address": "0.0.0.0", "port": 11443}, {"address": "::1", "port": 8080}]
+
+
+def test_a_token_is_kept_as_the_hash_that_the_script_makes_of_it() -> None:
+    digest = hashlib.sha256(LAPTOP["token"].encode())
+    wanted = base64.urlsafe_b64encode(digest.digest()).decode().rstrip("=")
+    hashed = {"name": "laptop", "token_sha256": digest.hexdigest().upper()}
+    for given in (LAPTOP, hashed):
+        found = gateway_settings({**GIVEN, "clients": [given]})
+        assert found["tokens"] == [{"hash": wanted, "client": "laptop"}]
+        assert "0123456789abcdef" not in str(found["settings"])
+
+
+def test_what_a_client_may_do() -> None:
+    clients = [{**LAPTOP, "roles": ["admin"], "rate": "5r/s", "burst": 7}, {"name": "phone", "token": "p" * 16, "models": ["Pin"], "rate": "5r/s", "burst": 7}]
+    found = gateway_settings({**GIVEN, "clients": clients})
+    assert found["settings"]["clients"] == {
+        "laptop": {"admin": True, "models": None},
+        "phone": {"admin": False, "models": ["registry.ollama.ai/library/pin:latest"]},
+    }
+    assert found["rates"] == [{"rate": "5r/s", "burst": 7, "clients": ["laptop", "phone"]}]
+
+
+@pytest.mark.parametrize(("value", "wanted"), [("", None), (-1, "-1"), ("-1", "-1"), (" 300", "300"), ("-5m", '"-5m"')])
+def test_the_server_s_own_keep_alive_as_a_request_has_it(value: Any, wanted: str | None) -> None:
+    assert gateway_settings({**GIVEN, "server_keep_alive": value})["settings"]["server_keep_alive"] == wanted
+
+
+PROBLEMS = [
+    ({"clients": []}, "ollama_gateway_clients is empty: nobody could use the gateway"),
+    (client(name="Laptop"), "ollama_gateway_clients has no name that could be used at entry 1"),
+    (client(name="default"), "ollama_gateway_clients has no name that could be used at entry 1"),
+    (client(token="short"), "ollama_gateway_clients has for laptop a token that is none"),
+    (client(token="with a blank in it 0123456789"), "ollama_gateway_clients has for laptop a token that is none"),
+    (client(token_sha256="00"), "ollama_gateway_clients has for laptop no token, or two"),
+    ({"clients": [{"name": "a"}]}, "ollama_gateway_clients has for a no token, or two"),
+    ({"clients": [{"name": "a", "token_sha256": "00"}]}, "ollama_gateway_clients has for a a token_sha256 that is none"),
+    ({"clients": [LAPTOP, {**LAPTOP, "name": "b"}]}, "ollama_gateway_clients has the same token for laptop and b: give each its own"),
+    ({"clients": [LAPTOP, {"name": "laptop", "token": "p" * 16}]}, "ollama_gateway_clients has the name laptop twice"),
+    (client(roles=["root"]), "ollama_gateway_clients has the role 'root' for laptop: there is only 'admin'"),
+    (client(models=["a b"]), "ollama_gateway_clients has for laptop a model name 'a b'"),
+    (client(rate="fast"), "ollama_gateway_clients has the rate 'fast' for laptop"),
+    (client(burst=-1), "ollama_gateway_clients has the burst -1 for laptop"),
+    (client(colour="red"), "ollama_gateway_clients has the key 'colour' for laptop"),
+    ({"listen": []}, "ollama_gateway_listen is empty"),
+    ({"listen": ["here:1"]}, "ollama_gateway_listen has 'here:1'"),
+    ({"listen": ["10.0.0.1:70000"]}, "ollama_gateway_listen has '10.0.0.1:70000'"),
+    ({"tls_key": ""}, "ollama_gateway_tls_certificate and ollama_gateway_tls_key go together"),
+    ({"tls_certificate": "", "tls_key": ""}, "ollama_gateway_listen has 0.0.0.0:11443 without TLS"),
+    ({"tls_key": "/a;b"}, "ollama_gateway_tls_key is '/a;b', which is no absolute path"),
+    ({"allow": ["10.0.0.1/8"]}, "ollama_gateway_allow has '10.0.0.1/8', which is no network"),
+    ({"deny": ["all"]}, "ollama_gateway_deny has 'all', which is no network"),
+    ({"origins": ["*"]}, "ollama_gateway_origins has '*'"),
+    ({"routes": ["/api/status"]}, "ollama_gateway_routes has '/api/status'"),
+    ({"body_size": "8 MB"}, "ollama_gateway_body_size is '8 MB'"),
+    ({"upstream": "127.0.0.1"}, "ollama_gateway_upstream is '127.0.0.1'"),
+    ({"models": [{"name": "a"}, {"name": "a:latest"}]}, "ollama_gateway_models: "),
+]
+
+
+@pytest.mark.parametrize(("changed", "sentence"), PROBLEMS)
+def test_what_is_wrong_is_one_sentence_without_a_token(changed: dict[str, Any], sentence: str) -> None:
+    found = gateway_settings({**GIVEN, **changed})
+    assert len(found["problems"]) == 1
+    assert found["problems"][0].startswith(sentence)
+    assert "0123456789" not in found["problems"][0]
+    assert list(found) == ["problems"]

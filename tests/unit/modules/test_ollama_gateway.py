@@ -1,0 +1,147 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files of the gateway: what a change comes to, what a diff shows, and how it is taken back."""
+
+from __future__ import annotations
+
+import pathlib
+import socket
+from collections.abc import Iterator, Sequence
+
+import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils._gateway import gateway, nginx, site
+
+MARK = "# Managed by Ansible (keepwarm.ollama.ollama_gateway): the next run of the role overwrites this file.\n"
+TOKENS = "# hashes\n{} laptop;\n"
+ONE, OTHER = "A" * 43, "B" * 43
+
+
+class Nginx:
+    """Answers what the module runs; `refuses` what systemctl reload-or-restart ends with."""
+
+    def __init__(self) -> None:
+        self.refuses = 0
+        self.said: list[str] = []
+
+    def run(self, command: Sequence[str]) -> tuple[int, str, str]:
+        self.said.append(" ".join(command[:2]))
+        if command[1] == "show":
+            return 0, "MainPID=0\n", ""
+        return (self.refuses if command[1] == "reload-or-restart" else 0), "", "Job for nginx.service failed."
+
+
+@pytest.fixture(name="folder")
+def folder_of_nginx(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    places = {
+        "FOLDER": tmp_path / "ollama-gateway",
+        "CONFIGURATION": tmp_path / "conf.d/ollama-gateway.conf",
+        "TOKENS": tmp_path / "ollama-gateway/tokens.map",
+        "DROPIN": tmp_path / "units/ollama-gateway.conf",
+    }
+    for module in (site, gateway, nginx):
+        for name, path in places.items():
+            monkeypatch.setattr(module, name, str(path), raising=False)
+    monkeypatch.setattr(gateway, "GATEWAY_RECORD", str(tmp_path / "records/gateway.json"))
+    monkeypatch.setattr(nginx, "is_installed", lambda: False)
+    monkeypatch.setattr(nginx, "_workers", growing_workers())
+    return tmp_path
+
+
+def growing_workers() -> object:
+    """Each look finds another worker, as after a load that went well."""
+    numbers: Iterator[int] = iter(range(1, 1000))
+    return lambda dummy: {next(numbers): 0.0}
+
+
+def wanted(hash_of_token: str = ONE, script: str = "one") -> gateway.Wanted:
+    texts = {
+        site.CONFIGURATION: MARK,
+        site.TOKENS: TOKENS.format(hash_of_token),
+        site.DROPIN: MARK,
+        f"{site.FOLDER}/script.js": script,
+    }
+    return gateway.Wanted({path: text.encode() for path, text in texts.items()}, [])
+
+
+def tree(folder: pathlib.Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file() and path.name != "gateway.json"}
+
+
+def test_check_mode_says_what_the_run_then_does(folder: pathlib.Path) -> None:
+    server = Nginx()
+    foreseen = gateway.have(server.run, wanted(), True)
+    assert tree(folder) == {}
+    done = gateway.have(server.run, wanted(), False)
+    assert (foreseen, len(done.changes), done.loaded) == (done, 4, True)
+    assert sorted(tree(folder)) == ["conf.d/ollama-gateway.conf", "ollama-gateway/script.js", "ollama-gateway/tokens.map", "units/ollama-gateway.conf"]
+    assert (folder / "ollama-gateway/tokens.map").stat().st_mode & 0o777 == 0o600
+    assert (folder / "ollama-gateway/script.js").stat().st_mode & 0o777 == 0o644
+
+
+def test_what_is_not_wanted_any_more_goes(folder: pathlib.Path) -> None:
+    server = Nginx()
+    gateway.have(server.run, wanted(), False)
+    (folder / "ollama-gateway/old.js").write_text("old")
+    done = gateway.have(server.run, wanted(), False)
+    assert [change.path for change in done.changes] == [f"{site.FOLDER}/old.js"]
+
+
+def test_a_mode_that_somebody_opened_is_closed_again(folder: pathlib.Path) -> None:
+    gateway.have(Nginx().run, wanted(), False)
+    (folder / "ollama-gateway/tokens.map").chmod(0o644)
+    assert [change.path for change in gateway.have(Nginx().run, wanted(), False).changes] == [site.TOKENS]
+    assert (folder / "ollama-gateway/tokens.map").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_diff_tells_that_a_token_is_another_one_and_not_its_hash(folder: pathlib.Path) -> None:
+    gateway.have(Nginx().run, wanted(), False)
+    (change,) = gateway.have(Nginx().run, wanted(OTHER), True).changes
+    diff = site.shown(change)
+    assert diff["before"] != diff["after"]
+    assert diff["before"].endswith(" laptop;\n")
+    assert ONE not in str(diff)
+    assert OTHER not in str(diff)
+
+
+def test_what_nginx_does_not_load_is_taken_back(folder: pathlib.Path) -> None:
+    server = Nginx()
+    gateway.have(server.run, wanted(), False)
+    before = tree(folder)
+    server.refuses = 1
+    with pytest.raises(site.GatewayError, match="the former one is back: Job for nginx"):
+        gateway.have(server.run, wanted(OTHER, "two"), False)
+    assert tree(folder) == before
+
+
+def test_a_first_gateway_that_nginx_does_not_load_leaves_nothing(folder: pathlib.Path) -> None:
+    server = Nginx()
+    server.refuses = 1
+    with pytest.raises(site.GatewayError):
+        gateway.have(server.run, wanted(), False)
+    assert tree(folder) == {}
+
+
+def test_somebody_else_s_file_is_left_alone(folder: pathlib.Path) -> None:
+    (folder / "conf.d").mkdir()
+    (folder / "conf.d/ollama-gateway.conf").write_text("server {}\n")
+    with pytest.raises(site.GatewayError, match="is not of this role: move it away"):
+        gateway.have(Nginx().run, wanted(), False)
+    assert gateway.remove(Nginx().run, False).changes == []
+    assert tree(folder) == {"conf.d/ollama-gateway.conf": "server {}\n"}
+
+
+def test_a_removal_leaves_nothing_and_has_nothing_to_do_twice(folder: pathlib.Path) -> None:
+    gateway.have(Nginx().run, wanted(), False)
+    foreseen = gateway.remove(Nginx().run, True)
+    assert gateway.remove(Nginx().run, False) == foreseen
+    assert tree(folder) == {}
+    assert not (folder / "ollama-gateway").exists()
+    assert gateway.remove(Nginx().run, False).changes == []
+
+
+def test_a_port_of_another_program_is_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(site.GatewayError, match=f"nginx could not listen at 127.0.0.1 port {port}: Address already in use"):
+            nginx.refuse_taken(Nginx().run, [("127.0.0.1", port)])
+    nginx.refuse_taken(Nginx().run, [("127.0.0.1", port)])
