@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
+from .._base.files import replace_file
 from .._base.scratch import scratch_folder
 from .._base.systemctl import RunWith, ask
 from .._base.text import one_line
@@ -58,7 +59,7 @@ def _copy(scratch: str, wanted: Contents) -> None:
     for name in os.listdir(f"{NGINX}/conf.d"):
         if f"{NGINX}/conf.d/{name}" != CONFIGURATION:
             os.symlink(f"{NGINX}/conf.d/{name}", f"{scratch}/conf.d/{name}")
-    _write(f"{scratch}/nginx.conf", top.encode(), 0o600)
+    replace_file(f"{scratch}/nginx.conf", top.encode(), 0o600, durable=False)
     _write_ours(scratch, wanted)
 
 
@@ -68,12 +69,7 @@ def _write_ours(scratch: str, wanted: Contents) -> None:
     for path, content in wanted.items():
         if content is not None and path.startswith(NGINX):
             place = scratch + path[len(NGINX) :]
-            _write(place, content.replace(FOLDER.encode(), moved.encode()), mode_of(path))
-
-
-def _write(path: str, content: bytes, mode: int) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(content)
+            replace_file(place, content.replace(FOLDER.encode(), moved.encode()), mode_of(path), durable=False)
 
 
 def refuse_taken(run: RunWith, listen: list[tuple[str, int]]) -> None:
