@@ -41,5 +41,5 @@ def test_a_runner_that_the_kernel_killed_for_memory_is_back_and_the_agent_says_w
     limited.run(f"python3 -c {shlex.quote(HOG)} /sys/fs/cgroup{group} {runner}")
     patiently(lambda: limited.is_revived("tiny-a", runner))
     assert limited.show(SERVER, "InvocationID") == server  # OOMPolicy=continue
-    told = [line for line in limited.journal(cursor).splitlines() if line.startswith("event=departed")]
+    told = [line for line in limited.journal(cursor).splitlines() if line.startswith("event=drift_detected")]
     assert [line for line in told if "model=tiny-a:latest" in line and "drift=dead_runner" in line and "cause=oom_killed" in line] == told != []
