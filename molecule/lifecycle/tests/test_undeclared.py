@@ -24,3 +24,22 @@ def test_a_model_that_is_taken_off_the_list_is_given_back(declared: Gpu) -> None
     eventually(declared.pinned, {"embed:latest"})
     assert "tiny-a:latest" in declared.listed()  # it leaves as any model that nobody declared
     eventually(lambda: json.loads(declared.host.file(STATE).content_string)["pinned"], ["embed:latest"])
+
+
+def test_an_empty_list_gives_all_pins_back_and_is_no_warm_host(declared: Gpu) -> None:
+    declared.play(ollama_warmup_models=[])
+    eventually(declared.pinned, set())
+    assert "tiny-a:latest" in declared.listed()
+    eventually(declared.targets, ["inactive", "inactive"])
+    assert declared.exits("check", "status") == {"check": 0, "status": 0}
+    assert "nothing declared" in declared.run("ollama-warmup check")
+
+
+def test_where_nobody_declared_anything_pins_are_left_alone_and_nothing_says_warm(declared: Gpu) -> None:
+    before = declared.pinned()
+    declared.play(ollama_warmup_models=None)
+    eventually(declared.targets, ["inactive", "inactive"])
+    declared.host.run("ollama-warmup run")
+    assert declared.exits("check", "wait --timeout=0") == {"check": 2, "wait --timeout=0": 2}
+    assert "no models are declared" in declared.host.run("ollama-warmup check").stderr
+    assert (declared.pinned(), before) == (before, {"tiny-a:latest", "embed:latest"})

@@ -124,7 +124,7 @@ def model(name: str, resident: Any = True) -> dict[str, Any]:
         ([entry()], {"proven": {"default": [model("a")]}}, "gpu1: warm (a)."),
         ([entry()], {"proven": {"default": [model("a")]}, "predicted": True}, "gpu1: warm (a)."),
         ([entry()], {"proven": {"default": [model("a", None)]}, "written": 1, "predicted": True}, "gpu1: would be warm (a). Would write 1 file."),
-        ([entry(models=[])], {"proven": {"default": []}}, "gpu1: warm, with no models."),
+        ([entry(models=[])], {"proven": {"default": []}}, "gpu1: nothing declared ([] in ollama_warmup_models): no model is kept in memory."),
         ([entry()], {}, "gpu1: not proven warm (ollama_warmup_prove is false)."),
         ([entry("x"), entry("y")], {"proven": {"x": [model("a")], "y": [model("b")]}}, "gpu1: x warm (a); y warm (b)."),
     ],
