@@ -14,6 +14,7 @@ NOTHING_DECLARED = (
     "no models are declared (ollama_warmup_models is null): the agent keeps nothing in memory, and the host does not count as warm. Declare them,"
     " or write [] for none"
 )
+NO_MODELS = "nothing declared ([] in ollama_warmup_models): no model is kept in memory"
 Proven = Mapping[str, Iterable[Mapping[str, Any]]]
 
 
@@ -30,6 +31,8 @@ def _server(entry: Mapping[str, Any], proven: Proven, predicted: bool) -> str:
     subject = "" if name == "default" else f"{name} "
     if not is_given(entry["models"]):
         return f"{subject}{NOTHING_DECLARED}"
+    if not entry["models"]:
+        return f"{subject}{NO_MODELS}"
     if name not in proven:
         return f"{subject}not proven warm (ollama_warmup_prove is false)"
     lacking = predicted and any(not model["resident"] for model in proven[name])

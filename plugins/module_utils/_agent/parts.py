@@ -117,6 +117,7 @@ class Names:
             "metrics_link": f"ollama-warmup-{instance}.prom",
             "runtime_folder": runtime,
             "wake_file": f"{runtime}/wake",
+            "warm_mark": f"{runtime}/warm",
             "restart_file": f"{runtime}/restart",
         }
 

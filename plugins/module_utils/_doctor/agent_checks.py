@@ -60,7 +60,8 @@ def check(look: Examination) -> Iterator[Finding]:
     yield from _units(agent)
     if agent.hold:
         yield ON_HOLD.found(seen(f"{agent.command} status", str(agent.hold)), hold=agent.hold, command=look.command)
-    yield from _passes(look, agent)
+    if look.policy is None or look.policy.declared:  # without a list none is made
+        yield from _passes(look, agent)
 
 
 def _program(agent: AgentLook) -> Iterator[Finding]:

@@ -60,7 +60,8 @@ KINDS = (
 def check(look: Examination) -> Iterator[Finding]:
     """What is wrong with the declared models, as far as the server answers."""
     if look.policy is not None and not look.policy.models and look.agent.configured:
-        yield NOTHING_DECLARED.found(seen(look.agent.configuration, "models: []"))
+        words, severity = ("models: []", NOTE) if look.policy.declared else ("no list of models", WARNING)
+        yield NOTHING_DECLARED.found(seen(look.agent.configuration, words), severity=severity)
     yield from _store(look)
     observation = look.server.observation if look.server else None
     if look.policy is None or observation is None:

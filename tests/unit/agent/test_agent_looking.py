@@ -134,11 +134,23 @@ def test_with_nothing_declared_nothing_is_looked_for_and_nothing_given_back(warm
     assert [str(name) for name in sorted(warm.state.pinned, key=str)] == ["a:latest", "b:latest"]
 
 
+@pytest.mark.parametrize("models", [None, []])
+def test_no_look_is_called_warm_that_had_no_model_to_look_for(warm: Agent, capsys: pytest.CaptureFixture[str], models: list[str] | None) -> None:
+    pathlib.Path(warm.instance.configuration).write_text(json.dumps({"url": URL, "policy": {"models": models}}))
+    main(["run"], root=warm.instance.root)
+    capsys.readouterr()
+    main(["status"], root=warm.instance.root)
+    said = capsys.readouterr().out
+    assert "looked just now: nothing declared, in " in said
+    assert ("last pass just now: warm, in " in said) is (models is None), "that was a pass with models"
+
+
 def test_an_empty_list_gives_the_pins_back_and_is_neither_warm_nor_cold(warm: Agent, capsys: pytest.CaptureFixture[str]) -> None:
     warm.configure()
     warm.server.calls.clear()
     assert main(["run"], root=warm.instance.root) == exits.WARM
     assert len(warm.server.work()) == 2, "each has its finite expiry again"
+    assert not warm.is_marked_warm
     capsys.readouterr()
     for command in ("check", "status"):
         assert main([command], root=warm.instance.root) == exits.WARM

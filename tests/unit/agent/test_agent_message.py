@@ -36,6 +36,7 @@ COLD = Event(3, "not_warm", {"reason": "a:latest: the load failed"})
         ([entry(DEPARTED)], "warning", "Ollama on gpu1: drift detected: a:latest (evicted), at 2026-11-21 12:00 UTC"),
         ([entry(DEPARTED, BACK)], "warning", "Ollama on gpu1: left and came back: a:latest (evicted), at 2026-11-21 12:00 UTC"),
         ([entry(COLD, result("not warm")), entry(result("warm"), at=NOON + 60)], "success", "Ollama on gpu1: warm, at 2026-11-21 12:00 UTC"),
+        ([entry(result("nothing declared"))], "success", "Ollama on gpu1: nothing declared, at 2026-11-21 12:00 UTC"),
         ([entry(Event(5, "hold", {"reason": "new GPU"}))], "info", "Ollama on gpu1: hold, at 2026-11-21 12:00 UTC"),
     ],
 )

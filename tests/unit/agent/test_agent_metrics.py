@@ -21,6 +21,7 @@ from keepwarm._residency.decide.conflicts import Conflict
 from keepwarm._residency.server.hold_file import Hold, write_hold
 from ollama_warmup import exits
 from ollama_warmup.cli.condition import condition
+from ollama_warmup.cli.main import main
 from ollama_warmup.configuration import Metrics, parse
 from ollama_warmup.metrics.exposition import text
 from ollama_warmup.metrics.metric_names import METRICS
@@ -174,6 +175,23 @@ def test_a_hold_is_told_and_what_stays_resident_under_it(told: Agent, monkeypatc
     told.start = "200-2"
     condition(told.instance)
     assert one(told, "model_resident") == 0
+
+
+def test_with_an_empty_list_there_is_nothing_to_be_warm(told: Agent) -> None:
+    run(told, "a")
+    assert run(told) == exits.WARM
+    assert (read(told, "warm"), read(told, "model_resident"), true(told, "last_pass_result")) == ({}, {}, ["nothing_declared"])
+
+
+def test_without_a_list_the_pass_of_the_list_before_is_not_told_any_longer(told: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(told, "a")
+    ended = one(told, "last_pass_timestamp_seconds")
+    told.configure(policy={"models": None}, metrics=METRICS_WANTED)
+    monkeypatch.setattr("os.geteuid", lambda: 999)
+    monkeypatch.setattr("ollama_warmup.passes.signals.install_signal_handlers", lambda: None)
+    assert main(["run"], root=told.instance.root) == exits.UNDECLARED
+    assert (one(told, "warm"), read(told, "model_resident"), true(told, "last_pass_result")) == (0, {}, ["nothing_declared"])
+    assert one(told, "last_pass_timestamp_seconds") > ended
 
 
 @pytest.mark.parametrize("broken", ["configuration", "state", "folder"])

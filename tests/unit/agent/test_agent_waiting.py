@@ -7,9 +7,11 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
+import time
 from typing import Callable
 
 import pytest
+from keepwarm._residency.server.hold_file import Hold, write_hold
 from ollama_warmup import exits
 from ollama_warmup.cli import waiting
 from ollama_warmup.cli.main import main
@@ -150,3 +152,23 @@ def test_a_state_that_cannot_be_read_keeps_nobody_out(agent: Agent, clock: Scrip
 def test_whoever_may_not_ask_for_a_pass_waits_all_the_same(agent: Agent, clock: Scripted) -> None:
     pathlib.Path(agent.instance.wake).mkdir()
     assert wait(agent, "--timeout", "2") == exits.NOT_RESIDENT
+
+
+def declare(agent: Agent, models: list[str] | None) -> Callable[[], object]:
+    return lambda: agent.configure(policy={"models": models})
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_list_that_is_taken_away_while_somebody_waits_ends_the_wait(agent: Agent, clock: Scripted, held: bool) -> None:
+    clock.happenings = {2.0: declare(agent, None)}
+    if held:
+        now = time.time()
+        write_hold(agent.instance.hold, Hold(until=now + 3600, since=now))
+    assert wait(agent) == exits.BAD_CONFIGURATION
+    assert clock.seconds <= 2 + 5
+
+
+def test_a_list_that_is_emptied_while_somebody_waits_lets_through_without_a_mark(agent: Agent, clock: Scripted) -> None:
+    clock.happenings = {2.0: declare(agent, [])}
+    assert wait(agent) == exits.WARM
+    assert (clock.seconds <= 2 + 5, agent.is_marked_warm) == (True, False)

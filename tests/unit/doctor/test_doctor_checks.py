@@ -18,6 +18,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.finding im
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.journal_patterns import KERNEL_PATTERNS
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Vram
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.hold_file import Hold
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import parse_policy
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.host import Process
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.ignored_lines import IgnoredLine
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.restart import Restart
@@ -530,6 +531,18 @@ def test_a_pass_that_is_running_is_not_overdue() -> None:
 
 
 OVERDUE = {**STATUS, "last_pass": {**STATUS["last_pass"], "at": EPOCH - 3600}}
+
+
+@pytest.mark.parametrize("status", [OVERDUE, {"last_pass": None}])
+def test_without_a_list_of_models_no_pass_is_due(status: dict[str, Any]) -> None:
+    (finding,) = diagnose(healthy(policy=parse_policy({"models": None}), agent=agent(status=status))).findings
+    assert (finding.code, finding.severity, finding.evidence[0].text) == ("nothing_declared", "warning", "no list of models")
+
+
+def test_an_empty_list_of_models_is_good_to_know_and_its_passes_are_due() -> None:
+    (finding,) = diagnose(healthy(policy=policy())).findings
+    assert (finding.code, finding.severity) == ("nothing_declared", "note")
+    assert "pass_overdue" in codes(healthy(policy=policy(), agent=agent(status=OVERDUE)))
 
 
 @pytest.mark.parametrize("state", ["inactive", "failed", "deactivating"])

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import pathlib
+import shlex
+import subprocess
 from typing import Any
 
 import pytest
@@ -79,6 +81,34 @@ def test_an_older_systemd_gets_what_it_knows(systemd: int, line: str) -> None:
     assert [found for found in text if found.startswith(("OnSuccess=", "ExecStartPost="))] == [line]
 
 
+@pytest.mark.parametrize(
+    ("result", "status", "mark", "stops"),
+    [
+        ("success", "0", True, False),
+        ("success", "0", False, True),  # an empty list
+        ("success", "7", False, True),  # no list
+        ("success", "5", False, False),  # on hold
+        ("success", "75", False, False),
+        ("success", "TERM", False, False),
+        ("success", "", False, False),  # told to stop before its program began
+        ("exec-condition", "0", False, False),  # skipped, should the status be that of the pass before
+        ("exit-code", "1", False, False),
+    ],
+)
+def test_a_pass_that_had_nothing_to_keep_stops_the_warm_target(tmp_path: pathlib.Path, result: str, status: str, mark: bool, stops: bool) -> None:
+    """As systemd runs the line, but for its own "$$"."""
+    (line,) = (found for found in contents()["ollama-warmup.service"].splitlines() if found.startswith("ExecStopPost=-!/bin/sh "))
+    shell, _option, script, path, target = shlex.split(line.partition("-!")[2].replace("$$", "$"))
+    assert (path, target) == ("/run/ollama-warmup/default/warm", "ollama-warm.target")
+    if mark:
+        (tmp_path / "warm").symlink_to("/proc/nobody")
+    (tmp_path / "systemctl").write_text('#!/bin/sh\necho "$@"\n')
+    (tmp_path / "systemctl").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "SERVICE_RESULT": result, **({"EXIT_STATUS": status} if status else {})}
+    done = subprocess.run([shell, "-c", script, tmp_path / "warm", target], env=environment, check=True, capture_output=True, text=True)
+    assert done.stdout == ("stop ollama-warm.target\n" if stops else "")
+
+
 def test_both_modes_of_a_gate_have_their_units() -> None:
     found = contents(gates=[{"unit": "a.service"}, {"unit": "b.service", "mode": "want"}])
     assert "Requires=ollama-warm-gate.service" in found["50-ollama-warm-gate.conf"]
@@ -124,7 +154,7 @@ def model(name: str, resident: Any = True) -> dict[str, Any]:
         ([entry()], {"proven": {"default": [model("a")]}}, "gpu1: warm (a)."),
         ([entry()], {"proven": {"default": [model("a")]}, "predicted": True}, "gpu1: warm (a)."),
         ([entry()], {"proven": {"default": [model("a", None)]}, "written": 1, "predicted": True}, "gpu1: would be warm (a). Would write 1 file."),
-        ([entry(models=[])], {"proven": {"default": []}}, "gpu1: warm, with no models."),
+        ([entry(models=[])], {"proven": {"default": []}}, "gpu1: nothing declared ([] in ollama_warmup_models): no model is kept in memory."),
         ([entry()], {}, "gpu1: not proven warm (ollama_warmup_prove is false)."),
         ([entry("x"), entry("y")], {"proven": {"x": [model("a")], "y": [model("b")]}}, "gpu1: x warm (a); y warm (b)."),
     ],

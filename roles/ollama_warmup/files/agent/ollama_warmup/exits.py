@@ -15,7 +15,8 @@ ON_HOLD = 5
 SKIPPED = 6
 """The condition's word for a hold. The unit takes 5 for a success, which systemd holds good for its condition, too."""
 UNDECLARED = 7
-"""A pass where nobody has declared any models, not even that there are none: the unit takes it for a success, which is not warm."""
+"""A pass with no models to keep. The unit ends with it where nobody has declared any, not even that there are none, and systemd takes it for a
+success; with an empty list the unit ends with 0, and only what is told of the pass goes by this. Neither is warm."""
 LOCKED = 75
 INTERRUPTED = 143
 """128 + SIGTERM; the unit counts it as neither success nor failure."""
@@ -33,7 +34,7 @@ WORDS = {
     STOPPED: "server stopped",
     ON_HOLD: "on hold",
     SKIPPED: "skipped",
-    UNDECLARED: "no models are declared",
+    UNDECLARED: "nothing declared",
     LOCKED: "another pass is running",
     INTERRUPTED: "interrupted",
     NO_CONDITION: "condition unknown",

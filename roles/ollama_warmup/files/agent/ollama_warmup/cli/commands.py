@@ -17,7 +17,7 @@ from keepwarm._base.files import create_empty
 from keepwarm._residency.server.hold_file import Hold
 
 from .. import exits
-from ..configuration import load, require_declared
+from ..configuration import Configuration, load, require_declared
 from ..instance import Instance
 from ..passes.lean import import_http_client
 from ..service import is_stopped
@@ -73,7 +73,7 @@ def _run_here(instance: Instance) -> int:
     try:
         configuration = load(instance.configuration)
         if not configuration.policy.declared:
-            return exits.UNDECLARED
+            return _leave_all(instance, configuration)
         import_http_client(configuration.url, first=("prometheus_client",) if configuration.metrics else ())
         from ..passes.one_pass import make_pass
 
@@ -83,6 +83,15 @@ def _run_here(instance: Instance) -> int:
         return _complain(str(error), exits.LOCKED)
     except Interrupted:  # before there was anything to save
         return exits.INTERRUPTED
+
+
+def _leave_all(instance: Instance, configuration: Configuration) -> int:
+    """In place of a pass where nobody has declared anything. What an earlier one left is not told any longer as if it were so."""
+    from ..passes.publish import publish_skip
+
+    with only_one(instance.state_folder):
+        publish_skip(instance, configuration, remembered(instance)[0], exits.UNDECLARED)
+    return exits.UNDECLARED
 
 
 def _run_by_systemd(instance: Instance) -> int:

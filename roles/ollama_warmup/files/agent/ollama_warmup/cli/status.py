@@ -19,9 +19,10 @@ from ..state.state import LastPass, State
 from .recent_history import history_data, history_lines
 from .terminal import GREEN, PLAIN, RED, YELLOW, Terminal
 
-NOTHING = "nothing declared"
+NOTHING = exits.WORDS[exits.UNDECLARED]
 """The result of a host that has no models to keep; it is neither warm nor cold."""
 _COLOURS = {BAD: RED, DEGRADED: YELLOW, IDLE: None, GOOD: GREEN}
+_SHADES = {exits.WARM: GREEN, exits.UNDECLARED: None}
 _REMARKS = {"not warm": RED, "warning": YELLOW}
 
 
@@ -74,8 +75,8 @@ def describe(seen: Mapping[str, Any], now: float, terminal: Terminal = PLAIN) ->
 
 def _pass_lines(seen: Mapping[str, Any], now: float, terminal: Terminal) -> Iterator[str]:
     if seen["looked"]:
-        code = seen["looked"]["exit"]
-        yield from terminal.text(_pass_words(seen["looked"], now, "looked"), GREEN if code == exits.WARM else RED, exits.WORDS.get(code, ""))
+        looked = {**seen["looked"], "models": seen["models"]}
+        yield from terminal.text(_pass_words(looked, now, "looked"), _SHADES.get(_ended(looked), RED), _word(looked))
     if seen["result"] == NOTHING:
         yield from terminal.text(f"{NOTHING}: there is no model to keep in memory")
     yield from terminal.text("The last pass cannot be told." if seen["state_problem"] else _pass_words(seen["last_pass"], now, "last pass"))
@@ -131,8 +132,15 @@ def _service_words(service: Mapping[str, str]) -> str:
 def _pass_words(found: Mapping[str, Any] | None, now: float, source: str) -> str:
     if found is None:
         return "No pass has ended yet."
-    word = exits.WORDS.get(found["exit"], f"exit {found['exit']}")
-    return f"{source} {ago(now - found['at'])}: {word}, {'after' if found['exit'] == exits.UNREACHABLE else 'in'} {_seconds(found['seconds'])}"
+    return f"{source} {ago(now - found['at'])}: {_word(found)}, {'after' if found['exit'] == exits.UNREACHABLE else 'in'} {_seconds(found['seconds'])}"
+
+
+def _word(found: Mapping[str, Any]) -> str:
+    return exits.WORDS.get(_ended(found), f"exit {found['exit']}")
+
+
+def _ended(found: Mapping[str, Any]) -> int:
+    return LastPass(at=0, seconds=0, exit=found["exit"], models=found["models"]).ended
 
 
 def _seconds(count: float) -> str:

@@ -3,7 +3,7 @@
 """Waiting until the required models are resident: what an application's gate does.
 
 Waiting costs a look at a file twice a second. Only where a pass has ended warm is the server itself asked: the pass may have been
-minutes ago. On hold there are no passes, and the server is asked every few seconds instead.
+minutes ago. On hold there are no passes, and with an empty list none that ends warm: the server is asked every few seconds instead.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ _Mark = Optional[tuple[int, int]]
 def wait(instance: Instance, timeout: float | None) -> int:
     """Come back as soon as every required model is resident; give up after `timeout` seconds. A pass is asked for at the beginning, or
     after the one that is running then."""
-    require_declared(load(instance.configuration))
     began = time.monotonic()
     check = _ReadinessCheck(instance)
     if check.passes():
@@ -61,20 +60,21 @@ class _ReadinessCheck:
 
     def passes(self) -> bool:
         mark = _mark(self._instance.warm_mark)
-        if mark is None and not self._hold():
-            self.reason = "no pass has ended warm since the last one began"
-            return False
         if mark == self._seen and time.monotonic() < self._again:
             return False
         self._seen, self._again = mark, time.monotonic() + _LOOK_AGAIN
-        return self._look()
+        return self._look(mark)
 
     def _hold(self) -> list[str]:
         hold = current_hold(self._instance)
         return [str(hold)] if hold else []
 
-    def _look(self) -> bool:
+    def _look(self, mark: _Mark) -> bool:
         configuration = load(self._instance.configuration)
+        require_declared(configuration)
+        if mark is None and configuration.policy.models and not self._hold():
+            self.reason = "no pass has ended warm since the last one began"
+            return False
         import_http_client(configuration.url)
         from ..passes.inspection import inspect
 

@@ -10,8 +10,8 @@ PREFIX = "ollama_warmup_"
 MODEL = "ollama_warmup_model_"
 
 METRICS: Mapping[str, str] = {
-    f"{PREFIX}warm": "1 while every required model is resident, as far as the last pass proved it for this start of the server.",
-    f"{PREFIX}last_pass_timestamp_seconds": "When the last pass ended, or was skipped for a server that is stopped or on hold.",
+    f"{PREFIX}warm": "1 while every required model is resident, as far as the last pass proved it for this start of the server; no sample for an empty list.",
+    f"{PREFIX}last_pass_timestamp_seconds": "When the last pass ended, or was skipped for a server that is stopped or on hold, or for want of a declaration.",
     f"{PREFIX}last_pass_start_timestamp_seconds": "When the last pass began; later than its end while a pass is running.",
     f"{PREFIX}last_pass_duration_seconds": "How long the last pass took, loads included.",
     f"{PREFIX}last_pass_result": "How the last pass ended: 1 for that result, 0 for the others.",

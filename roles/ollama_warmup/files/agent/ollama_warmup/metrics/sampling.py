@@ -37,7 +37,7 @@ CAUSES = (
     cause_rules.UNLOADED_BY_CLIENT,
 )
 CONFLICTS = (CONTEXT, EVICTION)
-RESULTS = (exits.WARM, exits.NOT_RESIDENT, exits.UNREACHABLE, exits.STOPPED, exits.ON_HOLD)
+RESULTS = (exits.WARM, exits.NOT_RESIDENT, exits.UNREACHABLE, exits.STOPPED, exits.ON_HOLD, exits.UNDECLARED)
 """The ends of a pass that Prometheus is told of. One that was told to stop has proven nothing, and leaves what is told as it was."""
 
 
@@ -64,7 +64,8 @@ def samples(configuration: Configuration, metrics: Metrics, state: State, moment
     current = last if last and last.server == state.server else None
     yield from _of_the_agent(metrics, moment)
     yield from _of_the_pass(last) if last else ()
-    yield Sample(f"{PREFIX}warm", {}, float(current is not None and current.exit == exits.WARM))
+    if configuration.policy.models or not configuration.policy.declared:
+        yield Sample(f"{PREFIX}warm", {}, float(current is not None and current.ended == exits.WARM))
     entries = {entry["model"]: entry for entry in (current.models if current else ())}
     for model in configuration.policy.models:
         yield from _of_a_model(model, entries.get(str(model.name), {}))
@@ -83,7 +84,7 @@ def _of_the_pass(last: LastPass) -> Iterator[Sample]:
     yield Sample(f"{PREFIX}last_pass_timestamp_seconds", {}, last.at)
     yield Sample(f"{PREFIX}last_pass_duration_seconds", {}, last.seconds)
     for code in RESULTS:
-        yield Sample(f"{PREFIX}last_pass_result", {"result": exits.WORDS[code].replace(" ", "_")}, float(code == last.exit))
+        yield Sample(f"{PREFIX}last_pass_result", {"result": exits.WORDS[code].replace(" ", "_")}, float(code == last.ended))
 
 
 def _of_a_model(model: DeclaredModel, entry: Mapping[str, Any]) -> Iterator[Sample]:

@@ -37,7 +37,7 @@ def publish_skip(instance: Instance, configuration: Configuration, state: State,
     """A pass was skipped; the exit status `code` says why. What this start of the server was not seen with, it does not have."""
     now = time.time()
     server = server_identity(configuration.own_unit) if configuration.own_unit else state.server
-    result = exits.STOPPED if code == exits.STOPPED else exits.ON_HOLD
+    result = code if code in (exits.STOPPED, exits.UNDECLARED) else exits.ON_HOLD
     last = state.last_pass if result == exits.ON_HOLD else None
     skipped = replace(last or LastPass(at=now, seconds=0, exit=result, server=server), at=now, seconds=0, exit=result)
     _tell(instance, configuration, replace(state, server=server, last_pass=skipped), begun=now)

@@ -18,7 +18,7 @@ from .pending import Entry
 
 _NEWS = ("pass", "drift_detected", "recovered", "conflict_resolved", "hold", "release", "hold_expired", "test")
 """The notices that are worth a message by themselves."""
-_WARM = exits.WORDS[exits.WARM]
+_FINE = (exits.WORDS[exits.WARM], exits.WORDS[exits.UNDECLARED])
 _LINES = 30
 """The most that a message has; endpoints take some thousand characters."""
 _LONGEST = 600
@@ -62,7 +62,7 @@ def compose(entries: Sequence[Entry], host: str, instance: str) -> Message:
     results = [str(event.fields["result"]) for event in events if event.name == "pass"]
     place = host if instance == "default" else f"{host} ({instance})"
     headline = results[-1] if results else _headline(events)
-    lasts = bool(results) and headline != _WARM
+    lasts = bool(results) and headline not in _FINE
     about = _about(events)
     since = _clock(entries[0].at, "%Y-%m-%d %H:%M UTC")
     title = f"Ollama on {place}: {headline}{': ' + about if about else ''}, {'since' if lasts else 'at'} {since}"
@@ -72,7 +72,7 @@ def compose(entries: Sequence[Entry], host: str, instance: str) -> Message:
 
 def _kind(events: Iterable[Event], results: Sequence[str]) -> str:
     if results:
-        return "success" if results[-1] == _WARM else "failure"
+        return "success" if results[-1] in _FINE else "failure"
     return "warning" if any(event.priority <= WARNING for event in events) else "info"
 
 

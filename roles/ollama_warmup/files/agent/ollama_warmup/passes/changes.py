@@ -30,8 +30,8 @@ def changes(before: State, after: State, policy: Policy) -> Iterator[Event]:
     grave = NOTICE if end.exit in _TOLD_TO_STOP else ERROR
     yield from (Event(grave, "not_warm", {"reason": text}) for text in _new(end.failures, last.failures))
     yield from (Event(WARNING, "warning", {"reason": text}) for text in _new(end.warnings, last.warnings))
-    if end.exit != last.exit:
-        yield Event(NOTICE, "pass", {"result": exits.WORDS[end.exit], "seconds": end.seconds, "models": len(end.models)})
+    if end.ended != last.ended:
+        yield Event(NOTICE, "pass", {"result": exits.WORDS[end.ended], "seconds": end.seconds, "models": len(end.models)})
 
 
 def _departures(before: State, after: State) -> Iterator[Departure]:

@@ -18,6 +18,7 @@ from keepwarm._residency.values.model_name import ModelName
 from keepwarm._residency.values.observation import CacheShape, ModelCard
 from keepwarm._residency.values.sightings import KINDS, Sighting
 
+from .. import exits
 from .counts import Counts, parse_counts
 from .incidents import Departure, parse_departure
 from .model_entry import clean_model, clean_stray
@@ -44,6 +45,11 @@ class LastPass:
     warnings: tuple[str, ...] = ()
     trouble: str | None = None
     trouble_since: float | None = None
+
+    @property
+    def ended(self) -> int:
+        """Its exit status, where that is not 0; `UNDECLARED` for 0 without models: with nothing to keep nothing is warm."""
+        return exits.UNDECLARED if self.exit == exits.WARM and not self.models else self.exit
 
 
 @dataclass(frozen=True)
