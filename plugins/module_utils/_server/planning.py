@@ -134,10 +134,11 @@ def _claimed_by_others(occasion: Occasion, dropin: str) -> list[str]:
 
 
 def _tried(occasion: Occasion, content: str, told: Mapping[str, Any]) -> Tried:
-    """Check mode has not made the folder, nor the unit that allows it, where the role makes them."""
+    """Neither check mode nor the beginning of a play has made the folder, nor the unit that allows it, where the role makes them."""
     declared = occasion.declared
     is_made = declared.place.sandboxed if declared.place.grouped else declared.installs
-    folder = None if occasion.check_mode and is_made else declared.place.folder or None
+    is_to_come = is_made and (occasion.check_mode or declared.beginning)
+    folder = None if is_to_come else declared.place.folder or None
     return try_out(occasion.run, told["unit"], content, folder, told["environment_predicted"].get("OLLAMA_HOST"))
 
 

@@ -419,6 +419,12 @@ def test_at_the_beginning_a_unit_to_come_is_not_judged(machine: Host, plan: Call
     assert plan(check=False, may_come=True)["foreseen"] is False
 
 
+def test_a_folder_that_the_role_is_going_to_make_is_not_tried_at_the_beginning(machine: Host, plan: Callable[..., Any]) -> None:
+    machine.told = [{"folder": "/srv", "usable": False, "address": None} for _probe in range(4)]
+    given = {"folder": "/srv/m", "install": "missing", "ours": True}
+    assert [len(plan(beginning=beginning, **given)["refusals"]) for beginning in (False, True)] == [1, 0]
+
+
 def test_a_server_that_would_come_has_models_only_where_their_folder_is(machine: Host, plan: Callable[..., Any], tmp_path: Path) -> None:
     machine.properties |= {"LoadState": "not-found", "FragmentPath": "", "ActiveState": "inactive"}
     given = {"check": True, "may_come": True, "install": "missing", "ours": True, "restart": "never"}
