@@ -83,8 +83,9 @@ def test_a_state_of_another_schema_is_refused() -> None:
 
 
 def test_a_state_of_schema_2_keeps_what_it_knew() -> None:
-    old = {key: value for key, value in json.loads(json.dumps(state_data(FULL))).items() if key not in ("conflicts", "boot")}
-    old = {**old, "fights": [vars(conflict) for conflict in FULL.conflicts], "schema": 2}
+    old = json.loads(json.dumps({**state_data(FULL), "schema": 2}))
+    old["fights"] = old.pop("conflicts")
+    del old["boot"]
     assert parse_state(old) == replace(FULL, boot=None)
     del old["fights"]
     with pytest.raises(InvalidValue, match="conflicts"):
