@@ -92,3 +92,41 @@ def test_a_runner_in_uninterruptible_sleep_at_two_passes_hangs(agent: Agent, mon
     assert agent.server.work() == ["unload a:latest", "generate a:latest -1 num_ctx 4096"]
     assert agent.state.departures[-1].cause == "runner_hung"
     assert agent.state.sightings == {}
+
+
+def test_a_timer_is_not_followed_over_a_reboot_of_this_host(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server is another machine's, which lives on, and so does what it says of an expiry."""
+    unseen(monkeypatch)
+    clock, boots = [30 * 86_400.0], ["first"]
+    monkeypatch.setattr("ollama_warmup.passes.one_pass.WaitingObserver", partial(WaitingObserver, clock=lambda: clock[0]))
+    for module in ("one_pass", "inspection"):
+        monkeypatch.setattr(f"ollama_warmup.passes.{module}.boot_id", lambda: boots[0])
+    warm = {"name": "a", "policy": "warm", "keep_alive": "40m"}
+    agent.server.hold("a", "40m").busy = True
+    assert agent.run(warm) == exits.WARM
+    clock[0], boots[0] = 60.0, "second"
+    agent.server.clock.seconds += 51 * 60
+    assert looked(agent, warm).models[0]["drift"] == ["liveness_unknown", "stuck"]
+    agent.run(warm)
+    assert (agent.state.boot, agent.state.last_pass and agent.state.last_pass.models[0]["drift"]) == ("second", ["liveness_unknown", "stuck"])
+
+
+def test_a_kill_for_memory_is_still_new_after_a_pass_that_was_cut_short(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    kills = [2]
+    monkeypatch.setattr(
+        "keepwarm._residency.server.observer.living_runners", lambda _unit: replace(agent.server.runners(), server=agent.start, oom_kills=kills[0])
+    )
+    agent.server.hold("a")
+    assert agent.run("a") == exits.WARM
+    agent.server.kill("a")
+    kills[0] = 3
+
+    def interrupt(*_load: Any, **_named: Any) -> None:
+        raise Interrupted("SIGTERM")
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(agent.server, "load", interrupt)
+        stopped.setattr(agent.server, "unload", interrupt)
+        assert agent.run("a") == exits.INTERRUPTED
+    assert agent.run("a") == exits.WARM
+    assert agent.state.departures[-1].cause == "oom_killed"

@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import pathlib
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import pytest
@@ -20,6 +21,7 @@ from keepwarm._residency.decide.retries import Retry
 from keepwarm._residency.decide.set_aside import Aside
 from keepwarm._residency.values.model_name import ModelName
 from keepwarm._residency.values.observation import ModelCard
+from keepwarm._residency.values.sightings import Sighting
 from ollama_warmup import exits
 from ollama_warmup.state.counts import Counts
 from ollama_warmup.state.incidents import Departure
@@ -35,6 +37,8 @@ ANY_JSON = st.recursive(
 )
 FULL = State(
     server="131-77",
+    boot="6f0c1d2e-0000-4000-8000-000000000001",
+    sightings={"7-8": Sighting("waiting", 5, 1000.5)},
     cards={"d" * 64: ModelCard("b" * 64, frozenset({"completion", "tools"}), 512), "e" * 64: ModelCard(None)},
     pinned=frozenset(map(ModelName.parse, ["qwen3:8b", "hf.co/who/what:Q4"])),
     warmed=frozenset({ModelName.parse("llama3")}),
@@ -74,12 +78,22 @@ def test_a_wrong_part_is_taken_as_written_or_refused(key: str, value: Any) -> No
 
 
 def test_a_state_of_another_schema_is_refused() -> None:
-    with pytest.raises(InvalidValue, match="it is not of schema 2"):
-        parse_state({**state_data(FULL), "schema": 3})
+    with pytest.raises(InvalidValue, match="it is not of schema 3"):
+        parse_state({**state_data(FULL), "schema": 4})
 
 
-def test_a_state_of_the_version_before_keeps_what_it_knew() -> None:
-    history = ("seen", "departures", "counts", "retries", "loads", "conflicts")
+def test_a_state_of_schema_2_keeps_what_it_knew() -> None:
+    old = json.loads(json.dumps({**state_data(FULL), "schema": 2}))
+    old["fights"] = old.pop("conflicts")
+    del old["boot"]
+    assert parse_state(old) == replace(FULL, boot=None)
+    del old["fights"]
+    with pytest.raises(InvalidValue, match="conflicts"):
+        parse_state(old)
+
+
+def test_a_state_of_schema_1_keeps_what_it_knew() -> None:
+    history = ("seen", "sightings", "boot", "departures", "counts", "retries", "loads", "conflicts")
     old = {key: value for key, value in json.loads(json.dumps(state_data(FULL))).items() if key not in history}
     old["set_aside"] = ["big:latest"]
     found = parse_state({**old, "schema": 1})

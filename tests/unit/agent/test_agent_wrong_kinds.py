@@ -137,7 +137,7 @@ def test_a_state_with_any_value_of_the_wrong_kind_is_refused_in_a_sentence_or_us
     assert parse_state(json.loads(json.dumps(state_data(state)))) == state
 
 
-@pytest.mark.parametrize("garbage", ['{"schema": 2, "server": ' + "[" * 200_000, '{"schema": ' + "9" * 100_000 + "}", '{"schema": 2, "schema": 2}', "NaN"])
+@pytest.mark.parametrize("garbage", ['{"schema": 3, "server": ' + "[" * 200_000, '{"schema": ' + "9" * 100_000 + "}", '{"schema": 3, "schema": 3}', "NaN"])
 def test_what_takes_long_or_deep_to_read_is_no_state(tmp_path: pathlib.Path, garbage: str, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "state.json").write_text(garbage)
     assert StateFile(str(tmp_path)).load() == State()

@@ -55,6 +55,13 @@ def test_a_kill_for_memory_is_new_once_and_counted_for_each_start_of_the_server(
     assert [observer.look().oom_kills for _look in range(5)] == [0, 2, 0, 1, 1]
 
 
+def test_a_look_that_sees_no_processes_leaves_the_count_of_kills_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = iter([Runners(frozenset(), server="1", oom_kills=3), None, None, Runners(frozenset(), server="1", oom_kills=4)])
+    monkeypatch.setattr(engine, "living_runners", lambda _unit: next(found))
+    observer = Observer(serving(["a"]), policy("a"), unit="ollama.service")  # type: ignore[arg-type]
+    assert [observer.look().oom_kills for _look in range(4)] == [3, 0, 0, 1]
+
+
 def test_the_first_look_asks_for_the_declared_models_cards_only() -> None:
     server = serving(["a", "b", "c"])
     for name in ("a", "c"):

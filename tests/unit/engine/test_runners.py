@@ -13,7 +13,7 @@ import sys
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import processes
-from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.processes import living_runners, server_identity
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.processes import boot_id, living_runners, server_identity
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.sightings import RunnerProcess
 
 A, B = "a1" * 32, "b2" * 32
@@ -84,6 +84,14 @@ def test_the_kernels_count_of_what_it_killed_is_the_units(
     runners = living_runners(UNIT, str(proc.root))
     assert runners is not None
     assert (runners.server, runners.oom_kills) == ("100-10000", 2)
+
+
+def test_a_boot_of_the_host_has_a_name_where_the_kernel_gives_one(tmp_path: pathlib.Path) -> None:
+    assert boot_id(str(tmp_path)) is None
+    path = tmp_path / "sys/kernel/random/boot_id"
+    path.parent.mkdir(parents=True)
+    path.write_text("6f0c1d2e-0000-4000-8000-000000000001\n")
+    assert boot_id(str(tmp_path)) == "6f0c1d2e-0000-4000-8000-000000000001"
 
 
 @pytest.mark.parametrize("cgroup", [V2, "4:memory:/system.slice/ollama.service\n1:name=systemd:/system.slice/ollama.service\n"])

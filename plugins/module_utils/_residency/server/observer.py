@@ -16,7 +16,7 @@ from ..._base.systemctl import Run
 from ..values.model_name import ModelName
 from ..values.observation import InstalledModel, ModelCard, Observation, ResidentModel, Runners
 from ..values.policy import Policy
-from ..values.sightings import STOPPED, Sighting, Timer, follow, follow_kills, follow_timers
+from ..values.sightings import STOPPED, Sighting, Timer, follow, follow_kills, follow_timers, known_kills
 from .client import OllamaServer, ServerGarbled, ServerRefused, ServerSilent
 from .impostor import require_own_socket, require_processes
 from .processes import ServerProcesses, living_runners, server_processes
@@ -75,8 +75,7 @@ class Observer:
             self._fetch(model)
         lists = self._agreed(lists)
         at = self.clock()
-        runners = lists.runners or Runners(frozenset())
-        oom_kills, kills = follow_kills(self.sightings, runners.server, runners.oom_kills, at)
+        oom_kills, kills = self._kills(lists.runners, at)
         self.sightings = {**self._followed(lists, installed, at), **self._timers(lists, at), **kills}
         return Observation(
             now=lists.now,
@@ -88,6 +87,12 @@ class Observer:
             at=at,
             oom_kills=oom_kills,
         )
+
+    def _kills(self, runners: Runners | None, at: float) -> tuple[int, dict[str, Sighting]]:
+        """What sees no processes has seen no kills: the count stays as it was, or the old kills would be new at the next look."""
+        if runners is None:
+            return 0, known_kills(self.sightings)
+        return follow_kills(self.sightings, runners.server, runners.oom_kills, at)
 
     def _why_silent(self) -> str | None:
         """A server that was stopped has its port still, and answers nobody."""

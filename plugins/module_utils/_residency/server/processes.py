@@ -119,6 +119,11 @@ def server_identity(unit: str, proc: str = "/proc") -> str | None:
     return server.identity if server else None
 
 
+def boot_id(proc: str = "/proc") -> str | None:
+    """Names this boot of the host (random(4)); None where the kernel does not tell. Each boot starts the monotonic clock anew."""
+    return _read(proc, "sys/kernel/random/boot_id").strip() or None
+
+
 def is_running(process: Process, proc: str = "/proc") -> bool:
     """Whether it has not ended, and its number is not another process's by now."""
     found = _process(proc, process.pid)

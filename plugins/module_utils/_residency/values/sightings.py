@@ -105,6 +105,17 @@ def follow_kills(before: Mapping[str, Sighting], server: str, kills: int, now: f
     return kills - (known.cpu if known else 0), {name: Sighting(OOM_KILLS, kills, now)} if kills else {}
 
 
+def known_kills(sightings: Mapping[str, Sighting]) -> dict[str, Sighting]:
+    """What is remembered of kills alone."""
+    return {name: sighting for name, sighting in sightings.items() if sighting.kind == OOM_KILLS}
+
+
+def with_kills_of(before: Mapping[str, Sighting], sightings: Mapping[str, Sighting]) -> dict[str, Sighting]:
+    """These sightings, with the kills that were known `before`: those since then are new to the next look."""
+    others = {name: sighting for name, sighting in sightings.items() if sighting.kind != OOM_KILLS}
+    return {**others, **known_kills(before)}
+
+
 def hangs(process: RunnerProcess, sightings: Mapping[str, Sighting], now: float) -> bool:
     """Whether a process that is not loading answers nobody."""
     known = sightings.get(process.identity)

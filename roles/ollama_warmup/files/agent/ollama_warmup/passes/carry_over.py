@@ -25,10 +25,11 @@ from ..state.state import State
 
 @dataclass(frozen=True)
 class Moment:
-    """When a pass began, in seconds since 1970; at which start of the server; `by_hand`: because an operator asked for it."""
+    """When a pass began, in seconds since 1970; at which start of the server, and of the host; `by_hand`: because an operator asked for it."""
 
     began: float
     server: str | None = None
+    boot: str | None = None
     by_hand: bool = False
 
 
@@ -43,6 +44,9 @@ def begin(state: State, policy: Policy, moment: Moment) -> State:
     return replace(
         state,
         server=moment.server,
+        boot=moment.boot,
+        # their moments are of a clock that each boot starts anew, and a remote server outlives this host
+        sightings=state.sightings if state.boot == moment.boot else {},
         declared=declared,
         applied=_applied_before(state, policy),
         warmed=state.warmed if same_start else frozenset(),

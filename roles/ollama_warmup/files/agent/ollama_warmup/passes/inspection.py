@@ -16,6 +16,7 @@ from keepwarm._residency.decide.plan import make_plan
 from keepwarm._residency.decide.verdicts import History, Plan, Verdict
 from keepwarm._residency.report import results
 from keepwarm._residency.server.client import ServerFailure, leading_numbers
+from keepwarm._residency.server.processes import boot_id
 from keepwarm._residency.values.observation import Observation
 from keepwarm._residency.values.past import Cause
 
@@ -31,7 +32,7 @@ from .startup_wait import ServerStopped
 def inspect(configuration: Configuration, state: State, measurements: str | None = None) -> LastPass:
     """What a pass would find now; where `measurements` names their file, also what its loads would come to in memory."""
     started = time.monotonic()
-    moment = carry_over.Moment(time.time(), server_start(configuration))
+    moment = carry_over.Moment(time.time(), server_start(configuration), boot_id())
     state = carry_over.begin(state, configuration.policy, moment)
     past = carry_over.history(state, configuration, moment)
     try:

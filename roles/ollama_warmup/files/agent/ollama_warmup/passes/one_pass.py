@@ -17,8 +17,8 @@ from keepwarm._residency.execute.warmer import Warmer
 from keepwarm._residency.report import results
 from keepwarm._residency.server.client import Deadlines, OllamaServer, ServerFailure, ServerSilent
 from keepwarm._residency.server.gpus import count_gpus
-from keepwarm._residency.server.processes import server_identity
-from keepwarm._residency.values.sightings import process_id
+from keepwarm._residency.server.processes import boot_id, server_identity
+from keepwarm._residency.values.sightings import process_id, with_kills_of
 
 from .. import exits
 from ..configuration import Configuration
@@ -41,7 +41,7 @@ def make_pass(instance: Instance, configuration: Configuration) -> int:
     """The exit status. Whoever calls holds the lock."""
     file = StateFile(instance.state_folder)
     before = file.load()
-    moment = carry_over.Moment(time.time(), server_start(configuration), by_hand=_is_by_hand(instance))
+    moment = carry_over.Moment(time.time(), server_start(configuration), boot_id(), by_hand=_is_by_hand(instance))
     state = carry_over.begin(before, configuration.policy, moment)
     if state.pinned != before.pinned:
         file.save(state)
@@ -114,7 +114,8 @@ def _warm(
         after = carry_over.conclude(before, state, configuration, moment, result, time.time())
         _keep_measurements(instance, configuration, before, after, result)
         return after, _judged(configuration, after, started, result)
-    state = replace(state, sightings=observer.sightings)  # whatever cut the pass short, the next one need not wait as long
+    # Whatever cut the pass short, the next one need not wait as long; what was killed for want of memory it has still to name.
+    state = replace(state, sightings=with_kills_of(state.sightings, observer.sightings))
     return carry_over.abort(state, dict(observer.cards), warmer.loading if end.exit == exits.UNREACHABLE else None, time.time()), end
 
 

@@ -24,7 +24,7 @@ from .incidents import Departure, parse_departure
 from .model_entry import clean_model, clean_stray
 from .snapshot import ModelSnapshot, parse_snapshot
 
-SCHEMA = 2
+SCHEMA = 3
 _HISTORY: Mapping[str, Any] = {"seen": {}, "departures": [], "counts": asdict(Counts()), "retries": {}, "loads": [], "conflicts": []}
 """What schema 1 did not have: a host that is upgraded still knows its pins."""
 
@@ -56,8 +56,8 @@ class LastPass:
 class State:
     """`server` names the server's start that `warmed` and `set_aside` hold for, the latter for what was `declared` only;
     `cards` is by digest; `pinned` what we pinned; `set_aside` beside what it did not fit; `seen` and `retries` are by model;
-    `sightings` are the runner processes that the next look is to judge; `applied` is what of each declaration was put into effect, None
-    where an earlier release kept no account of that."""
+    `sightings` are what the next look is to judge, in the monotonic clock of that `boot` of the host; `applied` is what of each declaration was
+    put into effect, None where an earlier release kept no account of that."""
 
     server: str | None = None
     cards: Mapping[str, ModelCard] = field(default_factory=dict)
@@ -67,6 +67,7 @@ class State:
     declared: tuple[str, ...] = ()
     applied: Mapping[ModelName, Applied] | None = field(default_factory=dict)
     seen: Mapping[str, ModelSnapshot] = field(default_factory=dict)
+    boot: str | None = None
     sightings: Mapping[str, Sighting] = field(default_factory=dict)
     departures: tuple[Departure, ...] = ()
     counts: Counts = field(default_factory=Counts)
@@ -89,6 +90,7 @@ def state_data(state: State) -> dict[str, Any]:
         "applied": applied_data(state.applied or {}),
         "cards": {digest: _card_data(card) for digest, card in sorted(state.cards.items())},
         "seen": {model: vars(seen) for model, seen in sorted(state.seen.items())},
+        "boot": state.boot,
         "sightings": {process: vars(sighting) for process, sighting in sorted(state.sightings.items())},
         "departures": [vars(departure) for departure in state.departures],
         "counts": vars(state.counts),
@@ -101,9 +103,11 @@ def state_data(state: State) -> dict[str, Any]:
 
 
 def parse_state(raw: Any) -> State:
-    """Read it back. Raises `InvalidValue` for whatever this version or the one before did not write."""
+    """Read it back. Raises `InvalidValue` for whatever is of none of the schemas 1 to 3."""
     if isinstance(raw, dict) and raw.get("schema") == 1:
         raw = {**_HISTORY, **raw, "set_aside": {}, "schema": SCHEMA}
+    if isinstance(raw, dict) and raw.get("schema") == 2:
+        raw = {"conflicts": raw.get("fights"), **raw, "schema": SCHEMA}  # their name in it
     if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
         raise InvalidValue(f"it is not of schema {SCHEMA}")
     last_pass = raw.get("last_pass")
@@ -116,6 +120,7 @@ def parse_state(raw: Any) -> State:
         declared=texts(raw, "declared"),
         applied=_applied(raw),
         seen=mapped(raw, "seen", parse_snapshot),
+        boot=typed(raw, "boot", MAYBE_TEXT),
         sightings=mapped({"sightings": {}, **raw}, "sightings", _sighting),
         departures=objects(raw, "departures", parse_departure),
         counts=parse_counts(typed(raw, "counts", (dict,))),
