@@ -142,7 +142,7 @@ def test_a_unit_whose_place_cannot_be_taken_is_refused_before_the_release_is_swi
     (unit,) = refuse["keepwarm.ollama.ollama_units"]["units"]
     written = task(ROLE, "install.yml", "Write the units of the servers, and create their folders")["keepwarm.ollama.ollama_units"]["units"]
     given = {"__ollama_server_found_ours": False, "__ollama_server_installs": True, "__ollama_server_runs_plain": True, "__ollama_server_several": False}
-    (later,) = value(ROLE, written, **given, __ollama_server_plain_units=[unit])
+    (later,) = value(ROLE, written, **given, __ollama_server_plain_units=[unit], __ollama_server_template_units=[])
     assert (later["name"], str(later["replaces"]), later["enabled"]) == ("ollama.service", "True", False)
     assert holds(ROLE, refuse["when"], **given)
     assert not holds(ROLE, refuse["when"], **{**given, "__ollama_server_installs": False})
