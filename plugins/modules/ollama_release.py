@@ -34,7 +34,7 @@ attributes:
 options:
   version:
     description:
-      - The release's version, such as V(0.32.15). Needed but for the removal of all of them.
+      - The release's version, such as V(0.32.15). Needed but with O(state=purged).
     type: str
   archives:
     description:
@@ -61,11 +61,12 @@ options:
       - V(staged) has the release there, and changes nothing that runs.
       - V(current) switches to a release that is there, or is staged by the same call.
       - V(pruned) removes all but O(version), which is current or about to be, the one before it and what else O(keep) allows.
-      - V(absent) removes a release that is not current; without O(version) all that P(keepwarm.ollama.ollama_server#role) installed, once no server
-        runs it any more. Those are the releases, the command's link, the role's programs, and the account that it made, unless models are left.
-        It goes by the records and marks that are there. What others put there, and packages, stay.
+      - V(absent) removes a release that is not current.
+      - V(purged) removes all that P(keepwarm.ollama.ollama_server#role) installed, once no server runs it any more. Those are the releases, the
+        command's link, the role's programs, and the account that it made, unless models are left. It goes by the records and marks that are
+        there. What others put there, and packages, stay.
     type: str
-    choices: [staged, current, pruned, absent]
+    choices: [staged, current, pruned, absent, purged]
     default: staged
   keep:
     description:
@@ -84,13 +85,13 @@ options:
     type: str
   folders:
     description:
-      - With V(absent) of all, where models may be beside the home of the account.
+      - With V(purged), where models may be beside the home of the account.
     type: list
     elements: path
     default: []
   purge_models:
     description:
-      - With V(absent) of all, whether the models go, too. Without it they stay, and so do the account and its home.
+      - With V(purged), whether the models go, too. Without it they stay, and so do the account and its home.
       - In the folders of models what Ollama makes is removed, and they themselves if nothing else is in them.
     type: bool
     default: false
@@ -117,7 +118,7 @@ EXAMPLES = r"""
 
 - name: Remove what is stopped, with its models
   keepwarm.ollama.ollama_release:
-    state: absent
+    state: purged
     folders: [/srv/models]
     purge_models: true
 """
@@ -151,14 +152,14 @@ steps:
   description: What was done, or would be, in this order.
   type: list
   elements: str
-  returned: with O(state=absent) of all
+  returned: with O(state=purged)
   sample:
     - remove release /opt/ollama/0.32.15
 left:
   description: The folders with models, and the account that they belong to.
   type: list
   elements: str
-  returned: with O(state=absent) of all
+  returned: with O(state=purged)
   sample:
     - /srv/models
     - user ollama
@@ -179,7 +180,7 @@ ROOT = "/"
 def carry_out(module: AnsibleModule) -> dict[str, Any]:
     """One release, or the removal of all that was installed. Raises ReleaseError, RemovalError, ManifestError, OSError."""
     params = module.params
-    if params["version"] is None:
+    if params["state"] == "purged":
         return remove_files(module.run_command, params["dest"], params["folders"], params["purge_models"], module.check_mode, ROOT)
     return bring_about(params, module.run_command, module.check_mode)
 
@@ -192,14 +193,14 @@ def main() -> None:
             "version": {"type": "str"},
             "archives": {"type": "list", "elements": "dict", "default": [], "options": archive},
             "dest": {"type": "path", "default": "/opt/ollama"},
-            "state": {"type": "str", "choices": ["staged", "current", "pruned", "absent"], "default": "staged"},
+            "state": {"type": "str", "choices": ["staged", "current", "pruned", "absent", "purged"], "default": "staged"},
             "keep": {"type": "int", "default": 1},
             "prune": {"type": "bool", "default": True},
             "before": {"type": "str"},
             "folders": {"type": "list", "elements": "path", "default": []},
             "purge_models": {"type": "bool", "default": False},
         },
-        required_if=[("state", state, ("version",)) for state in ("staged", "current", "pruned")],
+        required_if=[("state", state, ("version",)) for state in ("staged", "current", "pruned", "absent")],
         supports_check_mode=True,
     )
     try:

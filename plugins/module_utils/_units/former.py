@@ -11,12 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from .. import _server_state
-from .._base.files import read_bytes, replace_file
+from .._base.files import read_bytes, replace_file, replace_link
 from .._base.layout import SERVER_RECORDS, below
 from .._ownership.marks import is_marked
 from .._ownership.takeover import SUFFIX
-from .found import MODE, Found
-from .wanted import WantedDropin, WantedSet
+from .found import MODE, Found, is_linked
+from .wanted import WantedDropin, WantedSet, WantedUnit
 
 _LIMIT = 1 << 20  # bytes
 
@@ -68,17 +68,28 @@ def put_back(dropin: WantedDropin, root: str, predict: bool) -> PutBack | None:
 
 def units_to_copy(wanted: WantedSet, mark: str, before: Found, root: str) -> list[str]:
     """The unit files of others whose place is taken, as far as there is no copy of them yet."""
-    fragments = [before.units[unit.name].fragment for unit in wanted.units if unit.replaces and unit.name in before.units]
-    return [path for path in fragments if path and _is_to_copy(below(root, path), mark)]
+    places = [_place(unit, before.units[unit.name].fragment, root) for unit in wanted.units if unit.replaces and unit.name in before.units]
+    return [path for path in places if path and _is_to_copy(below(root, path), mark)]
 
 
 def copy_units(paths: Sequence[str], root: str) -> None:
-    """Beside their place, where a removal of the role finds them. Raises `OSError`."""
+    """Beside their place, where a removal of the role finds them; a link as a link. Raises `OSError`."""
     for path in paths:
-        replace_file(below(root, path + SUFFIX), read_bytes(below(root, path), _LIMIT), mode=MODE)
+        real = below(root, path)
+        if is_linked(real):
+            replace_link(real + SUFFIX, os.readlink(real))
+        else:
+            replace_file(real + SUFFIX, read_bytes(real, _LIMIT), mode=MODE)
+
+
+def _place(unit: WantedUnit, fragment: str, root: str) -> str:
+    """Of a link, the link itself: some releases of systemd tell what it leads to, and no removal would find a copy there."""
+    return unit.path if is_linked(below(root, unit.path)) else fragment
 
 
 def _is_to_copy(path: str, mark: str) -> bool:
+    if is_linked(path):
+        return not os.path.islink(path + SUFFIX) or os.readlink(path + SUFFIX) != os.readlink(path)
     with suppress(FileNotFoundError):
         content = read_bytes(path, _LIMIT)
         return not is_marked(path, content, mark) and _text(path + SUFFIX) != content.decode("utf-8", "surrogateescape")

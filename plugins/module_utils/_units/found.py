@@ -10,9 +10,11 @@ import re
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Callable
 
 from .._base import systemctl
 from .._base.files import read_bytes
+from .._base.folders import open_regular
 from .._base.layout import UNITS, below, names_in
 from .._base.systemctl import Run
 from .._ownership.marks import is_marked
@@ -67,14 +69,27 @@ class Found:
 def look(wanted: WantedSet, mark: str, run: Run, root: str = "/", aside: Collection[str] = ()) -> Found:
     """The set as it is, without what is to be aside by the time. Raises `UnitsError`, also where others made one of its files."""
     paths = {*wanted.contents(), *(unit.path for unit in wanted.units), *_dropins_named(wanted.dropin_name, mark, root)} - set(aside)
-    unmarked = {file.path for file in wanted.files} | {unit.path for unit in wanted.units if unit.replaces}
-    texts = {path: _own_text(path, mark, path in wanted.contents(), root) for path in sorted(paths - unmarked)}
-    texts.update({path: _text(path, root) for path in sorted(unmarked)})
+    unmarked, replaced = {file.path for file in wanted.files}, {unit.path for unit in wanted.units if unit.replaces}
+    texts = {path: _own_text(path, mark, path in wanted.contents(), root) for path in sorted(paths - unmarked - replaced)}
+    texts.update({path: _text(path, root, read_bytes if path in unmarked else read_replaced) for path in sorted(unmarked | replaced)})
     files = {path: text for path, text in texts.items() if text is not None}
     units = loaded_units(run, wanted.asked())
     links = frozenset(_links({unit.name for unit in wanted.units}, root))
     altered = frozenset(path for path in files if _is_altered(below(root, path)))
     return Found(files, links, units, _changes(wanted, units, root), _on_disk(wanted, root), altered)
+
+
+def is_linked(path: str) -> bool:
+    """Whether it is a link as `systemctl link` makes it. One to a unit of another name is an alias: the other unit would serve on."""
+    return os.path.islink(path) and os.path.isfile(path) and os.path.basename(os.readlink(path)) == os.path.basename(path)
+
+
+def read_replaced(path: str, limit: int) -> bytes:
+    """A unit file of others whose place is taken, through a link that only root can have made. Raises `OSError`."""
+    if not is_linked(path):
+        return read_bytes(path, limit)
+    with open_regular(path) as file:
+        return file.read(limit)
 
 
 def loaded_units(run: Run, names: Sequence[str]) -> dict[str, LoadedUnit]:
@@ -120,10 +135,10 @@ def _own_text(path: str, mark: str, is_wanted: bool, root: str) -> str | None:
     return None
 
 
-def _text(path: str, root: str) -> str | None:
+def _text(path: str, root: str, read: Callable[[str, int], bytes]) -> str | None:
     """Of a file whose folder tells that it is ours, or whose place is taken."""
     try:
-        return read_bytes(below(root, path), _LIMIT).decode("utf-8", "surrogateescape")
+        return read(below(root, path), _LIMIT).decode("utf-8", "surrogateescape")
     except FileNotFoundError:
         return None
     except OSError as error:

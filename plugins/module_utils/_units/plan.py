@@ -60,7 +60,8 @@ def plan_run(wanted: WantedSet, found: Found, written: Iterable[str] = ()) -> Ru
     new = frozenset(written)
     enable = tuple(unit.name for unit in there if unit.links() and {*unit.links()} != _linked(found, unit))
     older = [unit for unit in there if _loaded(found, unit).runs and _is_older(found, unit, new)]
-    exited = [unit.name for unit in there if _loaded(found, unit).sub_state == "exited"]
+    servers = wanted.servers()
+    exited = [unit.name for unit in there if unit.name not in servers and _loaded(found, unit).sub_state == "exited"]
     stop = tuple(dict.fromkeys([*exited, *(unit.name for unit in older if unit.when_older == STOP)]))
     restart = tuple(unit.name for unit in older if unit.when_older == RESTART and unit.name not in stop)
     start = tuple(unit.name for unit in there if unit.active and not _loaded(found, unit).runs)

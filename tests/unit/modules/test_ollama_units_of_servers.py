@@ -159,6 +159,55 @@ def test_a_unit_of_others_is_refused_where_its_place_is_not_taken(units: Entranc
     assert units.fail(**installed(replaces=False)) == f"{UNITS}/{SERVER} was not made by keepwarm.ollama.ollama_server: move it away"
 
 
+def linked(host: Systemd, target: str) -> str:
+    """Their unit as `systemctl link` makes it; what it leads to."""
+    host.write(target, host.text(f"{UNITS}/{SERVER}"))
+    os.unlink(f"{host.root}{UNITS}/{SERVER}")
+    os.symlink(host.root + target, f"{host.root}{UNITS}/{SERVER}")
+    return host.root + target
+
+
+@pytest.mark.parametrize("told", [f"{UNITS}/{SERVER}", f"/srv/theirs/{SERVER}"])
+def test_a_unit_that_is_a_link_is_kept_as_one(units: Entrance, host: Systemd, told: str) -> None:
+    target = linked(host, f"/srv/theirs/{SERVER}")
+    theirs = host.text(f"/srv/theirs/{SERVER}")
+    host.fragments[SERVER] = told
+    foreseen = units.succeed(check=True, **installed())
+    assert (os.readlink(f"{host.root}{UNITS}/{SERVER}"), host.calls) == (target, [])
+    done = units.succeed(**installed())
+    assert done["steps"] == foreseen["steps"] == [f"keep {UNITS}/{SERVER}", f"write {UNITS}/{SERVER}", "daemon-reload"]
+    assert (done["diff"][0]["before"], done["diff"][0]["after"]) == (theirs, PLAIN)
+    assert os.readlink(f"{host.root}{UNITS}/{SERVER}.before-keepwarm") == target
+    assert (os.path.islink(f"{host.root}{UNITS}/{SERVER}"), host.text(f"{UNITS}/{SERVER}")) == (False, PLAIN)
+    assert (host.text(f"/srv/theirs/{SERVER}"), os.listdir(f"{host.root}/srv/theirs")) == (theirs, [SERVER])
+    host.fragments.clear()
+    assert units.succeed(**installed(replaces=False))["changed"] is False
+
+
+def test_a_link_that_another_user_may_have_made_is_refused(units: Entrance, host: Systemd) -> None:
+    target = linked(host, f"/srv/theirs/{SERVER}")
+    os.rename(target, f"{target}.real")
+    os.symlink(f"{target}.real", target)
+    os.chmod(os.path.dirname(target), 0o777)
+    for check in (True, False):
+        assert units.fail(check=check, **installed()).startswith(f"{UNITS}/{SERVER} is not a file of ours (is a link, in a folder that others than root")
+    assert os.readlink(f"{host.root}{UNITS}/{SERVER}") == target
+
+
+def test_an_alias_of_another_unit_is_refused(units: Entrance, host: Systemd) -> None:
+    target = linked(host, f"{UNITS}/llm.service")
+    for check in (True, False):
+        assert units.fail(check=check, **installed()) == f"{UNITS}/{SERVER} is not a file of ours (it is no regular file): move it away"
+    assert os.readlink(f"{host.root}{UNITS}/{SERVER}") == target
+
+
+def test_a_server_that_remains_after_its_exit_is_restarted_by_somebody_else(units: Entrance, host: Systemd) -> None:
+    """A wrapper of Type=oneshot that is taken over: whether it may stop now is not decided here."""
+    host.set(SERVER, "active", "exited")
+    assert units.succeed(**installed())["steps"] == [f"keep {UNITS}/{SERVER}", f"write {UNITS}/{SERVER}", "daemon-reload"]
+    assert host.state[SERVER][:2] == ("active", "exited")
+
+
 def test_a_takeover_that_was_killed_before_the_unit_was_written_keeps_the_copy(
     units: Entrance, host: Systemd, monkeypatch: pytest.MonkeyPatch
 ) -> None:

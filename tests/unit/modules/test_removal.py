@@ -43,7 +43,8 @@ def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Host:
 @pytest.fixture
 def entrance(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Any) -> Entrance:
     given = {"role": "ollama_server"} if request.param is ollama_units else {}
-    return Entrance(request.param.main, monkeypatch, capsys, tmp_path, state="absent", **given)
+    state = "purged" if request.param is ollama_release else "absent"
+    return Entrance(request.param.main, monkeypatch, capsys, tmp_path, state=state, **given)
 
 
 def thrice(entrance: Entrance, host: Host, **options: Any) -> dict[str, Any]:
@@ -116,6 +117,14 @@ def test_the_files_of_a_server(entrance: Entrance, host: Host, purge: bool) -> N
     assert done["left"] == ([] if purge else ["/srv/models", "user ollama"])
     assert ("remove user ollama" in done["steps"]) is purge
     assert "remove release /opt/ollama/0.32.15" in done["steps"]
+
+
+@pytest.mark.parametrize("entrance", [ollama_release], indirect=True)
+def test_a_version_that_was_left_out_removes_nothing(entrance: Entrance, host: Host) -> None:
+    host.release()
+    before = host.files()
+    assert entrance.fail(state="absent") == "state is absent but all of the following are missing: version"
+    assert host.files() == before
 
 
 @pytest.mark.parametrize("module", [ollama_units, ollama_release])

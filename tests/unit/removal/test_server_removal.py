@@ -192,6 +192,15 @@ def test_a_unit_that_was_taken_over_comes_back(host: Host) -> None:
     assert f"{UNITS}/ollama.service.before-keepwarm" not in host.files()
 
 
+def test_a_unit_that_was_a_link_comes_back_as_one(host: Host) -> None:
+    install(host)
+    host.link(f"{UNITS}/ollama.service.before-keepwarm", "/srv/theirs/ollama.service")
+    host.write("/srv/theirs/ollama.service", VENDORS)
+    assert server.look_at_settings(host.run, host.root).restored() == ["ollama.service"]
+    remove_settings(host)
+    assert os.readlink(f"{host.root}{UNITS}/ollama.service") == "/srv/theirs/ollama.service"
+
+
 @pytest.mark.parametrize("name", ["ollama.target", "ollama-gpu-ready.service"])
 def test_a_unit_that_is_no_server_s_comes_back_and_is_no_server_that_stays(host: Host, name: str) -> None:
     theirs = "[Unit]\nDescription=All of mine\n"

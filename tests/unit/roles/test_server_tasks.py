@@ -132,3 +132,64 @@ def test_the_command_of_others_stays_and_is_named(found: dict[str, Any], linked:
 
 def test_a_link_that_leads_nowhere_is_seen() -> None:
     assert task(ROLE, "switch.yml", "Look for a command of that name")["ansible.builtin.stat"]["follow"] is False
+
+
+def test_a_unit_whose_place_cannot_be_taken_is_refused_before_the_release_is_switched() -> None:
+    tasks, title = names(ROLE, "install.yml"), "Refuse a unit whose place cannot be taken, before the release is switched"
+    refuse = task(ROLE, "install.yml", title)
+    assert tasks.index(title) < tasks.index("Fetch the release") < tasks.index("Switch to the release")
+    assert refuse["check_mode"] is True
+    (unit,) = refuse["keepwarm.ollama.ollama_units"]["units"]
+    written = task(ROLE, "install.yml", "Write the units of the servers, and create their folders")["keepwarm.ollama.ollama_units"]["units"]
+    given = {"__ollama_server_found_ours": False, "__ollama_server_installs": True, "__ollama_server_runs_plain": True, "__ollama_server_several": False}
+    (later,) = value(ROLE, written, **given, __ollama_server_plain_units=[unit], __ollama_server_template_units=[])
+    assert (later["name"], str(later["replaces"]), later["enabled"]) == ("ollama.service", "True", False)
+    assert holds(ROLE, refuse["when"], **given)
+    assert not holds(ROLE, refuse["when"], **{**given, "__ollama_server_installs": False})
+
+
+@pytest.mark.parametrize(("removing", "busy", "back"), [(False, False, True), (True, False, False), (False, True, False)])
+def test_a_removal_puts_no_settings_back(removing: bool, busy: bool, back: bool) -> None:
+    found = {"__ollama_server_was_busy": busy, **({"__ollama_server_removing": True} if removing else {})}
+    assert holds(ROLE, task(ROLE, "rollback.yml", "Go back to what the server served with last")["when"], **found) is back
+    fail = task(ROLE, "rollback.yml", "Report what failed")
+    assert ("when" in fail, value(ROLE, fail["ansible.builtin.fail"]["msg"], __ollama_server_failure="no answer")) == (False, "no answer")
+
+
+def test_the_restart_of_a_removal_is_known_as_one() -> None:
+    restart = task(ROLE, "absent.yml", "Run the servers that stay by their own units")
+    assert (restart["ansible.builtin.include_tasks"], restart["vars"]["__ollama_server_removing"]) == ("absent_restart.yml", True)
+
+
+@pytest.mark.parametrize(("record", "upgrading"), [(None, False), ({"units": ["ollama.service"]}, True)])
+def test_a_host_is_not_being_upgraded_where_nothing_was_recorded(record: Any, upgrading: bool) -> None:
+    """As in check mode, in which the upgrade was noted and never began."""
+    note = task(ROLE, "upgrade_undo.yml", "Note whether the host is being upgraded")
+    told = note["ansible.builtin.set_fact"]["__ollama_server_upgrading"]
+    given = {"__ollama_server_upgrade": {"record": record}, "__ollama_server_upgrading": True}
+    assert holds(ROLE, note.get("when", "true"), **given)
+    assert value(ROLE, told, **given) in (upgrading, str(upgrading))
+
+
+def test_a_server_that_cannot_be_asked_keeps_no_other_from_getting_its_models_back() -> None:
+    ask = task(ROLE, "restore.yml", "Ask where the servers answer")
+    assert ask["failed_when"] is False
+    lost = {"item": "ollama@a.service", "failed": False, "msg": "systemctl show failed"}
+    served, idle = ({"item": f"ollama@{name}.service", "failed": False, "url_running": url} for name, url in (("b", "http://127.0.0.1:1"), ("c", None)))
+    given = {"__ollama_server_asked": {"results": [lost, served, idle]}, "ansible_check_mode": False}
+    load = task(ROLE, "restore.yml", "Load again what was in memory before the restart")
+    fail = task(ROLE, "restore.yml", "Fail for the servers that could not be asked")
+    assert [holds(ROLE, load["when"], item=item, **given) for item in value(ROLE, load["loop"], **given)] == [False, True, False]
+    assert [value(ROLE, fail["ansible.builtin.fail"]["msg"], item=item) for item in value(ROLE, fail["loop"], **given)] == [
+        "ollama@a.service: systemctl show failed"
+    ]
+    assert names(ROLE, "restore.yml").index(fail["name"]) > names(ROLE, "restore.yml").index(load["name"])
+
+
+def test_a_host_on_hold_is_left_out_by_the_look_that_its_refusals_are_from() -> None:
+    begin = names("ollama_warmup", "begin.yml")
+    leave = task("ollama_warmup", "begin.yml", "Leave out a host on which an operator is at work")
+    assert begin.index("Look at the host") < begin.index(leave["name"]) < begin.index("Refuse what cannot be kept on this host")
+    file = leave["ansible.builtin.include_tasks"]["file"]
+    tasks = [task("ollama_warmup", file, name) for name in names("ollama_warmup", file)]
+    assert [one["name"] for one in tasks if "register" in one or "ansible.builtin.import_tasks" in one] == []

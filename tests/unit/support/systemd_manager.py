@@ -24,6 +24,7 @@ class Systemd:
         self.state: dict[str, tuple[str, str, float]] = {}
         self.verdict = ""
         self.succeeded: dict[str, str] = {}
+        self.fragments: dict[str, str] = {}  # of links, in the releases of systemd that tell what one leads to
         (root / UNITS[1:]).mkdir(parents=True)
 
     def write(self, path: str, text: str) -> None:
@@ -87,8 +88,9 @@ class Systemd:
         text, dropins = self.read.get(name, ("", ()))
         active, sub, since = self.state.get(name, ("inactive", "dead", 0.0))
         stale = "yes" if name in self.read and self.read[name][0] != (self.disk(name) or ("",))[0] else "no"
+        fragment = self.fragments.get(name, f"{UNITS}/{name}") if name in self.read else ""
         return (
             f"Id={name}\nNames={name}\nLoadState={'loaded' if name in self.read else 'not-found'}\nActiveState={active}\nSubState={sub}\n"
-            f"FragmentPath={f'{UNITS}/{name}' if name in self.read else ''}\nDropInPaths={' '.join(dropins)}\nNeedDaemonReload={stale}\n"
+            f"FragmentPath={fragment}\nDropInPaths={' '.join(dropins)}\nNeedDaemonReload={stale}\n"
             f"RefuseManualStop={'yes' if 'RefuseManualStop=yes' in text else 'no'}\nInactiveExitTimestampMonotonic={int(since * 1e6)}"
         )
