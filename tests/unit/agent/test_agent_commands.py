@@ -146,7 +146,6 @@ def test_instances_have_units_and_paths_of_their_own(command: Agent) -> None:
     assert type(command.instance)("two").configuration == "/etc/ollama-warmup/two.json"
 
 
-
 def test_every_exit_status_has_a_word() -> None:
     numbers = {value for name, value in vars(exits).items() if name.isupper() and isinstance(value, int)}
     assert numbers == set(exits.WORDS)

@@ -46,7 +46,6 @@ def test_a_server_that_is_not_there_fails_the_run_and_is_warned_about_in_check_m
     assert "cannot be predicted" in foreseen["warnings"][0]
 
 
-
 def test_check_mode_before_a_server_is_installed(entrance: Entrance, tmp_path: pathlib.Path) -> None:
     (tmp_path / "b.gguf").write_bytes(b"GGUF")
     models = [{"name": "a"}, {"name": "b", "gguf": f"{tmp_path}/b.gguf"}, {"name": "c", "state": "absent"}, {"name": "d", "modelfile": "FROM a"}]

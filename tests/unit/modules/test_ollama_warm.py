@@ -277,7 +277,6 @@ def test_a_server_that_does_not_answer_is_one_sentence(entrance: Entrance, nobod
     assert entrance.fail(url=nobody, models=[A]) == f"no Ollama server answers at {nobody}: Connection refused"
 
 
-
 BAD_OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"models": [{"name": "a", "keep_alive": "5m"}]}, "model 'a': keep_alive '5m' on a pin is finite"),
     ({"models": [{"name": "a", "keep_alive": True}]}, "model 'a': keep_alive True is a boolean, not a duration"),
@@ -314,7 +313,6 @@ def test_check_mode_on_a_host_without_a_server_predicts_and_says_why_it_can_do_n
     assert result["models"][0]["resident"] is None
     assert f"no Ollama server answers at {nobody}: Connection refused; predicting for an empty server" in result["warnings"][0]
     assert (result["observed"], result["unobserved"]) == (False, f"no Ollama server answers at {nobody}: Connection refused")
-
 
 
 @pytest.mark.parametrize("restarted", [False, True])
