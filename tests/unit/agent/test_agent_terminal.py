@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import http.server
 import json
@@ -72,7 +73,8 @@ class Session:
 
     def __init__(self, root: pathlib.Path, *words: str, columns: int = 80, lines: int = 24, **environment: str) -> None:
         program = deploy(root / "program")
-        code = "import fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C is a signal"
+        code = "import fcntl, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C is a signal"
+        code += "\nsignal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests run in the background of a shell, which ignores it"
         code += f"\nsys.path.insert(0, {str(program)!r})\nfrom ollama_warmup.cli.main import main\nsys.exit(main({list(words)!r}, {str(root)!r}))"
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
@@ -93,11 +95,12 @@ class Session:
     def end(self, keys: str = "") -> int:
         """Press keys, read the rest; gives the exit status."""
         os.write(self._master, keys.encode())
-        try:
-            while data := os.read(self._master, 65536):
-                self.shown += data.decode()
-        except OSError:  # how a pty says that the other end is closed
-            pass
+        end = time.monotonic() + 60
+        with contextlib.suppress(OSError):  # how a pty says that the other end is closed
+            while True:
+                assert time.monotonic() < end, self.shown
+                if select.select([self._master], [], [], 1)[0]:
+                    self.shown += os.read(self._master, 65536).decode()
         os.close(self._master)
         return self.process.wait(60)
 
