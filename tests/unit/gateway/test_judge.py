@@ -169,6 +169,8 @@ REFUSED = {
     "keep_alive is no duration": '{"model":"pin","keep_alive":"1d"}',
     "keep_alive without a unit": '{"model":"pin","keep_alive":"-1"}',
     "keep_alive beyond all numbers": '{"model":"pin","keep_alive":1e999}',
+    "keep_alive is a very long duration": '{"model":"pin","keep_alive":"' + "1s" * 100_000 + '"}',
+    "keep_alive is longer than any that is meant": '{"model":"pin","keep_alive":"' + "1s" * 33 + '"}',
     "options is a list": '{"model":"pin","options":[1]}',
     "a number that is none": '{"model":"pin","keep_alive":01}',
     "a comment": '{"model":"pin"/**/}',

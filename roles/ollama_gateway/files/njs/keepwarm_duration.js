@@ -12,6 +12,8 @@ const PART = /^([0-9]*)(?:\.([0-9]*))?(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/;
 const MOST_SECONDS = 9223372036;
 // Releases differ in what they cut to zero (before 0.11.8 all fractions), and nobody who wants a model to stay says less.
 const BRIEF_SECONDS = 1;
+// Each part copies the text after it, so a text without a limit would cost the square of its length.
+const LONGEST = 64;
 
 /**
  * { forever, seconds, brief }: brief is what a server may take for zero, after which it unloads the model. Throws a Refusal for what the
@@ -35,6 +37,9 @@ function fromNumber(seconds) {
 }
 
 function fromText(text) {
+    if (text.length > LONGEST) {
+        throw refusal.malformed('"keep_alive" is longer than ' + LONGEST + ' characters');
+    }
     const sign = text[0] === '-' || text[0] === '+' ? text[0] : '';
     const rest = text.slice(sign.length);
     const seconds = rest === '0' ? 0 : sum(rest) / 1e9;
