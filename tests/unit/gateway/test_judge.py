@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from typing import Any
 
 import pytest
@@ -163,6 +164,7 @@ REFUSED = {
     "a model that is an object": '{"model":{}}',
     "a name with a digest": '{"model":"pin@sha256:00"}',
     "a name with a blank": '{"model":" pin"}',
+    "a name that is too long": '{"model":"' + "a" * 700 + '://pin"}',
     "a name with :local": '{"model":"pin:local"}',
     "keep_alive is a boolean": '{"model":"pin","keep_alive":true}',
     "keep_alive is an object": '{"model":"pin","keep_alive":{}}',
@@ -194,3 +196,19 @@ def test_a_long_prompt_costs_nothing_by_its_length(njs: Rows) -> None:
     body = '{"model":"pin","prompt":"' + "é\\n" * 2_000_000 + '"%s}'
     (verdict,) = njs([row(body % ',"keep_alive":0')])
     assert verdict["body"] == hashlib.sha256((body % "").encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ('{"model":"pin","%s":1}' % ("K" * 400_000), None),
+        ('{"model":"pin","%s":1}' % ("\u017f" * 200_000), None),
+        ('{"model":"%s"}' % ("A" * 2_000_000), 400),
+        ('{"model":"%s"}' % ("a://" * 500_000), 400),
+    ],
+    ids=["a key", "a key to fold", "a name", "a name of colons"],
+)
+def test_a_long_key_or_name_costs_nothing_by_its_length(njs: Rows, body: str, wanted: int | None) -> None:
+    began = time.monotonic()
+    assert njs([row(body)])[0].get("status") == wanted
+    assert time.monotonic() - began < 2

@@ -17,6 +17,8 @@ const RUNNER_OPTIONS = [
     'num_ctx', 'num_batch', 'num_gpu', 'main_gpu', 'use_mmap', 'num_thread', 'draft_num_predict',
     'numa', 'low_vram', 'f16_kv', 'logits_all', 'vocab_only', 'use_mlock',
 ];
+// No key that is judged is longer, and folding keeps the length. What njs replaces costs the square of it.
+const LONGEST_KEY = 10;
 
 /**
  * content: the key whose value is empty in a request that only loads or unloads; null where keep_alive and options are not read (/v1).
@@ -66,6 +68,9 @@ function judged(members, content) {
 
 /** As encoding/json folds a key, as far as the result can be ASCII. */
 function folded(key) {
+    if (key.length > LONGEST_KEY) {
+        return key;
+    }
     return key.replace(/\u212a/g, 'k').replace(/\u017f/g, 's').replace(/[A-Z]/g, function (letter) {
         return letter.toLowerCase();
     });
