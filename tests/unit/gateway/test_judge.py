@@ -36,7 +36,9 @@ def judged(njs: Rows, body: bytes | str, route: str = "/api/generate", client: d
         ('{"model":"stray","keep_alive":-1}', {"keep_alive": "clamp"}, '{"model":"stray","keep_alive":"45m"}'),
         ('{"model":"stray","keep_alive":"10m"}', {"keep_alive": "clamp"}, '{"model":"stray","keep_alive":"10m"}'),
         ('{"model":"stray","keep_alive":-1}', {"keep_alive": "clamp", "server_keep_alive": None}, '{"model":"stray"}'),
-        # A number that overflows int64 nanoseconds unloads the model: it is no long time.
+        # A number that overflows int64 nanoseconds unloads the model on some processors, and pins it on others.
+        ('{"model":"stray","prompt":"x","keep_alive":1e10}', {"keep_alive": "clamp"}, '{"model":"stray","prompt":"x","keep_alive":"45m"}'),
+        ('{"model":"stray","prompt":"x","keep_alive":1e10}', {"keep_alive": "clamp", "server_keep_alive": "-1"}, '{"model":"stray","prompt":"x","keep_alive":-1}'),
         (f'{{{HI},"keep_alive":1e10}}', {"keep_alive": "clamp"}, f'{{{HI},"keep_alive":-1}}'),
     ],
 )
@@ -189,7 +191,12 @@ def test_what_the_server_could_read_otherwise_is_refused(njs: Rows, body: bytes 
 
 
 def test_too_much_structure_is_refused_before_it_holds_up_others(njs: Rows) -> None:
-    assert judged(njs, '{"model":"pin","context":[' + "1," * 1_100_000 + "1]}") == 413
+    assert judged(njs, '{"model":"pin","context":[' + "1," * 110_000 + "1]}") == 413
+
+
+def test_a_long_context_fits(njs: Rows) -> None:
+    body = '{"model":"pin","context":[' + "12345," * 32_000 + "1]}"
+    assert judged(njs, body) == body
 
 
 def test_a_long_prompt_costs_nothing_by_its_length(njs: Rows) -> None:

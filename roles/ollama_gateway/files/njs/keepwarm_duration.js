@@ -8,7 +8,7 @@ import refusal from 'keepwarm_refusal.js';
 
 const NANOSECONDS = { ns: 1, us: 1e3, '\u00b5s': 1e3, '\u03bcs': 1e3, ms: 1e6, s: 1e9, m: 6e10, h: 3.6e12 };
 const PART = /^([0-9]*)(?:\.([0-9]*))?(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/;
-// From here on Go's conversion to int64 gives a negative duration, after which the model is unloaded.
+// From here on Go's conversion to int64 gives the least number on amd64, which unloads the model, and the greatest on arm64, which pins it.
 const MOST_SECONDS = 9223372036;
 // Releases differ in what they cut to zero (before 0.11.8 all fractions), and nobody who wants a model to stay says less.
 const BRIEF_SECONDS = 1;
@@ -33,7 +33,7 @@ function fromNumber(seconds) {
     if (!isFinite(seconds)) {
         throw refusal.malformed('"keep_alive" is out of range');
     }
-    return given(seconds > MOST_SECONDS ? 0 : seconds);
+    return seconds > MOST_SECONDS ? { forever: true, seconds: 0, brief: true } : given(seconds);
 }
 
 function fromText(text) {
