@@ -20,6 +20,7 @@ from .site import CONFIGURATION, FOLDER, NGINX, Contents, GatewayError, mode_of
 
 UNIT = "nginx.service"
 PROGRAM = "/usr/sbin/nginx"
+NJS = "/usr/lib/nginx/modules/ngx_http_js_module.so"
 ERROR_LOG = "/var/log/nginx/error.log"
 _SECONDS = 10.0
 _INCLUDE = re.compile(r"include\s+(?:/etc/nginx/)?conf\.d/\*\.conf\s*;")
@@ -29,8 +30,8 @@ _PROBLEM = re.compile(r"\[(?:emerg|crit|alert)\] (?:\d+#\d+: )?(.*)")
 
 
 def is_installed() -> bool:
-    """Whether there is an nginx to ask."""
-    return os.path.exists(PROGRAM)
+    """Whether there is an nginx to ask that knows what our files say."""
+    return os.path.exists(PROGRAM) and os.path.exists(NJS)
 
 
 def main_pid(run: RunWith) -> int:

@@ -38,7 +38,7 @@ def judged(njs: Rows, body: bytes | str, route: str = "/api/generate", client: d
         ('{"model":"stray","keep_alive":-1}', {"keep_alive": "clamp", "server_keep_alive": None}, '{"model":"stray"}'),
         # A number that overflows int64 nanoseconds unloads the model on some processors, and pins it on others.
         ('{"model":"stray","prompt":"x","keep_alive":1e10}', {"keep_alive": "clamp"}, '{"model":"stray","prompt":"x","keep_alive":"45m"}'),
-        ('{"model":"stray","prompt":"x","keep_alive":1e10}', {"keep_alive": "clamp", "server_keep_alive": "-1"}, '{"model":"stray","prompt":"x","keep_alive":-1}'),
+        ('{"model":"stray","keep_alive":1e10}', {"keep_alive": "clamp", "server_keep_alive": "-1", "unload": "pass"}, '{"model":"stray","keep_alive":-1}'),
         (f'{{{HI},"keep_alive":1e10}}', {"keep_alive": "clamp"}, f'{{{HI},"keep_alive":-1}}'),
     ],
 )

@@ -145,3 +145,12 @@ def test_a_port_of_another_program_is_refused() -> None:
         with pytest.raises(site.GatewayError, match=f"nginx could not listen at 127.0.0.1 port {port}: Address already in use"):
             nginx.refuse_taken(Nginx().run, [("127.0.0.1", port)])
     nginx.refuse_taken(Nginx().run, [("127.0.0.1", port)])
+
+
+def test_an_nginx_without_njs_is_not_asked_yet(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nginx, "PROGRAM", str(tmp_path / "nginx"))
+    monkeypatch.setattr(nginx, "NJS", str(tmp_path / "njs.so"))
+    (tmp_path / "nginx").touch()
+    assert not nginx.is_installed()
+    (tmp_path / "njs.so").touch()
+    assert nginx.is_installed()
