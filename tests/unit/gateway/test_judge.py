@@ -102,9 +102,12 @@ def test_the_declared_context_is_put_in_since_without_one_the_server_takes_its_d
     assert judged(njs, body, options="pass", keep_alive="pass") == body
 
 
-def test_of_a_model_declared_without_a_context_any_is_dropped_and_of_others_none(njs: Rows) -> None:
-    for model, left in (("warm:8b", '{"model":"warm:8b","options":{}}'), ("stray", '{"model":"stray","options":{"num_ctx":8192}}')):
-        assert judged(njs, f'{{"model":"{model}","options":{{"num_ctx":8192}}}}') == left
+@pytest.mark.parametrize("model", ["warm:8b", "stray"])
+def test_of_a_model_without_a_declared_context_any_is_dropped(njs: Rows, model: str) -> None:
+    body = f'{{"model":"{model}","options":{{"num_ctx":8192,"seed":7,"num_gpu":0}}}}'
+    assert judged(njs, body) == f'{{"model":"{model}","options":{{"seed":7}}}}'
+    assert judged(njs, body, options="refuse") == 403
+    assert judged(njs, body, options="pass") == body
 
 
 def test_shift_reloads_too(njs: Rows) -> None:

@@ -154,8 +154,9 @@ function isAtMost(asked, limit) {
     return duration.isAsLong(limit, asked) && !(asked.brief && asked.forever);
 }
 
+/** A model that is not declared may be a declared one by another name, or take the memory of all others with its options. */
 function judgeOptions(request) {
-    if (request.declared === null || request.settings.options === 'pass') {
+    if (request.settings.options === 'pass') {
         return;
     }
     const member = request.found.options;
@@ -174,8 +175,12 @@ function reloads(request, option) {
     if (RUNNER_OPTIONS.indexOf(option.key) < 0) {
         return false;
     }
-    const wanted = request.declared.num_ctx;
+    const wanted = contextOf(request);
     return option.key !== 'num_ctx' || wanted === null || json.scalar(request.scan, option) !== wanted;
+}
+
+function contextOf(request) {
+    return request.declared === null ? null : request.declared.num_ctx;
 }
 
 function dropOptions(request, options, wrong) {
@@ -183,7 +188,7 @@ function dropOptions(request, options, wrong) {
         return;
     }
     if (request.settings.options === 'refuse') {
-        throw new refusal.Refusal(403, 'options.' + wrong[0].key + ' is not as declared for this model', 'options');
+        throw new refusal.Refusal(403, 'options.' + wrong[0].key + ' is not as declared for this model, or it is not declared', 'options');
     }
     request.reasons.push('options');
     request.cuts = request.cuts.concat(edit.cutsOf(options, function (option) {
@@ -196,10 +201,10 @@ function putContext(request, kept, isGiven) {
     const isThere = kept.some(function (option) {
         return option.key === 'num_ctx';
     });
-    if (request.declared.num_ctx === null || isThere) {
+    if (contextOf(request) === null || isThere) {
         return;
     }
-    const text = '"num_ctx":' + request.declared.num_ctx;
+    const text = '"num_ctx":' + contextOf(request);
     const member = request.found.options;
     if (isGiven) {
         request.cuts.push({ start: member.value + 1, end: member.value + 1, text: kept.length ? text + ',' : text });
