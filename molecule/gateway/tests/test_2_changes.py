@@ -50,6 +50,15 @@ def test_a_new_certificate_is_loaded_by_the_next_play(gateway: Gateway, play: Pl
     assert serial == gateway.run(f"openssl s_client -connect {gateway.address}:11443 < /dev/null 2> /dev/null | openssl x509 -noout -serial")
 
 
+def test_a_client_s_requests_at_once_are_limited(gateway: Gateway, play: Play) -> None:
+    assert play(ollama_gateway_connections=1).status == 0
+    curl = "curl --silent --insecure --output /dev/null --header 'Authorization: Bearer {}-0123456789abcdef' https://127.0.0.1:11443"
+    long = curl.format("laptop") + '/api/generate --max-time 6 --data \'{"model": "big", "prompt": "hi", "options": {"num_predict": 1000}}\''
+    asked = "".join(f"; {curl.format(name)}/api/version --write-out '%{{http_code}} '" for name in ("laptop", "admin"))
+    assert gateway.run(f"{long} & sleep 2{asked}; wait{asked}").split() == ["429", "200", "200", "200"]
+    assert play().status == 0
+
+
 @pytest.fixture
 def wide_open(gateway: Gateway) -> Iterator[None]:
     """The server listens for everybody, after its next start."""

@@ -14,7 +14,7 @@ const SENTENCES = {
     408: 'the request did not arrive in time',
     413: 'the request body is larger than this gateway takes',
     414: 'the path of the request is too long',
-    429: 'too many requests with this token',
+    429: 'too many requests with this token, too fast or at once',
     501: 'this gateway does not take that transfer encoding, or that method',
     502: 'the Ollama server behind this gateway does not answer',
     504: 'the Ollama server behind this gateway did not answer in time',
