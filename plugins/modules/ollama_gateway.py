@@ -72,6 +72,11 @@ options:
     description: Its key.
     type: path
     default: ""
+  warnings:
+    description: Sentences about the settings that the user has to see.
+    type: list
+    elements: str
+    default: []
 notes:
   - Needs root (C(become)).
 """
@@ -156,9 +161,12 @@ def main() -> None:
             },
             "certificate": {"type": "path", "default": ""},
             "key": {"type": "path", "default": "", "no_log": False},
+            "warnings": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
+    for sentence in module.params["warnings"]:
+        module.warn(sentence)
     try:
         module.exit_json(**carry_out(module))
     except (GatewayError, SystemctlError) as error:

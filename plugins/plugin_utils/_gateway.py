@@ -22,13 +22,15 @@ _LISTEN = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):([0-9]{1,5})", re.ASCI
 _PATH = re.compile(r"/[A-Za-z0-9._/+@-]+", re.ASCII)
 _SIZE = re.compile(r"[1-9][0-9]{0,5}[kKmM]", re.ASCII)
 _ROUTE = re.compile(r"(?:GET|HEAD|POST|PUT|PATCH|DELETE) /[A-Za-z0-9._/-]*", re.ASCII)
-_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?", re.ASCII)
+# Longer ones do not fit into nginx' default buckets.
+_ORIGIN = re.compile(r"(?=.{1,40}\Z)https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?", re.ASCII)
+_RIGHT_ORIGIN = "such as 'https://chat.example', with at most 40 characters"
 _UPSTREAM = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}", re.ASCII)
 _WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
 
 
 def gateway_settings(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """`problems`, one sentence each; without any also `listen`, `settings`, `tokens` and `rates`.
+    """`problems`, one sentence each; without any also `warnings`, sentences too, `listen`, `settings`, `tokens` and `rates`.
 
     The keys of `variables` are the role's variables without their prefix.
     """
@@ -37,10 +39,12 @@ def gateway_settings(variables: Mapping[str, Any]) -> dict[str, Any]:
     problems = list(_problems(raw))
     if problems:
         return {"problems": problems}
+    found = _settings(raw)
     return {
         "problems": [],
+        "warnings": list(_warnings(found)),
         "listen": [{"address": address, "port": port} for address, port in map(_place, raw["listen"])],
-        "settings": _settings(raw),
+        "settings": found,
         "tokens": [{"hash": token_hash(client), "client": client["name"]} for client in raw["clients"]],
         "rates": rates(raw["clients"]),
     }
@@ -50,7 +54,7 @@ def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
     yield from client_problems(raw["clients"])
     yield from _listen_problems(raw)
     yield from _network_problems(raw)
-    for name, pattern, right in (("routes", _ROUTE, "a method and a path such as 'GET /api/status'"), ("origins", _ORIGIN, "such as 'https://chat.example'")):
+    for name, pattern, right in (("routes", _ROUTE, "a method and a path such as 'GET /api/status'"), ("origins", _ORIGIN, _RIGHT_ORIGIN)):
         for entry in raw[name]:
             if not pattern.fullmatch(str(entry)):
                 yield f"ollama_gateway_{name} has {short_repr(entry)}: write {right}"
@@ -106,6 +110,16 @@ def _model_problems(models: Any) -> Iterator[str]:
         parse_policy({"models": models})
     except PolicyError as error:
         yield f"ollama_gateway_models: {error}"
+
+
+def _warnings(found: Mapping[str, Any]) -> Iterator[str]:
+    names = [name for name, model in found["models"].items() if model["num_ctx"] is not None]
+    if names and found["options"] != "pass":
+        yield (
+            f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} declared with num_ctx: a request below /v1 cannot ask for a context, so it"
+            " loads such a model anew with the server's default. Give the model this context in its Modelfile, or all models in"
+            " ollama_server_context_length"
+        )
 
 
 def _settings(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.
 
 VARIABLE = "ollama_gateway_clients"
 _KEYS = {"name", "token", "token_sha256", "roles", "models", "rate", "burst"}
-# nginx takes some words at the beginning of a map's line for its own.
-_NAME = re.compile(r"(?!(?:default|hostnames|include|volatile)$)[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
+# nginx takes some words at the beginning of a map's line for its own, and longer ones do not fit into its default buckets.
+_NAME = re.compile(r"(?!(?:default|hostnames|include|volatile)$)[a-z0-9][a-z0-9._-]{0,39}", re.ASCII)
 _TOKEN = re.compile(r"[!-~]{16,512}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _RATE = re.compile(r"[1-9][0-9]{0,6}r/[sm]", re.ASCII)
@@ -40,7 +40,7 @@ def client_problems(clients: Any) -> Iterator[str]:
     hashes: dict[str, str] = {}
     for number, client in enumerate(clients, 1):
         if not isinstance(client, Mapping) or not _NAME.fullmatch(str(client.get("name", ""))):
-            yield f"{VARIABLE} has no name that could be used at entry {number}: give it one of small letters, digits, '.', '_' and '-'"
+            yield f"{VARIABLE} has no name that could be used at entry {number}: give it one of at most 40 small letters, digits, '.', '_' and '-'"
             continue
         yield from _problems_of(client, names, hashes)
 

@@ -28,6 +28,29 @@ def ask(url, headers):
 print(json.dumps([ask("https://gateway.example:11443", {{"Authorization": "Bearer laptop-0123456789abcdef"}}), ask("http://127.0.0.1:11434", {{}})]))
 """
 
+# Sends a request on one connection and prints the status of the answer, and its last line.
+RAW = """
+import socket, ssl
+context = ssl.create_default_context(cafile="{ca}")
+plain = socket.create_connection(("127.0.0.1", 11443), source_address=("{source}", 0))
+connection = context.wrap_socket(plain, server_hostname="gateway.example") if {tls} else plain
+connection.settimeout(5)
+connection.sendall({sent})
+answer = b""
+while b"}}" not in answer and b" 204 " not in answer:
+    answer += connection.recv(65536) or b" 204 }}"
+print(answer.decode().split()[1])
+print(answer.decode().strip().rpartition("\\n")[2])
+"""
+STALLED = b" /api/generate HTTP/1.1\r\nHost: gateway.example\r\nOrigin: https://chat.example\r\nContent-Length: 3000000\r\n\r\n{"
+
+
+def raw(gateway: Gateway, sent: bytes, source: str = "127.0.0.1", tls: bool = True) -> tuple[int, str]:
+    """Status and last line of what is answered to these bytes."""
+    program = RAW.format(ca=CA, source=source, tls=tls, sent=repr(sent))
+    status, said = gateway.run(f"python3 - <<'END'\n{program}END").strip().split("\n")
+    return int(status), said
+
 
 def is_warm(gateway: Gateway) -> bool:
     """The pins are there for ever, with their contexts."""
@@ -94,6 +117,34 @@ def test_no_request_makes_a_model_cold(gateway: Gateway, path: str, body: Any, s
     assert is_warm(gateway)
 
 
+@pytest.mark.parametrize(("method", "source", "status"), [(b"POST", "127.0.0.1", 401), (b"POST", "127.0.0.99", 403), (b"OPTIONS", "127.0.0.1", 204)])
+def test_who_may_not_come_in_is_answered_before_the_body_arrives(gateway: Gateway, method: bytes, source: str, status: int) -> None:
+    assert raw(gateway, method + STALLED, source)[0] == status
+
+
+@pytest.mark.parametrize(
+    ("sent", "tls", "status"),
+    [
+        (b"nonsense\r\n\r\n", True, 400),
+        (b"GET / HTTP/1.1\r\n\r\n", True, 400),
+        (b"GET / HTTP/1.1\r\nHost: gateway.example\r\n\r\n", False, 400),
+        (b"GET / HTTP/1.1\r\nHost: gateway.example\r\nX: " + b"x" * 9000 + b"\r\n\r\n", True, 400),
+        (b"TRACE / HTTP/1.1\r\nHost: gateway.example\r\n\r\n", True, 405),
+        (b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\nHost: gateway.example\r\n\r\n", True, 414),
+        (b"POST / HTTP/1.1\r\nHost: gateway.example\r\nTransfer-Encoding: x\r\n\r\n", True, 501),
+        (b"GET / HTTP/9.1\r\nHost: gateway.example\r\n\r\n", True, 505),
+        (b"GET /keepwarm_400 HTTP/1.1\r\nHost: gateway.example\r\n\r\n", True, 403),
+    ],
+)
+def test_what_nginx_refuses_itself_has_the_server_s_shape(gateway: Gateway, sent: bytes, tls: bool, status: int) -> None:
+    answered, said = raw(gateway, sent, tls=tls)
+    assert (answered, set(json.loads(said))) == (status, {"error"})
+
+
+def test_a_line_break_behind_a_digest_is_no_blob(gateway: Gateway) -> None:
+    assert gateway.ask("/api/blobs/sha256:" + "0" * 64 + "%0a", token="admin")[0] == 403
+
+
 def test_an_encoded_body_is_refused(gateway: Gateway) -> None:
     assert gateway.ask("/api/generate", "x", options="--header 'Content-Encoding: gzip'")[0] == 415
 
@@ -149,7 +200,7 @@ def test_a_client_s_rate_is_kept(gateway: Gateway) -> None:
 
 def test_networks_that_are_denied_do_not_come_in(gateway: Gateway) -> None:
     refused = "--interface 127.0.0.99 --resolve gateway.example:11443:127.0.0.1"
-    assert gateway.ask("/api/version", options=refused)[0] == 403
+    assert [gateway.ask("/api/version", token=token, options=refused)[0] for token in ("laptop", "nobody", None)] == [403, 403, 403]
     assert gateway.ask("/api/version", options="--resolve gateway.example:11443:127.0.0.1")[0] == 200
 
 
@@ -177,13 +228,15 @@ def test_a_client_that_goes_is_gone_for_the_server(gateway: Gateway) -> None:
     gateway.run(f"curl --silent --insecure --max-time 5 --header 'Authorization: Bearer laptop-0123456789abcdef' {URL} --data '{body}' || test $? = 28")
     told = f"journalctl --quiet --unit=ollama.service --output=cat --since=@{since}"
     gateway.run(f"timeout 20 sh -c 'until {told} | grep --quiet 499; do sleep 0.1; done'")
-    assert gateway.log()[-1]["status"] == 499
+    assert gateway.log()[-1]["status"] == "499"
 
 
 def test_the_log_says_who_asked_for_what_and_nothing_of_what_was_said(gateway: Gateway) -> None:
-    gateway.ask("/api/generate", {**HI, "prompt": "a secret of mine", "keep_alive": 0})
+    gateway.ask("/api/generate?q=a+secret", {**HI, "prompt": "a secret of mine", "keep_alive": 0})
+    assert gateway.log()[-1]["path"] == "/api/generate"
     last = gateway.log()[-1]
-    assert (last["client"], last["model"], last["reason"], last["status"]) == ("laptop", "registry.ollama.ai/library/tiny-a:latest", "keep_alive", 200)
+    assert (last["client"], last["model"], last["reason"], last["status"]) == ("laptop", "registry.ollama.ai/library/tiny-a:latest", "keep_alive", "200")
     everything = gateway.run("cat /var/log/nginx/*")
     assert "a secret of mine" not in everything
+    assert "a+secret" not in everything
     assert "0123456789abcdef" not in everything

@@ -27,6 +27,8 @@ def test_tokens_are_changed_without_a_restart_and_are_nowhere_to_be_read(gateway
     output = "".join(done.output for done in shown)
     assert "0123456789abcdef" not in output
     assert "phone;" in output
+    assert "tiny-a:latest is declared with num_ctx: a request below /v1" in " ".join(output.split())
+    assert gateway.run("stat --format '%a %U %G' /var/log/nginx/ollama-gateway.log").split() == ["640", "www-data", "adm"]
     assert gateway.run("stat --format '%a %U' /etc/nginx/ollama-gateway/tokens.map").split() == ["600", "root"]
 
 
@@ -46,6 +48,15 @@ def test_a_new_certificate_is_loaded_by_the_next_play(gateway: Gateway, play: Pl
     assert play().status == 0
     serial = gateway.run("openssl x509 -in /etc/ssl/gateway/gateway.pem -noout -serial")
     assert serial == gateway.run(f"openssl s_client -connect {gateway.address}:11443 < /dev/null 2> /dev/null | openssl x509 -noout -serial")
+
+
+def test_a_client_s_requests_at_once_are_limited(gateway: Gateway, play: Play) -> None:
+    assert play(ollama_gateway_connections=1).status == 0
+    curl = "curl --silent --insecure --output /dev/null --header 'Authorization: Bearer {}-0123456789abcdef' https://127.0.0.1:11443"
+    long = curl.format("laptop") + '/api/generate --max-time 6 --data \'{"model": "big", "prompt": "hi", "options": {"num_predict": 1000}}\''
+    asked = "".join(f"; {curl.format(name)}/api/version --write-out '%{{http_code}} '" for name in ("laptop", "admin"))
+    assert gateway.run(f"{long} & sleep 2{asked}; wait{asked}").split() == ["429", "200", "200", "200"]
+    assert play().status == 0
 
 
 @pytest.fixture
@@ -87,6 +98,12 @@ def test_a_server_that_is_down_is_said_in_its_own_shape(gateway: Gateway) -> Non
     answer = gateway.ask("/api/generate", {"model": "tiny-a"})
     gateway.run("systemctl start ollama.service")
     assert answer == (502, '{"error":"the Ollama server behind this gateway does not answer"}')
+
+
+def test_a_server_that_others_reach_is_refused_whatever_address_the_proxy_is_given(gateway: Gateway, play: Play, wide_open: None) -> None:
+    done = play(ollama_gateway_upstream="127.0.0.1:11434")
+    assert (done.status, done.changed) == (2, [])
+    assert "listens at 0.0.0.0" in done.messages["gpu1"]
 
 
 def test_it_is_removed_without_a_trace_and_nginx_stays(gateway: Gateway, play: Play) -> None:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from .._base.files import read_bytes, replace_file
 from .._base.layout import GATEWAY_RECORD
-from .._base.systemctl import RunWith
+from .._base.systemctl import RunWith, SystemctlError
 from .._base.text import one_line
 from . import nginx
-from .site import CONFIGURATION, DROPIN, Change, Contents, GatewayError, carry_out, changes, digest, ours, refuse_others, undo
+from .site import CONFIGURATION, DROPIN, Change, Contents, GatewayError, carry_out, changes, digest, make_log, ours, refuse_others, undo
 
 _LIMIT = 4 << 20  # bytes
 _MARGIN = 2.0  # seconds by which clocks of files and processes may differ
@@ -51,6 +51,7 @@ def have(run: RunWith, wanted: Wanted, check_mode: bool) -> Done:
     if loaded and nginx.is_installed():
         nginx.refuse_wrong(run, wanted.contents)
     if loaded and not check_mode:
+        make_log()
         _replace(run, due)
         _note(wanted)
     return Done(due, loaded)
@@ -71,7 +72,7 @@ def remove(run: RunWith, check_mode: bool) -> Done:
 
 def _replace(run: RunWith, due: Iterable[Change], load: bool = True) -> None:
     """Raises `GatewayError` when all is as it was before."""
-    done = []
+    done, ran = [], nginx.main_pid(run) > 0
     try:
         for change in due:
             done.append(change)
@@ -79,17 +80,18 @@ def _replace(run: RunWith, due: Iterable[Change], load: bool = True) -> None:
         _tell_systemd(run, done)
         if load:
             nginx.load(run)
-    except (GatewayError, OSError) as error:
-        _take_back(run, done)
+    except (GatewayError, SystemctlError, OSError) as error:
+        _take_back(run, done, ran)
         raise GatewayError(f"nginx did not take the configuration, and the former one is back: {one_line(str(error))}") from error
 
 
-def _take_back(run: RunWith, done: list[Change]) -> None:
+def _take_back(run: RunWith, done: list[Change], ran: bool) -> None:
     for change in reversed(done):
         undo(change)
     _tell_systemd(run, done)
-    with suppress(GatewayError):  # its first words are what the user has to know
-        nginx.load(run)
+    if ran:
+        with suppress(GatewayError, SystemctlError):  # its first words are what the user has to know
+            nginx.load(run)
 
 
 def _tell_systemd(run: RunWith, done: Iterable[Change]) -> None:

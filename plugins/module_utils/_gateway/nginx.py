@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,17 +22,20 @@ from .site import CONFIGURATION, FOLDER, NGINX, Contents, GatewayError, mode_of
 
 UNIT = "nginx.service"
 PROGRAM = "/usr/sbin/nginx"
+NJS = "/usr/lib/nginx/modules/ngx_http_js_module.so"
 ERROR_LOG = "/var/log/nginx/error.log"
 _SECONDS = 10.0
 _INCLUDE = re.compile(r"include\s+(?:/etc/nginx/)?conf\.d/\*\.conf\s*;")
+_LOG = re.compile(r"^(\s*(?:access_log|error_log)\s+)/[^\s;]+", re.MULTILINE)
+_PID = re.compile(r"^(\s*pid\s+)/[^\s;]+", re.MULTILINE)
 _WORKER = b"nginx: worker process"
 _LISTENING = "0A"
 _PROBLEM = re.compile(r"\[(?:emerg|crit|alert)\] (?:\d+#\d+: )?(.*)")
 
 
 def is_installed() -> bool:
-    """Whether there is an nginx to ask."""
-    return os.path.exists(PROGRAM)
+    """Whether there is an nginx to ask that knows what our files say."""
+    return os.path.exists(PROGRAM) and os.path.exists(NJS)
 
 
 def main_pid(run: RunWith) -> int:
@@ -42,7 +47,7 @@ def refuse_wrong(run: RunWith, wanted: Contents) -> None:
     """Have nginx judge its whole configuration with the wanted files in it, on a scratch copy. Raises `GatewayError`, `OSError`."""
     with scratch_folder() as scratch:
         _copy(scratch, wanted)
-        status, dummy, error = run([PROGRAM, "-t", "-q", "-c", f"{scratch}/nginx.conf"])
+        status, dummy, error = run([PROGRAM, "-t", "-q", "-e", f"{scratch}/log", "-c", f"{scratch}/nginx.conf"])
     if status:
         raise GatewayError(f"nginx refuses the configuration: {_problem(error)}")
 
@@ -59,7 +64,7 @@ def _copy(scratch: str, wanted: Contents) -> None:
     for name in os.listdir(f"{NGINX}/conf.d"):
         if f"{NGINX}/conf.d/{name}" != CONFIGURATION:
             os.symlink(f"{NGINX}/conf.d/{name}", f"{scratch}/conf.d/{name}")
-    replace_file(f"{scratch}/nginx.conf", top.encode(), 0o600, durable=False)
+    replace_file(f"{scratch}/nginx.conf", _aside(scratch, top), 0o600, durable=False)
     _write_ours(scratch, wanted)
 
 
@@ -69,24 +74,30 @@ def _write_ours(scratch: str, wanted: Contents) -> None:
     for path, content in wanted.items():
         if content is not None and path.startswith(NGINX):
             place = scratch + path[len(NGINX) :]
-            replace_file(place, content.replace(FOLDER.encode(), moved.encode()), mode_of(path), durable=False)
+            text = content.replace(FOLDER.encode(), moved.encode()).decode()
+            replace_file(place, _aside(scratch, text), mode_of(path), durable=False)
+
+
+def _aside(scratch: str, text: str) -> bytes:
+    """The same with its logs and its pid file in the scratch folder: a test of nginx makes them, too."""
+    return _LOG.sub(rf"\g<1>{scratch}/log", _PID.sub(rf"\g<1>{scratch}/pid", text)).encode()
 
 
 def refuse_taken(run: RunWith, listen: list[tuple[str, int]]) -> None:
     """Raises `GatewayError` for an address that another program listens at, or that is not of this host."""
-    held = set(_ports_of(main_pid(run)))
+    held = set(_places_of(main_pid(run)))
     for address, port in listen:
         try:
             with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind((address, port))
         except OSError as error:
-            if port not in held:
+            if not {(address, port), ("::", port), ("::" if ":" in address else "0.0.0.0", port)} & held:
                 raise GatewayError(f"nginx could not listen at {address} port {port}: {error.strerror}") from error
 
 
-def _ports_of(pid: int) -> Iterator[int]:
-    """The ports that this process listens at."""
+def _places_of(pid: int) -> Iterator[tuple[str, int]]:
+    """The addresses and ports that this process listens at."""
     sockets = set()
     with suppress(OSError):
         for name in os.listdir(f"/proc/{pid}/fd"):
@@ -94,7 +105,14 @@ def _ports_of(pid: int) -> Iterator[int]:
     for table in ("tcp", "tcp6"):
         with suppress(OSError), open(f"/proc/net/{table}", encoding="ascii") as file:
             rows = [line.split() for line in file.read().splitlines()[1:]]
-            yield from (int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == _LISTENING and f"socket:[{row[9]}]" in sockets)
+            yield from (_place(row[1]) for row in rows if row[3] == _LISTENING and f"socket:[{row[9]}]" in sockets)
+
+
+def _place(text: str) -> tuple[str, int]:
+    """An address and a port as the kernel writes them: each four bytes of the address are a number of this processor."""
+    address, dummy, port = text.rpartition(":")
+    words = [int(address[at : at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(address), 8)]
+    return str(ipaddress.ip_address(b"".join(words))), int(port, 16)
 
 
 def load(run: RunWith) -> None:

@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+import grp
 import hashlib
 import os
+import pwd
 import re
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from .._base.files import read_bytes, replace_file
+from .._base.files import create_empty, read_bytes, replace_file
 from .._base.layout import UNITS
 from .._ownership.marks import is_marked, role_mark
 
@@ -22,9 +24,11 @@ FOLDER = f"{NGINX}/ollama-gateway"
 CONFIGURATION = f"{NGINX}/conf.d/ollama-gateway.conf"
 TOKENS = f"{FOLDER}/tokens.map"
 DROPIN = f"{UNITS}/nginx.service.d/ollama-gateway.conf"
+LOG = "/var/log/nginx/ollama-gateway.log"
 MARK = role_mark("ollama_gateway")
 
 _LIMIT = 4 << 20  # bytes; none of our files comes near it
+_OUR_NAME = re.compile(r"keepwarm_[a-z_]+\.js|tokens\.map", re.ASCII)
 _SECRET = re.compile(rb"^\S{20,} ", re.MULTILINE)
 Contents = Mapping[str, "bytes | None"]
 
@@ -49,19 +53,28 @@ def mode_of(path: str) -> int:
 
 
 def changes(wanted: Contents) -> list[Change]:
-    """What differs from the wanted contents; a file of ours that is not wanted goes. Raises `GatewayError`, `OSError`."""
+    """What differs from the wanted contents, in the order in which nginx may be started at any time; a file of ours that is not wanted goes.
+
+    Raises `GatewayError`, `OSError`.
+    """
     found = []
     for path in sorted({*wanted, *ours()}):
         before, after = _content(path), wanted.get(path)
         if before != after or (after is not None and _mode(path) != mode_of(path)):
             found.append(Change(path, before, after, mode_of(path)))
-    return found
+    return sorted(found, key=_turn)
+
+
+def _turn(change: Change) -> int:
+    """The configuration names the other files: they are written before it, and removed after it."""
+    return 1 if change.path == CONFIGURATION else 2 if change.after is None else 0
 
 
 def ours() -> Iterator[str]:
-    """The files of ours that are there."""
+    """The files of ours that are there. Others in the folder, such as a key that somebody keeps there, are not ours to read or remove."""
     with suppress(FileNotFoundError):
-        yield from (os.path.join(FOLDER, name) for name in os.listdir(FOLDER))
+        found = [os.path.join(FOLDER, name) for name in os.listdir(FOLDER) if _OUR_NAME.fullmatch(name)]
+        yield from (path for path in found if os.path.isfile(path) and not os.path.islink(path))
     for path in (CONFIGURATION, DROPIN):
         content = _content(path)
         if content is not None and is_marked(path, content, MARK):
@@ -81,11 +94,22 @@ def carry_out(change: Change) -> None:
     if change.after is None:
         with suppress(FileNotFoundError):
             os.unlink(change.path)
-        with suppress(OSError):  # not ours, or not empty
-            os.rmdir(os.path.dirname(change.path))
+        if change.path != CONFIGURATION:  # its folder is the distribution's
+            with suppress(OSError):  # not ours, or not empty
+                os.rmdir(os.path.dirname(change.path))
         return
     os.makedirs(os.path.dirname(change.path), 0o755, exist_ok=True)
     replace_file(change.path, change.after, mode=change.mode)
+
+
+def make_log() -> None:
+    """Have the log as Debian's logrotate makes it anew; nginx would let everybody read it. Raises `OSError`."""
+    try:
+        owner = pwd.getpwnam("www-data").pw_uid, grp.getgrnam("adm").gr_gid
+    except KeyError:
+        return
+    os.makedirs(os.path.dirname(LOG), 0o755, exist_ok=True)
+    create_empty(LOG, 0o640, owner)
 
 
 def undo(change: Change) -> None:

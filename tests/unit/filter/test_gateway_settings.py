@@ -78,6 +78,7 @@ def test_the_server_s_own_keep_alive_as_a_request_has_it(value: Any, wanted: str
 PROBLEMS = [
     ({"clients": []}, "ollama_gateway_clients is empty: nobody could use the gateway"),
     (client(name="Laptop"), "ollama_gateway_clients has no name that could be used at entry 1"),
+    (client(name="n" * 41), "ollama_gateway_clients has no name that could be used at entry 1: give it one of at most 40 small letters"),
     (client(name="default"), "ollama_gateway_clients has no name that could be used at entry 1"),
     (client(token="short"), "ollama_gateway_clients has for laptop a token that is none"),
     (client(token="with a blank in it 0123456789"), "ollama_gateway_clients has for laptop a token that is none"),
@@ -100,6 +101,7 @@ PROBLEMS = [
     ({"allow": ["10.0.0.1/8"]}, "ollama_gateway_allow has '10.0.0.1/8', which is no network"),
     ({"deny": ["all"]}, "ollama_gateway_deny has 'all', which is no network"),
     ({"origins": ["*"]}, "ollama_gateway_origins has '*'"),
+    ({"origins": ["https://" + "o" * 33]}, "ollama_gateway_origins has "),
     ({"routes": ["/api/status"]}, "ollama_gateway_routes has '/api/status'"),
     ({"body_size": "8 MB"}, "ollama_gateway_body_size is '8 MB'"),
     ({"upstream": "127.0.0.1"}, "ollama_gateway_upstream is '127.0.0.1'"),
@@ -114,3 +116,15 @@ def test_what_is_wrong_is_one_sentence_without_a_token(changed: dict[str, Any], 
     assert found["problems"][0].startswith(sentence)
     assert "0123456789" not in found["problems"][0]
     assert list(found) == ["problems"]
+
+
+def test_the_longest_names_and_origins_are_taken() -> None:
+    assert gateway_settings({**GIVEN, **client(name="n" * 40), "origins": ["https://" + "o" * 32]})["problems"] == []
+
+
+@pytest.mark.parametrize(("options", "warned"), [("drop", 1), ("refuse", 1), ("pass", 0)])
+def test_a_declared_context_is_warned_of_since_requests_below_v1_cannot_ask_for_it(options: str, warned: int) -> None:
+    found = gateway_settings({**GIVEN, "options": options})["warnings"]
+    assert len(found) == warned
+    assert all(sentence.startswith("registry.ollama.ai/library/warm:8b is declared with num_ctx: a request below /v1") for sentence in found)
+    assert gateway_settings({**GIVEN, "models": [{"name": "Pin"}]})["warnings"] == []

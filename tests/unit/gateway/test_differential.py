@@ -150,11 +150,12 @@ def assert_lasting(policies: dict[str, Any], declared: dict[str, Any] | None, me
 def assert_no_reload(policies: dict[str, Any], declared: dict[str, Any] | None, meant: dict[str, Any], before: dict[str, Any]) -> None:
     """Of options."""
     left, asked = meant["options"] or {}, before["options"] or {}
-    if declared is None or policies["options"] == "pass":
-        assert (left, meant["shift"]) == (asked, before["shift"])
+    assert meant["shift"] == (None if declared and policies["options"] != "pass" else before["shift"])
+    if policies["options"] == "pass":
+        assert left == asked
         return
-    assert meant["shift"] is None
-    assert {key: value for key, value in left.items() if key in RUNNER} == ({"num_ctx": declared["num_ctx"]} if declared["num_ctx"] else {})
+    wanted = {"num_ctx": declared["num_ctx"]} if declared and declared["num_ctx"] else {}
+    assert {key: value for key, value in left.items() if key in RUNNER} == wanted
     assert {key: value for key, value in left.items() if key not in RUNNER} == {key: value for key, value in asked.items() if key not in RUNNER}
 
 

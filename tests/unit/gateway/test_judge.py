@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from typing import Any
 
 import pytest
@@ -35,7 +36,9 @@ def judged(njs: Rows, body: bytes | str, route: str = "/api/generate", client: d
         ('{"model":"stray","keep_alive":-1}', {"keep_alive": "clamp"}, '{"model":"stray","keep_alive":"45m"}'),
         ('{"model":"stray","keep_alive":"10m"}', {"keep_alive": "clamp"}, '{"model":"stray","keep_alive":"10m"}'),
         ('{"model":"stray","keep_alive":-1}', {"keep_alive": "clamp", "server_keep_alive": None}, '{"model":"stray"}'),
-        # A number that overflows int64 nanoseconds unloads the model: it is no long time.
+        # A number that overflows int64 nanoseconds unloads the model on some processors, and pins it on others.
+        ('{"model":"stray","prompt":"x","keep_alive":1e10}', {"keep_alive": "clamp"}, '{"model":"stray","prompt":"x","keep_alive":"45m"}'),
+        ('{"model":"stray","keep_alive":1e10}', {"keep_alive": "clamp", "server_keep_alive": "-1", "unload": "pass"}, '{"model":"stray","keep_alive":-1}'),
         (f'{{{HI},"keep_alive":1e10}}', {"keep_alive": "clamp"}, f'{{{HI},"keep_alive":-1}}'),
     ],
 )
@@ -99,9 +102,12 @@ def test_the_declared_context_is_put_in_since_without_one_the_server_takes_its_d
     assert judged(njs, body, options="pass", keep_alive="pass") == body
 
 
-def test_of_a_model_declared_without_a_context_any_is_dropped_and_of_others_none(njs: Rows) -> None:
-    for model, left in (("warm:8b", '{"model":"warm:8b","options":{}}'), ("stray", '{"model":"stray","options":{"num_ctx":8192}}')):
-        assert judged(njs, f'{{"model":"{model}","options":{{"num_ctx":8192}}}}') == left
+@pytest.mark.parametrize("model", ["warm:8b", "stray"])
+def test_of_a_model_without_a_declared_context_any_is_dropped(njs: Rows, model: str) -> None:
+    body = f'{{"model":"{model}","options":{{"num_ctx":8192,"seed":7,"num_gpu":0}}}}'
+    assert judged(njs, body) == f'{{"model":"{model}","options":{{"seed":7}}}}'
+    assert judged(njs, body, options="refuse") == 403
+    assert judged(njs, body, options="pass") == body
 
 
 def test_shift_reloads_too(njs: Rows) -> None:
@@ -163,12 +169,15 @@ REFUSED = {
     "a model that is an object": '{"model":{}}',
     "a name with a digest": '{"model":"pin@sha256:00"}',
     "a name with a blank": '{"model":" pin"}',
+    "a name that is too long": '{"model":"' + "a" * 700 + '://pin"}',
     "a name with :local": '{"model":"pin:local"}',
     "keep_alive is a boolean": '{"model":"pin","keep_alive":true}',
     "keep_alive is an object": '{"model":"pin","keep_alive":{}}',
     "keep_alive is no duration": '{"model":"pin","keep_alive":"1d"}',
     "keep_alive without a unit": '{"model":"pin","keep_alive":"-1"}',
     "keep_alive beyond all numbers": '{"model":"pin","keep_alive":1e999}',
+    "keep_alive is a very long duration": '{"model":"pin","keep_alive":"' + "1s" * 100_000 + '"}',
+    "keep_alive is longer than any that is meant": '{"model":"pin","keep_alive":"' + "1s" * 33 + '"}',
     "options is a list": '{"model":"pin","options":[1]}',
     "a number that is none": '{"model":"pin","keep_alive":01}',
     "a comment": '{"model":"pin"/**/}',
@@ -185,10 +194,31 @@ def test_what_the_server_could_read_otherwise_is_refused(njs: Rows, body: bytes 
 
 
 def test_too_much_structure_is_refused_before_it_holds_up_others(njs: Rows) -> None:
-    assert judged(njs, '{"model":"pin","context":[' + "1," * 1_100_000 + "1]}") == 413
+    assert judged(njs, '{"model":"pin","context":[' + "1," * 110_000 + "1]}") == 413
+
+
+def test_a_long_context_fits(njs: Rows) -> None:
+    body = '{"model":"pin","context":[' + "12345," * 32_000 + "1]}"
+    assert judged(njs, body) == body
 
 
 def test_a_long_prompt_costs_nothing_by_its_length(njs: Rows) -> None:
     body = '{"model":"pin","prompt":"' + "é\\n" * 2_000_000 + '"%s}'
     (verdict,) = njs([row(body % ',"keep_alive":0')])
     assert verdict["body"] == hashlib.sha256((body % "").encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ('{"model":"pin","%s":1}' % ("K" * 400_000), None),
+        ('{"model":"pin","%s":1}' % ("\u017f" * 200_000), None),
+        ('{"model":"%s"}' % ("A" * 2_000_000), 400),
+        ('{"model":"%s"}' % ("a://" * 500_000), 400),
+    ],
+    ids=["a key", "a key to fold", "a name", "a name of colons"],
+)
+def test_a_long_key_or_name_costs_nothing_by_its_length(njs: Rows, body: str, wanted: int | None) -> None:
+    began = time.monotonic()
+    assert njs([row(body)])[0].get("status") == wanted
+    assert time.monotonic() - began < 2

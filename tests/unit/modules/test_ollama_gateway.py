@@ -4,8 +4,13 @@
 
 from __future__ import annotations
 
+import grp
+import os
 import pathlib
+import pwd
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -17,16 +22,19 @@ ONE, OTHER = "A" * 43, "B" * 43
 
 
 class Nginx:
-    """Answers what the module runs; `refuses` what systemctl reload-or-restart ends with."""
+    """Answers what the module runs; `refuses` what systemctl reload-or-restart ends with, `pid` whether it runs, `mute` after how many
+    commands systemd says nothing any more."""
 
     def __init__(self) -> None:
         self.refuses = 0
         self.said: list[str] = []
+        self.pid = 0
+        self.mute: int | None = None
 
     def run(self, command: Sequence[str]) -> tuple[int, str, str]:
         self.said.append(" ".join(command[:2]))
         if command[1] == "show":
-            return 0, "MainPID=0\n", ""
+            return (0, f"MainPID={self.pid}\n", "") if self.mute is None or len(self.said) <= self.mute else (1, "", "Connection timed out")
         return (self.refuses if command[1] == "reload-or-restart" else 0), "", "Job for nginx.service failed."
 
 
@@ -36,6 +44,7 @@ def folder_of_nginx(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> 
         "FOLDER": tmp_path / "ollama-gateway",
         "CONFIGURATION": tmp_path / "conf.d/ollama-gateway.conf",
         "TOKENS": tmp_path / "ollama-gateway/tokens.map",
+        "LOG": tmp_path / "log/ollama-gateway.log",
         "DROPIN": tmp_path / "units/ollama-gateway.conf",
     }
     for module in (site, gateway, nginx):
@@ -58,13 +67,14 @@ def wanted(hash_of_token: str = ONE, script: str = "one") -> gateway.Wanted:
         site.CONFIGURATION: MARK,
         site.TOKENS: TOKENS.format(hash_of_token),
         site.DROPIN: MARK,
-        f"{site.FOLDER}/script.js": script,
+        f"{site.FOLDER}/keepwarm_script.js": script,
     }
     return gateway.Wanted({path: text.encode() for path, text in texts.items()}, [])
 
 
 def tree(folder: pathlib.Path) -> dict[str, str]:
-    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file() and path.name != "gateway.json"}
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    return {name: path.read_text() for name, path in found.items() if name not in ("records/gateway.json", "log/ollama-gateway.log")}
 
 
 def test_check_mode_says_what_the_run_then_does(folder: pathlib.Path) -> None:
@@ -73,17 +83,17 @@ def test_check_mode_says_what_the_run_then_does(folder: pathlib.Path) -> None:
     assert tree(folder) == {}
     done = gateway.have(server.run, wanted(), False)
     assert (foreseen, len(done.changes), done.loaded) == (done, 4, True)
-    assert sorted(tree(folder)) == ["conf.d/ollama-gateway.conf", "ollama-gateway/script.js", "ollama-gateway/tokens.map", "units/ollama-gateway.conf"]
+    assert sorted(tree(folder)) == ["conf.d/ollama-gateway.conf", "ollama-gateway/keepwarm_script.js", "ollama-gateway/tokens.map", "units/ollama-gateway.conf"]
     assert (folder / "ollama-gateway/tokens.map").stat().st_mode & 0o777 == 0o600
-    assert (folder / "ollama-gateway/script.js").stat().st_mode & 0o777 == 0o644
+    assert (folder / "ollama-gateway/keepwarm_script.js").stat().st_mode & 0o777 == 0o644
 
 
 def test_what_is_not_wanted_any_more_goes(folder: pathlib.Path) -> None:
     server = Nginx()
     gateway.have(server.run, wanted(), False)
-    (folder / "ollama-gateway/old.js").write_text("old")
+    (folder / "ollama-gateway/keepwarm_old.js").write_text("old")
     done = gateway.have(server.run, wanted(), False)
-    assert [change.path for change in done.changes] == [f"{site.FOLDER}/old.js"]
+    assert [change.path for change in done.changes] == [f"{site.FOLDER}/keepwarm_old.js"]
 
 
 def test_a_mode_that_somebody_opened_is_closed_again(folder: pathlib.Path) -> None:
@@ -145,3 +155,95 @@ def test_a_port_of_another_program_is_refused() -> None:
         with pytest.raises(site.GatewayError, match=f"nginx could not listen at 127.0.0.1 port {port}: Address already in use"):
             nginx.refuse_taken(Nginx().run, [("127.0.0.1", port)])
     nginx.refuse_taken(Nginx().run, [("127.0.0.1", port)])
+
+
+def test_an_nginx_without_njs_is_not_asked_yet(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nginx, "PROGRAM", str(tmp_path / "nginx"))
+    monkeypatch.setattr(nginx, "NJS", str(tmp_path / "njs.so"))
+    (tmp_path / "nginx").touch()
+    assert not nginx.is_installed()
+    (tmp_path / "njs.so").touch()
+    assert nginx.is_installed()
+
+
+def test_what_others_keep_in_the_folder_is_left_unread(folder: pathlib.Path) -> None:
+    (folder / "ollama-gateway/backup").mkdir(parents=True)
+    (folder / "ollama-gateway/keepwarm_mine.js").mkdir()
+    (folder / "ollama-gateway/gateway.key").write_text("PRIVATE KEY")
+    (folder / "ollama-gateway/linked.js").symlink_to("gateway.key")
+    done = [gateway.have(Nginx().run, wanted(), False), gateway.remove(Nginx().run, False)]
+    assert [len(one.changes) for one in done] == [4, 4]
+    assert "PRIVATE KEY" not in str([site.shown(change) for one in done for change in one.changes])
+    assert sorted(path.name for path in (folder / "ollama-gateway").iterdir()) == ["backup", "gateway.key", "keepwarm_mine.js", "linked.js"]
+
+
+def test_the_configuration_is_written_last_and_removed_first(folder: pathlib.Path) -> None:
+    gateway.have(Nginx().run, wanted(), False)
+    (folder / "ollama-gateway/keepwarm_old.js").write_text("old")
+    (folder / "conf.d/ollama-gateway.conf").write_text(MARK + "old")
+    again = gateway.have(Nginx().run, wanted(OTHER), False).changes
+    assert [change.path for change in again] == [site.TOKENS, site.CONFIGURATION, f"{site.FOLDER}/keepwarm_old.js"]
+    assert gateway.remove(Nginx().run, False).changes[0].path == site.CONFIGURATION
+    assert (folder / "conf.d").is_dir()
+
+
+def test_a_systemd_that_falls_silent_has_all_taken_back(folder: pathlib.Path) -> None:
+    gateway.have(Nginx().run, wanted(), False)
+    before, server = tree(folder), Nginx()
+    gateway.have(server.run, wanted(OTHER), True)
+    server.mute = len(server.said) + 2  # the next look at ports, and that before the first file is written
+    with pytest.raises(site.GatewayError, match="the former one is back"):
+        gateway.have(server.run, wanted(OTHER), False)
+    assert tree(folder) == before
+
+
+@pytest.mark.parametrize("pid", [0, 1])
+def test_an_nginx_that_had_been_stopped_stays_so(folder: pathlib.Path, pid: int) -> None:
+    server = Nginx()
+    server.pid, server.refuses = pid, 1
+    with pytest.raises(site.GatewayError):
+        gateway.have(server.run, wanted(), False)
+    assert server.said.count("systemctl reload-or-restart") == 1 + pid
+
+
+OTHER_PROGRAM = "import socket, sys; held = socket.create_server(('127.0.0.2', int(sys.argv[1]))); print('listens', flush=True); sys.stdin.read()"
+
+
+def test_a_port_that_nginx_holds_at_another_address_is_no_excuse() -> None:
+    server = Nginx()
+    server.pid = os.getpid()
+    with socket.create_server(("127.0.0.1", 0)) as own:
+        port = own.getsockname()[1]
+        nginx.refuse_taken(server.run, [("127.0.0.1", port), ("127.0.0.2", port)])
+        with subprocess.Popen([sys.executable, "-c", OTHER_PROGRAM, str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+            assert other.stdout is not None
+            other.stdout.readline()
+            with pytest.raises(site.GatewayError, match=f"nginx could not listen at 127.0.0.2 port {port}"):
+                nginx.refuse_taken(server.run, [("127.0.0.2", port)])
+    with socket.create_server(("0.0.0.0", 0)) as own:
+        nginx.refuse_taken(server.run, [("127.0.0.1", own.getsockname()[1])])
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as own:
+        nginx.refuse_taken(server.run, [("::1", own.getsockname()[1])])
+
+
+def test_a_trial_makes_no_log_and_no_pid_file_of_the_host(folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nginx, "NGINX", str(folder))
+    (folder / "conf.d").mkdir()
+    top = "pid /run/nginx.pid;\nerror_log /var/log/nginx/error.log warn;\nhttp {\n\taccess_log /var/log/nginx/access.log;\n\tinclude conf.d/*.conf;\n}\n"
+    (folder / "nginx.conf").write_text(top)
+    scratch = folder.parent / f"{folder.name}-scratch"
+    scratch.mkdir()
+    nginx._copy(str(scratch), {site.CONFIGURATION: b"server {\n    access_log /var/log/nginx/ollama-gateway.log keepwarm_gateway;\n}\n"})
+    texts = (scratch / "nginx.conf").read_text() + (scratch / "conf.d/ollama-gateway.conf").read_text()
+    assert texts.count(f"{scratch}/log") == 3
+    assert f"pid {scratch}/pid;" in texts
+    assert "/var/log" not in texts and "/run/nginx" not in texts
+
+
+def test_the_log_is_not_for_everybody(folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site.pwd, "getpwnam", lambda dummy: pwd.getpwuid(os.getuid()))
+    monkeypatch.setattr(site.grp, "getgrnam", lambda dummy: grp.getgrgid(os.getgid()))
+    gateway.have(Nginx().run, wanted(), True)
+    assert not (folder / "log").exists()
+    gateway.have(Nginx().run, wanted(), False)
+    assert (folder / "log/ollama-gateway.log").stat().st_mode & 0o777 == 0o640

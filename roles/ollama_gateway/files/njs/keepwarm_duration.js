@@ -8,10 +8,12 @@ import refusal from 'keepwarm_refusal.js';
 
 const NANOSECONDS = { ns: 1, us: 1e3, '\u00b5s': 1e3, '\u03bcs': 1e3, ms: 1e6, s: 1e9, m: 6e10, h: 3.6e12 };
 const PART = /^([0-9]*)(?:\.([0-9]*))?(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/;
-// From here on Go's conversion to int64 gives a negative duration, after which the model is unloaded.
+// From here on Go's conversion to int64 gives the least number on amd64, which unloads the model, and the greatest on arm64, which pins it.
 const MOST_SECONDS = 9223372036;
 // Releases differ in what they cut to zero (before 0.11.8 all fractions), and nobody who wants a model to stay says less.
 const BRIEF_SECONDS = 1;
+// Each part copies the text after it, so a text without a limit would cost the square of its length.
+const LONGEST = 64;
 
 /**
  * { forever, seconds, brief }: brief is what a server may take for zero, after which it unloads the model. Throws a Refusal for what the
@@ -31,10 +33,13 @@ function fromNumber(seconds) {
     if (!isFinite(seconds)) {
         throw refusal.malformed('"keep_alive" is out of range');
     }
-    return given(seconds > MOST_SECONDS ? 0 : seconds);
+    return seconds > MOST_SECONDS ? { forever: true, seconds: 0, brief: true } : given(seconds);
 }
 
 function fromText(text) {
+    if (text.length > LONGEST) {
+        throw refusal.malformed('"keep_alive" is longer than ' + LONGEST + ' characters');
+    }
     const sign = text[0] === '-' || text[0] === '+' ? text[0] : '';
     const rest = text.slice(sign.length);
     const seconds = rest === '0' ? 0 : sum(rest) / 1e9;

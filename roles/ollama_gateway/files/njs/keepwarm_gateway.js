@@ -32,10 +32,6 @@ function answer(r) {
 }
 
 function pass(r) {
-    if (r.method === 'OPTIONS') {
-        preflight(r);
-        return;
-    }
     const client = settings.clients[r.variables.keepwarm_client];
     const route = routes.find(r.method + ' ' + r.uri, settings.routes);
     refuseEncoded(r);
@@ -78,30 +74,20 @@ function refuseEncoded(r) {
     }
 }
 
-/** A browser asks before it sends a token; the origins are in a map of nginx. */
-function preflight(r) {
-    if (!r.variables.keepwarm_origin) {
-        throw new refusal.Refusal(403, 'this origin may not use the gateway', 'origin');
-    }
-    r.headersOut['Access-Control-Allow-Methods'] = 'GET, POST, DELETE, HEAD';
-    r.headersOut['Access-Control-Allow-Headers'] = 'Authorization, Content-Type, X-API-Key';
-    r.headersOut['Access-Control-Max-Age'] = '600';
-    r.return(204);
-}
-
-/** What nginx says itself, such as that the server does not answer. */
-function error(r) {
+/** What nginx says itself, such as that the server does not answer. It has taken the path away where it could not read the request. */
+function errorText(r) {
     const status = Number(r.variables.status);
     r.variables.keepwarm_reason = 'status_' + status;
-    send(r, status, answers.sentence(status));
+    return textOf(r.variables.keepwarm_path || '', status, answers.sentence(status));
 }
 
 function send(r, status, message) {
     r.headersOut['Content-Type'] = 'application/json; charset=utf-8';
-    if (status === 401) {
-        r.headersOut['WWW-Authenticate'] = 'Bearer';
-    }
-    r.return(status, answers.body(r.uri, status, message) + '\n');
+    r.return(status, textOf(r.uri, status, message));
 }
 
-export default { answer, error, tokenHash };
+function textOf(path, status, message) {
+    return answers.body(path, status, message) + '\n';
+}
+
+export default { answer, errorText, tokenHash };

@@ -23,7 +23,7 @@ const LONGEST_SCALAR = 64;
 const DEEPEST = 500;
 const MOST_MEMBERS = 1000;
 // A step costs a fraction of a microsecond in which nginx serves nobody else; strings, which images and prompts are, cost none by length.
-const MOST_STEPS = 2000000;
+const MOST_STEPS = 200000;
 
 /** The members of the object that is the whole text, and where in it they start. Throws a Refusal. */
 function readDocument(bytes) {

@@ -17,6 +17,8 @@ const RUNNER_OPTIONS = [
     'num_ctx', 'num_batch', 'num_gpu', 'main_gpu', 'use_mmap', 'num_thread', 'draft_num_predict',
     'numa', 'low_vram', 'f16_kv', 'logits_all', 'vocab_only', 'use_mlock',
 ];
+// No key that is judged is longer, and folding keeps the length. What njs replaces costs the square of it.
+const LONGEST_KEY = 10;
 
 /**
  * content: the key whose value is empty in a request that only loads or unloads; null where keep_alive and options are not read (/v1).
@@ -66,6 +68,9 @@ function judged(members, content) {
 
 /** As encoding/json folds a key, as far as the result can be ASCII. */
 function folded(key) {
+    if (key.length > LONGEST_KEY) {
+        return key;
+    }
     return key.replace(/\u212a/g, 'k').replace(/\u017f/g, 's').replace(/[A-Z]/g, function (letter) {
         return letter.toLowerCase();
     });
@@ -149,8 +154,9 @@ function isAtMost(asked, limit) {
     return duration.isAsLong(limit, asked) && !(asked.brief && asked.forever);
 }
 
+/** A model that is not declared may be a declared one by another name, or take the memory of all others with its options. */
 function judgeOptions(request) {
-    if (request.declared === null || request.settings.options === 'pass') {
+    if (request.settings.options === 'pass') {
         return;
     }
     const member = request.found.options;
@@ -169,8 +175,12 @@ function reloads(request, option) {
     if (RUNNER_OPTIONS.indexOf(option.key) < 0) {
         return false;
     }
-    const wanted = request.declared.num_ctx;
+    const wanted = contextOf(request);
     return option.key !== 'num_ctx' || wanted === null || json.scalar(request.scan, option) !== wanted;
+}
+
+function contextOf(request) {
+    return request.declared === null ? null : request.declared.num_ctx;
 }
 
 function dropOptions(request, options, wrong) {
@@ -178,7 +188,7 @@ function dropOptions(request, options, wrong) {
         return;
     }
     if (request.settings.options === 'refuse') {
-        throw new refusal.Refusal(403, 'options.' + wrong[0].key + ' is not as declared for this model', 'options');
+        throw new refusal.Refusal(403, 'options.' + wrong[0].key + ' is not as declared for this model, or it is not declared', 'options');
     }
     request.reasons.push('options');
     request.cuts = request.cuts.concat(edit.cutsOf(options, function (option) {
@@ -191,10 +201,10 @@ function putContext(request, kept, isGiven) {
     const isThere = kept.some(function (option) {
         return option.key === 'num_ctx';
     });
-    if (request.declared.num_ctx === null || isThere) {
+    if (contextOf(request) === null || isThere) {
         return;
     }
-    const text = '"num_ctx":' + request.declared.num_ctx;
+    const text = '"num_ctx":' + contextOf(request);
     const member = request.found.options;
     if (isGiven) {
         request.cuts.push({ start: member.value + 1, end: member.value + 1, text: kept.length ? text + ',' : text });

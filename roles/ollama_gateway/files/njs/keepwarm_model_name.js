@@ -11,10 +11,12 @@ const HOST = /^[a-z0-9_][a-z0-9_.:-]{0,349}/;
 const NAMESPACE = /^[a-z0-9_][a-z0-9_-]{0,79}/;
 const PART = /^[a-z0-9_][a-z0-9_.-]{0,79}/;
 const PLAIN = /^[A-Za-z0-9._:\/-]+/;
+// More than all parts can have together; patterns and replacing cost the square of what is longer.
+const LONGEST = 700;
 
 /** host/namespace/model:tag in lower case. Throws a Refusal. */
 function normal(text) {
-    if (!match.whole(PLAIN, text)) {
+    if (text.length > LONGEST || !match.whole(PLAIN, text)) {
         throw refusal.malformed('invalid model name');
     }
     const name = text.toLowerCase().replace(/^[^/]*:\/\//, '');

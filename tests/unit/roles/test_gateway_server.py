@@ -1,0 +1,48 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the role ollama_gateway finds the server, and when others reach it past the gateway."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.role_tasks import task, value
+
+ROLE, UNIT = "ollama_gateway", "ollama.service"
+LOCAL: dict[str, str] = {}
+OPEN = {"OLLAMA_HOST": "0.0.0.0"}
+
+
+def exposed(running: Any, effective: Any, outlook: Any = None, check_mode: bool = True, **given: Any) -> list[str]:
+    found: list[str] = value(
+        ROLE,
+        "{{ __ollama_gateway_exposed }}",
+        __ollama_gateway_server={"url": "http://127.0.0.1:11434", "environment_running": running, "environment_effective": effective},
+        ollama_gateway_unit=UNIT,
+        ollama_server_outlook={UNIT: outlook} if outlook else {},
+        ansible_check_mode=check_mode,
+        **given,
+    )
+    return found
+
+
+def predicted(environment: dict[str, str], restarts: bool) -> dict[str, Any]:
+    return {"comes": False, "restarts": restarts, "url": "http://127.0.0.1:11434", "environment": environment}
+
+
+@pytest.mark.parametrize("upstream", ["", "127.0.0.1:11434"])
+def test_an_address_of_the_proxy_switches_no_check_off(upstream: str) -> None:
+    assert exposed(LOCAL, OPEN, ollama_gateway_upstream=upstream) == ["0.0.0.0"]
+    assert exposed(OPEN, LOCAL, ollama_gateway_upstream=upstream) == ["0.0.0.0"]
+    assert exposed(LOCAL, LOCAL, ollama_gateway_upstream=upstream) == []
+    assert exposed(None, LOCAL, ollama_gateway_upstream=upstream) == []
+    assert "when" not in task(ROLE, "preflight.yml", "Ask where the server answers")
+
+
+def test_check_mode_judges_what_the_server_is_about_to_be() -> None:
+    assert exposed(LOCAL, LOCAL, predicted(OPEN, True)) == ["0.0.0.0"]
+    assert exposed(OPEN, OPEN, predicted(LOCAL, True)) == []
+    assert exposed(OPEN, OPEN, predicted(LOCAL, False)) == ["0.0.0.0"]
+    assert exposed(None, LOCAL, {**predicted(OPEN, True), "comes": True}) == ["0.0.0.0"]
+    assert exposed(LOCAL, LOCAL, predicted(OPEN, True), check_mode=False) == []
