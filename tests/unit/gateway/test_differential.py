@@ -14,6 +14,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from judge_rows import CONTENTS, DECLARED, Rows, row
 
+Draw = Callable[..., Any]
 FOR_EVER = 2**63 - 1
 SECOND = 10**9
 BODIES = 1000
@@ -25,7 +26,7 @@ LIMITS = {"-1": FOR_EVER, '"30m"': 1800 * 10**9, '"45m"': 2700 * 10**9}
 
 
 @st.composite
-def spelt(draw: Callable[..., Any], key: str) -> str:
+def spelt(draw: Draw, key: str) -> str:
     """A key as a string of JSON: plainly mostly, else with escapes, or with a letter that Go folds to the right one."""
     kind = draw(st.integers(0, 30))
     letters = list(key)
@@ -61,7 +62,7 @@ CONTENT = st.one_of(st.sampled_from(['""', "null", "[]", "[ ]", '"hi"', '[{"role
 
 
 @st.composite
-def objects(draw: Callable[..., Any], pairs: list[tuple[str, str]]) -> str:
+def objects(draw: Draw, pairs: list[tuple[str, str]]) -> str:
     """An object of these members, with white space wherever it may be."""
     members = [f"{draw(SPACE)}{draw(spelt(key))}{draw(SPACE)}:{draw(SPACE)}{value}{draw(SPACE)}" for key, value in pairs]
     return "{" + ",".join(members) + "}"
@@ -80,7 +81,7 @@ OTHER_KEYS = ("stream", "format", "system", "__proto__", "", "think", "keep_aliv
 
 
 @st.composite
-def bodies(draw: Callable[..., Any]) -> bytes:
+def bodies(draw: Draw) -> bytes:
     """What a client could send, now and then with a key twice."""
     keys = ["model", *draw(st.sampled_from([[], ["keep_alive"], ["keep_alive", "options"]]))]
     keys += draw(st.lists(st.sampled_from([*VALUES, *CONTENT_KEYS, *OTHER_KEYS]), max_size=5, unique=True))
