@@ -230,7 +230,7 @@ def test_instances_are_units_of_their_own(proc: Proc) -> None:
 
 
 def test_a_wrapper_around_a_server_that_runs_elsewhere_tells_nothing(proc: Proc) -> None:
-    proc.add(100, 1, ("/usr/bin/podman", "run", "--name", "ollama", "docker.io/ollama/ollama"))
+    proc.add(100, 1, ("/usr/bin/podman", "run", "--name", "ollama", "registry.example.org/ollama/ollama"))
     assert proc.alive(A) is None
 
 
