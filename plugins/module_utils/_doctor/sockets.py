@@ -6,10 +6,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import suppress
 
-from .._residency.server.sockets import listening_sockets
+from .._residency.server.sockets import listening_sockets, open_sockets
 from .examination import Listener
 
 
@@ -24,18 +22,9 @@ def _owners(proc: str, inodes: set[str]) -> dict[str, int]:
     """The first process found with each socket open."""
     owners: dict[str, int] = {}
     for pid in sorted((int(name) for name in os.listdir(proc) if name.isdigit()), reverse=True):
-        for inode in inodes.intersection(_inodes(f"{proc}/{pid}/fd")):
+        for inode in inodes.intersection(open_sockets(pid, proc)):
             owners[inode] = pid  # the smallest at last: the parent, which opened it
     return owners
-
-
-def _inodes(folder: str) -> Iterator[str]:
-    with suppress(OSError):  # it ended meanwhile
-        for name in os.listdir(folder):
-            with suppress(OSError):
-                target = os.readlink(f"{folder}/{name}")
-                if target.startswith("socket:["):
-                    yield target[8:-1]
 
 
 def _listener(proc: str, host: str, port: int, pid: int) -> Listener:

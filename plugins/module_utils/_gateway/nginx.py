@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 import socket
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,6 +16,7 @@ from .._base.files import replace_file
 from .._base.scratch import scratch_folder
 from .._base.systemctl import RunWith, ask
 from .._base.text import one_line
+from .._residency.server.sockets import listening_sockets, open_sockets
 from .site import CONFIGURATION, FOLDER, NGINX, Contents, GatewayError, mode_of
 
 UNIT = "nginx.service"
@@ -29,7 +28,6 @@ _INCLUDE = re.compile(r"include\s+(?:/etc/nginx/)?conf\.d/\*\.conf\s*;")
 _LOG = re.compile(r"^(\s*(?:access_log|error_log)\s+)/[^\s;]+", re.MULTILINE)
 _PID = re.compile(r"^(\s*pid\s+)/[^\s;]+", re.MULTILINE)
 _WORKER = b"nginx: worker process"
-_LISTENING = "0A"
 _PROBLEM = re.compile(r"\[(?:emerg|crit|alert)\] (?:\d+#\d+: )?(.*)")
 
 
@@ -98,21 +96,9 @@ def refuse_taken(run: RunWith, listen: list[tuple[str, int]]) -> None:
 
 def _places_of(pid: int) -> Iterator[tuple[str, int]]:
     """The addresses and ports that this process listens at."""
-    sockets = set()
-    with suppress(OSError):
-        for name in os.listdir(f"/proc/{pid}/fd"):
-            sockets.add(os.readlink(f"/proc/{pid}/fd/{name}"))
-    for table in ("tcp", "tcp6"):
-        with suppress(OSError), open(f"/proc/net/{table}", encoding="ascii") as file:
-            rows = [line.split() for line in file.read().splitlines()[1:]]
-            yield from (_place(row[1]) for row in rows if row[3] == _LISTENING and f"socket:[{row[9]}]" in sockets)
-
-
-def _place(text: str) -> tuple[str, int]:
-    """An address and a port as the kernel writes them: each four bytes of the address are a number of this processor."""
-    address, dummy, port = text.rpartition(":")
-    words = [int(address[at : at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(address), 8)]
-    return str(ipaddress.ip_address(b"".join(words))), int(port, 16)
+    with suppress(OSError):  # /proc does not tell
+        own = set(open_sockets(pid))
+        yield from ((listening.host, listening.port) for listening in listening_sockets() if listening.inode in own)
 
 
 def load(run: RunWith) -> None:

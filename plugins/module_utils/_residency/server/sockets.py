@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which sockets listen on TCP, and whose they are, from /proc. Needs no privilege."""
+"""Which sockets listen on TCP, and whose they are, from /proc. Needs no privilege, but for those of another user's process."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import ipaddress
 import os
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 _LISTEN = "0A"
@@ -29,6 +30,17 @@ def listening_sockets(proc: str = "/proc") -> Iterator[ListeningSocket]:
     yield from _table(f"{proc}/net/tcp")
     if os.path.exists(f"{proc}/net/tcp6"):  # else a kernel without IPv6
         yield from _table(f"{proc}/net/tcp6")
+
+
+def open_sockets(pid: int, proc: str = "/proc") -> Iterator[str]:
+    """The inodes of the sockets that a process has open, as far as it is there and may be asked."""
+    folder = f"{proc}/{pid}/fd"
+    with suppress(OSError):  # it ended meanwhile, or is another user's
+        for name in os.listdir(folder):
+            with suppress(OSError):
+                target = os.readlink(f"{folder}/{name}")
+                if target.startswith("socket:["):
+                    yield target[8:-1]
 
 
 def _table(path: str) -> Iterator[ListeningSocket]:
