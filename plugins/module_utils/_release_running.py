@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 
 from ._base import systemctl
+from ._base.proc import seconds_running
 from ._release import CURRENT, Run
 
 _TICKS = 0.05  # seconds; how coarse the times of files and processes are
@@ -27,20 +28,13 @@ def runs_another(pid: int, dest: str, version: str, proc: str = "/proc") -> bool
     """
     try:
         program = os.readlink(f"{proc}/{pid}/exe").removesuffix(" (deleted)")
-        age = _age(f"{proc}/{pid}/stat")
+        age = seconds_running(pid, proc)
     except OSError:
         return False
     folder = os.path.realpath(dest)
     if program.startswith(f"{folder}/"):
         return not program.startswith(f"{folder}/{version}/")
     return 0 <= time.time() - os.lstat(os.path.join(dest, CURRENT)).st_ctime < age - _TICKS
-
-
-def _age(path: str) -> float:
-    """Seconds since a process started, which nobody's setting of the clock changes."""
-    with open(path, encoding="utf-8", errors="replace") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def _main_pid(run: Run, unit: str) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from .._base.files import replace_file
+from .._base.proc import seconds_running, stat_fields
 from .._base.scratch import scratch_folder
 from .._base.systemctl import RunWith, ask
 from .._base.text import one_line
@@ -125,8 +126,8 @@ def _workers(master: int) -> dict[int, float]:
     found = {}
     for name in os.listdir("/proc"):
         with suppress(OSError, ValueError, IndexError):
-            if name.isdigit() and _parent(name) == master and _is_worker(name):
-                found[int(name)] = _start(name)
+            if name.isdigit() and int(stat_fields(int(name))[1]) == master and _is_worker(name):
+                found[int(name)] = time.time() - seconds_running(int(name))
     return found if master else {}
 
 
@@ -134,22 +135,6 @@ def _is_worker(pid: str) -> bool:
     with open(f"/proc/{pid}/cmdline", "rb") as file:
         title = file.read().rstrip(b"\0 ")
     return title == _WORKER
-
-
-def _fields(pid: str) -> list[str]:
-    """Those after the name, which may hold anything: the state is the first."""
-    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-        return file.read().rpartition(")")[2].split()
-
-
-def _parent(pid: str) -> int:
-    return int(_fields(pid)[1])
-
-
-def _start(pid: str) -> float:
-    with open("/proc/uptime", encoding="ascii") as file:
-        uptime = float(file.read().split()[0])
-    return time.time() - uptime + int(_fields(pid)[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def _log_size() -> int:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ..._base.proc import stat_fields
 from ..values.observation import ResidentModel
 from .client import OllamaServer, ServerFailure
 from .processes import ServerProcesses, server_processes
@@ -133,6 +134,6 @@ def _age(proc: str, started: int) -> float:
 
 def _ticks(proc: str, pid: int) -> Iterator[int]:
     """User and system time (proc(5), stat, fields 14 and 15); nothing of a process that is gone."""
-    with suppress(OSError, ValueError, IndexError), open(os.path.join(proc, str(pid), "stat"), encoding="utf-8", errors="replace") as file:
-        fields = file.read().rpartition(")")[2].split()
+    with suppress(OSError, ValueError, IndexError):
+        fields = stat_fields(pid, proc)
         yield int(fields[11]) + int(fields[12])

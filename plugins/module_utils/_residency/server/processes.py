@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from ..._base.proc import stat_fields
 from ..values.observation import Runners
 from ..values.sightings import RunnerProcess
 
@@ -186,8 +187,10 @@ def _process(proc: str, pid: int) -> Process | None:
 
 
 def _stat(proc: str, pid: int) -> list[str]:
-    """The fields of /proc/PID/stat after the command, which may itself hold spaces and parentheses."""
-    return _read(proc, str(pid), "stat").rpartition(")")[2].split()
+    try:
+        return stat_fields(pid, proc)
+    except OSError:  # it ended, or is hidden from us: either way not ours to judge
+        return []
 
 
 def _read(proc: str, *path: str) -> str:
