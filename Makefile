@@ -81,8 +81,8 @@ lint: setup-checks ## ruff, mypy, pylint (equal stretches of code), vermin, yaml
 	shellcheck .ci/run tests/hosts/bin/podman tests/bench/on_host/curl_keep_alive.sh
 
 .PHONY: tables
-tables: ## Write what documents and alert rules say of drifts and findings anew from the code
-	@$(PYTHON) tests/tools/tables.py
+tables: setup-newest ## Write the tables of inputs, metrics, drifts and findings in documents and alert rules anew from the code
+	@$(NEWEST)/python tests/tools/tables.py
 
 .PHONY: docs
 docs: setup-checks ## Lint the documentation of plugins and roles, and the changelog; run its examples

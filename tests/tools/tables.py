@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write what documents and alert rules say of drifts and findings anew from the code: nobody has to repeat a row by hand.
+"""Write what documents and alert rules say of inputs, metrics, drifts and findings anew from the code: nobody has to repeat a row by hand.
 
     python3 tests/tools/tables.py          write them
     python3 tests/tools/tables.py check    name the files that differ; fails if there are any
@@ -15,6 +15,8 @@ import sys
 import textwrap
 from collections.abc import Iterable
 from typing import Any
+
+import marked_tables
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 FINDINGS = "| finding | severity | what is wrong | remedy |"
@@ -112,8 +114,9 @@ DERIVED = {
 
 def outdated() -> dict[str, str]:
     """The files that do not say what the code says, with what they should hold."""
-    wanted = {name: derive((TOP / name).read_text(encoding="utf-8")) for name, derive in DERIVED.items()}
-    return {name: text for name, text in wanted.items() if text != (TOP / name).read_text(encoding="utf-8")}
+    now = {name: (TOP / name).read_text(encoding="utf-8") for name in {*DERIVED, *marked_tables.pages()}}
+    wanted = {name: marked_tables.fill(DERIVED[name](text) if name in DERIVED else text) for name, text in now.items()}
+    return {name: wanted[name] for name in sorted(now) if wanted[name] != now[name]}
 
 
 def main(words: Iterable[str]) -> str | None:
