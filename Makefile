@@ -158,7 +158,7 @@ bench: setup-hosts ## Measure what a pass and the module cost beside the usual s
 .PHONY: bench-exposure
 bench-exposure: setup-hosts setup-bench ## Measure how long models are cold after each thing that happens, beside other measures; writes docs/ (ROUNDS=3)
 	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/bench/exposure/measure.py docs/exposure.json $(ROUNDS)
-	$(CURDIR)/.cache/bench/bin/python tests/bench/exposure/report.py docs/exposure.json docs/exposure.svg docs/bench.md
+	$(CURDIR)/.cache/bench/bin/python tests/bench/exposure/report.py docs/exposure.json docs/exposure.svg docs/cold-exposure.md
 
 .PHONY: measure
 measure: ## Count what makes the tree hard to find one's way in, beside a former commit (COMMIT=...)

@@ -153,8 +153,8 @@ def test_the_rules_ask_for_nothing_that_the_agent_does_not_write() -> None:
     assert asked <= set(METRICS)
 
 
-def test_every_metric_is_in_the_readme_with_what_it_tells() -> None:
-    rows = dict(re.findall(r"^\| `(ollama_warmup_\w+)` \|[^|]*\| ([^|]*) \|", (ROLE / "README.md").read_text(), re.MULTILINE))
+def test_every_metric_is_in_the_documentation_with_what_it_tells() -> None:
+    rows = dict(re.findall(r"^\| `(ollama_warmup_\w+)` \|[^|]*\| ([^|]*) \|", PAGE.read_text(), re.MULTILINE))
     assert {name: rows.get(name) for name in METRICS} == METRICS
 
 

@@ -20,7 +20,7 @@ import marked_tables
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 FINDINGS = "| finding | severity | what is wrong | remedy |"
-_LINKS = {"liveness_unknown": "roles/ollama_warmup/README.md#where-processes-cannot-be-seen"}
+_LINKS = {"liveness_unknown": "agent-behaviour.md#where-processes-cannot-be-seen"}
 _WIDTH = 137  # of a line of a module's documentation
 
 
@@ -61,7 +61,7 @@ def _doctor(text: str) -> str:
     return re.sub("(" + re.escape(FINDINGS) + r"\n\|[-|]+\|\n)((?:\|.*\n)+)", table, text)
 
 
-def _readme(text: str) -> str:
+def _words(text: str) -> str:
     registry = drifts()
     words = {severity: _listed(severity, _in_markdown) for severity in (registry.BREAKS, registry.DEGRADES, registry.LATER, registry.UNSEEN)}
     said = (
@@ -105,7 +105,7 @@ def _module_documentation(text: str) -> str:
 
 
 DERIVED = {
-    "README.md": _readme,
+    "docs/words.md": _words,
     "docs/doctor.md": _doctor,
     "plugins/modules/ollama_warm.py": _module_documentation,
     "roles/ollama_warmup/templates/ollama-warmup.rules.yml.j2": _rules,
