@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROLE, Promtool, render_rules
+from conftest import TOP, Promtool, render_rules
 from ollama_warmup.metrics.metric_names import METRICS
 
 PERIOD = 260
@@ -154,7 +154,7 @@ def test_the_rules_ask_for_nothing_that_the_agent_does_not_write() -> None:
 
 
 def test_every_metric_is_in_the_documentation_with_what_it_tells() -> None:
-    rows = dict(re.findall(r"^\| `(ollama_warmup_\w+)` \|[^|]*\| ([^|]*) \|", PAGE.read_text(), re.MULTILINE))
+    rows = dict(re.findall(r"^\| `(ollama_warmup_\w+)` \|[^|]*\| ([^|]*) \|", (TOP / "docs/reference/metrics.md").read_text(), re.MULTILINE))
     assert {name: rows.get(name) for name in METRICS} == METRICS
 
 
