@@ -40,7 +40,7 @@ HOST_GATES := $(addprefix molecule-,$(SCENARIOS))
 # The long ones first, so that no core is idle at the end.
 LONGEST_GATES := molecule-server molecule-lifecycle molecule-upgrade molecule-instances molecule-install unit
 ALONE_GATES := molecule-machine
-GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES) $(ALONE_GATES),$(HOST_GATES) sanity contract unit-oldest prometheus fuzz importer lint docs browser)
+GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES) $(ALONE_GATES),$(HOST_GATES) sanity contract unit-oldest prometheus fuzz importer lint docs docs-site browser)
 
 .PHONY: help
 help: ## List the targets
@@ -50,7 +50,7 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Install what everything below needs (Debian packages, Python environments, host images); quick the second time
-	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool browser
+	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool browser docsite
 
 setup-%:
 	@$(PYTHON) tests/tools/setup.py newest $(if $(filter newest,$*),,$*)
@@ -89,6 +89,11 @@ docs: setup-checks ## Lint the documentation of plugins and roles, and the chang
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 	$(CHECKS)/antsibull-changelog lint
 	$(CHECKS)/$(PYTEST) tests/examples $(ARGS)
+
+.PHONY: docs-site
+docs-site: setup-docsite ## Build the documentation site, without a warning, and test what it says of other programs (.cache/docs-site/html)
+	$(WITH_COLLECTIONS) $(CURDIR)/.cache/docsite/bin/python tests/tools/docs_site.py
+	$(WITH_COLLECTIONS) $(CURDIR)/.cache/docsite/bin/$(PYTEST) tests/docs_site $(ARGS)
 
 .PHONY: changelog
 changelog: setup-checks ## Write CHANGELOG.md anew from changelogs/fragments and the plugins there are

@@ -24,8 +24,8 @@ OLD_ANCHORS = {
     " versions how-it-compares myths more",
     "roles/ollama_server/README.md": "variables whose-value-counts when-the-server-restarts installing-ollama waiting-for-gpus several-servers"
     " what-it-does-to-a-host what-other-roles-and-plays-may-read tags removing-it",
-    "roles/ollama_warmup/README.md": "models variables what-it-does-to-a-host running-a-part-of-it what-other-roles-and-plays-may-read what-others-made removing-it"
-    " watching the-command metrics-alerts-dashboard notifications gates the-journal new-weights-under-a-name where-processes-cannot-be-seen"
+    "roles/ollama_warmup/README.md": "models variables what-it-does-to-a-host running-a-part-of-it what-other-roles-and-plays-may-read what-others-made"
+    " removing-it watching the-command metrics-alerts-dashboard notifications gates the-journal new-weights-under-a-name where-processes-cannot-be-seen"
     " what-it-does-not-do-for-ever an-operators-word on-hold a-restart-when-nothing-else-helps suspend",
 }
 
@@ -35,7 +35,7 @@ def test_the_readme_is_short() -> None:
 
 
 def test_words_of_tables_count_and_those_of_code_and_addresses_do_not() -> None:
-    assert words("| one | two |\n|---|---|\n[three](https://a.example/b) – `four`\n\n```sh\nfive six\n```\n<!-- seven -->") == 4
+    assert words("| one | two |\n|---|---|\n[three](https://a.example/b) - `four`\n\n```sh\nfive six\n```\n<!-- seven -->") == 4
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
