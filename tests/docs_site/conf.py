@@ -3,7 +3,7 @@
 """How Sphinx builds the site: the pages of the repository by MyST, the reference by antsibull-docs. No page asks another host for anything."""
 
 project = "keepwarm.ollama"
-copyright = "the keepwarm.ollama contributors"
+project_copyright = "the keepwarm.ollama contributors"
 html_title = "keepwarm.ollama"
 html_theme = "sphinx_ansible_theme"
 html_theme_options = {"documentation_home_url": "index.html", "display_version": False}

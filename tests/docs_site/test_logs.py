@@ -7,17 +7,12 @@ from __future__ import annotations
 import json
 import pathlib
 import re
-import sys
 
 import logfmt.parser
 import pytest
-
-TOP = pathlib.Path(__file__).parents[2]
-sys.path.insert(0, str(TOP / ".cache/agent"))
-sys.path.insert(0, str(TOP / "roles/ollama_warmup/files/agent"))
-
 from ollama_warmup import journal
 
+TOP = pathlib.Path(__file__).parents[2]
 PAGE = (TOP / "docs/how-to/logs.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"^event=.*$", PAGE, re.MULTILINE)
 LINES = [
