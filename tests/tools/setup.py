@@ -46,7 +46,7 @@ DEBIAN_PACKAGES = {
     "checks": ("git", "shellcheck"),
     "promtool": (),
     "bench": (),
-    "docsite": ("git",),
+    "docsite": ("git", "graphviz", "fonts-dejavu-core"),  # dot draws the diagrams
     "browser": ("chromium", "chromium-driver", "fonts-dejavu-core"),  # another font would make other pictures
     "newest": ("git", "njs"),  # the artefact is built from tracked files; the gateway's script is tested by what runs it in nginx
     "oldest": ("git",),
