@@ -13,10 +13,8 @@ from support.markdown import TOP, rows
 
 PAGE = (TOP / "docs/host-files.md").read_text(encoding="utf-8")
 TABLE = " ".join(" ".join(row) for row in rows(PAGE))
-OWNED = {
-    name: getattr(layout, name)
-    for name in ("RECORDS", "GATEWAY_RECORD", "SERVER_COMMAND", "SERVER_PROGRAMS", "AGENT_COMMAND", "AGENT_PROGRAMS", "AGENT_CONFIGURATION", "AGENT_STATE", "AGENT_CACHE", "DROPIN")
-}
+PLACES = ["RECORDS", "GATEWAY_RECORD", "SERVER_COMMAND", "SERVER_PROGRAMS", "AGENT_COMMAND", "AGENT_PROGRAMS", "AGENT_CONFIGURATION", "AGENT_STATE", "AGENT_CACHE", "DROPIN"]
+OWNED = {name: getattr(layout, name) for name in PLACES}
 
 
 def is_named(unit: str) -> bool:
