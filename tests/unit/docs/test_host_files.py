@@ -13,8 +13,9 @@ from support.markdown import TOP, rows
 
 PAGE = (TOP / "docs/host-files.md").read_text(encoding="utf-8")
 TABLE = " ".join(" ".join(row) for row in rows(PAGE))
-PLACES = ["RECORDS", "GATEWAY_RECORD", "SERVER_COMMAND", "SERVER_PROGRAMS", "AGENT_COMMAND", "AGENT_PROGRAMS", "AGENT_CONFIGURATION", "AGENT_STATE", "AGENT_CACHE", "DROPIN"]
-OWNED = {name: getattr(layout, name) for name in PLACES}
+SERVERS = ["RECORDS", "GATEWAY_RECORD", "SERVER_COMMAND", "SERVER_PROGRAMS", "DROPIN"]
+AGENTS = ["AGENT_COMMAND", "AGENT_PROGRAMS", "AGENT_CONFIGURATION", "AGENT_STATE", "AGENT_CACHE"]
+OWNED = {name: getattr(layout, name) for name in SERVERS + AGENTS}
 
 
 def is_named(unit: str) -> bool:
