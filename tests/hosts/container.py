@@ -8,6 +8,7 @@ import re
 import subprocess
 import time
 
+import cpu_time
 import ssh
 from image import as_root, ensure
 
@@ -93,14 +94,23 @@ def reboot(name: str, wait: bool = True, may_fail: bool = False) -> None:
     A unit may fail where that is what a test is about: a server that does not start fails the pass that the boot begins.
     """
     ssh.hang_up([name])
+    account([name])
     podman("restart", name)
     if wait:
         wait_until_up(name, may_fail)
 
 
+def account(names: list[str]) -> None:
+    """Tell who keeps an account what these hosts have cost; a host's control group ends with it, and begins anew with a reboot."""
+    if cpu_time.wanted():
+        for path in podman("inspect", "--format={{.State.CgroupPath}}", *names, check=False).stdout.split():
+            cpu_time.record(cpu_time.of_cgroup(path))
+
+
 def remove(names: list[str]) -> None:
     """Remove the hosts, by SIGKILL: a shutdown that ends as its time is up makes podman fail. One that is not there is no error."""
     ssh.hang_up(names)
+    account(names)
     images = podman("ps", "--all", "--no-trunc", f"--filter=label={COPY}", *(f"--filter=name=^{name}$" for name in names), "--format={{.ImageID}}").stdout
     podman("rm", "--force", "--ignore", "--time=0", *names)
     for image in set(images.split()):
