@@ -80,9 +80,10 @@ def print_table(outcomes: list[Outcome]) -> None:
     outcomes = sorted(outcomes, key=lambda outcome: not outcome.passed)
     print("\ngate                      seconds      CPU  result")
     for outcome in outcomes:
-        print(f"{outcome.gate:<24} {outcome.seconds:>8.0f} {outcome.cpu:>8.0f}  {'passed' if outcome.passed else 'FAILED, see .cache/logs/' + outcome.gate + '.log'}")
+        result = "passed" if outcome.passed else f"FAILED, see .cache/logs/{outcome.gate}.log"
+        print(f"{outcome.gate:<24} {outcome.seconds:>8.0f} {outcome.cpu:>8.0f}  {result}")
+    print(f"{'all together':<24} {'':>8} {sum(outcome.cpu for outcome in outcomes):>8.0f}")
     print("\n".join(f"{outcome.gate} | {line}" for outcome in outcomes for line in outcome.trouble))
-    print(f"{'together':<24} {'':>8} {sum(outcome.cpu for outcome in outcomes):>8.0f}")
     failed = sum(not outcome.passed for outcome in outcomes)
     print(f"{len(outcomes) - failed} passed, {failed} failed")
 
