@@ -40,4 +40,9 @@ def known_names() -> frozenset[str]:
     """Every input of every role and playbook, and every output of a role."""
     playbooks = (path.read_text(encoding="utf-8") for path in (_COLLECTION / "playbooks").glob("*.yml"))
     ours = {name for text in playbooks for name in _PLAYBOOK_INPUT.findall(text)}
-    return frozenset(ours.union(*map(options, ROLES), *map(outputs, ROLES)))
+    return frozenset(ours.union(_of_the_judge(), *map(options, ROLES), *map(outputs, ROLES)))
+
+
+def _of_the_judge() -> frozenset[str]:
+    """The inputs of the role that judges all names: it has no argument specs, since it comes before them."""
+    return frozenset(yaml_load((_COLLECTION / "roles" / "ollama_variables" / "defaults" / "main.yml").read_text(encoding="utf-8")))
