@@ -48,12 +48,8 @@ options:
     description: Why the upgrade could not be ended; empty if it was.
     type: str
     default: ""
-  foretold:
-    description: Whether no upgrade was done, as in check mode.
-    type: bool
-    default: false
   resumed:
-    description: With O(foretold), whether the failure is that of an upgrade whose undoing was interrupted, which a run goes on with.
+    description: With O(predicted), whether the failure is that of an upgrade whose undoing was interrupted, which a run goes on with.
     type: bool
     default: false
   host:
@@ -68,7 +64,7 @@ options:
     type: int
     default: 0
   predicted:
-    description: Whether the agent was configured in check mode.
+    description: Whether the agent was configured, or the upgrade done, in check mode only.
     type: bool
     default: false
 """

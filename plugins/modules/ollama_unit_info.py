@@ -438,7 +438,7 @@ plan:
       description: The drop-in, as M(keepwarm.ollama.ollama_units) takes it.
       type: dict
       returned: success
-    foreseen:
+    expected:
       description: Whether the unit is still to be written, so that nothing is judged of it.
       type: bool
       returned: success

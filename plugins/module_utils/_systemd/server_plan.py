@@ -47,7 +47,7 @@ class Declared:
         return self.install == "takeover" or (self.install == "missing" and self.ours)
 
 
-def is_foreseen(declared: Declared, told: Mapping[str, Any], check_mode: bool) -> bool:
+def is_expected(declared: Declared, told: Mapping[str, Any], check_mode: bool) -> bool:
     """Whether check mode has only pretended to install the unit: systemd can judge nothing of it."""
     return check_mode and declared.may_come and not declared.beginning and not told["exists"]
 
@@ -55,7 +55,7 @@ def is_foreseen(declared: Declared, told: Mapping[str, Any], check_mode: bool) -
 def is_judged(declared: Declared, told: Mapping[str, Any], check_mode: bool) -> bool:
     """Whether the unit that is there is the one that the drop-in is for: at the beginning of a play it may still be written, or replaced."""
     if not declared.beginning:
-        return not is_foreseen(declared, told, check_mode)
+        return not is_expected(declared, told, check_mode)
     if told["exists"]:
         return declared.install != "takeover" or declared.ours
     return declared.install == "never" and not declared.place.grouped

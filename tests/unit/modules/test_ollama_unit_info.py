@@ -414,9 +414,9 @@ def test_at_the_beginning_a_unit_to_come_is_not_judged(machine: Host, plan: Call
     assert plan(beginning=True, install="missing", ours=True)["refusals"] == []
     (sentence,) = plan(beginning=True)["refusals"]
     assert sentence.startswith("ollama.service is not-found on this host")
-    foreseen = plan(check=True, may_come=True, install="missing", ours=True)
-    assert (foreseen["refusals"], foreseen["foreseen"], foreseen["outlook"]["comes"], foreseen["due"]) == ([], True, True, True)
-    assert plan(check=False, may_come=True)["foreseen"] is False
+    expected = plan(check=True, may_come=True, install="missing", ours=True)
+    assert (expected["refusals"], expected["expected"], expected["outlook"]["comes"], expected["due"]) == ([], True, True, True)
+    assert plan(check=False, may_come=True)["expected"] is False
 
 
 def test_a_folder_that_the_role_is_going_to_make_is_not_tried_at_the_beginning(machine: Host, plan: Callable[..., Any]) -> None:

@@ -79,9 +79,9 @@ def test_a_unit_that_is_still_to_be_written_is_not_judged(given: dict[str, Any],
     assert server_plan.is_judged(declared(**given), told(exists=exists), check_mode=True) is is_judged
 
 
-def test_only_check_mode_foresees_a_unit() -> None:
-    assert server_plan.is_foreseen(declared(may_come=True), told(exists=False), check_mode=True) is True
-    assert server_plan.is_foreseen(declared(may_come=True), told(exists=False), check_mode=False) is False
+def test_only_check_mode_expects_a_unit() -> None:
+    assert server_plan.is_expected(declared(may_come=True), told(exists=False), check_mode=True) is True
+    assert server_plan.is_expected(declared(may_come=True), told(exists=False), check_mode=False) is False
 
 
 @pytest.mark.parametrize(
