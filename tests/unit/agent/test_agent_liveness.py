@@ -90,7 +90,7 @@ def test_a_runner_in_uninterruptible_sleep_at_two_passes_hangs(agent: Agent, mon
     assert (found.exit, found.models[0]["drift"]) == (exits.NOT_RESIDENT, ["hung_runner"])
     assert agent.run("a") == exits.WARM
     assert agent.server.work() == ["unload a:latest", "generate a:latest -1 num_ctx 4096"]
-    assert agent.state.departures[-1].cause == "runner_hung"
+    assert agent.state.incidents[-1].cause == "runner_hung"
     assert agent.state.sightings == {}
 
 
@@ -129,4 +129,4 @@ def test_a_kill_for_memory_is_still_new_after_a_pass_that_was_cut_short(agent: A
         stopped.setattr(agent.server, "unload", interrupt)
         assert agent.run("a") == exits.INTERRUPTED
     assert agent.run("a") == exits.WARM
-    assert agent.state.departures[-1].cause == "oom_killed"
+    assert agent.state.incidents[-1].cause == "oom_killed"

@@ -208,7 +208,7 @@ def test_skipping_a_pass_never_fails_for_the_sake_of_metrics(told: Agent, monkey
 
 
 def test_what_was_counted_is_told_and_what_was_not_is_zero(told: Agent) -> None:
-    counts = Counts(departures={"a:latest": {"evicted": 3, "a_new_word": 1}}, loads={"a:latest": 5}, slow_loads={"a:latest": 2}, load_seconds={"a:latest": 7.5})
+    counts = Counts(incidents={"a:latest": {"evicted": 3, "a_new_word": 1}}, loads={"a:latest": 5}, slow_loads={"a:latest": 2}, load_seconds={"a:latest": 7.5})
     state = State(counts=counts)
     StateFile(told.instance.state_folder).save(state)
     told.server.gone = True
@@ -216,9 +216,9 @@ def test_what_was_counted_is_told_and_what_was_not_is_zero(told: Agent) -> None:
     assert read(told, "model_loads_total") == {"a:latest": 5, "b:latest": 0}
     assert read(told, "model_slow_loads_total") == {"a:latest": 2, "b:latest": 0}
     assert read(told, "model_last_load_duration_seconds") == {"a:latest": 7.5}
-    departures = read(told, "model_departures_total", model="a:latest")
-    assert {cause: count for cause, count in departures.items() if count} == {"evicted": 3, "a_new_word": 1}
-    assert set(departures) - {"a_new_word"} == set(read(told, "model_departures_total", model="b:latest")) == set(CAUSES)
+    incidents = read(told, "model_incidents_total", model="a:latest")
+    assert {cause: count for cause, count in incidents.items() if count} == {"evicted": 3, "a_new_word": 1}
+    assert set(incidents) - {"a_new_word"} == set(read(told, "model_incidents_total", model="b:latest")) == set(CAUSES)
 
 
 def test_a_conflict_is_told_by_its_kind(told: Agent) -> None:

@@ -73,7 +73,7 @@ def last_pass(**changes: Any) -> Any:
 
 
 def remembering(start: str | None = "211@1", **history: Any) -> Any:
-    return agent(status={**STATUS, "history": {"departures": [], "server": start, "warmed": [], "set_aside": {}, **history}})
+    return agent(status={**STATUS, "history": {"incidents": [], "server": start, "warmed": [], "set_aside": {}, **history}})
 
 
 CASES: dict[str, tuple[Any, str, str]] = {
@@ -582,9 +582,9 @@ def test_an_optional_model_is_missed_with_a_warning() -> None:
     assert [(finding.code, finding.severity) for finding in diagnose(optional).findings] == [("not_in_memory", "warning")]
 
 
-def test_the_agents_own_record_of_a_departure_is_evidence() -> None:
-    departure = {"model": "a:latest", "cause": "client_changed_expiry", "by": ["c"], "cause_evidence": "observed"}
-    told = agent(status={**STATUS, "history": {"departures": [departure]}})
+def test_the_agents_own_record_of_a_incident_is_evidence() -> None:
+    incident = {"model": "a:latest", "cause": "client_changed_expiry", "by": ["c"], "cause_evidence": "observed"}
+    told = agent(status={**STATUS, "history": {"incidents": [incident]}})
     finding = only(healthy(agent=told, server=server(resident("b"))), "not_in_memory")
     assert finding.evidence[-1].text == "departed: client_changed_expiry by c (observed)"
 
@@ -627,9 +627,9 @@ STRANGE: list[Any] = [
     {"last_pass": {"at": 1e300}},
     {"last_pass": {"at": EPOCH, "failures": 7}},
     {"history": 7},
-    {"history": {"departures": 7}},
-    {"history": {"departures": [7]}},
-    {"history": {"departures": [{"model": "a:latest", "by": 7}]}},
+    {"history": {"incidents": 7}},
+    {"history": {"incidents": [7]}},
+    {"history": {"incidents": [{"model": "a:latest", "by": 7}]}},
 ]
 
 
@@ -766,9 +766,9 @@ def test_no_pattern_of_the_kernels_is_the_units() -> None:
     assert {pattern.level for pattern in KERNEL_PATTERNS} == {"kernel"}
 
 
-def test_a_healed_departure_is_no_evidence_of_todays_fault() -> None:
-    departure = {"model": "a:latest", "cause": "client_changed_expiry", "cause_evidence": "observed", "healed_at": EPOCH - 86400}
-    told = agent(status={**STATUS, "history": {"departures": [departure]}})
+def test_a_healed_incident_is_no_evidence_of_todays_fault() -> None:
+    incident = {"model": "a:latest", "cause": "client_changed_expiry", "cause_evidence": "observed", "healed_at": EPOCH - 86400}
+    told = agent(status={**STATUS, "history": {"incidents": [incident]}})
     finding = only(healthy(agent=told, server=server(resident("b"))), "not_in_memory")
     assert not [each for each in finding.evidence if "departed" in each.text]
 
