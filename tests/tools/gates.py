@@ -4,7 +4,8 @@
 
     python3 tests/tools/gates.py --alone molecule-machine molecule-default lint unit
 
-A gate that is to run alone comes first: a machine under emulation takes twice as long beside others, and they beside it.
+What they need is there already (make setup), and none looks for it. A gate that is to run alone comes first: a machine under emulation takes
+twice as long beside others, and they beside it.
 Every gate runs, whatever became of the others. Its output is kept in .cache/logs/GATE.log; of one that passed only the closing lines of
 its test runners are shown, of one that failed everything, and after the table once more what went wrong, since often only the end of a long
 output is kept. CPU is the time that the gate's processes and its hosts had a core, in seconds: what a gate costs, however loaded the machine is.
@@ -59,7 +60,7 @@ def make(gate: str, log: pathlib.Path) -> tuple[int, float]:
     """The exit status of a make target, and the CPU time it took; its hosts, which are not its children, account for themselves."""
     hosts = log.with_suffix(".cpu")
     hosts.unlink(missing_ok=True)
-    environment = {**os.environ, **PLAIN, "KEEPWARM_CPU_TIME": str(hosts)}
+    environment = {**os.environ, **PLAIN, "KEEPWARM_CPU_TIME": str(hosts), "KEEPWARM_IS_SET_UP": "1"}
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(["make", gate], cwd=TOP, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         dummy, status, used = os.wait4(process.pid, 0)
