@@ -1,11 +1,11 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run make targets as gates, one more side by side than there are cores, since they also wait for hosts, and close with a table.
+"""Run make targets as gates, two more side by side than there are cores, and close with a table.
 
     python3 tests/tools/gates.py --alone molecule-machine molecule-default lint unit
 
-What they need is there already (make setup), and none looks for it. A gate that is to run alone comes first: a machine under emulation takes
-twice as long beside others, and they beside it.
+Each of them waits for two fifths of its time: for hosts, timers and servers. What they need is there already (make setup), and none looks for
+it. A gate that is to run alone comes first: a machine under emulation takes twice as long beside others, and they beside it.
 Every gate runs, whatever became of the others. Its output is kept in .cache/logs/GATE.log; of one that passed only the closing lines of
 its test runners are shown, of one that failed everything, and after the table once more what went wrong, since often only the end of a long
 output is kept. CPU is the time that the gate's processes and its hosts had a core, in seconds: what a gate costs, however loaded the machine is.
@@ -97,7 +97,7 @@ def main() -> None:
     wanted = parser.parse_args()
     LOGS.mkdir(parents=True, exist_ok=True)
     outcomes = [run_gate(gate) for gate in wanted.alone]
-    with concurrent.futures.ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
+    with concurrent.futures.ThreadPoolExecutor((os.cpu_count() or 1) + 2) as pool:
         outcomes += pool.map(run_gate, wanted.gates)
     print_table(outcomes)
     sys.exit(any(not outcome.passed for outcome in outcomes))
