@@ -90,7 +90,7 @@ options:
       install:
         description: Whether the role installs the server.
         type: str
-        choices: [never, missing, takeover]
+        choices: [never, missing, takeover, package]
         default: never
       ours:
         description: Whether the unit that there is is the role's. V(true) where there is none.
@@ -740,7 +740,7 @@ DECLARED = {
     "sandboxed": {"type": "bool", "default": False},
     "start": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
     "restart": {"type": "str", "choices": ["auto", "now", "never"], "default": "auto"},
-    "install": {"type": "str", "choices": ["never", "missing", "takeover"], "default": "never"},
+    "install": {"type": "str", "choices": ["never", "missing", "takeover", "package"], "default": "never"},
     "ours": {"type": "bool", "default": False},
     "may_come": {"type": "bool", "default": False},
     "beginning": {"type": "bool", "default": False},

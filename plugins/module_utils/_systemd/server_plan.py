@@ -16,6 +16,8 @@ from .server_dropin import Place
 
 AUTO, ALWAYS, NEVER = "auto", "true", "false"
 """When a stopped server is started: as its state says, in any case, in no case."""
+PACKAGE = "package"
+"""The way to install that leaves the program and the unit to the distribution."""
 _OLDEST = (0, 10)
 _NO_RELEASE = "0.0.0"  # of a server that was built by hand
 
@@ -45,6 +47,11 @@ class Declared:
     def installs(self) -> bool:
         """Whether the program and the unit are the role's, or are going to be."""
         return self.install == "takeover" or (self.install == "missing" and self.ours)
+
+    @property
+    def brings(self) -> bool:
+        """Whether there is a server on the host because the role has it installed, by whatever way."""
+        return self.installs or self.install == PACKAGE
 
 
 def is_foreseen(declared: Declared, told: Mapping[str, Any], check_mode: bool) -> bool:
@@ -133,7 +140,7 @@ class Acts:
 
 def acts(declared: Declared, told: Mapping[str, Any]) -> Acts:
     """A stopped server is started that was just installed, that is enabled and has not run in this boot, or that failed."""
-    is_new = told["first_run"] and (declared.installs or declared.place.grouped)
+    is_new = told["first_run"] and (declared.brings or declared.place.grouped)
     is_due = is_new or told["active_state"] in ("failed", "activating") or (told["enabled"] and not told["has_run"])
     starts = declared.start == ALWAYS or (declared.start == AUTO and is_due)
     enables = declared.start == ALWAYS or (declared.start == AUTO and is_new)
