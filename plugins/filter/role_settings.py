@@ -24,7 +24,8 @@ options:
       - The role's variables by their names without its prefix. They count for every server that has no setting of its own.
       - For V(release), C(version), C(architecture), C(rocm), C(jetpack), C(url) and C(checksums), and as C(list) the text of the release's own list of
         checksums, where it has been read. The filter fails if that lacks one that C(checksums) lacks, too.
-      - For V(platform), the C(role) with its prefix, and as C(facts) Ansible's facts of the host.
+      - For V(platform), the C(role) with its prefix, as C(facts) Ansible's facts of the host, and as C(lacking), by what has to be installed, a
+        list of the input that names its package and of the package, empty where none is known.
     type: dict
     required: true
   of:
@@ -108,7 +109,7 @@ _value:
     family:
       description:
         - For V(platform), the family of the distribution, empty where it is not known. Beside it come C(distribution), its name with its version,
-          and whatever the file of the family in C(vars/) of the role has.
+          whatever the file of the family in C(vars/) of the role has, and C(package_problems), why what is lacking cannot be installed.
       type: str
     rates:
       description: For V(gateway), each rate with its clients.

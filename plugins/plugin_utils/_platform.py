@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from ansible.module_utils.common.yaml import yaml_load
+from ansible.plugins.loader import module_loader
 
 _ROLES = pathlib.Path(__file__).parents[2] / "roles"
 FAMILIES = ("Archlinux", "Debian", "RedHat", "Suse")
@@ -18,24 +19,44 @@ FAMILIES = ("Archlinux", "Debian", "RedHat", "Suse")
 _ELSE = "default"
 _OF = "_of"
 """What a key ends with that has other values for single distributions of the family."""
-WITHOUT_SYSTEMD = ("Alpine", "Chimera", "Void", "Slackware", "FreeBSD", "OpenBSD", "NetBSD", "DragonFly", "Darwin", "Solaris")
+WITHOUT_SYSTEMD = ("Alpine", "Slackware", "FreeBSD", "OpenBSD", "NetBSD", "DragonFly", "Darwin")
 
 
 def platform(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """asked: `role`, and `facts` of the host (os_family, distribution), which may lack both. What the role's file for that family says, and
-    `problems`."""
+    """asked: `role`; `facts` of the host, which may lack all of os_family, distribution and pkg_mgr; as `lacking`, by what is to be installed,
+    the input that names its package and the name that counts. What the role's file for that family says, `problems`, and `package_problems`."""
     facts = asked.get("facts") or {}
     family, distribution = (str(facts.get(key) or "") for key in ("os_family", "distribution"))
     found = dict(_read(str(asked["role"]), family if family in FAMILIES else _ELSE))
     special = {key.removesuffix(_OF): found.pop(key) for key in list(found) if key.endswith(_OF)}
     found |= {key: values[distribution] for key, values in special.items() if distribution in values}
-    return {**found, "family": family, "distribution": _named(facts), "problems": _problems(family, _named(facts))}
+    named = _named(facts)
+    unknown = [problem for what, (given, package) in (asked.get("lacking") or {}).items() for problem in _unknown(what, given, package, named)]
+    package_problems = (unknown or _unmanageable(facts, named)) if asked.get("lacking") else []
+    return {**found, "family": family, "distribution": named, "problems": _problems(family, named), "package_problems": package_problems}
 
 
 def _problems(family: str, named: str) -> list[str]:
     if family not in WITHOUT_SYSTEMD:
         return []
     return [f"This host runs {named}, which has no systemd, whose units are what is managed here: it is not supported (docs/platforms.md)"]
+
+
+def _unknown(what: str, given: str, package: Any, named: str) -> list[str]:
+    if package:
+        return []
+    choice = f", or name a package in {given}" if given else ""
+    return [f"This host lacks {what}, and no package of {named} is known for it: install it by other means{choice}"]
+
+
+def _unmanageable(facts: Mapping[str, Any], named: str) -> list[str]:
+    """Ansible itself has the modules of some package managers; those of others are in a collection."""
+    manager = facts.get("pkg_mgr")
+    if not manager or module_loader.has_plugin(manager):
+        return []
+    if manager in ("unknown", "atomic_container"):
+        return [f"Something has to be installed on this host, but Ansible finds no package manager on {named}: install it by other means"]
+    return [f"Packages of {named} are installed by {manager}, whose module this controller lacks: install the collection community.general there"]
 
 
 def _named(facts: Mapping[str, Any]) -> str:

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+
+from .systemctl import Run
 
 ENFORCE = "/sys/fs/selinux/enforce"
 """Is there where the kernel runs SELinux; 1 where it enforces."""
-Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
 
 
 class LabelError(Exception):
