@@ -31,7 +31,7 @@ def names(**settings: Any) -> list[str]:
         ({"version": "0.33.0-rc1"}, ["/v0.33.0-rc1/ollama-linux-amd64.tar.zst"]),
         ({"architecture": "aarch64", "jetpack": "6"}, ["/v0.32.15/ollama-linux-arm64.tar.zst", "/v0.32.15/ollama-linux-arm64-jetpack6.tar.zst"]),
         ({"architecture": "aarch64", "jetpack": 5}, ["/v0.32.15/ollama-linux-arm64.tar.zst", "/v0.32.15/ollama-linux-arm64-jetpack5.tar.zst"]),
-        ({"jetpack": ""}, ["/v0.32.15/ollama-linux-amd64.tar.zst"]),
+        ({"jetpack": "none"}, ["/v0.32.15/ollama-linux-amd64.tar.zst"]),
         ({"rocm": True}, ["/v0.32.15/ollama-linux-amd64.tar.zst", "/v0.32.15/ollama-linux-amd64-rocm.tar.zst"]),
     ],
 )
