@@ -17,8 +17,8 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
-from ._base import selinux
 from ._base.files import replace_file, replace_link
+from ._base.selinux import LabelError, relabel
 from ._base.text import one_line
 from ._release_trial import Unfit, outcome, take_rights_away, trial
 
@@ -137,8 +137,8 @@ class Releases:
         """What was unpacked elsewhere has the label of that place, and systemd starts a program of a service by its own. One that is left
         without is removed again: it would count as installed."""
         try:
-            selinux.relabel(lambda command: self._run(list(command), handle_exceptions=False), self.folder(version))
-        except selinux.LabelError as error:
+            relabel(lambda command: self._run(list(command), handle_exceptions=False), self.folder(version))
+        except LabelError as error:
             self.remove(version)
             raise ReleaseError(str(error)) from error
 

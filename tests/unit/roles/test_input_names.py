@@ -29,6 +29,7 @@ PLAYBOOK_INPUTS = {
     "keepwarm_page",
     "keepwarm_remove_confirmed",
     "keepwarm_serial",
+    "keepwarm_show_all",
 }
 
 

@@ -42,13 +42,14 @@ DISTRIBUTIONS = {
     "Arch Linux": facts("Archlinux", "Archlinux", "", "pacman"),
     "Gentoo": facts("Gentoo", "Gentoo", "2.17", "portage"),
 }
-EXPECTED: dict[str, dict[str, Any]] = {
-    "Debian": {"folder": DEBIAN, "requests": "python3-requests", "metrics": "python3-prometheus-client", "apprise": "apprise", "zstd": "zstd", "ollama": ""},
-    "RedHat": {"folder": ELSEWHERE, "requests": "python3-requests", "metrics": "python3-prometheus_client", "apprise": "python3-apprise", "zstd": "zstd", "ollama": ""},
-    "Suse": {"folder": ELSEWHERE, "requests": "python3-requests", "metrics": "python3-prometheus_client", "apprise": "python3-apprise", "zstd": "zstd", "ollama": "ollama"},
-    "Archlinux": {"folder": ELSEWHERE, "requests": "python-requests", "metrics": "python-prometheus_client", "apprise": "", "zstd": "zstd", "ollama": "ollama"},
-    "Gentoo": {"folder": ELSEWHERE, "requests": "", "metrics": "", "apprise": "", "zstd": "", "ollama": ""},
-}  # fmt: skip
+KEYS = ("folder", "requests", "metrics", "apprise", "zstd", "ollama")
+EXPECTED = {
+    "Debian": (DEBIAN, "python3-requests", "python3-prometheus-client", "apprise", "zstd", ""),
+    "RedHat": (ELSEWHERE, "python3-requests", "python3-prometheus_client", "python3-apprise", "zstd", ""),
+    "Suse": (ELSEWHERE, "python3-requests", "python3-prometheus_client", "python3-apprise", "zstd", "ollama"),
+    "Archlinux": (ELSEWHERE, "python-requests", "python-prometheus_client", "", "zstd", "ollama"),
+    "Gentoo": (ELSEWHERE, "", "", "", "", ""),
+}
 VALUES = {
     "folder": ("ollama_warmup", "{{ __ollama_warmup_metrics_directory }}"),
     "requests": ("ollama_model", "{{ __ollama_model_requests_package }}"),
@@ -70,7 +71,7 @@ INPUTS = {
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
 def test_each_distribution_has_names_of_its_own(name: str, what: str) -> None:
     given = DISTRIBUTIONS[name]
-    expected = "ollama" if (name, what) == ("Fedora 43", "ollama") else EXPECTED[given["os_family"]][what]
+    expected = "ollama" if (name, what) == ("Fedora 43", "ollama") else dict(zip(KEYS, EXPECTED[given["os_family"]]))[what]
     assert value(*VALUES[what], ansible_facts=given) == expected
 
 
@@ -194,7 +195,8 @@ def test_no_role_plugin_or_playbook_names_a_package_manager_of_one_distribution_
     """A remedy has to be right on every host; names of packages are in vars/."""
     wrong = re.compile(r"\b(apt(-get)? |dnf |yum |zypper |pacman )|python3?-(requests|prometheus)|libnginx-")
     top = ROLES.parent
-    files = [path for pattern in ("roles/*/tasks/*.yml", "roles/*/files/**/*.py", "roles/*/templates/*", "plugins/**/*.py", "playbooks/**/*.yml") for path in top.glob(pattern)]
+    places = ("roles/*/tasks/*.yml", "roles/*/files/**/*.py", "roles/*/templates/*", "plugins/**/*.py", "playbooks/**/*.yml")
+    files = [path for pattern in places for path in top.glob(pattern)]
     assert len(files) > 200
     documented = {"plugins/modules/ollama_model.py"}  # Debian's name, as an example
     found = {str(path.relative_to(top)) for path in files if wrong.search(pathlib.Path(path).read_text())}
