@@ -67,7 +67,7 @@ lint: setup-checks ## ruff, mypy, pylint (equal stretches of code), vermin, yaml
 	MYPYPATH=roles/ollama_warmup/files/agent:.cache/agent $(MYPY) --package ollama_warmup
 	MYPYPATH=tests/tools:tests/hosts $(MYPY) tests/tools tests/hosts tests/demo
 	MYPYPATH=tests/bench:tests/hosts $(MYPY) --exclude 'tests/bench/(exposure|fleet)' tests/bench
-	MYPYPATH=tests/bench/fleet:tests/bench:tests/hosts $(MYPY) tests/bench/fleet/measure.py
+	MYPYPATH=tests/bench/fleet:tests/bench:tests/hosts $(MYPY) tests/bench/fleet/measure.py tests/bench/fleet/many.py
 	MYPYPATH=tests/bench/exposure:tests/hosts $(MYPY) tests/bench/exposure
 	$(WITH_COLLECTIONS) MYPYPATH="tests/browser:$$ANSIBLE_COLLECTIONS_PATH" $(MYPY) tests/browser
 	MYPYPATH=tests/ollama_stub:tests/contract $(MYPY) tests/ollama_stub
@@ -163,6 +163,10 @@ bench-exposure: setup-hosts setup-bench ## Measure how long models are cold afte
 .PHONY: measure
 measure: ## Count what makes the tree hard to find one's way in, beside a former commit (COMMIT=...)
 	@$(PYTHON) tests/tools/measure.py $(COMMIT)
+
+.PHONY: bench-status
+bench-status: setup-hosts ## Measure what status.yml costs the controller over 500 names of two hosts (NAMES=500)
+	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/bench/fleet/many.py $(NAMES)
 
 .PHONY: bench-fleet
 bench-fleet: setup-hosts ## Measure what site.yml and status.yml cost the controller, over 1 and 8 hosts, beside a former commit (ROUNDS=3)

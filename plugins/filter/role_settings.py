@@ -31,7 +31,7 @@ options:
   of:
     description: Whose settings they are. A role's without C(ollama_), those of a release, or those of the host's distribution.
     type: str
-    choices: [server, model, warmup, release, gateway, platform]
+    choices: [server, model, warmup, release, gateway, platform, pull]
     required: true
   instances:
     description:
@@ -111,6 +111,14 @@ _value:
         - For V(platform), the family of the distribution, empty where it is not known. Beside it come C(distribution), its name with its version,
           whatever the file of the family in C(vars/) of the role has, and C(package_problems), why what is lacking cannot be installed.
       type: str
+    command:
+      description: For V(pull), the words of the command that a host runs.
+      type: list
+      elements: str
+    owned:
+      description: For V(pull), the paths that nobody but root may write to.
+      type: list
+      elements: str
     rates:
       description: For V(gateway), each rate with its clients.
       type: list
@@ -122,6 +130,7 @@ from typing import Any
 
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._gateway import gateway_settings
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._platform import platform
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._pull import pull_settings
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._release_archives import release_archives
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._server_entries import server_entries
 
@@ -129,6 +138,7 @@ _ALONE: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "release": release_archives,
     "gateway": gateway_settings,
     "platform": platform,
+    "pull": pull_settings,
 }
 
 
