@@ -81,8 +81,9 @@ lint: setup-checks ## ruff, mypy, pylint (equal stretches of code), vermin, yaml
 	shellcheck .ci/run tests/hosts/bin/podman tests/bench/on_host/curl_keep_alive.sh
 
 .PHONY: tables
-tables: ## Write what documents and alert rules say of drifts and findings anew from the code
+tables: setup-newest ## Write what documents, alert rules and surveys say anew from the code and the argument specs
 	@$(PYTHON) tests/tools/tables.py
+	@$(NEWEST)/python tests/tools/survey.py
 
 .PHONY: docs
 docs: setup-checks ## Lint the documentation of plugins and roles, and the changelog; run its examples

@@ -28,7 +28,8 @@ def pull_settings(raw: Mapping[str, Any]) -> dict[str, Any]:
     if problems:
         return {"problems": problems}
     local = [raw["repository"]] if raw["repository"].startswith("/") else []
-    owned = [raw["program"], *(f"{os.path.dirname(raw['program'])}/{name}" for name in ("ansible", "ansible-playbook")), os.path.dirname(raw["program"]), *local]
+    folder = os.path.dirname(raw["program"])
+    owned = [raw["program"], *(f"{folder}/{name}" for name in ("ansible", "ansible-playbook")), folder, *local]
     return {"problems": [], "command": _command(raw), "owned": owned}
 
 

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import Any
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "hosts")]
@@ -36,7 +37,7 @@ def inventory(fleet: Fleet, names: int) -> pathlib.Path:
     """Names in racks, each of which is one of the two hosts."""
     variables = json.loads(fleet.inventory(1).read_text(encoding="utf-8"))["gpu_hosts"]["vars"]
     reached = {f"gpu{number}": {"ansible_host": fleet.hosts[0 if number % ILL else 1]} for number in range(names)}
-    racks = {f"rack{rack:02}": {"hosts": {f"gpu{number}": {} for number in range(rack, names, RACKS)}} for rack in range(RACKS)}
+    racks: dict[str, Any] = {f"rack{rack:02}": {"hosts": {f"gpu{number}": {} for number in range(rack, names, RACKS)}} for rack in range(RACKS)}
     path = fleet.folder / f"many-{names}.json"
     path.write_text(json.dumps({"gpu_hosts": {"hosts": reached, "vars": variables}, **racks}), encoding="utf-8")
     return path
@@ -59,7 +60,8 @@ def measure(fleet: Fleet, names: int) -> str:
         sys.exit(f"bench: status.yml failed:\n{output[-3000:]}")
     table = output[output.index("TASK [Show the fleet]") :].splitlines()
     shown = "\n".join([*table[:SHOWN], f"... {len(table)} lines with the recap"])
-    return f"{shown}\n\n{names} hosts, {FORKS} at a time: {wall:.0f} s, {usage.ru_utime + usage.ru_stime:.0f} s of CPU, {usage.ru_maxrss / 1024:.0f} MiB at most"
+    cpu = usage.ru_utime + usage.ru_stime
+    return f"{shown}\n\n{names} hosts, {FORKS} at a time: {wall:.0f} s, {cpu:.0f} s of CPU, {usage.ru_maxrss / 1024:.0f} MiB at most"
 
 
 def main() -> None:

@@ -18,7 +18,8 @@ ROLE = "ollama_pull"
 
 
 @pytest.mark.parametrize(
-    "repository", ["https://git.example.org/fleet.git", "ssh://git@git.example.org:2222/fleet", "git@git.example.org:team/fleet.git", "/srv/fleet", "file:///srv/fleet"]
+    "repository",
+    ["https://git.example.org/fleet.git", "ssh://git@git.example.org:2222/fleet", "git@git.example.org:team/fleet.git", "/srv/fleet", "file:///srv/fleet"],
 )
 def test_these_are_repositories(repository: str) -> None:
     found = pull_settings({**GOOD, "repository": repository})

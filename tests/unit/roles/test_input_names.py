@@ -117,7 +117,8 @@ def test_names_of_their_own_have_to_be_a_list(warnings: list[str]) -> None:
 
 @pytest.mark.parametrize("role", ROLE_NAMES)
 def test_every_role_looks_for_them_among_all_variables_of_the_host(role: str, warnings: list[str]) -> None:
-    given = {"ollama_warmup_modles": ["a"], "ollama_server_rack_number": 7, "ansible_facts": {"architecture": "x86_64"}, "ollama_gateway_state": "absent", "ollama_pull_state": "absent"}
+    given = {"ollama_warmup_modles": ["a"], "ollama_server_rack_number": 7, "ansible_facts": {"architecture": "x86_64"}}
+    given |= {"ollama_gateway_state": "absent", "ollama_pull_state": "absent"}
     problems = value(role, f"{{{{ {role}_problems }}}}", **given)
     assert problems == [
         "ollama_warmup_modles is no variable of keepwarm.ollama: ollama_warmup_models is meant; write that, or list ollama_warmup_modles in"
