@@ -166,7 +166,7 @@ measure: ## Count what makes the tree hard to find one's way in, beside a former
 	@$(PYTHON) tests/tools/measure.py $(COMMIT)
 
 .PHONY: bench-status
-bench-status: setup-hosts ## Measure what status.yml costs the controller over 500 names of two hosts (NAMES=500)
+bench-status: setup-newest ## Measure what status.yml over 500 hosts costs the controller (NAMES=500)
 	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/bench/fleet/many.py $(NAMES)
 
 .PHONY: bench-fleet

@@ -1,10 +1,11 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure what status.yml over five hundred names, which share two real hosts, costs the controller.
+"""Measure what status.yml over five hundred hosts costs the controller.
 
     python3 tests/bench/fleet/many.py [NAMES]
 
-One of the hosts is warm and one is not; every fiftieth name is of the latter. Prints the table's last lines, and time and memory.
+The hosts are names for this machine, by Ansible's local connection; what an agent would say comes from a program in its place, and one host in
+fifty is not warm. Hence the hosts' own share is in the numbers, and ssh's is not. Prints the beginning of the table, and time and memory.
 """
 
 from __future__ import annotations
@@ -18,69 +19,76 @@ import tempfile
 import time
 from typing import Any
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "hosts")]
-
-import container  # noqa: E402  (found by the line above, as the others are)
-import ollama  # noqa: E402
-from hosts import Fleet  # noqa: E402
-from output import say  # noqa: E402
-from remote import execute  # noqa: E402
-
-FORKS = 20
+FORKS = 50
 RACKS = 20
-ILL = 50
-SHOWN = 30  # lines
+SHOWN = 40  # lines
+# The play asks by timeout(1), which is found in PATH.
+AGENT = """\
+#!/bin/sh
+case $(($$ % 50)) in
+  0) cat '{folder}/ill.json'; exit 1 ;;
+  *) cat '{folder}/warm.json' ;;
+esac
+"""
 
 
-def inventory(fleet: Fleet, names: int) -> pathlib.Path:
-    """Names in racks, each of which is one of the two hosts."""
-    variables = json.loads(fleet.inventory(1).read_text(encoding="utf-8"))["gpu_hosts"]["vars"]
-    reached = {f"gpu{number}": {"ansible_host": fleet.hosts[0 if number % ILL else 1]} for number in range(names)}
+def status(warm: bool) -> str:
+    """What `ollama-warmup status --json` says of four models, as long as a real one's answer."""
+    listed = {"forever": True, "expires_at": "2318-11-21T12:04:30Z", "processor": "100% GPU", "context_length": 8192, "size": 5 << 30, "size_vram": 5 << 30}
+    models = [
+        {"name": f"family-{number}:8b", "model": f"family-{number}:8b", "policy": "pin", "required": True, "resident": True, "drift": [], "after": listed}
+        for number in range(4)
+    ]
+    if not warm:
+        models[-1] |= {"resident": False, "drift": ["not_loaded"], "after": None}
+    history = {"departures": [{"model": "family-3:8b", "cause": "evicted", "evidence": "observed", "at": 1.7e9 + number} for number in range(20)]}
+    return json.dumps({"exit": 0 if warm else 1, "result": "warm" if warm else "not warm", "models": models, "history": history, "looked": {"at": 1.7e9}})
+
+
+def inventory(folder: pathlib.Path, names: int) -> pathlib.Path:
+    """Names in racks."""
+    variables = {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": sys.executable}
     racks: dict[str, Any] = {f"rack{rack:02}": {"hosts": {f"gpu{number}": {} for number in range(rack, names, RACKS)}} for rack in range(RACKS)}
-    path = fleet.folder / f"many-{names}.json"
-    path.write_text(json.dumps({"gpu_hosts": {"hosts": reached, "vars": variables}, **racks}), encoding="utf-8")
+    path = folder / "hosts.json"
+    path.write_text(json.dumps({"gpu_hosts": {"hosts": {f"gpu{number}": {} for number in range(names)}, "vars": variables}, **racks}), encoding="utf-8")
     return path
 
 
-def measure(fleet: Fleet, names: int) -> str:
+def prepare(folder: pathlib.Path) -> None:
+    """Put the agent's stand-in where the play finds it."""
+    for name, warm in (("warm", True), ("ill", False)):
+        (folder / f"{name}.json").write_text(status(warm), encoding="utf-8")
+    (folder / "bin").mkdir()
+    (folder / "bin/timeout").write_text(AGENT.format(folder=folder), encoding="utf-8")
+    (folder / "bin/timeout").chmod(0o755)
+
+
+def measure(folder: pathlib.Path, names: int) -> str:
     """What a person sees at the end of the play, and what it took."""
-    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(fleet.collections), "ANSIBLE_FORKS": str(FORKS), "ANSIBLE_PIPELINING": "true"}
-    environment |= {"ANSIBLE_NOCOLOR": "true", "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml", "ANSIBLE_DISPLAY_OK_HOSTS": "true"}
-    command = ["ansible-playbook", f"--inventory={inventory(fleet, names)}", "keepwarm.ollama.status"]
-    with open(fleet.folder / "said", "w+", encoding="utf-8") as said:
+    environment = {**os.environ, "PATH": f"{folder}/bin:{os.environ['PATH']}", "ANSIBLE_FORKS": str(FORKS), "ANSIBLE_PIPELINING": "true"}
+    environment |= {"ANSIBLE_NOCOLOR": "true", "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml", "ANSIBLE_DEPRECATION_WARNINGS": "false"}
+    command = ["ansible-playbook", f"--inventory={inventory(folder, names)}", "keepwarm.ollama.status"]
+    with open(folder / "said", "w+", encoding="utf-8") as said:
         begun = time.monotonic()
-        with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT) as running:
-            dummy, status, usage = os.wait4(running.pid, 0)
-            running.returncode = os.waitstatus_to_exitcode(status)
+        running = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
+        dummy, ended, usage = os.wait4(running.pid, 0)
         wall = time.monotonic() - begun
         said.seek(0)
         output = said.read()
-    if running.returncode:
+    if os.waitstatus_to_exitcode(ended):
         sys.exit(f"bench: status.yml failed:\n{output[-3000:]}")
-    table = output[output.index("TASK [Show the fleet]") :].splitlines()
-    shown = "\n".join([*table[:SHOWN], f"... {len(table)} lines with the recap"])
+    table = output[output.index("TASK [Show the fleet]") : output.index("PLAY RECAP")].splitlines()
     cpu = usage.ru_utime + usage.ru_stime
+    shown = "\n".join([*table[:SHOWN], f"({len(table)} lines)"])
     return f"{shown}\n\n{names} hosts, {FORKS} at a time: {wall:.0f} s, {cpu:.0f} s of CPU, {usage.ru_maxrss / 1024:.0f} MiB at most"
 
 
 def main() -> None:
-    """Boot two hosts, measure, and remove them, whatever happens."""
-    names = int(sys.argv[1]) if len(sys.argv) > 1 else 500
+    """Measure."""
     with tempfile.TemporaryDirectory() as scratch:
-        fleet = Fleet("many", pathlib.Path(os.environ["ANSIBLE_COLLECTIONS_PATH"]), pathlib.Path(scratch))
-        warm, ill = fleet.hosts[:2]
-        try:
-            say("Booting two hosts, one of which is warm")
-            container.boot(warm, "trixie")
-            ollama.install(warm)
-            fleet.settle(1)
-            container.copy(warm, [ill])
-            execute(ill, "systemctl", "stop", "ollama-warmup.timer", "ollama.service")
-            say(f"Asking {names} names for their status")
-            print(measure(fleet, names))
-        finally:
-            container.remove([warm, ill])
+        folder = pathlib.Path(scratch)
+        prepare(folder)
+        print(measure(folder, int(sys.argv[1]) if len(sys.argv) > 1 else 500))
 
 
 if __name__ == "__main__":
