@@ -122,9 +122,10 @@ def warnings(told: Mapping[str, Any]) -> list[str]:
 
 def _exposed(told: Mapping[str, Any]) -> Iterator[str]:
     if told["listens_beyond_loopback"]:
+        firewall = " firewalld runs on this host and is left as it is: its zones decide who reaches the port." if told.get("firewalld") else ""
         yield (
             f"{told['unit']} listens beyond loopback (OLLAMA_HOST is {told['environment_predicted'].get('OLLAMA_HOST')}), and Ollama has no"
-            " authentication: whoever reaches it may use, unload and delete its models."
+            f" authentication: whoever reaches it may use, unload and delete its models.{firewall}"
         )
 
 
