@@ -68,7 +68,7 @@ lint: setup-checks ## ruff, mypy, pylint (equal stretches of code), vermin, yaml
 	MYPYPATH=roles/ollama_warmup/files/agent:.cache/agent $(MYPY) --package ollama_warmup
 	MYPYPATH=tests/tools:tests/hosts $(MYPY) tests/tools tests/hosts tests/demo
 	MYPYPATH=tests/bench:tests/hosts $(MYPY) --exclude 'tests/bench/(exposure|fleet)' tests/bench
-	MYPYPATH=tests/bench/fleet:tests/bench:tests/hosts $(MYPY) tests/bench/fleet/measure.py
+	MYPYPATH=tests/bench/fleet:tests/bench:tests/hosts $(MYPY) tests/bench/fleet/measure.py tests/bench/fleet/many.py
 	MYPYPATH=tests/bench/exposure:tests/hosts $(MYPY) tests/bench/exposure
 	$(WITH_COLLECTIONS) MYPYPATH="tests/browser:$$ANSIBLE_COLLECTIONS_PATH" $(MYPY) tests/browser
 	MYPYPATH=tests/ollama_stub:tests/contract $(MYPY) tests/ollama_stub
@@ -82,8 +82,9 @@ lint: setup-checks ## ruff, mypy, pylint (equal stretches of code), vermin, yaml
 	shellcheck .ci/run tests/hosts/bin/podman tests/bench/on_host/curl_keep_alive.sh
 
 .PHONY: tables
-tables: ## Write what documents and alert rules say of drifts and findings anew from the code
+tables: setup-newest ## Write what documents, alert rules and surveys say anew from the code and the argument specs
 	@$(PYTHON) tests/tools/tables.py
+	@$(NEWEST)/python tests/tools/survey.py
 
 .PHONY: docs
 docs: setup-checks ## Lint the documentation of plugins and roles, and the changelog; run its examples
@@ -164,6 +165,10 @@ bench-exposure: setup-hosts setup-bench ## Measure how long models are cold afte
 .PHONY: measure
 measure: ## Count what makes the tree hard to find one's way in, beside a former commit (COMMIT=...)
 	@$(PYTHON) tests/tools/measure.py $(COMMIT)
+
+.PHONY: bench-status
+bench-status: setup-newest ## Measure what status.yml over 500 hosts costs the controller (NAMES=500)
+	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/bench/fleet/many.py $(NAMES)
 
 .PHONY: bench-fleet
 bench-fleet: setup-hosts ## Measure what site.yml and status.yml cost the controller, over 1 and 8 hosts, beside a former commit (ROUNDS=3)

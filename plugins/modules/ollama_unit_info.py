@@ -90,7 +90,7 @@ options:
       install:
         description: Whether the role installs the server.
         type: str
-        choices: [never, missing, takeover]
+        choices: [never, missing, takeover, package]
         default: never
       ours:
         description: Whether the unit that there is is the role's. V(true) where there is none.
@@ -423,6 +423,11 @@ version:
   type: str
   returned: success
   sample: 0.32.15
+firewalld:
+  description: Whether firewalld runs on the host, if the server listens for others. Nothing here asks what it lets through.
+  type: bool
+  returned: success
+  sample: false
 listens_beyond_loopback:
   description: Whether a server started from the unit can be reached from other machines.
   type: bool
@@ -517,6 +522,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._base.scratch impo
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes import undeclared_server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.claiming import Paths
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, OllamaServer, ServerFailure
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.processes import has_processes
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.address import AddressError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server.left import left_files, left_units, role_files
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server.observation import Observation, observe
@@ -535,6 +541,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.verify im
 
 # /api/ps waits for a model that is being unloaded (docs/ollama-semantics.md#the-list-waits-for-an-unload).
 _DEADLINES = Deadlines(connect=5, answer=15)
+_FIREWALL = "firewalld.service"
 _POLL = 0.3
 _CRASHES = 3
 """So many starts that systemd made by itself while we waited: it will go on like that."""
@@ -577,6 +584,7 @@ def result_of(module: AnsibleModule, seen: Observation, pins: int = 0) -> dict[s
         url_running=seen.url_running,
         version=version,
         listens_beyond_loopback=seen.predicted.address.beyond_loopback,
+        firewalld=seen.predicted.address.beyond_loopback and has_processes(_FIREWALL) is True,
     )
 
 
@@ -740,7 +748,7 @@ DECLARED = {
     "sandboxed": {"type": "bool", "default": False},
     "start": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
     "restart": {"type": "str", "choices": ["auto", "now", "never"], "default": "auto"},
-    "install": {"type": "str", "choices": ["never", "missing", "takeover"], "default": "never"},
+    "install": {"type": "str", "choices": ["never", "missing", "takeover", "package"], "default": "never"},
     "ours": {"type": "bool", "default": False},
     "may_come": {"type": "bool", "default": False},
     "beginning": {"type": "bool", "default": False},

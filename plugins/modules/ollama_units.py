@@ -28,7 +28,7 @@ options:
   role:
     description: Whose set this is; each unit and drop-in bears C((keepwarm.ollama.ROLE\)) in a comment.
     type: str
-    choices: [ollama_server, ollama_warmup]
+    choices: [ollama_server, ollama_warmup, ollama_pull]
     required: true
   state:
     description:
@@ -347,7 +347,7 @@ def main() -> None:
     claims = {"files": PATHS, "folders": PATHS, "replaced": PATHS, "takeover": {"type": "bool", "default": False}}
     module = AnsibleModule(
         argument_spec={
-            "role": {"type": "str", "choices": ["ollama_server", "ollama_warmup"], "required": True},
+            "role": {"type": "str", "choices": ["ollama_server", "ollama_warmup", "ollama_pull"], "required": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "units": {"type": "list", "elements": "dict", "default": [], "options": UNIT},
             "dropins": {"type": "list", "elements": "dict", "default": [], "options": DROPIN, "required_if": [("state", "present", ("content",))]},

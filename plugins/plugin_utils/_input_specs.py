@@ -14,7 +14,7 @@ from typing import Any
 from ansible.module_utils.common.yaml import yaml_load
 
 _COLLECTION = pathlib.Path(__file__).parents[2]
-ROLES = ("ollama_server", "ollama_model", "ollama_warmup", "ollama_gateway")
+ROLES = ("ollama_server", "ollama_model", "ollama_warmup", "ollama_gateway", "ollama_pull")
 PREFIXES = (*(f"{role}_" for role in ROLES), "keepwarm_")
 # Variables of the playbooks themselves begin with two underscores.
 _PLAYBOOK_INPUT = re.compile(r"(?<![A-Za-z0-9_])keepwarm_[a-z_]*[a-z]")

@@ -116,7 +116,7 @@ class Look:
         folder = server.metrics_directory
         if METRICS in server.features and not os.path.isdir(below(self._root, folder)):
             yield (
-                f"ollama_warmup_metrics_directory {folder} is no folder of this host: install node_exporter first (Debian: prometheus-node-exporter),"
+                f"ollama_warmup_metrics_directory {folder} is no folder of this host: install node_exporter first,"
                 " or name the folder of its textfile collector"
             )
 

@@ -16,6 +16,8 @@ from .server_dropin import Place
 
 AUTO, ALWAYS, NEVER = "auto", "true", "false"
 """When a stopped server is started: as its state says, in any case, in no case."""
+PACKAGE = "package"
+"""The way to install that leaves the program and the unit to the distribution."""
 _OLDEST = (0, 10)
 _NO_RELEASE = "0.0.0"  # of a server that was built by hand
 
@@ -45,6 +47,11 @@ class Declared:
     def installs(self) -> bool:
         """Whether the program and the unit are the role's, or are going to be."""
         return self.install == "takeover" or (self.install == "missing" and self.ours)
+
+    @property
+    def brings(self) -> bool:
+        """Whether there is a server on the host because the role has it installed, by whatever way."""
+        return self.installs or self.install == PACKAGE
 
 
 def is_expected(declared: Declared, told: Mapping[str, Any], check_mode: bool) -> bool:
@@ -115,9 +122,10 @@ def warnings(told: Mapping[str, Any]) -> list[str]:
 
 def _exposed(told: Mapping[str, Any]) -> Iterator[str]:
     if told["listens_beyond_loopback"]:
+        firewall = " firewalld runs on this host and is left as it is: its zones decide who reaches the port." if told.get("firewalld") else ""
         yield (
             f"{told['unit']} listens beyond loopback (OLLAMA_HOST is {told['environment_predicted'].get('OLLAMA_HOST')}), and Ollama has no"
-            " authentication: whoever reaches it may use, unload and delete its models."
+            f" authentication: whoever reaches it may use, unload and delete its models.{firewall}"
         )
 
 
@@ -133,7 +141,7 @@ class Acts:
 
 def acts(declared: Declared, told: Mapping[str, Any]) -> Acts:
     """A stopped server is started that was just installed, that is enabled and has not run in this boot, or that failed."""
-    is_new = told["first_run"] and (declared.installs or declared.place.grouped)
+    is_new = told["first_run"] and (declared.brings or declared.place.grouped)
     is_due = is_new or told["active_state"] in ("failed", "activating") or (told["enabled"] and not told["has_run"])
     starts = declared.start == ALWAYS or (declared.start == AUTO and is_due)
     enables = declared.start == ALWAYS or (declared.start == AUTO and is_new)

@@ -248,7 +248,7 @@ def test_a_full_disk_is_told_and_costs_the_pass_nothing(told: Agent, capsys: pyt
 def test_a_missing_library_is_told_and_costs_the_pass_nothing(told: Agent, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     assert run(told, "a") == exits.WARM
-    assert 'path=prometheus_client reason="the Python library is not installed (Debian: python3-prometheus-client)"' in capsys.readouterr().err
+    assert 'path=prometheus_client reason="the Python library is not installed: run the play again, which installs it"' in capsys.readouterr().err
 
 
 def test_the_file_is_replaced_as_a_whole_and_everybody_may_read_it(told: Agent) -> None:

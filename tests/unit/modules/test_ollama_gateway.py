@@ -159,7 +159,7 @@ def test_a_port_of_another_program_is_refused() -> None:
 
 def test_an_nginx_without_njs_is_not_asked_yet(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nginx, "PROGRAM", str(tmp_path / "nginx"))
-    monkeypatch.setattr(nginx, "NJS", str(tmp_path / "njs.so"))
+    monkeypatch.setattr(nginx, "NJS", (str(tmp_path / "njs.so"),))
     (tmp_path / "nginx").touch()
     assert not nginx.is_installed()
     (tmp_path / "njs.so").touch()
