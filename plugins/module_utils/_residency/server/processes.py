@@ -63,13 +63,14 @@ def processes_of_start(unit: str, start: str | None, proc: str = "/proc") -> Ser
 def _of_unit(unit: str, proc: str) -> ServerProcesses | None:
     processes = list(_processes_of(unit, proc))
     main = _main_process(processes)
-    if main is None:
-        return None
-    if main.is_server:
-        return ServerProcesses(main, tuple(process for process in processes if process != main), _unit_group(unit, main.pid, proc))
     table = {process.pid: process for process in processes}
-    servers = innermost_servers(table)  # below a script, or an engine that keeps a container's processes within the unit
-    return ServerProcesses(servers[0], descendants(servers[0], table), _unit_group(unit, servers[0].pid, proc)) if len(servers) == 1 else None
+    servers = innermost_servers(table)
+    if main is not None and main in servers:
+        return ServerProcesses(main, tuple(process for process in processes if process != main), _unit_group(unit, main.pid, proc))
+    if len(servers) != 1:
+        return None
+    # Below a script, or an engine that keeps a container's processes within the unit.
+    return ServerProcesses(servers[0], descendants(servers[0], table), _unit_group(unit, servers[0].pid, proc))
 
 
 def _of_container(found: ContainerServer | None) -> ServerProcesses | None:
