@@ -17,6 +17,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.sightings import RunnerProcess
 from support.proc_tree import INIT, SERVE, UNIT, V2, A, B, Proc, llama_server, ollama_runner
 
+
 @pytest.fixture
 def proc(tmp_path: pathlib.Path) -> Proc:
     return Proc(tmp_path)

@@ -64,7 +64,8 @@ class Proc:
         """What the process's /proc/PID/net/tcp has: lines of `socket_line`."""
         folder = self.root / str(pid) / "net"
         folder.mkdir(exist_ok=True)
-        (folder / "tcp").write_text("\n".join(["  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode", *sockets, ""]))
+        heading = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
+        (folder / "tcp").write_text("\n".join([heading, *sockets, ""]))
 
     def user(self, pid: int, uid: int) -> None:
         """Whom the process runs as."""
