@@ -27,7 +27,7 @@ def read_deployment(raw: Any) -> str:
     return str(raw)
 
 
-def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _unless_null(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Up to ansible-core 2.18 a templated null is an empty text."""
     return lambda raw: None if raw is None or raw == "" else read(raw)
 
@@ -74,10 +74,10 @@ def _words(raw: Any) -> list[str]:
 
 READERS: Mapping[str, Callable[[Any], Any]] = {
     "deployment": read_deployment,
-    "container_image": _optional(_image),
-    "container_archive": _optional(_archive),
-    "container_devices": _optional(_devices),
-    "container_memory": _optional(_memory),
+    "container_image": _unless_null(_image),
+    "container_archive": _unless_null(_archive),
+    "container_devices": _unless_null(_devices),
+    "container_memory": _unless_null(_memory),
     "container_restart": _restart,
     "podman_args": _words,
 }
