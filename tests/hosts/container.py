@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import ssh
-from image import as_root, ensure
+from image import as_root, ensure, runs_containers
 
 # systemd in a container gets its own cgroups only from runc where cgroups are hybrid. Without SYS_ADMIN it drops all sandboxing
 # without a word, without SYS_PTRACE root cannot read another user's environment. Limits are stated low enough to be granted anywhere.
@@ -69,7 +69,7 @@ def wait_until_up(name: str, may_fail: bool = False) -> None:
 
 def boot(name: str, release: str) -> None:
     """Boot a fresh host of that name; one that is there is replaced."""
-    boot_image(name, ensure(release))
+    boot_image(name, ensure(release), *(["--cap-add=MKNOD"] if runs_containers(release) else []))
 
 
 def copy(name: str, copies: list[str]) -> None:
@@ -79,10 +79,10 @@ def copy(name: str, copies: list[str]) -> None:
         boot_image(other, image)
 
 
-def boot_image(name: str, image: str) -> None:
-    """Boot a host from the image."""
+def boot_image(name: str, image: str, *options: str) -> None:
+    """Boot a host from the image, with further options of podman."""
     remove([name])
-    podman("run", "--detach", f"--name={name}", f"--hostname={name}", *SYSTEMD_HOST, image, *SYSTEMD)
+    podman("run", "--detach", f"--name={name}", f"--hostname={name}", *SYSTEMD_HOST, *options, image, *SYSTEMD)
     podman("exec", "--interactive", name, "install", "-D", "--mode=600", "/dev/stdin", "/root/.ssh/authorized_keys", given=ssh.public_key())
     wait_until_up(name)
 

@@ -6,6 +6,7 @@
     python3 tests/hosts/host.py disk trixie             build the disk of virtual machines now
     python3 tests/hosts/host.py ssh-config              what `ssh -F` takes, so that NAME is a host to ssh
     python3 tests/hosts/host.py boot NAME               boot a fresh Debian 13 host; --release bookworm for Debian 12;
+                                                        --release trixie-containers for one with Podman and Compose;
                                                         --machine: a virtual one, with a kernel of its own
     python3 tests/hosts/host.py copy NAME COPY ...      boot hosts with all the files of that one
     python3 tests/hosts/host.py install-ollama NAME     install, start and fill the stand-in server, or the Ollama of $OLLAMA_PREFIX

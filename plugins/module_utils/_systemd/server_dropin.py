@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from .._base.deployments import SYSTEMD, Deployment
 from .defaults import Settled
 from .quoting import quote_assignment
 
@@ -22,21 +23,24 @@ _HOME = re.compile(r"/(home|root|run/user)(/|$)")
 class Place:
     """What of a server's unit beside its environment is declared. `folder`: of its models, empty for the home of its user. `waits_for_gpu`:
     whether each start waits for the GPUs' device nodes. `grouped`: one of several servers, which start and stop together. `sandboxed`:
-    its unit keeps it from every folder that no drop-in allows."""
+    its unit keeps it from every folder that no drop-in allows. `deployment`: where its environment belongs."""
 
     folder: str = ""
     waits_for_gpu: bool = False
     grouped: bool = False
     sandboxed: bool = False
+    deployment: Deployment = SYSTEMD
 
 
 def dropin_text(settled: Settled, place: Place) -> str:
     """The whole file. Raises `QuotingError` for a variable that no unit can carry."""
     unit = list(_unit(place))
-    lines = [_HEAD, *settled.comments, *(["[Unit]", *unit, ""] if unit else []), "[Service]"]
+    service = [*([f"OOMPolicy={settled.oom_policy}"] if settled.oom_policy else []), *_sandbox(place)]
+    lines = [_HEAD, *settled.comments, *(["[Unit]", *unit, ""] if unit else []), f"[{place.deployment.section}]"]
     lines += environment_lines(settled.environment)
-    lines += [f"OOMPolicy={settled.oom_policy}"] if settled.oom_policy else []
-    return "".join(f"{line}\n" for line in [*lines, *_sandbox(place)])
+    if place.deployment is not SYSTEMD:
+        lines += ["", "[Service]"] if service else []
+    return "".join(f"{line}\n" for line in [*lines, *service])
 
 
 def environment_lines(variables: Mapping[str, str]) -> list[str]:
