@@ -187,6 +187,18 @@ def test_on_the_hosts_network_another_users_socket_is_not_the_containers(proc: P
     assert found(proc, arriving_at(proc)) is None
 
 
+def test_a_port_of_one_containers_own_network_is_not_anothers_on_the_hosts(proc: Proc) -> None:
+    """conmon, of the same user, has the socket of a container whose port is published: the other shares its table of sockets."""
+    podman(proc)
+    proc.add(200, 1, IN_CONTAINER, cgroup=f"0::/docker/{TWO}\n")
+    for pid in (1, 200):
+        proc.network(pid, listening(11434, 77), listening(11500, 78))
+    proc.network(100, listening(11434, 5100))
+    for pid in (100, 200):
+        proc.user(pid, 0)
+    assert found(proc, arriving_at(proc, 100)) == "100-10000"
+
+
 def test_root_tells_two_on_the_hosts_network_apart(proc: Proc) -> None:
     podman(proc)
     proc.add(200, 1, IN_CONTAINER, cgroup=f"0::/docker/{TWO}\n")
@@ -196,8 +208,9 @@ def test_root_tells_two_on_the_hosts_network_apart(proc: Proc) -> None:
     for pid in (100, 200):
         proc.user(pid, 0)
     assert found(proc, never) is None
-    (proc.root / "200/fd").mkdir()
-    (proc.root / "200/fd/3").symlink_to("socket:[77]")
+    for pid, inode in ((100, 78), (200, 77)):
+        (proc.root / f"{pid}/fd").mkdir()
+        (proc.root / f"{pid}/fd/3").symlink_to(f"socket:[{inode}]")
     assert found(proc, never) == "200-20000"
 
 

@@ -27,7 +27,7 @@ _ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])", re.ASCII)
 _MONITORS = ("conmon", "containerd-shim")
 """An engine's process that stays with a container, and has its id on the command line."""
 _CONNECTING = 2.0  # seconds
-_PATIENCE = 0.5  # seconds for a proxy to pass a connection on, or its end
+_PATIENCE = 0.3  # seconds for a proxy to pass a connection on, or its end
 _PAUSE = 0.01
 
 
@@ -56,9 +56,11 @@ def container_server_at(url: str, proc: str = "/proc", connect: Connect | None =
     host, port = _endpoint(url)
     candidates = container_servers(proc) if port else []
     with suppress(OSError):
-        found = _on_the_hosts_network(port, candidates, proc) if candidates else []
-        if not found and candidates:
-            found = _reached(lambda: (connect or _connection)(host, port), candidates, proc)
+        shared = {found.inode for found in listening_sockets(f"{proc}/1")} if candidates else set()
+        sharing = [one for one in candidates if any(found.inode in shared for found in _listening(one, proc))]
+        apart = [one for one in candidates if one not in sharing]
+        reached = _reached(lambda: (connect or _connection)(host, port), apart, proc) if apart else []
+        found = reached or _on_the_hosts_network(port, sharing, proc)
         return found[0] if len(found) == 1 else None
     return None
 
@@ -87,13 +89,12 @@ def _of_container(path: str) -> str:
     return "/".join(parts[: named[-1] + 1]) if named else ""
 
 
-def _on_the_hosts_network(port: int, candidates: Sequence[ContainerServer], proc: str) -> list[ContainerServer]:
-    """Those that share the machine's network and may have opened the socket: whose it is for certain only root may see."""
+def _on_the_hosts_network(port: int, sharing: Sequence[ContainerServer], proc: str) -> list[ContainerServer]:
+    """Those that may have opened the socket. Whose it is root sees; everybody else, which user's it is."""
     sockets = {found.inode: found.uid for found in listening_sockets(f"{proc}/1") if found.port == port}
-    sharing = [one for one in candidates if any(found.inode in sockets for found in _listening(one, proc))]
+    opened = {one.id: set(open_sockets(one.server.pid, proc)) for one in sharing}
     fitting = [one for one in sharing if users([one.server], proc) & set(sockets.values())]
-    owners = [one for one in fitting if sockets.keys() & set(open_sockets(one.server.pid, proc))]
-    return owners or fitting
+    return [one for one in fitting if opened[one.id] & sockets.keys() or not opened[one.id]]
 
 
 def _reached(connect: Callable[[], AbstractContextManager[Any]], candidates: Sequence[ContainerServer], proc: str) -> list[ContainerServer]:
