@@ -70,7 +70,7 @@ def _only_server(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str
     judged = {**judge_server({name: settings[name] for name in (*SERVER_SETTINGS, "host") if name in settings}, settings.get("environment")), "defaults": {}}
     judged["problems"] = [*judged["problems"], *container_problems(settings, "ollama_server_"), *deployment_problems(settings, around.get("install"))]
     found = {"unit": around.get("unit") or "ollama.service", "models": _resident(around) or [], "settings": settings, "judged": judged}
-    return found if judged["problems"] else {**found, "declared": _declared(found, grouped=False), "container": container_settings(settings)}
+    return found if judged["problems"] else {**found, "declared": _declared(found, grouped=False), "container": _container(found)}
 
 
 def deployment_problems(settings: Mapping[str, Any], install: Any) -> list[str]:
@@ -111,6 +111,13 @@ def _declared(instance: Mapping[str, Any], grouped: bool) -> dict[str, Any]:
         "warnings": judged["warnings"],
         "deployment": settings.get("deployment") or SYSTEMD.word,
     }
+
+
+def _container(instance: Mapping[str, Any]) -> dict[str, Any]:
+    """As M(keepwarm.ollama.ollama_container) takes it; of a server that is in none, that alone."""
+    settings = instance["settings"]
+    around = {"unit": instance["unit"], "gpu": settings.get("gpu") or "auto", "folder": settings.get("models") or ""}
+    return {**around, **container_settings(settings)}
 
 
 def start_word(raw: Any) -> str:
@@ -161,7 +168,7 @@ def _instance(
         return known
     problems += [f"instance {entry.name}: {problem}" for problem in judged["problems"]]
     found = {**known, "follows_unit": True, "models": host.models(entry), "settings": settings, "judged": judged}
-    return {**found, "declared": _declared(found, grouped=True), "container": container_settings(settings)} if role == "server" else found
+    return {**found, "declared": _declared(found, grouped=True), "container": _container(found)} if role == "server" else found
 
 
 def _server(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:

@@ -46,7 +46,7 @@ def declaration(params: Mapping[str, Any]) -> Declared:
     """From the module's option `declared`."""
     deployment = DEPLOYMENTS[params["deployment"]]
     sandboxed = params["sandboxed"] and not deployment.in_container
-    place = Place(params["folder"] or "", params["gpu"] != "none", params["grouped"], sandboxed, deployment)
+    place = Place(params["folder"] or "", params["gpu"] != "none", params["grouped"], sandboxed, deployment, params["container"])
     return Declared(
         environment=params["environment"],
         defaults=params["defaults"],

@@ -172,6 +172,11 @@ def environment_files(pattern: str) -> list[UnitFile]:
     return [UnitFile(path, read_text(path)) for path in sorted(glob.glob(pattern)) if os.path.isfile(path)]
 
 
+def is_wanted(files: Iterable[UnitFile]) -> bool:
+    """Whether a section [Install] has something start the unit. What a generator makes, nobody enables."""
+    return any(entry.section == "Install" and entry.value for file in files for entry in settings_of(file))
+
+
 def behind_disk(unit: Unit, files: Sequence[UnitFile], run: Run) -> bool:
     """Whether the manager must reload: it says so, or the drop-ins it loaded are not those on disk.
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
 from .._base.deployments import QUADLET
-from .._base.layout import QUADLET_FOLDERS
+from .._base.layout import QUADLET_FOLDERS, QUADLETS_OF_USERS
 from .._base.systemctl import Run
 from .unit_file import UnitFile
 from .verify import RunWith, complaints, write_copy
@@ -53,19 +53,20 @@ def is_behind(run: Run, unit: str, loaded: str) -> bool:
     return _settings(units.get(unit, "")) != _settings(loaded)
 
 
-def quadlet_errors(run: RunWith, scratch: str, unit: str, files: Sequence[UnitFile]) -> list[str]:
-    """What Podman and systemd say against a unit and its drop-ins, by their names; nothing where they take them. `scratch`: an empty folder."""
+def quadlet_service(run: RunWith, scratch: str, unit: str, files: Sequence[UnitFile]) -> tuple[list[str], str]:
+    """What Podman and systemd say against a unit and its drop-ins, by their names, and the service that Podman makes of them. `scratch`: an
+    empty folder."""
     source, made = os.path.join(scratch, "source"), os.path.join(scratch, "made")
     write_copy(source, os.path.basename(QUADLET.unit_file(unit)), files)
     units, said = generate(lambda command: run(command, {}), [source, *QUADLET_FOLDERS])
     if unit not in units:
-        return list(_about(unit, said, source)) or [f"Podman makes no {unit} of {' and '.join(file.path for file in files)}"]
+        return list(_about(unit, said, source)) or [f"Podman makes no {unit} of {' and '.join(file.path for file in files)}"], ""
     os.makedirs(made)
     path = os.path.join(made, unit)
     with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(units[unit])
     judged = complaints(run, made, [path])
-    return [*_about(unit, said, source), *(line.replace(f"{made}/", "") for line in judged)]
+    return [*_about(unit, said, source), *(line.replace(f"{made}/", "") for line in judged)], units[unit]
 
 
 def _about(unit: str, said: Sequence[str], source: str) -> Iterator[str]:
@@ -80,4 +81,5 @@ def _settings(text: str) -> list[str]:
 
 def search_folders(paths: Sequence[str] = QUADLET_FOLDERS) -> list[str]:
     """The folders themselves, and those below them, in which Podman looks, too."""
-    return [folder for top in paths for folder, _names, _files in sorted(os.walk(top)) if not PurePath(folder).name.endswith(".d")]
+    found = [folder for top in paths for folder, _names, _files in sorted(os.walk(top)) if not PurePath(folder).name.endswith(".d")]
+    return [folder for folder in found if not folder.startswith(QUADLETS_OF_USERS)]
