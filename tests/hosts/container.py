@@ -23,6 +23,8 @@ SYSTEMD_HOST = (
     "--security-opt=apparmor=unconfined",  # whose profile for containers denies the mounts that sandboxing is made of
     "--stop-signal=SIGRTMIN+3",
 )
+# What containers of its own need besides: devices, and networks.
+CONTAINER_HOST = ("--cap-add=MKNOD", "--cap-add=NET_ADMIN")
 # A machine's mounts are shared, which is how systemd hands a unit its credentials; a container's are private.
 SYSTEMD = ("/bin/sh", "-c", "mount --make-rshared / && exec /lib/systemd/systemd")
 BOOT_SECONDS = 60
@@ -69,7 +71,7 @@ def wait_until_up(name: str, may_fail: bool = False) -> None:
 
 def boot(name: str, release: str) -> None:
     """Boot a fresh host of that name; one that is there is replaced."""
-    boot_image(name, ensure(release), *(["--cap-add=MKNOD"] if runs_containers(release) else []))
+    boot_image(name, ensure(release), *(CONTAINER_HOST if runs_containers(release) else ()))
 
 
 def copy(name: str, copies: list[str]) -> None:
