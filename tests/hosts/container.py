@@ -10,7 +10,7 @@ import time
 
 import cpu_time
 import ssh
-from image import as_root, ensure
+from image import as_root, ensure, runs_containers
 
 # systemd in a container gets its own cgroups only from runc where cgroups are hybrid. Without SYS_ADMIN it drops all sandboxing
 # without a word, without SYS_PTRACE root cannot read another user's environment. Limits are stated low enough to be granted anywhere.
@@ -24,6 +24,8 @@ SYSTEMD_HOST = (
     "--security-opt=apparmor=unconfined",  # whose profile for containers denies the mounts that sandboxing is made of
     "--stop-signal=SIGRTMIN+3",
 )
+# What containers of its own need besides: devices, and networks.
+CONTAINER_HOST = ("--cap-add=MKNOD", "--cap-add=NET_ADMIN")
 # A machine's mounts are shared, which is how systemd hands a unit its credentials; a container's are private.
 SYSTEMD = ("/bin/sh", "-c", "mount --make-rshared / && exec /lib/systemd/systemd")
 BOOT_SECONDS = 60
@@ -70,7 +72,7 @@ def wait_until_up(name: str, may_fail: bool = False) -> None:
 
 def boot(name: str, release: str) -> None:
     """Boot a fresh host of that name; one that is there is replaced."""
-    boot_image(name, ensure(release))
+    boot_image(name, ensure(release), *(CONTAINER_HOST if runs_containers(release) else ()))
 
 
 def copy(name: str, copies: list[str]) -> None:
@@ -80,10 +82,10 @@ def copy(name: str, copies: list[str]) -> None:
         boot_image(other, image)
 
 
-def boot_image(name: str, image: str) -> None:
-    """Boot a host from the image."""
+def boot_image(name: str, image: str, *options: str) -> None:
+    """Boot a host from the image, with further options of podman."""
     remove([name])
-    podman("run", "--detach", f"--name={name}", f"--hostname={name}", *SYSTEMD_HOST, image, *SYSTEMD)
+    podman("run", "--detach", f"--name={name}", f"--hostname={name}", *SYSTEMD_HOST, *options, image, *SYSTEMD)
     podman("exec", "--interactive", name, "install", "-D", "--mode=600", "/dev/stdin", "/root/.ssh/authorized_keys", given=ssh.public_key())
     wait_until_up(name)
 

@@ -51,7 +51,7 @@ DEBIAN_PACKAGES = {
     **{name: ("git",) for name in PYTHONS if name.startswith("core-")},
 }
 PROMTOOL = "usr/bin/promtool"
-RELEASES = {"hosts": ("image", "trixie", "bookworm"), "machine": ("disk", "trixie")}
+RELEASES = {"hosts": ("image", "trixie", "bookworm", "trixie-containers"), "machine": ("disk", "trixie")}
 
 
 def say(sentence: str) -> None:

@@ -11,6 +11,12 @@ import os
 UNITS = "/etc/systemd/system"
 """Where an administrator's units are, and ours."""
 VENDOR_UNITS = ("/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+QUADLETS = "/etc/containers/systemd"
+"""Where an administrator's units of Podman's are, and ours."""
+QUADLET_FOLDERS = ("/run/containers/systemd", QUADLETS, "/usr/share/containers/systemd")
+"""Where Podman looks for them, the folder that counts first first."""
+QUADLETS_OF_USERS = f"{QUADLETS}/users"
+"""Of which the managers of users make services, not the system's."""
 DROPIN = "zz-keepwarm.conf"
 """Of ours beside a server's unit; it sorts after the `override.conf` that Ollama's documentation tells people to make."""
 

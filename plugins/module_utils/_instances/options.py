@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 from .._systemd.settings import NAMES
+from .container import NAMES as CONTAINER_SETTINGS
 
 SERVER_SETTINGS = tuple(name for name in NAMES if name != "host")
 """Those that become the server's environment; the address is the entry's own key."""
 OPTIONS = {
-    "server": (*SERVER_SETTINGS, "environment", "oom_policy", "start", "restart", "restart_wait", "restart_restore", "ready_timeout", "gpu", "gpu_timeout"),
+    "server": (
+        *SERVER_SETTINGS, "environment", "oom_policy", "start", "restart", "restart_wait", "restart_restore", "ready_timeout", "gpu", "gpu_timeout",
+        *CONTAINER_SETTINGS,
+    ),
     "model": (
         "models", "pull", "pull_state", "pull_insecure", "prune", "replaced", "stall_timeout", "retries", "timeout", "progress_interval",
     ),

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .. import _server_state
+from .._base.deployments import DEPLOYMENTS
 from .._base.systemctl import RunWith
 from .._ownership.claiming import Paths, obstacles
 from .._ownership.manifest import ManifestError
@@ -43,7 +44,9 @@ class Occasion:
 
 def declaration(params: Mapping[str, Any]) -> Declared:
     """From the module's option `declared`."""
-    place = Place(params["folder"] or "", params["gpu"] != "none", params["grouped"], params["sandboxed"])
+    deployment = DEPLOYMENTS[params["deployment"]]
+    sandboxed = params["sandboxed"] and not deployment.in_container
+    place = Place(params["folder"] or "", params["gpu"] != "none", params["grouped"], sandboxed, deployment, params["container"])
     return Declared(
         environment=params["environment"],
         defaults=params["defaults"],
@@ -65,7 +68,7 @@ def plan(occasion: Occasion, found: Settled, content: str, told: Mapping[str, An
     """As the module returns it. `told`: what it tells of the unit with the drop-in `content`. Raises `HostError`."""
     declared = occasion.declared
     expected = server_plan.is_expected(declared, told, occasion.check_mode)
-    dropin = {"unit": told["unit"], "content": content, "keeps_former": True}
+    dropin = {"unit": told["unit"], "content": content, "keeps_former": True, "deployment": declared.place.deployment.word}
     said = _sentences(occasion, found, content, told)
     acts = _acts(declared, told, expected)
     return {"dropin": dropin, "expected": expected, "outlook": outlook(declared, told, expected, acts["restarts"]), **said, **acts}

@@ -65,7 +65,7 @@ def is_judged(declared: Declared, told: Mapping[str, Any], check_mode: bool) -> 
         return not is_expected(declared, told, check_mode)
     if told["exists"]:
         return declared.install != "takeover" or declared.ours
-    return declared.install == "never" and not declared.place.grouped
+    return declared.install == "never" and not declared.place.grouped and not declared.place.deployment.in_container
 
 
 def refusals(told: Mapping[str, Any]) -> list[str]:
@@ -141,10 +141,12 @@ class Acts:
 
 def acts(declared: Declared, told: Mapping[str, Any]) -> Acts:
     """A stopped server is started that was just installed, that is enabled and has not run in this boot, or that failed."""
-    is_new = told["first_run"] and (declared.brings or declared.place.grouped)
+    in_container = declared.place.deployment.in_container
+    is_new = told["first_run"] and (declared.ours if in_container else declared.brings or declared.place.grouped)
     is_due = is_new or told["active_state"] in ("failed", "activating") or (told["enabled"] and not told["has_run"])
     starts = declared.start == ALWAYS or (declared.start == AUTO and is_due)
-    enables = declared.start == ALWAYS or (declared.start == AUTO and is_new)
+    # What Podman makes is started at boot as its own file says, and cannot be enabled.
+    enables = not in_container and (declared.start == ALWAYS or (declared.start == AUTO and is_new))
     restarts = told["restart_due"] and declared.restart != "never"
     return Acts(starts, enables, restarts, starts or told["active_state"] == "active")
 

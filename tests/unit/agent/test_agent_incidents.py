@@ -36,7 +36,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> list[str]:
 @pytest.fixture
 def warm(agent: Agent, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Agent:
     """a and b are pinned and were seen to be, each with a runner of a number of its own."""
-    def runners(_unit: str) -> Runners:
+    def runners(_unit: str, **_where: str) -> Runners:
         living = {entry.model.blob: f"{id(entry)}-1" for entry in agent.server.loaded.values() if entry.alive}
         return Runners(frozenset(living), starts=living)
 

@@ -20,7 +20,7 @@ from support.fake_server import FakeServer
 
 def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on another host: nobody sees its processes."""
-    monkeypatch.setattr("keepwarm._residency.server.observer.living_runners", lambda _unit: None)
+    monkeypatch.setattr("keepwarm._residency.server.observer.living_runners", lambda _unit, **_where: None)
     monkeypatch.setattr("keepwarm._residency.server.observer.require_processes", lambda _run, _unit, _url: None)
 
 
@@ -114,7 +114,7 @@ def test_a_timer_is_not_followed_over_a_reboot_of_this_host(agent: Agent, monkey
 def test_a_kill_for_memory_is_still_new_after_a_pass_that_was_cut_short(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     kills = [2]
     monkeypatch.setattr(
-        "keepwarm._residency.server.observer.living_runners", lambda _unit: replace(agent.server.runners(), server=agent.start, oom_kills=kills[0])
+        "keepwarm._residency.server.observer.living_runners", lambda _unit, **_where: replace(agent.server.runners(), server=agent.start, oom_kills=kills[0])
     )
     agent.server.hold("a")
     assert agent.run("a") == exits.WARM

@@ -169,7 +169,7 @@ def test_a_hold_is_told_and_what_stays_resident_under_it(told: Agent, monkeypatc
     until = round(time.time()) + 3600.0
     write_hold(told.instance.hold, Hold(until=until, since=until - 3600))
     monkeypatch.setattr("ollama_warmup.cli.condition.unit_state", lambda _unit: RUNNING)
-    monkeypatch.setattr("ollama_warmup.metrics.textfile.server_identity", lambda _unit: told.start)
+    monkeypatch.setattr("ollama_warmup.metrics.textfile.server_identity", lambda _unit, **_where: told.start)
     assert condition(told.instance) == exits.SKIPPED
     assert (one(told, "hold_until_timestamp_seconds"), true(told, "last_pass_result"), one(told, "model_resident")) == (until, ["on_hold"], 1)
     told.start = "200-2"

@@ -79,7 +79,7 @@ class Host:
     def hides_its_processes(self) -> None:
         self._views = [None]
 
-    def living_runners(self, unit: str) -> Runners | None:
+    def living_runners(self, unit: str, **_where: str) -> Runners | None:
         if unit != "ollama.service":
             return None
         return self._views.pop(0) if len(self._views) > 1 else self._views[0]

@@ -79,7 +79,7 @@ def make_observer(configuration: Configuration, state: State, ready_timeout: flo
 
 def server_start(configuration: Configuration) -> str | None:
     """Names this start of the server; None where its process is not this machine's."""
-    return server_identity(configuration.own_unit) if configuration.own_unit else None
+    return server_identity(configuration.own_unit, url=configuration.url) if configuration.own_unit else None
 
 
 def _is_by_hand(instance: Instance) -> bool:
