@@ -34,6 +34,7 @@ _FOLDER = re.compile(r"/[A-Za-z0-9_./+-]*[A-Za-z0-9_.+-]", re.ASCII)
 _SERVER_DEFAULT = 300  # seconds: what a client that sends the server's default keep_alive leaves
 _MARGIN = 10  # seconds for the pass itself, and for the accuracy of the timer
 _ACCURACY = 1  # second: the timer's
+_PROOF_MARGIN = 30  # seconds that a look counts for longer than until the next pass should have begun
 _VERIFY = 60  # seconds on top of all loads
 Name = Callable[[str], str]
 """From the key of a setting to what the user calls it."""
@@ -55,7 +56,8 @@ def warmup_settings(raw: Mapping[str, Any], of_instance: bool = False) -> dict[s
         return {"problems": problems}
     loads = max(len(policy["models"] or ()), 1) + 1  # one more, for a load of somebody else's that is waited for
     start_timeout = seconds["ready_timeout"] + loads * seconds["load_timeout"] + _VERIFY
-    derived = {"start_timeout": start_timeout, "metrics": _metrics(raw, seconds, start_timeout)}
+    proof_age = seconds["interval"] + seconds["jitter"] + _PROOF_MARGIN
+    derived = {"proof_age": proof_age, "start_timeout": start_timeout, "metrics": _metrics(raw, seconds, start_timeout)}
     return {"problems": [], "policy": policy, "gates": gates, **seconds, **times, **derived}
 
 
