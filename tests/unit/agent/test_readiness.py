@@ -13,8 +13,8 @@ from dataclasses import replace
 import pytest
 from keepwarm._base.layout import invocation_link
 from keepwarm._residency.decide.progress import Progress
-from keepwarm._residency.server.client import ServerUnreachable
 from keepwarm._residency.server.hold_file import Hold, write_hold
+from keepwarm._residency.values.keep_alive import KeepAlive
 from ollama_warmup.ready import board, rule
 from ollama_warmup.ready.readiness import FORMAT, Readiness, parse, text_of
 from ollama_warmup.ready.rule import Answer, Now
@@ -102,9 +102,9 @@ def test_a_server_that_is_no_unit_of_this_host_is_judged_by_age_alone(agent: Age
     assert found(agent).start.unit == "-"
 
 
-def test_a_server_that_is_gone_is_not_ready(started: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_gone_is_not_ready(started: Agent) -> None:
     started.run("a")
-    monkeypatch.setattr(started.server, "resident", lambda: (_ for _ in ()).throw(ServerUnreachable("no route")))
+    started.server.gone = True
     assert started.run("a") == 3
     assert [ask(started), ask(started, A)] == [Answer("cold", "unreachable")] * 2
 
@@ -140,7 +140,7 @@ def test_a_hold_that_begins_while_a_pass_writes_is_not_lost(started: Agent, monk
 
 def test_what_a_pass_is_about_to_mend_is_said_before_it_is_mended(started: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     started.run("a", "b")
-    started.server.evict("b")
+    started.server.kill("b")
     seen: list[tuple[Answer, Answer]] = []
     looked = board.Board.looked
 
@@ -150,7 +150,7 @@ def test_what_a_pass_is_about_to_mend_is_said_before_it_is_mended(started: Agent
 
     monkeypatch.setattr(board.Board, "looked", look)
     assert started.run("a", "b") == 0
-    assert seen[0] == (READY, Answer("cold", "not_loaded"))
+    assert seen[0] == (READY, Answer("cold", "dead_runner"))
     assert (ask(started), ask(started, B)) == (READY, READY)
 
 
@@ -158,7 +158,7 @@ def test_a_clients_keep_alive_takes_nobody_out_of_service_for_the_moment_until_i
     started: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started.run("a")
-    started.server.set_expiry("a", 300)
+    started.server.serve("a", KeepAlive.parse("5m"))
     seen: list[Answer] = []
     looked: Callable[..., None] = board.Board.looked
     monkeypatch.setattr(board.Board, "looked", lambda self, models: (looked(self, models), seen.append(ask(started)))[0])

@@ -51,6 +51,7 @@ def test_good_settings_come_back_in_seconds() -> None:
         "metrics": None,
         "restart_server_after": 300.0,
         "restart_server_period": 7200.0,
+            "proof_age": 222.0,
     }
 
 
