@@ -19,6 +19,8 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import policy_data
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import PolicyError, parse_policy
 
+from ._probe_places import probe_places
+
 _POLICY = ("models", "undeclared_keep_alive", "max_loaded_models", "context_mismatch", "strict", "release", "slow_load_seconds")
 _DURATIONS = {"interval": 1.0, "jitter": 0.0, "load_timeout": 1.0, "ready_timeout": 1.0, "gate_timeout": 1.0}
 """The least that each may be, in seconds."""
@@ -47,6 +49,7 @@ def warmup_settings(raw: Mapping[str, Any], of_instance: bool = False) -> dict[s
     problems += [*_address_problems(raw, name), *_metrics_problems(raw, name), *_restart_problems(raw, name)]
     policy = _policy(raw, name, problems)
     gates = _gates(raw, name, problems)
+    places = probe_places(raw, name, problems)
     seconds = {key: _seconds(name(key), raw.get(key), least, problems) for key, least in _DURATIONS.items()}
     seconds |= {key: _seconds(name(key), raw.get(key, default), 1, problems) for key, default in _RESTART_DURATIONS.items()}
     times = {key: _times(name(key), raw.get(key, default), problems) for key, default in _TIMES.items()}
@@ -58,7 +61,7 @@ def warmup_settings(raw: Mapping[str, Any], of_instance: bool = False) -> dict[s
     start_timeout = seconds["ready_timeout"] + loads * seconds["load_timeout"] + _VERIFY
     proof_age = seconds["interval"] + seconds["jitter"] + _PROOF_MARGIN
     derived = {"proof_age": proof_age, "start_timeout": start_timeout, "metrics": _metrics(raw, seconds, start_timeout)}
-    return {"problems": [], "policy": policy, "gates": gates, **seconds, **times, **derived}
+    return {"problems": [], "policy": policy, "gates": gates, **places, **seconds, **times, **derived}
 
 
 def _variable(key: str) -> str:

@@ -99,6 +99,9 @@ def test_a_pass_that_runs_is_said_to_go_on(call: Call, monkeypatch: pytest.Monke
     ("words", "user", "sentence"),
     [
         (("hold", "2h"), 999, "only root may put a host on hold"),
+        (("drain", "2h"), 999, "only root may put a host on hold, drain it"),
+        (("undrain",), 999, "only root may put a host on hold, drain it"),
+        (("drain", "for ever"), 0, "'for ever' is not how long"),
         (("release",), 999, "only root may put a host on hold"),
         (("hold", "2 days"), 0, "'2 days' is not how long"),
         (("hold", "-1"), 0, "a hold of '-1' is not between"),
