@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import socket
@@ -25,6 +26,7 @@ from support.agent import PROGRAM, Agent
 A = "registry.ollama.ai/library/a:latest"
 B = "registry.ollama.ai/library/b:latest"
 ONE, TWO = "1" * 32, "2" * 32
+NJS = PROGRAM.parents[2] / "ollama_gateway/files/njs"
 SCRIPT = PROGRAM.parent / "ready.sh"
 
 
@@ -158,9 +160,15 @@ class Files:
         assert found.stderr == ""
         return found.stdout.strip()
 
+    def gateway(self, model: str | None) -> str:
+        places = {"file": str(self.path), "units": str(self.link.parent)}
+        script = f"import r from 'keepwarm_readiness.js'; console.log(r.word({json.dumps(places)}, {json.dumps(model)}))"
+        found = subprocess.run(["njs", "-t", "module", "-p", str(NJS), "-c", script], capture_output=True, text=True, check=True)
+        return found.stdout.strip()
+
     def says(self, model: str | None = None) -> str:
         """What all of them say; that they agree is the point."""
-        (word,) = {self.program(model), self.shell(model)}
+        (word,) = {self.program(model), self.shell(model), self.gateway(model)}
         return word
 
 
