@@ -78,7 +78,7 @@ _LEFT = {
     NOTIFY: ("{notify_file}", "{notify_folder}", "/var/lib/{notify_state}", NOTIFIERS + "/{notify_state}"),
 }
 """What the agent writes for a feature; it is removed where the feature is not wanted."""
-_OF_EVERY_SERVER = ("{hold_file}", "{drain_file}", "{state_folder}", "{cache_folder}", "{runtime_folder}", "{configuration}")
+_OF_EVERY_SERVER = ("{hold_file}", "{drain_file}", "{upgrade_drain_file}", "{state_folder}", "{cache_folder}", "{runtime_folder}", "{configuration}")
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,7 @@ class Names:
             "notify_state": f"ollama-warmup-notify{suffix}",
             "hold_file": f"{AGENT_STATE}/{instance}.hold",
             "drain_file": f"{AGENT_STATE}/{instance}.drain",
+            "upgrade_drain_file": f"{AGENT_STATE}/{instance}.upgrade-drain",
             "state_folder": f"{AGENT_STATE}/{instance}",
             "cache_folder": f"{AGENT_CACHE}/{instance}",
             "metrics_file": f"{AGENT_CACHE}/{instance}/metrics.prom",

@@ -64,8 +64,13 @@ class Instance:
 
     @property
     def drain(self) -> str:
-        """Beside the hold: an operator's word, or a play's, that balancers are to send no requests, while passes go on."""
+        """Beside the hold: an operator's word that balancers are to send no requests, while passes go on."""
         return f"{self.state_folder}.drain"
+
+    @property
+    def upgrade_drain(self) -> str:
+        """The same by a play that upgrades the server: it ends its own only, and an operator's stays."""
+        return f"{self.state_folder}.upgrade-drain"
 
     @property
     def readiness(self) -> str:

@@ -52,19 +52,25 @@ def release(instance: Instance) -> int:
     return _begin_pass(instance)
 
 
-def drain(instance: Instance, length: str, reason: str) -> int:
+def drain(instance: Instance, length: str, reason: str, for_upgrade: bool = False) -> int:
     """Take the host out of service for load balancers; passes go on. Raises `InvalidValue` and `ConfigurationError`."""
-    wanted = _order(instance, instance.drain, length, reason)
+    wanted = _order(instance, instance.upgrade_drain if for_upgrade else instance.drain, length, reason)
     _note("drain", instance, until=moment(wanted.until), by=wanted.by, reason=wanted.reason or None)
     print(f"{instance.name} is {wanted.told('drained')}")
     return exits.WARM
 
 
-def undrain(instance: Instance) -> int:
-    """Put it back; it is ready again as soon as a pass has found it so, which is begun. Raises `InvalidValue` and `ConfigurationError`."""
+def undrain(instance: Instance, for_upgrade: bool = False) -> int:
+    """Put it back; it is ready again as soon as a pass has found it so, which is begun. An upgrade leaves an operator's drain as it is. Raises
+    `InvalidValue` and `ConfigurationError`."""
     _check(instance)
     was = current_drain(instance)
-    _forget(instance.drain)
+    for path in (instance.upgrade_drain,) if for_upgrade else (instance.drain, instance.upgrade_drain):
+        _forget(path)
+    still = current_drain(instance)
+    if was is not None and still is not None:
+        print(f"{instance.name} stays {still.told('drained')}")
+        return exits.WARM
     if was is None:
         print(f"{instance.name} was not drained")
         return exits.WARM

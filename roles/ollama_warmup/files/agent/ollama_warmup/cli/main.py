@@ -108,10 +108,13 @@ def _carry_out(wanted: argparse.Namespace, instance: Instance) -> int:
 def _order(wanted: argparse.Namespace, instance: Instance) -> int:
     from . import hold_commands
 
-    if wanted.command in ("hold", "drain"):
-        begin = hold_commands.hold if wanted.command == "hold" else hold_commands.drain
-        return begin(instance, wanted.length, wanted.reason)
-    return hold_commands.release(instance) if wanted.command == "release" else hold_commands.undrain(instance)
+    if wanted.command == "hold":
+        return hold_commands.hold(instance, wanted.length, wanted.reason)
+    if wanted.command == "release":
+        return hold_commands.release(instance)
+    if wanted.command == "drain":
+        return hold_commands.drain(instance, wanted.length, wanted.reason, wanted.for_upgrade)
+    return hold_commands.undrain(instance, wanted.for_upgrade)
 
 
 def _tell_readiness(wanted: argparse.Namespace, instance: Instance) -> int:
@@ -157,8 +160,11 @@ def _parser() -> argparse.ArgumentParser:
     holding = commands.add_parser("hold", help="make no pass for a while (root)", description="Make no pass until the time is over, reboots included.")
     _add_order(holding)
     commands.add_parser("release", help="end the hold, and make a pass (root)")
-    _add_order(commands.add_parser("drain", help="tell load balancers to send nothing for a while; passes go on (root)"))
-    commands.add_parser("undrain", help="end the drain, and make a pass (root)")
+    draining = commands.add_parser("drain", help="tell load balancers to send nothing for a while; passes go on (root)")
+    _add_order(draining)
+    undraining = commands.add_parser("undrain", help="end the drain, and make a pass (root)")
+    for parser in (draining, undraining):
+        parser.add_argument("--for-upgrade", action="store_true", help="the drain of a play that upgrades the server, beside an operator's")
     ready = commands.add_parser("ready", help="tell in a word what load balancers are told; exit status 0 if it is ready, else 1")
     ready.add_argument("model", nargs="?", metavar="MODEL", help="this model only (default: every required one)")
     answering = commands.add_parser("answer", help="answer load balancers on the sockets that systemd hands over (the unit runs this)")

@@ -25,8 +25,8 @@ def current_hold(instance: Instance) -> Hold | None:
 
 
 def current_drain(instance: Instance) -> Hold | None:
-    """The drain that is on now. It keeps balancers off the host, and is nothing to a pass."""
-    return _current(instance.drain)
+    """The drain that is on now, an operator's or an upgrade's. It keeps balancers off the host, and is nothing to a pass."""
+    return _current(instance.drain) or _current(instance.upgrade_drain)
 
 
 def _current(path: str) -> Hold | None:
