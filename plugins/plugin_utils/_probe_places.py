@@ -17,7 +17,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address i
 HTTP, AGENT = "ready_listen", "ready_agent_listen"
 _PLACE = re.compile(r"(?:(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<four>[0-9.]+)):)?(?P<port>[0-9]{1,5})", re.ASCII)
 _RIGHT = "write a port such as 11436, or an address with one such as '10.0.0.5:11436'"
-_EVERYWHERE = "0.0.0.0"  # noqa: S104  # a port alone is open on every interface
+_EVERYWHERE = "0.0.0.0"  # a port alone is open on every interface
 
 
 def probe_places(raw: Mapping[str, Any], name: Callable[[str], str], problems: list[str]) -> dict[str, Any]:

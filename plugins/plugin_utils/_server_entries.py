@@ -19,9 +19,9 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.options
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.settings import Host, merged, server_defaults, server_settings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.settings import judge as judge_server
 
+from ._probe_places import shared_places
 from ._upgrade_obstacles import upgrade_obstacles
 from ._wanted_models import wanted_models
-from ._probe_places import shared_places
 from ._warmup_settings import warmup_settings
 
 Judged = tuple[dict[str, Any], Mapping[str, Any]]

@@ -163,8 +163,8 @@ def _parser() -> argparse.ArgumentParser:
     draining = commands.add_parser("drain", help="tell load balancers to send nothing for a while; passes go on (root)")
     _add_order(draining)
     undraining = commands.add_parser("undrain", help="end the drain, and make a pass (root)")
-    for parser in (draining, undraining):
-        parser.add_argument("--for-upgrade", action="store_true", help="the drain of a play that upgrades the server, beside an operator's")
+    for each in (draining, undraining):
+        each.add_argument("--for-upgrade", action="store_true", help="the drain of a play that upgrades the server, beside an operator's")
     ready = commands.add_parser("ready", help="tell in a word what load balancers are told; exit status 0 if it is ready, else 1")
     ready.add_argument("model", nargs="?", metavar="MODEL", help="this model only (default: every required one)")
     answering = commands.add_parser("answer", help="answer load balancers on the sockets that systemd hands over (the unit runs this)")

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-from typing import Optional
 
 from keepwarm._base.readers import InvalidValue
 from keepwarm._residency.values.model_name import ModelName
@@ -18,20 +17,20 @@ from ..ready.responder import Responder, inherited
 from ..ready.rule import Answer
 
 
-def ready(instance: Instance, model: Optional[str]) -> int:
+def ready(instance: Instance, model: str | None) -> int:
     """Print the word. Raises `InvalidValue` for a name that is none."""
     found = rule.answer(instance.readiness, full_name(ModelName.parse(model)) if model else None, instance.root)
     print(found.word)
     return exits.WARM if found.is_ready else exits.NOT_RESIDENT
 
 
-def answer_probes(instance: Instance, agent_port: Optional[int]) -> int:
+def answer_probes(instance: Instance, agent_port: int | None) -> int:
     """Until nobody asks any more. Raises `InvalidValue` where systemd has handed over no socket."""
     Responder(inherited(os.environ), agent_port, lambda model: _ask(instance, model)).serve()
     return exits.WARM
 
 
-def _ask(instance: Instance, model: Optional[str]) -> Answer:
+def _ask(instance: Instance, model: str | None) -> Answer:
     try:
         name = full_name(ModelName.parse(model)) if model else None
     except InvalidValue:
