@@ -51,7 +51,7 @@ class Server:
 
     def door(self, *words: str) -> Any:
         """An order through the stand-in's side door."""
-        return json.loads(self.gpu.run(f"/usr/local/lib/ollama/ollama-stub-ctl --socket /var/lib/ollama-stub/{self.name} {' '.join(words)}"))
+        return json.loads(self.gpu.run(f"/usr/local/lib/ollama/ollama-stub-ctl --socket /usr/share/ollama/door-{self.name} {' '.join(words)}"))
 
     def command(self, words: str) -> None:
         """A command of the agent, for this server."""
