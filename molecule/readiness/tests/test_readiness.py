@@ -94,16 +94,14 @@ def test_an_order_counts_at_once(fleet: Fleet, order: str) -> None:
 
 
 def test_a_restart_takes_back_what_was_proved_before(fleet: Fleet) -> None:
-    """By systemd's word alone: the agent may not write meanwhile."""
+    """By systemd's word alone: the agent cannot read its configuration meanwhile, and so writes nothing."""
     one = fleet["one"]
-    fleet.gpu.run("systemctl stop ollama-warmup@one.timer ollama-warmup-wake@one.path ollama-warmup-watch@one.service")
-    fleet.gpu.run("systemctl mask --runtime ollama-warmup@one.service")
+    fleet.gpu.run("mv /etc/ollama-warmup/one.json /etc/ollama-warmup/one.aside")
     try:
         fleet.gpu.run(f"systemctl restart {one.unit}")
-        assert (one.all_say(), one.agent()) == ({"restarted"}, "down#restarted")
+        assert (one.all_say(), one.agent(), one.says("/tiny-a")) == ({"restarted"}, "down#restarted", (503, "restarted"))
     finally:
-        fleet.gpu.run("systemctl unmask --runtime ollama-warmup@one.service")
-        fleet.gpu.run("systemctl start ollama-warmup@one.timer ollama-warmup-wake@one.path ollama-warmup-watch@one.service")
+        fleet.gpu.run("mv /etc/ollama-warmup/one.aside /etc/ollama-warmup/one.json && systemctl start ollama-warmup@one.service")
     eventually(one.all_say, {"resident"})
 
 
