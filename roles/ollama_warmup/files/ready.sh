@@ -1,6 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
+# shellcheck shell=sh
 # sh ready.sh FOLDER [MODEL]: prints a word; exit status 0 where the server, or that model, is resident (docs/readiness.md).
 #
 # For a health check in the server's container, with the folder of the readiness file mounted into it; or for a script on the host. MODEL has all
