@@ -79,7 +79,7 @@ lint: setup-checks ## ruff, mypy, pylint (equal stretches of code), vermin, yaml
 	$(CHECKS)/yamllint --strict .
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" ansible-lint
 	$(CHECKS)/reuse lint --lines
-	shellcheck .ci/run tests/hosts/bin/podman tests/bench/on_host/curl_keep_alive.sh
+	shellcheck .ci/run tests/hosts/bin/podman tests/bench/on_host/curl_keep_alive.sh roles/ollama_warmup/files/ready.sh
 
 .PHONY: tables
 tables: setup-newest ## Write what documents, alert rules and surveys say anew from the code and the argument specs

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import INVOCATIONS, readiness_file
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.model_list import is_given, read_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import policy_data
@@ -26,6 +27,7 @@ _ROUTE = re.compile(r"(?:GET|HEAD|POST|PUT|PATCH|DELETE) /[A-Za-z0-9._/-]*", re.
 _ORIGIN = re.compile(r"(?=.{1,40}\Z)https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?", re.ASCII)
 _RIGHT_ORIGIN = "such as 'https://chat.example', with at most 40 characters"
 _UPSTREAM = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}", re.ASCII)
+_READY_PATH = re.compile(r"(?!/(?:api|v1)(?:/|\Z))(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+", re.ASCII)
 _WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
 
 
@@ -62,6 +64,8 @@ def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
         yield f"ollama_gateway_body_size is {short_repr(raw['body_size'])}: write it as '32m'"
     if raw["upstream"] and not _UPSTREAM.fullmatch(str(raw["upstream"])):
         yield f"ollama_gateway_upstream is {short_repr(raw['upstream'])}: write it as '127.0.0.1:11434'"
+    if raw["ready_path"] and not _READY_PATH.fullmatch(str(raw["ready_path"])):
+        yield f"ollama_gateway_ready_path is {short_repr(raw['ready_path'])}: write a path outside of /api and /v1, such as '/ready', or '' for none"
     yield from _model_problems(raw["models"])
 
 
@@ -133,6 +137,7 @@ def _settings(raw: Mapping[str, Any]) -> dict[str, Any]:
         "models": {normal_name(model["name"]): {"keep_alive": json.dumps(model["keep_alive"]), "num_ctx": model["num_ctx"]} for model in models},
         "clients": permissions(raw["clients"]),
         "routes": list(raw["routes"]),
+        "ready": {"path": raw["ready_path"], "file": readiness_file(raw["ready_instance"]), "units": INVOCATIONS},
     }
 
 

@@ -21,6 +21,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.options
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.settings import Host, merged, server_defaults, server_settings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.settings import judge as judge_server
 
+from ._probe_places import shared_places
 from ._upgrade_obstacles import upgrade_obstacles
 from ._wanted_models import wanted_models
 from ._warmup_settings import warmup_settings
@@ -44,7 +45,10 @@ def _several(listed: Any, role: str, flat: Mapping[str, Any], around: Mapping[st
     if unread:
         return [], problems + unread
     host = Host(entries, _resident(around), around.get("folder") or None, _declared_most(around))
-    return [_instance(entry, role, flat, host, around.get("unit") or "ollama.service", problems) for entry in entries], problems
+    instances = [_instance(entry, role, flat, host, around.get("unit") or "ollama.service", problems) for entry in entries]
+    if role == "warmup" and not problems:
+        problems += shared_places(instances)
+    return instances, problems
 
 
 def _only(role: str, flat: Mapping[str, Any], around: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:

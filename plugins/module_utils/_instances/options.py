@@ -21,6 +21,7 @@ OPTIONS = {
     "warmup": (
         "undeclared_keep_alive", "max_loaded_models", "context_mismatch", "strict", "release", "slow_load_seconds", "reload_budget",
         "context_reloads", "interval", "jitter", "allow_long_interval", "watch", "load_timeout", "ready_timeout", "metrics",
-        "restart_server", "restart_server_after", "restart_server_period", "gates", "gate_timeout", "prove",
+        "restart_server", "restart_server_after", "restart_server_period", "gates", "gate_timeout", "ready_listen", "ready_agent_listen",
+        "prove",
     ),
 }

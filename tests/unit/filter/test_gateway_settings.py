@@ -29,6 +29,8 @@ GIVEN: dict[str, Any] = {
     "routes": ["GET /api/status"],
     "body_size": "8m",
     "upstream": "",
+    "ready_path": "/ready",
+    "ready_instance": "a",
 }
 
 

@@ -21,6 +21,7 @@ ROLE_NAMES = ["ollama_gateway", "ollama_model", "ollama_pull", "ollama_server", 
 PLAYBOOK_INPUTS = {
     "keepwarm_after_upgrade",
     "keepwarm_before_upgrade",
+    "keepwarm_drain_seconds",
     "keepwarm_format",
     "keepwarm_hosts",
     "keepwarm_instance",

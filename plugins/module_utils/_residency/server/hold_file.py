@@ -41,8 +41,12 @@ class Hold:
         return now >= self.until
 
     def __str__(self) -> str:
+        return self.told("on hold")
+
+    def told(self, what: str) -> str:
+        """That the host is `what`, and until when."""
         by = f" by {self.by}" if self.by else ""
-        return f"on hold until {moment(self.until)}{by}" + (f": {self.reason}" if self.reason else "")
+        return f"{what} until {moment(self.until)}{by}" + (f": {self.reason}" if self.reason else "")
 
 
 def moment(epoch: float) -> str:
