@@ -41,7 +41,7 @@ def status(warm: bool) -> str:
     ]
     if not warm:
         models[-1] |= {"resident": False, "drift": ["not_loaded"], "after": None}
-    history = {"departures": [{"model": "family-3:8b", "cause": "evicted", "evidence": "observed", "at": 1.7e9 + number} for number in range(20)]}
+    history = {"incidents": [{"model": "family-3:8b", "cause": "evicted", "evidence": "observed", "at": 1.7e9 + number} for number in range(20)]}
     return json.dumps({"exit": 0 if warm else 1, "result": "warm" if warm else "not warm", "models": models, "history": history, "looked": {"at": 1.7e9}})
 
 
