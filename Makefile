@@ -40,7 +40,7 @@ HOST_GATES := $(addprefix molecule-,$(SCENARIOS))
 # The long ones first, so that no core is idle at the end.
 LONGEST_GATES := molecule-server molecule-lifecycle molecule-upgrade molecule-instances molecule-install unit
 ALONE_GATES := molecule-machine
-GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES) $(ALONE_GATES),$(HOST_GATES) sanity contract unit-oldest prometheus fuzz importer lint docs browser)
+GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES) $(ALONE_GATES),$(HOST_GATES) sanity contract unit-oldest prometheus fuzz importer lint docs browser rulebook)
 
 .PHONY: help
 help: ## List the targets
@@ -50,7 +50,7 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Install what everything below needs (Debian packages, Python environments, host images); quick the second time
-	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool browser
+	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool browser rulebook alertmanager
 
 setup-%:
 	@$(PYTHON) tests/tools/setup.py newest $(if $(filter newest,$*),,$*)
@@ -128,6 +128,10 @@ browser: setup-newest setup-browser ## The fleet page in a real headless Chromiu
 .PHONY: images
 images: setup-newest setup-browser ## Take the pictures of the fleet page in docs/images anew
 	$(WITH_COLLECTIONS) $(CURDIR)/.cache/browser/bin/python tests/browser/images.py docs/images
+
+.PHONY: rulebook
+rulebook: setup-newest setup-rulebook setup-alertmanager ## The event-driven rulebook in the real ansible-rulebook, told by the real Alertmanager
+	$(WITH_COLLECTIONS) PATH="$(CURDIR)/.cache/rulebook/bin:$$PATH" $(CURDIR)/.cache/rulebook/bin/$(PYTEST) tests/rulebook $(ARGS)
 
 .PHONY: contract
 contract: setup-newest ## The stand-in server against the recorded answers of a real one (ARGS='--ollama-url URL' for any server)

@@ -4,10 +4,10 @@
 
     python3 tests/tools/setup.py newest oldest checks hosts
 
-`newest`, `oldest`, `checks`, `bench` and `browser` are virtual environments, each made from requirements/NAME.txt and kept in the user's cache
+`newest`, `oldest`, `checks`, `bench`, `browser` and `rulebook` are virtual environments, each made from requirements/NAME.txt and kept in the user's cache
 under a hash of that file; .cache/NAME of the checkout is a link to it. `core-2.19` and its like are newest.txt with another ansible-core.
-`hosts` is what boots test hosts: Debian packages and two images; `machine` is the same for virtual ones; `promtool` is a program out of a Debian
-package.
+`hosts` is what boots test hosts: Debian packages and two images; `machine` is the same for virtual ones; `promtool` and `alertmanager` are programs
+out of Debian packages.
 
 KEEPWARM_PYTHON=3.13 has the environments made of that Python, as far as their ansible-core runs on it.
 """
@@ -33,6 +33,7 @@ PYTHONS = {
     "checks": ("3.12", "3.13", "3.14"),
     "bench": ("3.12", "3.13", "3.14"),
     "browser": ("3.12", "3.13", "3.14"),
+    "rulebook": ("3.12", "3.13", "3.14"),
     "oldest": ("3.12", "3.11", "3.10", "3.13"),  # 2.17 on 3.13 is not supported upstream, but all that Debian 13 has
     "core-2.18": ("3.12", "3.11", "3.13"),
     "core-2.19": ("3.12", "3.11", "3.13"),
@@ -44,13 +45,16 @@ DEBIAN_PACKAGES = {
     "machine": ("qemu-system-x86", "mmdebstrap", "e2fsprogs", "openssh-client"),
     "checks": ("git", "shellcheck"),
     "promtool": (),
+    "alertmanager": (),
+    "rulebook": (),
     "bench": (),
     "browser": ("chromium", "chromium-driver", "fonts-dejavu-core"),  # another font would make other pictures
     "newest": ("git", "njs"),  # the artefact is built from tracked files; the gateway's script is tested by what runs it in nginx
     "oldest": ("git",),
     **{name: ("git",) for name in PYTHONS if name.startswith("core-")},
 }
-PROMTOOL = "usr/bin/promtool"
+# Out of which package; to install it would start a service on this machine.
+UNPACKED = {"promtool": ("prometheus", "usr/bin/promtool"), "alertmanager": ("prometheus-alertmanager", "usr/bin/prometheus-alertmanager")}
 RELEASES = {"hosts": ("image", "trixie", "bookworm"), "machine": ("disk", "trixie")}
 
 
@@ -168,26 +172,31 @@ def create_environment(python: pathlib.Path, directory: pathlib.Path) -> None:
     subprocess.run([str(python), "-m", "venv", str(directory)], check=True)
 
 
-def unpack_promtool() -> None:
-    """Prometheus' own judge of rules and metrics, out of Debian's package; to install that would start a Prometheus on this machine."""
-    directory = CACHE / "promtool"
-    with locked("promtool"):
-        if not (directory / PROMTOOL).exists():
-            say("unpacking promtool")
+def unpack(name: str) -> None:
+    """Prometheus' own programs: promtool judges rules and metrics, Alertmanager sends alerts."""
+    directory, (package, program) = CACHE / name, UNPACKED[name]
+    with locked(name):
+        if not (directory / program).exists():
+            say(f"unpacking {name}")
             scratch = directory / "scratch"
             scratch.mkdir(parents=True, exist_ok=True)
-            subprocess.run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", "prometheus"], check=True, cwd=scratch, stdin=subprocess.DEVNULL)
-            (package,) = scratch.glob("*.deb")
-            subprocess.run(["dpkg-deb", "--extract", str(package), str(scratch)], check=True)
-            (directory / PROMTOOL).parent.mkdir(parents=True, exist_ok=True)
-            (scratch / PROMTOOL).rename(directory / PROMTOOL)
+            subprocess.run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", package], check=True, cwd=scratch, stdin=subprocess.DEVNULL)
+            (archive,) = scratch.glob("*.deb")
+            subprocess.run(["dpkg-deb", "--extract", str(archive), str(scratch)], check=True)
+            (directory / program).parent.mkdir(parents=True, exist_ok=True)
+            (scratch / program).rename(directory / program)
             shutil.rmtree(scratch)
-    link("promtool", directory)
+    link(name, directory)
 
 
 def go_compiler(wanted: list[str]) -> tuple[str, ...]:
     """What has a Go compiler, if there is none: Go's own decoder is what the gateway's judge is compared with."""
     return ("golang-go",) if "newest" in wanted and shutil.which("go") is None else ()
+
+
+def java(wanted: list[str]) -> tuple[str, ...]:
+    """What has a Java runtime, if there is none: ansible-rulebook's engine is Drools."""
+    return ("default-jre-headless",) if "rulebook" in wanted and shutil.which("java") is None else ()
 
 
 def main() -> None:
@@ -196,13 +205,13 @@ def main() -> None:
     unknown = set(wanted) - set(DEBIAN_PACKAGES)
     if unknown or not wanted:
         sys.exit(__doc__)
-    install_debian_packages(sorted({*go_compiler(wanted), *(package for part in wanted for package in DEBIAN_PACKAGES[part])}))
+    install_debian_packages(sorted({*go_compiler(wanted), *java(wanted), *(package for part in wanted for package in DEBIAN_PACKAGES[part])}))
     link("shared", CACHE)
     for name in wanted:
         if name in RELEASES:
             subprocess.run([sys.executable, str(TOP / "tests/hosts/host.py"), *RELEASES[name]], check=True, stdout=subprocess.DEVNULL)
-        elif name == "promtool":
-            unpack_promtool()
+        elif name in UNPACKED:
+            unpack(name)
         else:
             make_environment(name)
 
