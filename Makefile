@@ -50,7 +50,7 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Install what everything below needs (Debian packages, Python environments, host images); quick the second time
-	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool browser rulebook alertmanager
+	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool browser rulebook
 
 setup-%:
 	@$(PYTHON) tests/tools/setup.py newest $(if $(filter newest,$*),,$*)
@@ -130,7 +130,7 @@ images: setup-newest setup-browser ## Take the pictures of the fleet page in doc
 	$(WITH_COLLECTIONS) $(CURDIR)/.cache/browser/bin/python tests/browser/images.py docs/images
 
 .PHONY: rulebook
-rulebook: setup-newest setup-rulebook setup-alertmanager ## The event-driven rulebook in the real ansible-rulebook, told by the real Alertmanager
+rulebook: setup-newest setup-rulebook ## The event-driven rulebook in the real ansible-rulebook: an alert that is posted starts the plays
 	$(WITH_COLLECTIONS) PATH="$(CURDIR)/.cache/rulebook/bin:$$PATH" $(CURDIR)/.cache/rulebook/bin/$(PYTEST) tests/rulebook $(ARGS)
 
 .PHONY: contract

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rulebook in the real ansible-rulebook, and a real Alertmanager that is configured as docs/event-driven.md shows it."""
+"""The rulebook in the real ansible-rulebook."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-ALERTMANAGER = TOP / ".cache/alertmanager/usr/bin/prometheus-alertmanager"
-TOKEN = "a token of the tests"
+TOKEN = "token-of-the-tests"
 LONGEST = 300  # seconds until a program counts as hung
 DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -102,19 +100,3 @@ def rulebook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rulebook]:
         wait_for(lambda: process.poll() is not None or listens(found.port), lambda: found.said)
         assert process.poll() is None, found.said
         yield found
-
-
-@pytest.fixture
-def alert(rulebook: Rulebook, tmp_path: pathlib.Path) -> Iterator[Callable[[Sequence[dict[str, str]]], None]]:
-    """Gives alerts with these labels to an Alertmanager that tells the rulebook."""
-    authorization = {"authorization": {"credentials": TOKEN}}
-    receiver = {"name": "rulebook", "webhook_configs": [{"url": f"http://127.0.0.1:{rulebook.port}/alerts", "http_config": authorization}]}
-    route = {"receiver": "rulebook", "group_by": ["alertname"], "group_wait": "0s"}
-    (tmp_path / "alertmanager.yml").write_text(yaml.safe_dump({"route": route, "receivers": [receiver]}))
-    port = free_port()
-    options = ("config.file=alertmanager.yml", "storage.path=storage", f"web.listen-address=127.0.0.1:{port}", "cluster.listen-address=")
-    command = [str(ALERTMANAGER), *(f"--{option}" for option in options)]
-    with running(command, tmp_path) as process:
-        wait_for(lambda: process.poll() is not None or listens(port), (tmp_path / "output").read_text)
-        assert process.poll() is None, (tmp_path / "output").read_text()
-        yield lambda labels: print(post(port, "/api/v2/alerts", [{"labels": each} for each in labels]))

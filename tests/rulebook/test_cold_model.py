@@ -6,47 +6,52 @@ from __future__ import annotations
 
 import pathlib
 import urllib.error
-from collections.abc import Callable, Sequence
 
 import pytest
-from conftest import TOKEN, Rulebook, post, start_rulebook
+from conftest import LONGEST, TOKEN, Rulebook, post, start_rulebook
 
 COLD = {"alertname": "OllamaModelCold", "severity": "critical", "ollama_instance": "default"}
 EXAMINE = "TASK [Examine the host]"
 SHOW = "TASK [Show the fleet]"
 
 
-def posted(status: str = "firing", **labels: str) -> dict[str, object]:
-    """What Alertmanager would send, had it been told so."""
-    return {"version": "4", "status": status, "alerts": [{"status": status, "labels": {**COLD, **labels}, "annotations": {}}]}
+def posted(*alerts: dict[str, str], status: str = "firing") -> dict[str, object]:
+    """What Alertmanager sends of alerts with these labels (version 4 of its webhook's format)."""
+    times = {"startsAt": "2026-11-30T08:00:00.123Z", "endsAt": "0001-01-01T00:00:00Z", "generatorURL": "http://prometheus:9090/graph"}
+    known = [{"status": status, "labels": {**COLD, **labels}, "annotations": {"summary": "cold"}, **times, "fingerprint": "1f"} for labels in alerts]
+    group = {"groupKey": '{}:{alertname="OllamaModelCold"}', "groupLabels": {"alertname": "OllamaModelCold"}, "commonLabels": COLD}
+    rest = {"version": "4", "receiver": "rulebook", "commonAnnotations": {}, "externalURL": "http://alertmanager:9093", "truncatedAlerts": 0}
+    return {**rest, **group, "status": status, "alerts": known}
+
+
+def send(rulebook: Rulebook, content: object, token: str = TOKEN) -> int:
+    return post(rulebook.port, "/alerts", content, Authorization=f"Bearer {token}")
 
 
 def test_what_is_no_cold_model_of_a_plain_host_starts_nothing(rulebook: Rulebook) -> None:
     for content in (
-        posted(instance="gpu1", alertname="OllamaModelDegraded"),
-        posted(status="resolved", instance="gpu1"),
-        posted(instance="{{ lookup('pipe', 'touch /tmp/keepwarm-injected') }}"),
-        posted(instance="gpu1\n{{ 1 }}"),
-        posted(instance="gpu1,gpu2"),
-        posted(instance="all:!gpu1"),
-        {"alerts": []},
+        posted({"instance": "gpu1", "alertname": "OllamaModelDegraded"}),
+        posted({"instance": "gpu1"}, status="resolved"),
+        posted({"instance": "{{ lookup('pipe', 'touch /tmp/keepwarm-injected') }}"}),
+        posted({"instance": "gpu1\n{{ 1 }}"}, {"instance": "gpu1,gpu2"}, {"instance": "all:!gpu1"}, {"instance": ""}, {}),
+        posted(),
         {"something": "else"},
     ):
-        assert post(rulebook.port, "/alerts", content, Authorization=f"Bearer {TOKEN}") == 200
+        assert send(rulebook, content) == 200
     with pytest.raises(urllib.error.HTTPError, match="401"):
-        post(rulebook.port, "/alerts", posted(instance="gpu1"), Authorization="Bearer guessed")
+        send(rulebook, posted({"instance": "gpu1"}), token="guessed")
     # Events come one after the other: what those before it had started would be seen before.
-    post(rulebook.port, "/alerts", posted(instance="gpu2"), Authorization=f"Bearer {TOKEN}")
+    send(rulebook, posted({"instance": "gpu2"}))
     rulebook.wait_for_plays(2)
     assert rulebook.said.count(EXAMINE) == 1
     assert "\ngpu2: " in rulebook.said
     assert "\ngpu1: " not in rulebook.said
 
 
-def test_alertmanager_has_a_host_with_two_cold_models_examined_once(rulebook: Rulebook, alert: Callable[[Sequence[dict[str, str]]], None]) -> None:
+def test_a_host_with_two_cold_models_is_examined_once_and_the_fleet_is_shown(rulebook: Rulebook) -> None:
     before = len(rulebook.said)
     rulebook.page.unlink()
-    alert([{**COLD, "instance": "gpu1:9100", "model": model} for model in ("qwen3:8b", "nomic-embed-text:latest")])
+    send(rulebook, posted(*({"instance": "gpu1:9100", "model": model} for model in ("qwen3:8b", "nomic-embed-text:latest"))))
     rulebook.wait_for_plays(4)
     said = rulebook.said[before:]
     assert said.count(EXAMINE) == said.count(SHOW) == 1
@@ -57,6 +62,6 @@ def test_alertmanager_has_a_host_with_two_cold_models_examined_once(rulebook: Ru
 
 
 def test_without_a_token_it_does_not_start(tmp_path: pathlib.Path) -> None:
-    with start_rulebook(tmp_path, keepwarm_eda_port=1) as running:
-        assert running.wait(300) != 0
+    with start_rulebook(tmp_path, keepwarm_eda_port=1) as process:
+        assert process.wait(LONGEST) != 0
     assert "'keepwarm_eda_token' is undefined" in (tmp_path / "output").read_text(encoding="utf-8")

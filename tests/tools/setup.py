@@ -6,8 +6,8 @@
 
 `newest`, `oldest`, `checks`, `bench`, `browser` and `rulebook` are virtual environments, each made from requirements/NAME.txt and kept in the user's cache
 under a hash of that file; .cache/NAME of the checkout is a link to it. `core-2.19` and its like are newest.txt with another ansible-core.
-`hosts` is what boots test hosts: Debian packages and two images; `machine` is the same for virtual ones; `promtool` and `alertmanager` are programs
-out of Debian packages.
+`hosts` is what boots test hosts: Debian packages and two images; `machine` is the same for virtual ones; `promtool` is a program out of a Debian
+package.
 
 KEEPWARM_PYTHON=3.13 has the environments made of that Python, as far as their ansible-core runs on it.
 """
@@ -45,7 +45,6 @@ DEBIAN_PACKAGES = {
     "machine": ("qemu-system-x86", "mmdebstrap", "e2fsprogs", "openssh-client"),
     "checks": ("git", "shellcheck"),
     "promtool": (),
-    "alertmanager": (),
     "rulebook": (),
     "bench": (),
     "browser": ("chromium", "chromium-driver", "fonts-dejavu-core"),  # another font would make other pictures
@@ -53,8 +52,7 @@ DEBIAN_PACKAGES = {
     "oldest": ("git",),
     **{name: ("git",) for name in PYTHONS if name.startswith("core-")},
 }
-# Out of which package; to install it would start a service on this machine.
-UNPACKED = {"promtool": ("prometheus", "usr/bin/promtool"), "alertmanager": ("prometheus-alertmanager", "usr/bin/prometheus-alertmanager")}
+PROMTOOL = "usr/bin/promtool"
 RELEASES = {"hosts": ("image", "trixie", "bookworm"), "machine": ("disk", "trixie")}
 
 
@@ -172,21 +170,21 @@ def create_environment(python: pathlib.Path, directory: pathlib.Path) -> None:
     subprocess.run([str(python), "-m", "venv", str(directory)], check=True)
 
 
-def unpack(name: str) -> None:
-    """Prometheus' own programs: promtool judges rules and metrics, Alertmanager sends alerts."""
-    directory, (package, program) = CACHE / name, UNPACKED[name]
-    with locked(name):
-        if not (directory / program).exists():
-            say(f"unpacking {name}")
+def unpack_promtool() -> None:
+    """Prometheus' own judge of rules and metrics, out of Debian's package; to install that would start a Prometheus on this machine."""
+    directory = CACHE / "promtool"
+    with locked("promtool"):
+        if not (directory / PROMTOOL).exists():
+            say("unpacking promtool")
             scratch = directory / "scratch"
             scratch.mkdir(parents=True, exist_ok=True)
-            subprocess.run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", package], check=True, cwd=scratch, stdin=subprocess.DEVNULL)
-            (archive,) = scratch.glob("*.deb")
-            subprocess.run(["dpkg-deb", "--extract", str(archive), str(scratch)], check=True)
-            (directory / program).parent.mkdir(parents=True, exist_ok=True)
-            (scratch / program).rename(directory / program)
+            subprocess.run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", "prometheus"], check=True, cwd=scratch, stdin=subprocess.DEVNULL)
+            (package,) = scratch.glob("*.deb")
+            subprocess.run(["dpkg-deb", "--extract", str(package), str(scratch)], check=True)
+            (directory / PROMTOOL).parent.mkdir(parents=True, exist_ok=True)
+            (scratch / PROMTOOL).rename(directory / PROMTOOL)
             shutil.rmtree(scratch)
-    link(name, directory)
+    link("promtool", directory)
 
 
 def go_compiler(wanted: list[str]) -> tuple[str, ...]:
@@ -210,8 +208,8 @@ def main() -> None:
     for name in wanted:
         if name in RELEASES:
             subprocess.run([sys.executable, str(TOP / "tests/hosts/host.py"), *RELEASES[name]], check=True, stdout=subprocess.DEVNULL)
-        elif name in UNPACKED:
-            unpack(name)
+        elif name == "promtool":
+            unpack_promtool()
         else:
             make_environment(name)
 
