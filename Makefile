@@ -85,10 +85,10 @@ tables: ## Write what documents and alert rules say of drifts and findings anew 
 	@$(PYTHON) tests/tools/tables.py
 
 .PHONY: docs
-docs: setup-checks ## Lint the documentation of plugins and roles, and the changelog; run its examples
+docs: setup-checks ## Lint the documentation of plugins and roles, and the changelog; run its examples; the community's checklist
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 	$(CHECKS)/antsibull-changelog lint
-	$(CHECKS)/$(PYTEST) tests/examples $(ARGS)
+	$(CHECKS)/$(PYTEST) tests/examples tests/inclusion $(ARGS)
 
 .PHONY: changelog
 changelog: setup-checks ## Write CHANGELOG.md anew from changelogs/fragments and the plugins there are
