@@ -18,7 +18,7 @@ from typing import Any
 
 from ..._base.files import read_bytes, replace_file
 from ..._base.readers import NUMBER, TEXT, InvalidValue, typed
-from ..._base.text import one_line, short_repr
+from ..._base.text import one_line, short_repr, utc
 from ..values.keep_alive import KeepAlive
 
 LONGEST = 30 * 86400.0
@@ -42,7 +42,7 @@ class Hold:
 
     def __str__(self) -> str:
         by = f" by {self.by}" if self.by else ""
-        return f"on hold until {moment(self.until)}{by}" + (f": {self.reason}" if self.reason else "")
+        return f"on hold until {utc(self.until)}{by}" + (f": {self.reason}" if self.reason else "")
 
 
 def moment(epoch: float) -> str:

@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 
 from keepwarm._base.files import create_empty
+from keepwarm._base.layout import DEFAULT_INSTANCE
 from keepwarm._residency.server.hold_file import Hold, moment, parse_length, parse_reason, write_hold
 
 from .. import exits
@@ -30,7 +31,7 @@ def hold(instance: Instance, length: str, reason: str) -> int:
     _check(instance)
     write_hold(instance.hold, wanted)
     _note("hold", instance, until=moment(wanted.until), by=wanted.by, reason=wanted.reason or None)
-    print(f"{instance.name} is {wanted}")
+    print(f"{_subject(instance)} is {wanted}")
     if unit_state(instance.unit).get("ActiveState") == "activating":
         print("A pass is running, and comes to its end first.")
     return exits.WARM
@@ -43,14 +44,19 @@ def release(instance: Instance) -> int:
     with suppress(FileNotFoundError):
         os.unlink(instance.hold)
     if was is None:
-        print(f"{instance.name} was not on hold")
+        print(f"{_subject(instance)} was not on hold")
         return exits.WARM
     _note("release", instance, by=_operator(), reason=was.reason or None)
-    print(f"{instance.name} is no longer {was}")
+    print(f"{_subject(instance)} is no longer {was}")
     if _wake(instance):
         return exits.WARM
     print(f"ollama-warmup: no pass could be begun: 'systemctl status {instance.unit}' tells why", file=sys.stderr)
     return exits.NOT_RESIDENT
+
+
+def _subject(instance: Instance) -> str:
+    """In words: `default` is the name that nobody gave."""
+    return "This host" if instance.name == DEFAULT_INSTANCE else f"Instance {instance.name} of this host"
 
 
 def _check(instance: Instance) -> None:
