@@ -40,7 +40,7 @@ HOST_GATES := $(addprefix molecule-,$(SCENARIOS))
 # The long ones first, so that no core is idle at the end.
 LONGEST_GATES := molecule-server molecule-lifecycle molecule-upgrade molecule-instances molecule-install unit
 ALONE_GATES := molecule-machine
-GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES) $(ALONE_GATES),$(HOST_GATES) sanity contract unit-oldest prometheus fuzz importer lint docs browser)
+GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES) $(ALONE_GATES),$(HOST_GATES) sanity contract unit-oldest prometheus fuzz importer lint docs browser rulebook)
 
 .PHONY: help
 help: ## List the targets
@@ -50,7 +50,7 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Install what everything below needs (Debian packages, Python environments, host images); quick the second time
-	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool browser
+	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool browser rulebook
 
 # What `make test` has installed, its gates need not look for again: that costs each of them two seconds of a core.
 setup-%:
@@ -87,10 +87,10 @@ tables: setup-newest ## Write what documents, alert rules and surveys say anew f
 	@$(NEWEST)/python tests/tools/survey.py
 
 .PHONY: docs
-docs: setup-checks ## Lint the documentation of plugins and roles, and the changelog; run its examples
+docs: setup-checks ## Lint the documentation of plugins and roles, and the changelog; run its examples; the community's checklist
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 	$(CHECKS)/antsibull-changelog lint
-	$(CHECKS)/$(PYTEST) tests/examples $(ARGS)
+	$(CHECKS)/$(PYTEST) tests/examples tests/inclusion $(ARGS)
 
 .PHONY: changelog
 changelog: setup-checks ## Write CHANGELOG.md anew from changelogs/fragments and the plugins there are
@@ -130,6 +130,10 @@ browser: setup-newest setup-browser ## The fleet page in a real headless Chromiu
 .PHONY: images
 images: setup-newest setup-browser ## Take the pictures of the fleet page in docs/images anew
 	$(WITH_COLLECTIONS) $(CURDIR)/.cache/browser/bin/python tests/browser/images.py docs/images
+
+.PHONY: rulebook
+rulebook: setup-newest setup-rulebook ## The event-driven rulebook in the real ansible-rulebook: an alert that is posted starts the plays
+	$(WITH_COLLECTIONS) PATH="$(CURDIR)/.cache/rulebook/bin:$$PATH" $(CURDIR)/.cache/rulebook/bin/$(PYTEST) tests/rulebook $(ARGS)
 
 .PHONY: contract
 contract: setup-newest ## The stand-in server against the recorded answers of a real one (ARGS='--ollama-url URL' for any server)

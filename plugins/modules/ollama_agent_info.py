@@ -110,7 +110,7 @@ hold:
   description: One sentence about the hold, if it counts; else empty. Nothing else was looked at then.
   type: str
   returned: success
-  sample: "This host is on hold until 2026-11-21T16:00:00Z by alice: new GPU. Wait, run 'ollama-warmup release' on it, or set ollama_warmup_override_hold."
+  sample: "This host is on hold until 2026-11-21 16:00:00 UTC by alice: new GPU. Wait, run 'ollama-warmup release' on it, or set ollama_warmup_override_hold."
 problems:
   description: Why the role cannot keep what is declared on this host, one sentence each.
   type: list

@@ -17,8 +17,6 @@ description:
     host as it is, so that a play that died half-way converges at its next run.
   - With O(dropin_content) it tells beforehand what that drop-in would do.
   - It never changes anything.
-requirements:
-  - systemd 247 or later on the host
 extends_documentation_fragment:
   - keepwarm.ollama.attributes
   - keepwarm.ollama.attributes.info_module

@@ -4,7 +4,7 @@
 
     python3 tests/tools/setup.py newest oldest checks hosts
 
-`newest`, `oldest`, `checks`, `bench` and `browser` are virtual environments, each made from requirements/NAME.txt and kept in the user's cache
+`newest`, `oldest`, `checks`, `bench`, `browser` and `rulebook` are virtual environments, each made from requirements/NAME.txt and kept in the user's cache
 under a hash of that file; .cache/NAME of the checkout is a link to it. `core-2.19` and its like are newest.txt with another ansible-core.
 `hosts` is what boots test hosts: Debian packages and two images; `machine` is the same for virtual ones; `promtool` is a program out of a Debian
 package.
@@ -33,6 +33,7 @@ PYTHONS = {
     "checks": ("3.12", "3.13", "3.14"),
     "bench": ("3.12", "3.13", "3.14"),
     "browser": ("3.12", "3.13", "3.14"),
+    "rulebook": ("3.12", "3.13", "3.14"),
     "oldest": ("3.12", "3.11", "3.10", "3.13"),  # 2.17 on 3.13 is not supported upstream, but all that Debian 13 has
     "core-2.18": ("3.12", "3.11", "3.13"),
     "core-2.19": ("3.12", "3.11", "3.13"),
@@ -44,6 +45,7 @@ DEBIAN_PACKAGES = {
     "machine": ("qemu-system-x86", "mmdebstrap", "e2fsprogs", "openssh-client"),
     "checks": ("git", "shellcheck"),
     "promtool": (),
+    "rulebook": (),
     "bench": (),
     "browser": ("chromium", "chromium-driver", "fonts-dejavu-core"),  # another font would make other pictures
     "newest": ("git", "njs"),  # the artefact is built from tracked files; the gateway's script is tested by what runs it in nginx
@@ -190,13 +192,18 @@ def go_compiler(wanted: list[str]) -> tuple[str, ...]:
     return ("golang-go",) if "newest" in wanted and shutil.which("go") is None else ()
 
 
+def java(wanted: list[str]) -> tuple[str, ...]:
+    """What has a Java runtime, if there is none: ansible-rulebook's engine is Drools."""
+    return ("default-jre-headless",) if "rulebook" in wanted and shutil.which("java") is None else ()
+
+
 def main() -> None:
     """Install the parts that the command line names."""
     wanted = sys.argv[1:]
     unknown = set(wanted) - set(DEBIAN_PACKAGES)
     if unknown or not wanted:
         sys.exit(__doc__)
-    install_debian_packages(sorted({*go_compiler(wanted), *(package for part in wanted for package in DEBIAN_PACKAGES[part])}))
+    install_debian_packages(sorted({*go_compiler(wanted), *java(wanted), *(package for part in wanted for package in DEBIAN_PACKAGES[part])}))
     link("shared", CACHE)
     for name in wanted:
         if name in RELEASES:

@@ -78,7 +78,7 @@ def test_a_hold_is_kept_and_noted_with_who_why_and_until(agent: Agent, call: Cal
     assert hold is not None
     assert (hold.by, hold.reason) == ("alice", "new GPU")
     assert before + 7200 <= hold.until <= time.time() + 7200
-    assert capsys.readouterr().out == f"default is {hold}\n"
+    assert capsys.readouterr().out == f"This host is {hold}\n"
     assert [line.partition(" until=")[0] for line in journal] == ["event=hold instance=default"]
     assert journal[0].endswith(' by=alice reason="new GPU"')
 
@@ -144,7 +144,7 @@ def test_a_release_whose_pass_cannot_begin_says_so(call: Call, monkeypatch: pyte
 
 def test_a_release_of_nothing_does_nothing(call: Call, journal: list[str], started: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert call("release") == 0
-    assert (journal, started, capsys.readouterr().out) == ([], [], "default was not on hold\n")
+    assert (journal, started, capsys.readouterr().out) == ([], [], "This host was not on hold\n")
 
 
 @pytest.mark.parametrize("user", [0, 999])

@@ -248,7 +248,7 @@ CASES: dict[str, tuple[Any, str, str]] = {
         "systemctl enable --now ollama-warmup-watch.service",
     ),
     "on_hold": (healthy(agent=agent(hold=Hold(EPOCH + 60, EPOCH, "new GPU", "alice"))), "by alice: new GPU", "ollama-warmup release"),
-    "pass_overdue": (last_pass(at=EPOCH - 3600), "last pass 2026-08-22T07:00:00Z", "journalctl -u ollama-warmup.service"),
+    "pass_overdue": (last_pass(at=EPOCH - 3600), "last pass 2026-08-22 07:00:00 UTC", "journalctl -u ollama-warmup.service"),
     "no_pass_yet": (healthy(agent=agent(status={"last_pass": None})), "no pass", "ollama-warmup run"),
     "last_pass_not_warm": (last_pass(exit=1, failures=["a is not in memory"]), "a is not in memory", "ollama-warmup run"),
 }

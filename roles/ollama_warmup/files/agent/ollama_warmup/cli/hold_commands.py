@@ -15,6 +15,7 @@ import time
 from contextlib import suppress
 
 from keepwarm._base.files import create_empty
+from keepwarm._base.layout import DEFAULT_INSTANCE
 from keepwarm._residency.server.hold_file import Hold, moment, parse_length, parse_reason, write_hold
 
 from .. import exits
@@ -32,7 +33,7 @@ def hold(instance: Instance, length: str, reason: str) -> int:
     wanted = _order(instance, instance.hold, length, reason)
     _note("hold", instance, until=moment(wanted.until), by=wanted.by, reason=wanted.reason or None)
     queue_operator_action(instance, "hold", until=moment(wanted.until), by=wanted.by, reason=wanted.reason or None)
-    print(f"{instance.name} is {wanted}")
+    print(f"{_subject(instance)} is {wanted}")
     if unit_state(instance.unit).get("ActiveState") == "activating":
         print("A pass is running, and comes to its end first.")
     return exits.WARM
@@ -44,11 +45,11 @@ def release(instance: Instance) -> int:
     was = current_hold(instance)
     _forget(instance.hold)
     if was is None:
-        print(f"{instance.name} was not on hold")
+        print(f"{_subject(instance)} was not on hold")
         return exits.WARM
     _note("release", instance, by=_operator(), reason=was.reason or None)
     queue_operator_action(instance, "release", by=_operator(), reason=was.reason or None)
-    print(f"{instance.name} is no longer {was}")
+    print(f"{_subject(instance)} is no longer {was}")
     return _begin_pass(instance)
 
 
@@ -56,7 +57,7 @@ def drain(instance: Instance, length: str, reason: str, for_upgrade: bool = Fals
     """Take the host out of service for load balancers; passes go on. Raises `InvalidValue` and `ConfigurationError`."""
     wanted = _order(instance, instance.upgrade_drain if for_upgrade else instance.drain, length, reason)
     _note("drain", instance, until=moment(wanted.until), by=wanted.by, reason=wanted.reason or None)
-    print(f"{instance.name} is {wanted.told('drained')}")
+    print(f"{_subject(instance)} is {wanted.told('drained')}")
     return exits.WARM
 
 
@@ -69,13 +70,13 @@ def undrain(instance: Instance, for_upgrade: bool = False) -> int:
         _forget(path)
     still = current_drain(instance)
     if was is not None and still is not None:
-        print(f"{instance.name} stays {still.told('drained')}")
+        print(f"{_subject(instance)} stays {still.told('drained')}")
         return exits.WARM
     if was is None:
-        print(f"{instance.name} was not drained")
+        print(f"{_subject(instance)} was not drained")
         return exits.WARM
     _note("undrain", instance, by=_operator(), reason=was.reason or None)
-    print(f"{instance.name} is no longer {was.told('drained')}")
+    print(f"{_subject(instance)} is no longer {was.told('drained')}")
     return _begin_pass(instance)
 
 
@@ -98,6 +99,11 @@ def _begin_pass(instance: Instance) -> int:
         return exits.WARM
     print(f"ollama-warmup: no pass could be begun: 'systemctl status {instance.unit}' tells why", file=sys.stderr)
     return exits.NOT_RESIDENT
+
+
+def _subject(instance: Instance) -> str:
+    """In words: `default` is the name that nobody gave."""
+    return "This host" if instance.name == DEFAULT_INSTANCE else f"Instance {instance.name} of this host"
 
 
 def _check(instance: Instance) -> None:
