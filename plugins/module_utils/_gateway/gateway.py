@@ -43,9 +43,7 @@ class Done:
 
 def have(run: RunWith, wanted: Wanted, check_mode: bool) -> Done:
     """Have the gateway as wanted. Raises `GatewayError`, `SystemctlError`, `OSError`; nothing is changed then."""
-    refuse_others(wanted.contents)
-    _refuse_certificate(wanted)
-    nginx.refuse_taken(run, wanted.listen)
+    refuse(run, wanted)
     due = changes(wanted.contents)
     loaded = bool(due) or not _is_loaded(run, wanted)
     if loaded and nginx.is_installed():
@@ -55,6 +53,13 @@ def have(run: RunWith, wanted: Wanted, check_mode: bool) -> Done:
         _replace(run, due)
         _note(wanted)
     return Done(due, loaded)
+
+
+def refuse(run: RunWith, wanted: Wanted) -> None:
+    """What could not be served, whatever the configuration says. Raises `GatewayError`, `SystemctlError`, `OSError`."""
+    refuse_others(wanted.contents)
+    _refuse_certificate(wanted)
+    nginx.refuse_taken(run, wanted.listen)
 
 
 def remove(run: RunWith, check_mode: bool) -> Done:
