@@ -52,6 +52,10 @@ options:
     description: A drop-in for nginx' unit.
     type: str
     default: ""
+  program:
+    description: What counts the requests in the log; none where it is empty. nginx does not read it.
+    type: str
+    default: ""
   listen:
     description: Where nginx is to listen.
     type: list
@@ -108,6 +112,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._gateway.site impo
     CONFIGURATION,
     DROPIN,
     FOLDER,
+    PROGRAM,
     TOKENS,
     GatewayError,
     shown,
@@ -121,6 +126,7 @@ def wanted_of(given: dict[str, Any]) -> Wanted:
         TOKENS: given["tokens"],
         DROPIN: given["dropin"],
         **{f"{FOLDER}/{name}": text for name, text in given["scripts"].items()},
+        **({PROGRAM: given["program"]} if given["program"] else {}),
     }
     contents = {path: text.encode("utf-8") for path, text in texts.items()}
     listen = [(place["address"], place["port"]) for place in given["listen"]]
@@ -153,6 +159,7 @@ def main() -> None:
             "scripts": {"type": "dict", "default": {}},
             "tokens": {"type": "str", "default": "", "no_log": True},
             "dropin": {"type": "str", "default": ""},
+            "program": {"type": "str", "default": ""},
             "listen": {
                 "type": "list",
                 "elements": "dict",
