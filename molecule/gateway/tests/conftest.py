@@ -23,6 +23,7 @@ ANSIBLE = {
     "ANSIBLE_PIPELINING": "1",
     "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
 }
+FOR_EVER = "2300"
 URL = "https://gateway.example:11443"
 
 
@@ -54,6 +55,11 @@ class Gateway(Machine):
         """As the agent leaves it: the pins for ever, each with its context."""
         self.post("/api/generate", model="tiny-a", keep_alive=-1, options={"num_ctx": 512})
         self.post("/api/embed", model="embed", keep_alive=-1)
+
+    def is_warm(self) -> bool:
+        """The pins are there for ever, with their contexts."""
+        resident = self.resident()
+        return all(resident.get(name, "") > FOR_EVER for name in ("tiny-a:latest", "embed:latest")) and self.contexts()["tiny-a:latest"] == 512
 
     def log(self) -> list[dict[str, Any]]:
         """What nginx has logged of requests."""
