@@ -23,6 +23,7 @@ ANSIBLE = {
     "ANSIBLE_PIPELINING": "1",
     "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
 }
+LOG = "/var/log/nginx/ollama-gateway.log"
 FOR_EVER = "2300"
 URL = "https://gateway.example:11443"
 
@@ -63,7 +64,7 @@ class Gateway(Machine):
 
     def log(self) -> list[dict[str, Any]]:
         """What nginx has logged of requests."""
-        return [json.loads(line) for line in self.run("cat /var/log/nginx/ollama-gateway.log").splitlines()]
+        return [json.loads(line) for line in self.run(f"cat {LOG}").splitlines()]
 
     def master(self) -> str:
         """The main process of nginx."""

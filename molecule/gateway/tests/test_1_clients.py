@@ -11,9 +11,8 @@ import subprocess
 from typing import Any
 
 import pytest
-from conftest import CA, HERE, Gateway
+from conftest import CA, HERE, LOG, Gateway
 
-LOG = "/var/log/nginx/ollama-gateway.log"
 WHOLE_ANSWER = 20  # seconds, as the model big says a thousand words
 CACHE = HERE.parents[1] / ".cache"
 COMMON = {
