@@ -74,4 +74,4 @@ def test_nginx_and_what_counts_run_confined(gateway: Gateway) -> None:
     said = gateway.run("systemd-analyze security --no-pager nginx.service ollama-gateway-metrics.service; grep CapBnd /proc/$(cat /run/nginx.pid)/status")
     levels = [float(level) for level in re.findall(r"Overall exposure level for \S+: ([0-9.]+)", said)]
     assert [level <= most for level, most in zip(levels, (3.3, 0.6))] == [True, True], levels
-    assert bin(int(said.split()[-1], 16)).count("1") == 7
+    assert bin(int(said.split()[-1], 16)).count("1") <= 7
