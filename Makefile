@@ -50,7 +50,7 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Install what everything below needs (Debian packages, Python environments, host images); quick the second time
-	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool browser rulebook
+	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool browser rulebook clients
 
 # What `make test` has installed, its gates need not look for again: that costs each of them two seconds of a core.
 setup-%:
@@ -152,6 +152,9 @@ molecule-%: setup-newest setup-oldest setup-hosts ## One scenario (ARGS=converge
 
 # FULL=1 for all its tests, RELEASE=forky for another Debian.
 molecule-machine: setup-machine
+
+# The official clients of Ollama and OpenAI; those of npm, and many more generated requests, with FULL=1.
+molecule-gateway: setup-clients $(if $(FULL),setup-npm-clients)
 
 .PHONY: demo
 demo: setup-hosts ## Show it: a disposable host, site.yml twice, a restart, a killed runner (OLLAMA_PREFIX=DIR for a real Ollama)

@@ -28,7 +28,7 @@ options:
   role:
     description: Whose set this is; each unit and drop-in bears C((keepwarm.ollama.ROLE\)) in a comment.
     type: str
-    choices: [ollama_server, ollama_warmup, ollama_pull]
+    choices: [ollama_server, ollama_warmup, ollama_gateway, ollama_pull]
     required: true
   state:
     description:
@@ -322,7 +322,7 @@ def carry_out(module: AnsibleModule) -> dict[str, Any]:
     if module.params["state"] == "present":
         return bring_about(table_of(module.params), module.run_command, module.check_mode, ROOT)
     if module.params["role"] != "ollama_server":
-        raise UnitsError("state absent is for the role ollama_server: the units of ollama_warmup are removed by ollama_agent")
+        raise UnitsError("state absent is for the role ollama_server: the others take their units away otherwise")
     return remove_settings(module.run_command, module.check_mode, ROOT)
 
 
@@ -356,7 +356,7 @@ def main() -> None:
     claims = {"files": PATHS, "folders": PATHS, "replaced": PATHS, "takeover": {"type": "bool", "default": False}}
     module = AnsibleModule(
         argument_spec={
-            "role": {"type": "str", "choices": ["ollama_server", "ollama_warmup", "ollama_pull"], "required": True},
+            "role": {"type": "str", "choices": ["ollama_server", "ollama_warmup", "ollama_gateway", "ollama_pull"], "required": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "units": {"type": "list", "elements": "dict", "default": [], "options": UNIT},
             "dropins": {"type": "list", "elements": "dict", "default": [], "options": DROPIN, "required_if": [("state", "present", ("content",))]},

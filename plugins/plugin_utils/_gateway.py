@@ -9,10 +9,13 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
+from ansible.utils.display import Display
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import INVOCATIONS, readiness_file
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.entry import Entry, EntryError, read_entry
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.model_list import is_given, read_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import policy_data
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import PolicyError, parse_policy
@@ -32,19 +35,19 @@ _WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
 
 
 def gateway_settings(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """`problems`, one sentence each; without any also `warnings`, sentences too, `listen`, `settings`, `tokens` and `rates`.
+    """`problems`, one sentence each; without any also `listen`, `settings`, `tokens` and `rates`. What the settings cost is a warning.
 
-    The keys of `variables` are the role's variables without their prefix.
+    The keys of `variables` are the role's variables without their prefix, `resident` and `instances` those of other roles.
     """
-    declared = variables["models"]
-    raw = {**variables, "models": (read_models(declared) or []) if is_given(declared) else []}
+    raw = {**variables, **_served(variables)}
     problems = list(_problems(raw))
     if problems:
         return {"problems": problems}
     found = _settings(raw)
+    for sentence in _warnings(found):
+        Display().warning(sentence)
     return {
         "problems": [],
-        "warnings": list(_warnings(found)),
         "listen": [{"address": address, "port": port} for address, port in map(_place, raw["listen"])],
         "settings": found,
         "tokens": [{"hash": token_hash(client), "client": client["name"]} for client in raw["clients"]],
@@ -52,7 +55,31 @@ def gateway_settings(variables: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _served(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The server behind the gateway: its `models`, and as `others` the units of the host where it is none of them."""
+    declared, entries = variables["models"], list(_entries(variables["instances"]))
+    entry = next((entry for entry in entries if entry.unit("ollama.service") == variables["unit"]), None)
+    if entry and entry.models is not None and declared == variables["resident"]:
+        declared = entry.models
+    return {
+        "models": (read_models(declared) or []) if is_given(declared) else [],
+        "others": [] if entry else [entry.unit("ollama.service") for entry in entries],
+    }
+
+
+def _entries(listed: Any) -> Iterator[Entry]:
+    """Those that can be read; the role of the server says what is wrong with the others."""
+    for place, raw in enumerate(listed if isinstance(listed, (list, tuple)) else (), 1):
+        with suppress(EntryError):
+            yield read_entry(raw, place)
+
+
 def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
+    if raw["others"]:
+        yield (
+            f"ollama_gateway_unit is {raw['unit']}, none of the servers in ollama_server_instances: a gateway stands before one server,"
+            f" so give the unit of that one, {' or '.join(raw['others'])}"
+        )
     yield from client_problems(raw["clients"])
     yield from _listen_problems(raw)
     yield from _network_problems(raw)
