@@ -40,7 +40,7 @@ HOST_GATES := $(addprefix molecule-,$(SCENARIOS))
 # The long ones first, so that no core is idle at the end.
 LONGEST_GATES := molecule-server molecule-lifecycle molecule-upgrade molecule-instances molecule-install unit
 ALONE_GATES := molecule-machine
-GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES) $(ALONE_GATES),$(HOST_GATES) sanity contract unit-oldest prometheus fuzz importer lint docs browser rulebook)
+GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES) $(ALONE_GATES),$(HOST_GATES) sanity contract unit-oldest prometheus fuzz importer lint docs docs-site browser rulebook)
 
 .PHONY: help
 help: ## List the targets
@@ -50,7 +50,7 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Install what everything below needs (Debian packages, Python environments, host images); quick the second time
-	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool browser rulebook clients
+	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool browser rulebook clients docsite
 
 # What `make test` has installed, its gates need not look for again: that costs each of them two seconds of a core.
 setup-%:
@@ -82,8 +82,8 @@ lint: setup-checks ## ruff, mypy, pylint (equal stretches of code), vermin, yaml
 	shellcheck .ci/run tests/hosts/bin/podman tests/bench/on_host/curl_keep_alive.sh roles/ollama_warmup/files/ready.sh
 
 .PHONY: tables
-tables: setup-newest ## Write what documents, alert rules and surveys say anew from the code and the argument specs
-	@$(PYTHON) tests/tools/tables.py
+tables: setup-newest ## Write the tables of inputs, metrics, drifts and findings, the alert rules and the surveys anew from the code
+	@$(NEWEST)/python tests/tools/tables.py
 	@$(NEWEST)/python tests/tools/survey.py
 
 .PHONY: docs
@@ -91,6 +91,11 @@ docs: setup-checks ## Lint the documentation of plugins and roles, and the chang
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 	$(CHECKS)/antsibull-changelog lint
 	$(CHECKS)/$(PYTEST) tests/examples tests/inclusion $(ARGS)
+
+.PHONY: docs-site
+docs-site: setup-docsite ## Build the documentation site, without a warning, and test what it says of other programs (.cache/docs-site/html)
+	$(WITH_COLLECTIONS) $(CURDIR)/.cache/docsite/bin/python tests/tools/docs_site.py
+	$(WITH_COLLECTIONS) $(CURDIR)/.cache/docsite/bin/$(PYTEST) tests/docs_site $(ARGS)
 
 .PHONY: changelog
 changelog: setup-checks ## Write CHANGELOG.md anew from changelogs/fragments and the plugins there are
@@ -167,7 +172,7 @@ bench: setup-hosts ## Measure what a pass and the module cost beside the usual s
 .PHONY: bench-exposure
 bench-exposure: setup-hosts setup-bench ## Measure how long models are cold after each thing that happens, beside other measures; writes docs/ (ROUNDS=3)
 	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/bench/exposure/measure.py docs/exposure.json $(ROUNDS)
-	$(CURDIR)/.cache/bench/bin/python tests/bench/exposure/report.py docs/exposure.json docs/exposure.svg docs/bench.md
+	$(CURDIR)/.cache/bench/bin/python tests/bench/exposure/report.py docs/exposure.json docs/exposure.svg docs/cold-exposure.md
 
 .PHONY: measure
 measure: ## Count what makes the tree hard to find one's way in, beside a former commit (COMMIT=...)

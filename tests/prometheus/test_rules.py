@@ -12,7 +12,7 @@ from typing import Any
 import ollama_gateway_metrics
 import pytest
 import yaml
-from conftest import ROLE, TOP, Promtool, render_rules
+from conftest import TOP, Promtool, render_rules
 from ollama_warmup.metrics.metric_names import METRICS
 
 PERIOD = 260
@@ -172,8 +172,8 @@ def test_the_rules_ask_for_nothing_that_the_agent_does_not_write() -> None:
     assert asked <= set(ollama_gateway_metrics.METRICS)
 
 
-def test_every_metric_is_in_the_readme_with_what_it_tells() -> None:
-    rows = dict(re.findall(r"^\| `(ollama_warmup_\w+)`[^|]*\| ([^|]*) \|", (ROLE / "README.md").read_text(), re.MULTILINE))
+def test_every_metric_is_in_the_documentation_with_what_it_tells() -> None:
+    rows = dict(re.findall(r"^\| `(ollama_warmup_\w+)` \|[^|]*\| ([^|]*) \|", (TOP / "docs/reference/metrics.md").read_text(), re.MULTILINE))
     assert {name: rows.get(name) for name in METRICS} == METRICS
     rows = dict(re.findall(r"^\| `(ollama_gateway_\w+)`[^|]*\| ([^|]*) \|", (TOP / "roles/ollama_gateway/README.md").read_text(), re.MULTILINE))
     assert {name: rows.get(name) for name in ollama_gateway_metrics.METRICS} == ollama_gateway_metrics.METRICS

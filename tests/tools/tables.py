@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write what documents and alert rules say of drifts and findings anew from the code: nobody has to repeat a row by hand.
+"""Write what documents and alert rules say of inputs, metrics, drifts and findings anew from the code: nobody has to repeat a row by hand.
 
     python3 tests/tools/tables.py          write them
     python3 tests/tools/tables.py check    name the files that differ; fails if there are any
@@ -16,9 +16,11 @@ import textwrap
 from collections.abc import Iterable
 from typing import Any
 
+import marked_tables
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 FINDINGS = "| finding | severity | what is wrong | remedy |"
-_LINKS = {"liveness_unknown": "roles/ollama_warmup/README.md#where-processes-cannot-be-seen"}
+_LINKS = {"liveness_unknown": "agent-behaviour.md#where-processes-cannot-be-seen"}
 _WIDTH = 137  # of a line of a module's documentation
 
 
@@ -59,7 +61,7 @@ def _doctor(text: str) -> str:
     return re.sub("(" + re.escape(FINDINGS) + r"\n\|[-|]+\|\n)((?:\|.*\n)+)", table, text)
 
 
-def _readme(text: str) -> str:
+def _words(text: str) -> str:
     registry = drifts()
     words = {severity: _listed(severity, _in_markdown) for severity in (registry.BREAKS, registry.DEGRADES, registry.LATER, registry.UNSEEN)}
     said = (
@@ -103,7 +105,7 @@ def _module_documentation(text: str) -> str:
 
 
 DERIVED = {
-    "README.md": _readme,
+    "docs/words.md": _words,
     "docs/doctor.md": _doctor,
     "plugins/modules/ollama_warm.py": _module_documentation,
     "roles/ollama_warmup/templates/ollama-warmup.rules.yml.j2": _rules,
@@ -112,8 +114,9 @@ DERIVED = {
 
 def outdated() -> dict[str, str]:
     """The files that do not say what the code says, with what they should hold."""
-    wanted = {name: derive((TOP / name).read_text(encoding="utf-8")) for name, derive in DERIVED.items()}
-    return {name: text for name, text in wanted.items() if text != (TOP / name).read_text(encoding="utf-8")}
+    now = {name: (TOP / name).read_text(encoding="utf-8") for name in {*DERIVED, *marked_tables.pages()}}
+    wanted = {name: marked_tables.fill(DERIVED[name](text) if name in DERIVED else text) for name, text in now.items()}
+    return {name: wanted[name] for name in sorted(now) if wanted[name] != now[name]}
 
 
 def main(words: Iterable[str]) -> str | None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Cold exposure: for how long after each thing that happens a declared model would not have answered at once. Started by `make bench-exposure`;
-docs/bench.md explains.
+docs/cold-exposure.md explains.
 
     python3 measure.py RESULT.json [ROUNDS]
 """

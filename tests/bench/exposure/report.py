@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The findings as a table and a plot; docs/bench.md gets the table between its two marks, so that text and run agree.
+"""The findings as a table and a plot; docs/cold-exposure.md gets the table between its two marks, so that text and run agree.
 
 python3 report.py RESULT.json PLOT.svg DOCUMENT.md
 """

@@ -24,7 +24,7 @@ from ollama_warmup.cli.condition import condition
 from ollama_warmup.cli.main import main
 from ollama_warmup.configuration import Metrics, parse
 from ollama_warmup.metrics.exposition import text
-from ollama_warmup.metrics.metric_names import METRICS
+from ollama_warmup.metrics.metric_names import METRICS, labels
 from ollama_warmup.metrics.sampling import CAUSES, Moment, samples
 from ollama_warmup.passes import one_pass
 from ollama_warmup.passes.signals import Interrupted
@@ -114,6 +114,8 @@ def test_every_name_is_described_and_every_description_has_its_metric(told: Agen
     families = list(text_string_to_metric_families(pathlib.Path(told.instance.metrics).read_text()))
     # the parser takes a counter's suffix off
     assert {family.name + ("_total" if family.type == "counter" else ""): family.documentation for family in families} == METRICS
+    shown = {sample.name: {label for label in sample.labels if label != "ollama_instance"} for family in families for sample in family.samples}
+    assert {name: set(labels(name)) for name in shown} == shown
 
 
 def test_a_server_that_does_not_answer_has_no_resident_model(told: Agent) -> None:

@@ -9,6 +9,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import textwrap
 from typing import Any
 
 import pytest
@@ -17,13 +18,16 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import policy_data
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import parse_policy
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.settings import judge as server_environment
+from support.markdown import tracked
 
 TOP = pathlib.Path(__file__).parents[3]
 PREFIX = "ollama_server_"
+ROLES = sorted(path.parents[1].name for path in (TOP / "roles").glob("*/meta/argument_specs.yml"))
 
 
 def inputs(role: str) -> dict[str, Any]:
-    return yaml.safe_load((TOP / "roles" / role / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    points = yaml.safe_load((TOP / "roles" / role / "meta/argument_specs.yml").read_text())["argument_specs"]
+    return {name: option for point in points.values() for name, option in point.get("options", {}).items()}
 
 
 INPUTS = {**inputs("ollama_server"), **inputs("ollama_warmup")}
@@ -39,8 +43,8 @@ def of_the_inventory() -> dict[str, dict[str, Any]]:
 
 def of_the_readme() -> dict[str, Any]:
     """The variables of the inventory that the README shows."""
-    (block,) = re.findall(r"```yaml\n(# inventory/group_vars/.*?)```", (TOP / "README.md").read_text(), re.DOTALL)
-    return yaml.safe_load(block)
+    (block,) = re.findall(r"```yaml\n(# inventory.yml\n.*?)```", (TOP / "README.md").read_text(), re.DOTALL)
+    return yaml.safe_load(block)["gpu_hosts"]["vars"]
 
 
 HOSTS = {**of_the_inventory(), "README": of_the_readme()}
@@ -63,10 +67,10 @@ def test_the_argument_specs_accept_it(host: str) -> None:
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_the_policy_can_be_kept_and_leaves_room_for_a_stray_model(host: str) -> None:
-    models, places = HOSTS[host]["ollama_warmup_models"], HOSTS[host]["ollama_server_max_loaded_models"]
+    models, places = HOSTS[host]["ollama_warmup_models"], HOSTS[host].get("ollama_server_max_loaded_models")
     policy = policy_data(parse_policy({"models": models, "max_loaded_models": places}))
-    assert [model["name"] for model in policy["models"]] == [model["name"] for model in models]
-    assert 0 < len(policy["models"]) < places
+    assert [model["name"] for model in policy["models"]] == [model if isinstance(model, str) else model["name"] for model in models]
+    assert 0 < len(policy["models"]) < (places or 4)
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -74,4 +78,22 @@ def test_the_server_takes_the_settings_as_they_are_meant(host: str) -> None:
     given = {name[len(PREFIX) :]: value for name, value in HOSTS[host].items() if name.startswith(PREFIX) and name not in OF_THE_UNIT}
     told = server_environment(given, HOSTS[host].get("ollama_server_environment"))
     assert told["problems"] == []
-    assert told["environment"]["OLLAMA_MAX_LOADED_MODELS"] == str(HOSTS[host]["ollama_server_max_loaded_models"])
+    places = HOSTS[host].get("ollama_server_max_loaded_models")
+    assert told["environment"].get("OLLAMA_MAX_LOADED_MODELS") == (None if places is None else str(places))
+
+
+def yaml_blocks() -> list[tuple[str, str]]:
+    """Each block of YAML that a page for users shows, with the page."""
+    pages = [*tracked("docs/*.md", "docs/**/*.md"), *tracked("roles/*/README.md"), "README.md"]
+    return [(page, block) for page in pages for block in re.findall(r"^ *```yaml\n(.*?)^ *```", (TOP / page).read_text(), re.MULTILINE | re.DOTALL)]
+
+
+def test_every_block_of_yaml_can_be_read_and_names_only_inputs_that_there_are() -> None:
+    known = {name for role in ROLES for name in inputs(role)} | {f"{role}_{part}" for role in ROLES for part in ("problems",)}
+    wrong = []
+    for page, block in yaml_blocks():
+        list(yaml.safe_load_all(textwrap.dedent(block)))
+        names = re.findall(r"^[ -]*((?:ollama_(?:server|warmup|model|gateway))_\w+):", block, re.MULTILINE)
+        wrong += [(page, name) for name in names if name not in known]
+    assert len(yaml_blocks()) > 25
+    assert wrong == []

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables of journal lines in the role's README name every event that the agent can write, with its priority, and no other."""
+"""The tables of journal lines name every event that the agent can write, with its priority, and no other."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def events() -> dict[str, set[str]]:
 
 def documented() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for cells in rows(section("roles/ollama_warmup/README.md", "The journal")):
+    for cells in rows(section("docs/reference/journal.md", "The journal")):
         if len(cells) == 4:  # the others are the table of causes
             for name in re.findall(r"`(\w+)`", cells[0]):
                 found.setdefault(name, set()).update(re.findall("error|warning|notice", cells[1]))

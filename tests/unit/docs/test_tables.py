@@ -13,6 +13,8 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.decide.
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "tools"))
 
+import marked_tables
+import role_tables
 import tables
 
 
@@ -33,3 +35,29 @@ def test_a_drift_that_is_misspelt_is_put_right(name: str) -> None:
 def test_each_word_has_one_row_and_each_finding_a_kind() -> None:
     assert len(REGISTRY) == len(BY_WORD)
     assert {row.finding for row in REGISTRY} <= {kind.code for kind in KINDS}
+
+
+def test_a_page_with_a_wrong_cell_is_reported_and_put_right() -> None:
+    text = (tables.TOP / "roles/ollama_warmup/README.md").read_text(encoding="utf-8")
+    wrong = text.replace("| `ollama_warmup_interval` | `4m` |", "| `ollama_warmup_interval` | `5m` |")
+    assert wrong != text
+    assert marked_tables.fill(wrong) == text
+
+
+def test_every_role_has_its_table_of_variables() -> None:
+    roles = sorted(path.parent.name for path in marked_tables.ROLES.glob("*/README.md"))
+    assert len(roles) >= 5
+    assert [role for role in roles if f"<!-- table: variables {role} -->" not in (marked_tables.ROLES / role / "README.md").read_text(encoding="utf-8")] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("V(a\\)b) or C(x|y)", "`a)b` or `x\\|y`"),
+        ("O(ollama_x=reload), M(keepwarm.ollama.ollama_warm), P(keepwarm.ollama.ollama_model#role)", "`ollama_x: reload`, `ollama_warm`, `ollama_model`"),
+        ("L(here,https://a.example/b) and U(https://c.example)", "[here](https://a.example/b) and <https://c.example>"),
+        ("OLLAMA_KEEP_ALIVE (an aside)", "OLLAMA_KEEP_ALIVE (an aside)"),
+    ],
+)
+def test_the_markup_of_argument_specs_becomes_markdown(said: str, shown: str) -> None:
+    assert role_tables.cell(said) == shown

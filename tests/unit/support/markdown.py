@@ -13,6 +13,9 @@ TOP = pathlib.Path(__file__).parents[3]
 _FENCE = re.compile(r"^( *)(```+).*?^\1\2`* *$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^()\s]+)\)")
+_ANCHOR = re.compile(r'<a id="([\w-]+)"></a>')
+# A page's address where it is published; README.md may have no other links, since it is shown outside of the repository too.
+PUBLISHED = "https://github.com/keepwarm/ansible-ollama/blob/main/"
 _OTHERS = re.compile(r"[^\w\- ]")  # neither letter, digit, underscore, hyphen nor space
 
 
@@ -28,8 +31,8 @@ def prose(page: str) -> str:
 
 
 def anchors(page: str) -> set[str]:
-    """One for each heading; a second heading of the same text gets C(-1)."""
-    found: set[str] = set()
+    """One for each heading, and those that are written out; a second heading of the same text gets C(-1)."""
+    found: set[str] = set(_ANCHOR.findall(prose(page)))
     for heading in _HEADING.findall(prose(page)):
         text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
         slug = _OTHERS.sub("", text.lower()).replace(" ", "-")
@@ -40,10 +43,12 @@ def anchors(page: str) -> set[str]:
 
 def links(page: str) -> Iterator[tuple[pathlib.Path, str]]:
     """The links into the checkout: the file, and the anchor or nothing."""
-    for target in _LINK.findall(prose(page)):
+    for link in _LINK.findall(prose(page)):
+        folder = TOP if link.startswith(PUBLISHED) else (TOP / page).parent
+        target = link.removeprefix(PUBLISHED)
         if not re.match(r"[a-z]+:", target):
             path, dummy, anchor = target.partition("#")
-            yield ((TOP / page).parent / path).resolve() if path else (TOP / page).resolve(), anchor
+            yield (folder / path).resolve() if path else (TOP / page).resolve(), anchor
 
 
 def rows(text: str) -> list[list[str]]:

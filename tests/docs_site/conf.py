@@ -1,0 +1,18 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How Sphinx builds the site: the pages of the repository by MyST, the reference by antsibull-docs. No page asks another host for anything."""
+
+project = "keepwarm.ollama"
+project_copyright = "the keepwarm.ollama contributors"
+html_title = "keepwarm.ollama"
+html_theme = "sphinx_ansible_theme"
+html_theme_options = {"documentation_home_url": "index.html", "display_version": False}
+html_show_sphinx = False
+extensions = ["myst_parser", "sphinx.ext.intersphinx", "sphinx_antsibull_ext"]
+intersphinx_mapping = {"ansible": ("https://docs.ansible.com/ansible/latest/", "ansible.inv")}
+source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
+# As deep as the pages link to; the anchors are those that GitHub makes.
+myst_heading_anchors = 4
+highlight_language = "text"
+pygments_style = "ansible"
+nitpicky = False

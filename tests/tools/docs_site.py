@@ -1,0 +1,111 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Build the documentation site into .cache/docs-site/html: all pages of the repository, and the reference of plugins and roles. A warning fails.
+
+    python3 tests/tools/docs_site.py
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import posixpath
+import re
+import shutil
+import subprocess
+import sys
+import zlib
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+SITE = TOP / ".cache/docs-site"
+PUBLISHED = "https://github.com/keepwarm/ansible-ollama/blob/main/"
+PATTERNS = ("*.md", "docs/**/*.md", "docs/*.md", "roles/*/README.md")
+_LINK = re.compile(r"(\]\()([^()\s]+)(\))")
+_INDEX = """# keepwarm.ollama
+
+```{{toctree}}
+:maxdepth: 1
+
+README
+docs/README
+Modules, plugins and roles <reference/index>
+{pages}
+```
+"""
+
+
+def pages() -> list[str]:
+    """The pages that the site has; each keeps its path."""
+    listing = subprocess.run(["git", "-C", str(TOP), "ls-files", "-z", "--", *PATTERNS], check=True, capture_output=True, text=True).stdout
+    return sorted({name for name in listing.split("\0") if name and (TOP / name).is_file()})
+
+
+def rewritten(page: str, text: str, known: frozenset[str]) -> str:
+    """The page with links to others of the site made relative, and those to the rest of the repository made absolute."""
+
+    def link(found: re.Match[str]) -> str:
+        target = found[2]
+        if target.startswith(PUBLISHED):
+            path, mark, anchor = target.removeprefix(PUBLISHED).partition("#")
+        elif re.match(r"[a-z]+:|#", target):
+            return found[0]
+        else:
+            path, mark, anchor = target.partition("#")
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(page), path))
+        if path in known:
+            return found[1] + posixpath.relpath(path, posixpath.dirname(page) or ".") + mark + anchor + found[3]
+        is_picture = path.endswith((".png", ".svg"))
+        return found[0] if is_picture and not target.startswith(PUBLISHED) else found[1] + PUBLISHED + path + mark + anchor + found[3]
+
+    return _LINK.sub(link, text).replace("```mermaid", "```text")
+
+
+def write_sources(source: pathlib.Path) -> None:
+    """What Sphinx reads, without the reference."""
+    names = pages()
+    for name in names:
+        path = source / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(rewritten(name, (TOP / name).read_text(encoding="utf-8"), frozenset(names)), encoding="utf-8")
+    shutil.copytree(TOP / "docs/images", source / "docs/images")
+    shutil.copy(TOP / "docs/exposure.svg", source / "docs/exposure.svg")
+    shutil.copy(TOP / "tests/docs_site/conf.py", source)
+    listed = [name.removesuffix(".md") for name in names if name not in ("README.md", "docs/README.md")]
+    (source / "index.md").write_text(_INDEX.format(pages="\n".join(listed)), encoding="utf-8")
+
+
+def write_inventory(path: pathlib.Path) -> None:
+    """The labels of Ansible's documentation, in the form in which Sphinx reads those of another site."""
+    lines = (TOP / "tests/docs_site/ansible_labels.txt").read_text(encoding="utf-8").splitlines()
+    labels = [line.split(" ", 2) for line in lines if not line.startswith("#")]
+    head = "# Sphinx inventory version 2\n# Project: Ansible\n# Version: latest\n# The remainder of this file is compressed using zlib.\n"
+    body = "".join(f"{label} std:label -1 {place} {title}\n" for label, place, title in labels)
+    path.write_bytes(head.encode() + zlib.compress(body.encode()))
+
+
+def build(programs: pathlib.Path) -> None:
+    """Write the reference, and have Sphinx build everything; raises where one of them fails or warns."""
+    shutil.rmtree(SITE, ignore_errors=True)
+    source = SITE / "source"
+    write_sources(source)
+    write_inventory(source / "ansible.inv")
+    (source / "reference").mkdir()
+    reference = [str(programs / "antsibull-docs"), "collection", "--use-current", "--squash-hierarchy", "--fail-on-error"]
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path}
+    subprocess.run([*reference, "--dest-dir", str(source / "reference"), "keepwarm.ollama"], check=True, env=environment)
+    sphinx = [str(programs / "sphinx-build"), "-W", "--keep-going", "-q", "-b", "html", "-j", "auto"]
+    subprocess.run([*sphinx, str(source), str(SITE / "html")], check=True, env=environment)
+
+
+def main() -> None:
+    """Build it with the programs of the environment that runs this."""
+    try:
+        build(pathlib.Path(sys.executable).parent)
+    except subprocess.CalledProcessError as failure:
+        sys.exit(f"docs-site: {failure.cmd[0]} failed.")
+    print(SITE / "html/index.html")
+
+
+if __name__ == "__main__":
+    main()
