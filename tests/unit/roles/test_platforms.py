@@ -16,7 +16,7 @@ from support.role_tasks import ROLES, value
 
 ROLE_NAMES = ["ollama_gateway", "ollama_model", "ollama_server", "ollama_warmup"]
 DEBIAN, ELSEWHERE = "/var/lib/prometheus/node-exporter", "/var/lib/node_exporter"
-NJS = ["nginx", "libnginx-mod-http-js"]
+NJS = ["nginx", "libnginx-mod-http-js", "logrotate"]
 
 
 def facts(family: str, distribution: str, version: str, manager: str) -> dict[str, str]:
@@ -155,10 +155,10 @@ GATEWAY = {
     "Debian 12": (True, NJS),
     "Ubuntu 22.04": (False, NJS),
     "Ubuntu 24.04": (True, NJS),
-    "RHEL 10": (False, ["nginx"]),
-    "Amazon Linux 2023": (True, ["nginx", "nginx-mod-njs"]),
-    "openSUSE Tumbleweed": (False, ["nginx"]),
-    "Arch Linux": (True, ["nginx", "nginx-mod-njs"]),
+    "RHEL 10": (False, ["nginx", "logrotate"]),
+    "Amazon Linux 2023": (True, ["nginx", "nginx-mod-njs", "logrotate"]),
+    "openSUSE Tumbleweed": (False, ["nginx", "logrotate"]),
+    "Arch Linux": (True, ["nginx", "nginx-mod-njs", "logrotate"]),
     "Gentoo": (False, []),
 }
 
