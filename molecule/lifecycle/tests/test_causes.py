@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import PASS, SERVER, Gpu, eventually
+from shared.gpu import PASS, SERVER, Gpu, eventually
 
 
 def shorten(gpu: Gpu) -> None:
