@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.host import OLDEST_SYSTEMD
 
 ROLES = pathlib.Path(__file__).parents[3] / "roles"
-TEMPLATES = sorted(path for kind in ("service", "timer", "path", "target", "conf", "socket", "container") for path in ROLES.glob(f"*/templates/*.{kind}.j2"))
+TEMPLATES = sorted(path for kind in ("service", "timer", "path", "target", "conf", "socket") for path in ROLES.glob(f"*/templates/*.{kind}.j2"))
 NGINX = {"ollama-gateway.conf.j2"}  # what is no unit
 # The release that brought a directive, as the man pages say ("Added in version ..."), of all that came after 220. What is older is not listed.
 ADDED = {
@@ -23,7 +23,8 @@ ADDED = {
     "ProtectProc": 247, "RandomizedDelaySec": 229, "ReadWritePaths": 231, "RemoveIPC": 232, "RestrictNamespaces": 233, "RestrictRealtime": 231,
     "RestrictSUIDSGID": 242, "RuntimeDirectory": 211, "RuntimeDirectoryPreserve": 235, "StartLimitBurst": 209, "StartLimitIntervalSec": 230,
     "StateDirectory": 235, "StateDirectoryMode": 234, "StopPropagatedFrom": 249, "SupplementaryGroups": 1, "TasksMax": 227, "TimeoutStartFailureMode": 246,
-    "TriggerLimitBurst": 250, "TriggerLimitIntervalSec": 250,
+    "BindPaths": 233, "BindReadOnlyPaths": 233, "ImportCredential": 254, "InaccessiblePaths": 231, "MaxConnectionsPerSource": 232, "PrivateUsers": 232,
+    "ReadOnlyPaths": 231, "SetCredential": 247, "TemporaryFileSystem": 238, "TriggerLimitBurst": 250, "TriggerLimitIntervalSec": 250,
 }  # fmt: skip
 OLDER_THAN_220 = {
     "After", "Before", "CapabilityBoundingSet", "ConditionPathExists", "Conflicts", "DefaultDependencies", "Description", "Documentation", "Environment",
@@ -33,6 +34,9 @@ OLDER_THAN_220 = {
     "RestartSec", "RestrictAddressFamilies", "StartLimitInterval", "StopWhenUnneeded", "SuccessExitStatus", "SyslogIdentifier", "SyslogLevel",
     "SystemCallArchitectures", "SystemCallErrorNumber", "SystemCallFilter", "TimeoutStartSec", "TimeoutStopSec", "Type", "UMask", "Unit", "User",
     "WantedBy", "Wants", "WorkingDirectory", "DirectoryNotEmpty", "OnFailureJobMode", "PathExistsGlob", "Slice", "StandardInput", "StandardOutput",
+    "Accept", "Alias", "Also", "Backlog", "BindsTo", "ConditionPathIsDirectory", "DeviceAllow", "ExecReload", "ExecStop", "KillMode", "LimitNOFILE",
+    "ListenDatagram", "ListenStream", "MaxConnections", "Nice", "OnCalendar", "Persistent", "ReadOnlyDirectories", "Service", "SocketGroup",
+    "SocketMode", "SocketUser", "Sockets", "StandardError",
 }  # fmt: skip
 _IF = re.compile(r"{%-? if (?P<condition>.*?) -?%}")
 _SINCE = re.compile(r"systemd >= (\d+)")
