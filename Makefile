@@ -40,7 +40,7 @@ HOST_GATES := $(addprefix molecule-,$(SCENARIOS))
 # The long ones first, so that no core is idle at the end.
 LONGEST_GATES := molecule-server molecule-lifecycle molecule-upgrade molecule-instances molecule-install unit
 ALONE_GATES := molecule-machine
-GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES) $(ALONE_GATES),$(HOST_GATES) sanity contract unit-oldest prometheus fuzz importer lint docs docs-site browser)
+GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES) $(ALONE_GATES),$(HOST_GATES) sanity contract unit-oldest prometheus fuzz importer lint docs docs-site browser rulebook)
 
 .PHONY: help
 help: ## List the targets
@@ -50,10 +50,11 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Install what everything below needs (Debian packages, Python environments, host images); quick the second time
-	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool browser docsite
+	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool browser rulebook clients docsite
 
+# What `make test` has installed, its gates need not look for again: that costs each of them two seconds of a core.
 setup-%:
-	@$(PYTHON) tests/tools/setup.py newest $(if $(filter newest,$*),,$*)
+	@[ -n "$${KEEPWARM_IS_SET_UP:-}" ] || $(PYTHON) tests/tools/setup.py newest $(if $(filter newest,$*),,$*)
 
 .PHONY: test
 test: setup ## Run everything: all the gates below on the newest ansible-core, a smaller set on the oldest
@@ -67,7 +68,7 @@ lint: setup-checks ## ruff, mypy, pylint (equal stretches of code), vermin, yaml
 	MYPYPATH=roles/ollama_warmup/files/agent:.cache/agent $(MYPY) --package ollama_warmup
 	MYPYPATH=tests/tools:tests/hosts $(MYPY) tests/tools tests/hosts tests/demo
 	MYPYPATH=tests/bench:tests/hosts $(MYPY) --exclude 'tests/bench/(exposure|fleet)' tests/bench
-	MYPYPATH=tests/bench/fleet:tests/bench:tests/hosts $(MYPY) tests/bench/fleet/measure.py
+	MYPYPATH=tests/bench/fleet:tests/bench:tests/hosts $(MYPY) tests/bench/fleet/measure.py tests/bench/fleet/many.py
 	MYPYPATH=tests/bench/exposure:tests/hosts $(MYPY) tests/bench/exposure
 	$(WITH_COLLECTIONS) MYPYPATH="tests/browser:$$ANSIBLE_COLLECTIONS_PATH" $(MYPY) tests/browser
 	MYPYPATH=tests/ollama_stub:tests/contract $(MYPY) tests/ollama_stub
@@ -78,17 +79,18 @@ lint: setup-checks ## ruff, mypy, pylint (equal stretches of code), vermin, yaml
 	$(CHECKS)/yamllint --strict .
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" ansible-lint
 	$(CHECKS)/reuse lint --lines
-	shellcheck .ci/run tests/hosts/bin/podman tests/bench/on_host/curl_keep_alive.sh
+	shellcheck .ci/run tests/hosts/bin/podman tests/bench/on_host/curl_keep_alive.sh roles/ollama_warmup/files/ready.sh
 
 .PHONY: tables
-tables: setup-newest ## Write the tables of inputs, metrics, drifts and findings in documents and alert rules anew from the code
+tables: setup-newest ## Write the tables of inputs, metrics, drifts and findings, the alert rules and the surveys anew from the code
 	@$(NEWEST)/python tests/tools/tables.py
+	@$(NEWEST)/python tests/tools/survey.py
 
 .PHONY: docs
-docs: setup-checks ## Lint the documentation of plugins and roles, and the changelog; run its examples
+docs: setup-checks ## Lint the documentation of plugins and roles, and the changelog; run its examples; the community's checklist
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 	$(CHECKS)/antsibull-changelog lint
-	$(CHECKS)/$(PYTEST) tests/examples $(ARGS)
+	$(CHECKS)/$(PYTEST) tests/examples tests/inclusion $(ARGS)
 
 .PHONY: docs-site
 docs-site: setup-docsite ## Build the documentation site, without a warning, and test what it says of other programs (.cache/docs-site/html)
@@ -134,6 +136,10 @@ browser: setup-newest setup-browser ## The fleet page in a real headless Chromiu
 images: setup-newest setup-browser ## Take the pictures of the fleet page in docs/images anew
 	$(WITH_COLLECTIONS) $(CURDIR)/.cache/browser/bin/python tests/browser/images.py docs/images
 
+.PHONY: rulebook
+rulebook: setup-newest setup-rulebook ## The event-driven rulebook in the real ansible-rulebook: an alert that is posted starts the plays
+	$(WITH_COLLECTIONS) PATH="$(CURDIR)/.cache/rulebook/bin:$$PATH" $(CURDIR)/.cache/rulebook/bin/$(PYTEST) tests/rulebook $(ARGS)
+
 .PHONY: contract
 contract: setup-newest ## The stand-in server against the recorded answers of a real one (ARGS='--ollama-url URL' for any server)
 	$(WITH_COLLECTIONS) $(NEWEST)/$(PYTEST) --numprocesses=auto tests/contract tests/ollama_stub $(ARGS)
@@ -152,6 +158,9 @@ molecule-%: setup-newest setup-oldest setup-hosts ## One scenario (ARGS=converge
 # FULL=1 for all its tests, RELEASE=forky for another Debian.
 molecule-machine: setup-machine
 
+# The official clients of Ollama and OpenAI; those of npm, and many more generated requests, with FULL=1.
+molecule-gateway: setup-clients $(if $(FULL),setup-npm-clients)
+
 .PHONY: demo
 demo: setup-hosts ## Show it: a disposable host, site.yml twice, a restart, a killed runner (OLLAMA_PREFIX=DIR for a real Ollama)
 	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" PYTHONPATH=tests/hosts $(PYTHON) tests/demo/demo.py
@@ -168,6 +177,10 @@ bench-exposure: setup-hosts setup-bench ## Measure how long models are cold afte
 .PHONY: measure
 measure: ## Count what makes the tree hard to find one's way in, beside a former commit (COMMIT=...)
 	@$(PYTHON) tests/tools/measure.py $(COMMIT)
+
+.PHONY: bench-status
+bench-status: setup-newest ## Measure what status.yml over 500 hosts costs the controller (NAMES=500)
+	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/bench/fleet/many.py $(NAMES)
 
 .PHONY: bench-fleet
 bench-fleet: setup-hosts ## Measure what site.yml and status.yml cost the controller, over 1 and 8 hosts, beside a former commit (ROUNDS=3)

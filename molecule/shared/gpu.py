@@ -91,6 +91,16 @@ class Gpu:
         """All pins resident, by the server's list, and the target reached."""
         return set(PINS) <= self.pinned() and self.targets() == ["active", "inactive"]
 
+    def put_right(self, *units: str) -> None:
+        """Return when it is warm again, with its server, its timer and these units running, whatever the test before did to it."""
+        self.run(f"systemctl start {' '.join((SERVER, TIMER, *units))}")
+        eventually(self.is_warm)
+
+    def calm(self) -> None:
+        """From now on it makes no pass but those that the test asks for: nothing is put right between an act and a look."""
+        self.run(f"systemctl stop {TIMER}")
+        self.run(f"systemctl start {PASS}")
+
     def journal(self, cursor: str, unit: str = PASS) -> str:
         """What the unit's processes and systemd logged of it since then."""
         lines = self.run(f"journalctl --quiet --output=json --after-cursor='{cursor}'").splitlines()

@@ -49,6 +49,9 @@ attributes:
   platform:
     support: full
     platforms: linux
+requirements:
+  - Python 3.9 or newer on the host
+  - systemd 247 or newer on the host
 """
 
     # Wherever Python runs.

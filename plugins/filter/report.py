@@ -21,7 +21,7 @@ options:
       - For V(failed_task), C(ansible_failed_result), also of a loop, whose own message says nothing.
       - For V(upgrade), its record (M(keepwarm.ollama.ollama_upgrade_record)); null where it did not come that far.
       - For V(agent), the servers of the host, as the filter P(keepwarm.ollama.role_settings#filter) gives them.
-      - For V(fleet) and V(fleet_page), by host, in the order of the table, the result of C(ollama-warmup status --json), empty where there is none.
+      - For V(fleet) and V(fleet_page), by host the result of C(ollama-warmup status --json), empty where there is none.
       - For V(page_problem), the path on the controller where the page is to be written.
     type: raw
     required: true
@@ -48,14 +48,18 @@ options:
     description: Why the upgrade could not be ended; empty if it was.
     type: str
     default: ""
-  foretold:
-    description: Whether no upgrade was done, as in check mode.
-    type: bool
-    default: false
   resumed:
-    description: With O(foretold), whether the failure is that of an upgrade whose undoing was interrupted, which a run goes on with.
+    description: With O(predicted), whether the failure is that of an upgrade whose undoing was interrupted, which a run goes on with.
     type: bool
     default: false
+  groups:
+    description: For V(fleet), the hosts of each group that gets a line of its own. One that has all of the hosts, or none, gets none.
+    type: dict
+    default: {}
+  everything:
+    description: For V(fleet), whether what is well is listed, too, and not only counted.
+    type: bool
+    default: true
   host:
     description: The name of the agent's host.
     type: str
@@ -68,7 +72,7 @@ options:
     type: int
     default: 0
   predicted:
-    description: Whether the agent was configured in check mode.
+    description: Whether the agent was configured, or the upgrade done, in check mode only.
     type: bool
     default: false
 """
@@ -105,25 +109,25 @@ RETURN = r"""
 _value:
   description:
     - For V(failed_task), one sentence without a full stop at its end; for V(upgrade), some sentences; for V(agent), one line; for V(fleet), the
-      lines of a table; for V(fleet_page), a page in HTML; for V(page_problem), one sentence, empty where nothing is wrong.
+      lines of a table, the worst host first; for V(fleet_page), a page in HTML; for V(page_problem), one sentence, empty where nothing is wrong.
   type: raw
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._agent_summary import agent_summary
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._failure_sentence import failure_sentence
-from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet import fleet_table
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet_page.page import fleet_page
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet_page.place import page_problem
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet_table import fleet_table
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._upgrade_report import upgrade_report
 
 
-def _fleet(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _fleet(results: Mapping[str, Mapping[str, Any]], groups: Mapping[str, Sequence[str]] | None = None, everything: bool = True) -> list[str]:
     """As lines, since a text of several would be one line with escapes in it."""
-    return fleet_table(results, datetime.now(timezone.utc)).splitlines()
+    return fleet_table(results, datetime.now(timezone.utc), groups, everything).splitlines()
 
 
 def _fleet_page(results: Mapping[str, Mapping[str, Any]]) -> str:

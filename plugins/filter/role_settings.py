@@ -22,14 +22,16 @@ options:
   _input:
     description:
       - The role's variables by their names without its prefix. They count for every server that has no setting of its own.
-      - For V(release), C(version), C(architecture), C(rocm), C(url) and C(checksums), and as C(list) the text of the release's own list of
+      - For V(release), C(version), C(architecture), C(rocm), C(jetpack), C(url) and C(checksums), and as C(list) the text of the release's own list of
         checksums, where it has been read. The filter fails if that lacks one that C(checksums) lacks, too.
+      - For V(platform), the C(role) with its prefix, as C(facts) Ansible's facts of the host, and as C(lacking), by what has to be installed, a
+        list of the input that names its package and of the package, empty where none is known.
     type: dict
     required: true
   of:
-    description: Whose settings they are. A role's without C(ollama_), or those of a release.
+    description: Whose settings they are. A role's without C(ollama_), those of a release, or those of the host's distribution.
     type: str
-    choices: [server, model, warmup, release, gateway]
+    choices: [server, model, warmup, release, gateway, platform, pull]
     required: true
   instances:
     description:
@@ -104,6 +106,19 @@ _value:
       description: For V(gateway), the C(hash) of each token with its C(client).
       type: list
       elements: dict
+    family:
+      description:
+        - For V(platform), the family of the distribution, empty where it is not known. Beside it come C(distribution), its name with its version,
+          whatever the file of the family in C(vars/) of the role has, and C(package_problems), why what is lacking cannot be installed.
+      type: str
+    command:
+      description: For V(pull), the words of the command that a host runs.
+      type: list
+      elements: str
+    owned:
+      description: For V(pull), the paths that nobody but root may write to.
+      type: list
+      elements: str
     rates:
       description: For V(gateway), each rate with its clients.
       type: list
@@ -114,10 +129,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._gateway import gateway_settings
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._platform import platform
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._pull import pull_settings
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._release_archives import release_archives
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._server_entries import server_entries
 
-_ALONE: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {"release": release_archives, "gateway": gateway_settings}
+_ALONE: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "release": release_archives,
+    "gateway": gateway_settings,
+    "platform": platform,
+    "pull": pull_settings,
+}
 
 
 def role_settings(variables: Mapping[str, Any], of: str, instances: Any = (), around: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
 from ._base.files import replace_file, replace_link
+from ._base.selinux import LabelError, relabel
 from ._base.text import one_line
 from ._release_trial import Unfit, outcome, take_rights_away, trial
 
@@ -84,6 +85,7 @@ class Releases:
             self._try(version, release)
             _write_record(release, version, archives)
             self._put(release, version)
+            self._label(version)
         except Unfit as error:
             raise ReleaseError(f"the archives of version {version} {error}: they are no release of Ollama") from error
         except OSError as error:
@@ -130,6 +132,15 @@ class Releases:
         if os.path.isdir(self.folder(version)):
             self.remove(version)
         os.rename(incoming, self.folder(version))
+
+    def _label(self, version: str) -> None:
+        """What was unpacked elsewhere has the label of that place, and systemd starts a program of a service by its own. One that is left
+        without is removed again: it would count as installed."""
+        try:
+            relabel(lambda command: self._run(list(command), handle_exceptions=False), self.folder(version))
+        except LabelError as error:
+            self.remove(version)
+            raise ReleaseError(str(error)) from error
 
 
 def verify(path: str, sha256: str) -> None:

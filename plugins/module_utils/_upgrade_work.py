@@ -48,11 +48,6 @@ Outcome = tuple[Optional[Record], dict[str, Any]]
 """The record then, and what else there is to tell."""
 
 
-def read(host: Host) -> Outcome:
-    """Tell what there is."""
-    return host.record, {}
-
-
 def begin(host: Host) -> Outcome:
     """Have a record. Raises `RecordError` where there is nothing to go back to."""
     if host.record:
@@ -108,7 +103,6 @@ def finish(host: Host) -> Outcome:
 
 
 STATES: Mapping[str, Callable[[Host], Outcome]] = {
-    "read": read,
     "begun": begin,
     "judged": judge,
     "undone": undo,
@@ -124,10 +118,20 @@ def cold_sentence(cold: Mapping[str, Sequence[str]]) -> Iterator[str]:
         yield f"{' and '.join(names)} {verb} already not loaded before the upgrade; {'they' if len(names) > 1 else 'it'} will not be checked afterwards"
 
 
+def look(dest: str, run: Run) -> dict[str, Any]:
+    """What there is. Raises RecordError, OSError."""
+    record = read_record(_path(dest))
+    return {"changed": False, "record": record.summary() if record else None, "current": Releases(dest, run).current()}
+
+
+def _path(dest: str) -> str:
+    return os.path.join(dest, "upgrade.json")
+
+
 def carry_out(params: Mapping[str, Any], run: Run, dry: bool, warn: Callable[[str], None]) -> dict[str, Any]:
     """The module's result. Raises RecordError, WorseOff, OSError."""
     dest = params["dest"]
-    path, releases = os.path.join(dest, "upgrade.json"), Releases(dest, run)
+    path, releases = _path(dest), Releases(dest, run)
     record, told = STATES[params["state"]](Host(params, path, releases, read_record(path), dry, run))
     shown = record.summary() if record else None
     if shown and params["state"] == "begun":

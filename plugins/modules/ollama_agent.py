@@ -63,7 +63,7 @@ options:
             description: What its settings ask for.
             type: list
             elements: str
-            choices: [watch, restart, notify, metrics, require, want]
+            choices: [watch, restart, notify, metrics, probes, require, want]
             default: []
           configuration:
             description: The text of the agent's configuration.
@@ -158,6 +158,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.account import AccountError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.addresses import read_addresses
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.configure import Agent, ConfigurationError, WantedAgent, WantedServer
+from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.parts import FEATURES
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.program import Program, ProgramError, unpack
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.removal import Removal
 from ansible_collections.keepwarm.ollama.plugins.module_utils._agent.work import Work
@@ -223,7 +224,7 @@ def remove(module: AnsibleModule) -> dict[str, Any]:
 def main() -> None:
     server = {
         "name": {"type": "str", "required": True},
-        "features": {"type": "list", "elements": "str", "choices": ["watch", "restart", "notify", "metrics", "require", "want"], "default": []},
+        "features": {"type": "list", "elements": "str", "choices": list(FEATURES), "default": []},
         "configuration": {"type": "str", "required": True},
         "contents": {"type": "dict", "required": True},
         "gates": {"type": "dict", "default": {}},

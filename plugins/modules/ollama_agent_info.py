@@ -29,12 +29,12 @@ options:
     type: list
     elements: dict
     default: []
-  foreseen_urls:
+  expected_urls:
     description:
       - Where servers will answer that another role is about to install, by their units.
     type: dict
     default: {}
-  foreseen_environments:
+  expected_environments:
     description:
       - What servers will run with that another role is about to change, by their units.
     type: dict
@@ -110,7 +110,7 @@ hold:
   description: One sentence about the hold, if it counts; else empty. Nothing else was looked at then.
   type: str
   returned: success
-  sample: "This host is on hold until 2026-11-21T16:00:00Z by alice: new GPU. Wait, run 'ollama-warmup release' on it, or set ollama_warmup_override_hold."
+  sample: "This host is on hold until 2026-11-21 16:00:00 UTC by alice: new GPU. Wait, run 'ollama-warmup release' on it, or set ollama_warmup_override_hold."
 problems:
   description: Why the role cannot keep what is declared on this host, one sentence each.
   type: list
@@ -204,12 +204,12 @@ def server_of(entry: Mapping[str, Any], params: Mapping[str, Any]) -> Server:
         unit=unit,
         url=entry.get("url") or "",
         has_unit=bool(entry["follows_unit"]) or "watch" in features,
-        foreseen_url=params["foreseen_urls"].get(unit) or "",
+        expected_url=params["expected_urls"].get(unit) or "",
         features=features,
         gates={gate["unit"]: gate["mode"] for gate in judged["gates"]},
         models=judged["policy"].get("models") or [],
         load_timeout=judged["load_timeout"],
-        environment=params["foreseen_environments"].get(unit),
+        environment=params["expected_environments"].get(unit),
         metrics_directory=params["metrics_directory"],
     )
 
@@ -239,8 +239,8 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "servers": {"type": "list", "elements": "dict", "default": []},
-            "foreseen_urls": {"type": "dict", "default": {}},
-            "foreseen_environments": {"type": "dict", "default": {}},
+            "expected_urls": {"type": "dict", "default": {}},
+            "expected_environments": {"type": "dict", "default": {}},
             "user": {"type": "str", "default": "ollama-warmup"},
             "python": {"type": "path", "default": "/usr/bin/python3"},
             "metrics_directory": {"type": "path", "default": ""},

@@ -30,9 +30,11 @@ attributes:
       - Hashes of tokens are shown as short words, which tell that one is another.
 options:
   state:
-    description: Whether there is a gateway. V(absent) removes its files; nginx stays.
+    description:
+      - Whether there is a gateway. V(absent) removes its files; nginx stays.
+      - V(possible) refuses what could not be served, be it a certificate, its key, an address or a file of others, and changes nothing.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, possible]
     default: present
   configuration:
     description: What nginx reads in the context C(http).
@@ -48,6 +50,10 @@ options:
     default: ""
   dropin:
     description: A drop-in for nginx' unit.
+    type: str
+    default: ""
+  program:
+    description: What counts the requests in the log; none where it is empty. nginx does not read it.
     type: str
     default: ""
   listen:
@@ -72,11 +78,6 @@ options:
     description: Its key.
     type: path
     default: ""
-  warnings:
-    description: Sentences about the settings that the user has to see.
-    type: list
-    elements: str
-    default: []
 notes:
   - Needs root (C(become)).
 """
@@ -106,11 +107,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.systemctl import SystemctlError
-from ansible_collections.keepwarm.ollama.plugins.module_utils._gateway.gateway import Wanted, have, remove
+from ansible_collections.keepwarm.ollama.plugins.module_utils._gateway.gateway import Wanted, have, refuse, remove
 from ansible_collections.keepwarm.ollama.plugins.module_utils._gateway.site import (
     CONFIGURATION,
     DROPIN,
     FOLDER,
+    PROGRAM,
     TOKENS,
     GatewayError,
     shown,
@@ -124,6 +126,7 @@ def wanted_of(given: dict[str, Any]) -> Wanted:
         TOKENS: given["tokens"],
         DROPIN: given["dropin"],
         **{f"{FOLDER}/{name}": text for name, text in given["scripts"].items()},
+        **({PROGRAM: given["program"]} if given["program"] else {}),
     }
     contents = {path: text.encode("utf-8") for path, text in texts.items()}
     listen = [(place["address"], place["port"]) for place in given["listen"]]
@@ -132,6 +135,9 @@ def wanted_of(given: dict[str, Any]) -> Wanted:
 
 def carry_out(module: AnsibleModule) -> dict[str, Any]:
     """Have the gateway, or none. Raises C(GatewayError), C(SystemctlError), C(OSError)."""
+    if module.params["state"] == "possible":
+        refuse(module.run_command, wanted_of(module.params))
+        return {"changed": False, "files": [], "loaded": False}
     if module.params["state"] == "absent":
         done = remove(module.run_command, module.check_mode)
     else:
@@ -148,11 +154,12 @@ def main() -> None:
     """Read the parameters and carry them out."""
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "state": {"type": "str", "choices": ["present", "absent", "possible"], "default": "present"},
             "configuration": {"type": "str", "default": ""},
             "scripts": {"type": "dict", "default": {}},
             "tokens": {"type": "str", "default": "", "no_log": True},
             "dropin": {"type": "str", "default": ""},
+            "program": {"type": "str", "default": ""},
             "listen": {
                 "type": "list",
                 "elements": "dict",
@@ -161,12 +168,9 @@ def main() -> None:
             },
             "certificate": {"type": "path", "default": ""},
             "key": {"type": "path", "default": "", "no_log": False},
-            "warnings": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
-    for sentence in module.params["warnings"]:
-        module.warn(sentence)
     try:
         module.exit_json(**carry_out(module))
     except (GatewayError, SystemctlError) as error:

@@ -19,13 +19,9 @@ description:
 extends_documentation_fragment:
   - keepwarm.ollama.attributes
   - keepwarm.ollama.attributes.actiongroup_ollama
+  - keepwarm.ollama.attributes.info_module
   - keepwarm.ollama.attributes.posix
   - keepwarm.ollama.server
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
 options:
   gather:
     description:

@@ -32,7 +32,7 @@ attributes:
     details:
       - The registry is asked for the manifest of what would be pulled, so that a wrong name fails and the digest is known beforehand.
       - The host asks it itself, with its own proxy settings. Where that fails the prediction is a pull, with a warning.
-      - If the server does not answer, nothing can be predicted, and it warns. With O(foreseen.empty) it
+      - If the server does not answer, nothing can be predicted, and it warns. With O(expected.empty) it
         predicts for a server without models.
   diff_mode:
     support: full
@@ -119,7 +119,7 @@ options:
     description:
       - A file of the host that is kept up to date with how far it is. The task sets it itself to show its progress.
     type: path
-  foreseen:
+  expected:
     description:
       - In check mode, what will be so by the time that models are pulled, because something else in the play brings it about first.
     type: dict
@@ -239,7 +239,7 @@ def argument_spec() -> dict[str, Any]:
         "background_timeout": {"type": "int", "default": 86400},
         "progress_interval": {"type": "float", "default": 5},
         "progress_file": {"type": "path"},
-        "foreseen": {"type": "dict", "options": {"empty": {"type": "bool", "default": False}}, "apply_defaults": True},
+        "expected": {"type": "dict", "options": {"empty": {"type": "bool", "default": False}}, "apply_defaults": True},
     }
 
 
@@ -315,7 +315,7 @@ def main() -> None:
         wanted = wanted_models.read_wanted(module.params["models"], module.params["prune"], module.params["prune_except"])
     except PolicyError as error:
         fail(module, str(error))
-    if module.check_mode and module.params["foreseen"]["empty"]:
+    if module.check_mode and module.params["expected"]["empty"]:
         finish(module, {"url": module.params["url"], **prediction([decide_from_nothing(model, SourceFiles()) for model in wanted], ())})
     store = ModelStore(module.params["url"], deadlines, module.params["stall_timeout"])
     registry = Registry(deadlines.connect, deadlines.answer)

@@ -17,8 +17,6 @@ description:
     host as it is, so that a play that died half-way converges at its next run.
   - With O(dropin_content) it tells beforehand what that drop-in would do.
   - It never changes anything.
-requirements:
-  - systemd 247 or later on the host
 extends_documentation_fragment:
   - keepwarm.ollama.attributes
   - keepwarm.ollama.attributes.info_module
@@ -90,7 +88,7 @@ options:
       install:
         description: Whether the role installs the server.
         type: str
-        choices: [never, missing, takeover]
+        choices: [never, missing, takeover, package]
         default: never
       ours:
         description: Whether the unit that there is is the role's. V(true) where there is none.
@@ -136,6 +134,16 @@ options:
         description: The unit of a host's only server.
         type: str
         default: ollama.service
+      deployment:
+        description: How it is deployed.
+        type: str
+        choices: [systemd, quadlet]
+        default: systemd
+      container:
+        description: The lines of the drop-in that say what container it runs in, as M(keepwarm.ollama.ollama_container) gives them.
+        type: list
+        elements: str
+        default: []
   instances:
     description:
       - The servers that are declared for the host, by name the address that each listens on, as C(OLLAMA_HOST) has it. RV(in_the_way) tells then
@@ -423,6 +431,11 @@ version:
   type: str
   returned: success
   sample: 0.32.15
+firewalld:
+  description: Whether firewalld runs on the host, if the server listens for others. Nothing here asks what it lets through.
+  type: bool
+  returned: success
+  sample: false
 listens_beyond_loopback:
   description: Whether a server started from the unit can be reached from other machines.
   type: bool
@@ -438,7 +451,7 @@ plan:
       description: The drop-in, as M(keepwarm.ollama.ollama_units) takes it.
       type: dict
       returned: success
-    foreseen:
+    expected:
       description: Whether the unit is still to be written, so that nothing is judged of it.
       type: bool
       returned: success
@@ -512,11 +525,13 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_state
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.deployments import DEPLOYMENTS, QUADLET
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import DROPIN
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.scratch import scratch_folder
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes import undeclared_server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.claiming import Paths
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, OllamaServer, ServerFailure
+from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.processes import has_processes
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.address import AddressError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server.left import left_files, left_units, role_files
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server.observation import Observation, observe
@@ -524,10 +539,12 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._server.planning i
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address import effective_address
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.assessment import shown_conflict, shown_environment
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.created import creation_differences
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.environment import declared_environment
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.journal import last_error
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.masking import masked
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.others import Written
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.quadlet import quadlet_service
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.quoting import QuotingError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.server_dropin import dropin_text
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.unit_file import UnitFile
@@ -535,6 +552,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.verify im
 
 # /api/ps waits for a model that is being unloaded (docs/ollama-semantics.md#the-list-waits-for-an-unload).
 _DEADLINES = Deadlines(connect=5, answer=15)
+_FIREWALL = "firewalld.service"
 _POLL = 0.3
 _CRASHES = 3
 """So many starts that systemd made by itself while we waited: it will go on like that."""
@@ -561,10 +579,12 @@ def result_of(module: AnsibleModule, seen: Observation, pins: int = 0) -> dict[s
     own_keys, process = seen.own_keys, seen.process
     version = server_version(seen.url_running)
     restart = seen.restart(pins)
-    reasons = [*restart.due, *release_reasons(version, module.params["version"])]
+    errors, made = verified(module, seen)
+    created = creation_differences(runner(module), seen.unit.name, made, seen.around.specifiers) if process else ()
+    reasons = [*restart.due, *release_reasons(version, module.params["version"]), *created]
     return dict(
-        unit_result(seen),
-        dropin_errors=verified(module, seen),
+        unit_result(seen, runner(module)),
+        dropin_errors=errors,
         environment_effective=shown_environment(seen.effective.values, own_keys),
         environment_predicted=shown_environment(seen.predicted.values, own_keys),
         environment_running=shown_environment(process.environment, own_keys) if process else None,
@@ -577,10 +597,11 @@ def result_of(module: AnsibleModule, seen: Observation, pins: int = 0) -> dict[s
         url_running=seen.url_running,
         version=version,
         listens_beyond_loopback=seen.predicted.address.beyond_loopback,
+        firewalld=seen.predicted.address.beyond_loopback and has_processes(_FIREWALL) is True,
     )
 
 
-def unit_result(seen: Observation) -> dict[str, Any]:
+def unit_result(seen: Observation, run: Run) -> dict[str, Any]:
     """What concerns the unit and its files."""
     unit, program = seen.unit, seen.process.program if seen.process else None
     return {
@@ -598,12 +619,12 @@ def unit_result(seen: Observation) -> dict[str, Any]:
         "written": [shown_value(entry) for entry in seen.written],
         "dropin_environment": shown_dropin(seen.on_disk),
         "gpus": seen.gpus,
-        "enabled": unit.file_state in ("enabled", "enabled-runtime"),
+        "enabled": unit.file_state in ("enabled", "enabled-runtime") or (unit.generated != "" and host.is_wanted(seen.files)),
         "executable": unit.executable,
         "fragment_path": unit.fragment_path,
         "dropin": seen.dropin,
         "dropin_paths": [file.path for file in seen.planned_files if file.path != unit.fragment_path],
-        "need_daemon_reload": unit.exists and host.behind_disk(unit, seen.files),
+        "need_daemon_reload": unit.exists and host.behind_disk(unit, seen.files, run),
         "systemd_version": seen.systemd_version,
     }
 
@@ -628,12 +649,15 @@ def shown_dropin(on_disk: UnitFile | None) -> dict[str, str | None]:
     return {entry.key: masked(entry.key, entry.value) for entry in assignments}
 
 
-def verified(module: AnsibleModule, seen: Observation) -> list[str]:
-    """What systemd itself says against the planned drop-in."""
+def verified(module: AnsibleModule, seen: Observation) -> tuple[list[str], str]:
+    """What systemd itself, or Podman, says against the planned drop-in, and the text of the service that Podman would make with it."""
+    if seen.unit.deployment is QUADLET and seen.unit.exists:
+        with scratch_folder() as folder:
+            return quadlet_service(runner(module), folder, seen.unit.name, seen.planned_files)
     if seen.planned is None or not seen.unit.fragment_path:
-        return []
+        return [], ""
     with scratch_folder() as folder:
-        return dropin_errors(runner(module), folder, seen.unit.name, seen.planned_files, seen.planned)
+        return dropin_errors(runner(module), folder, seen.unit.name, seen.planned_files, seen.planned), ""
 
 
 def server_version(url: str | None) -> str | None:
@@ -699,7 +723,8 @@ def not_ready(seen: Observation, timeout: int, reason: str, error: str | None) -
 
 def planned(module: AnsibleModule) -> dict[str, Any]:
     """The result with the plan for what was declared. Raises HostError, QuotingError, OSError."""
-    given, seen = module.params["declared"], observe(runner(module), module.params["unit"], module.params["dropin"])
+    given = module.params["declared"]
+    seen = observe(runner(module), module.params["unit"], module.params["dropin"], DEPLOYMENTS[given["deployment"]])
     claims = Paths("ollama_server", given["files"], folders=given["folders"], takeover=given["takeover"])
     occasion = Occasion(declaration(given), claims, module.check_mode, runner(module))
     found = settled(occasion.declared, seen)
@@ -740,7 +765,7 @@ DECLARED = {
     "sandboxed": {"type": "bool", "default": False},
     "start": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
     "restart": {"type": "str", "choices": ["auto", "now", "never"], "default": "auto"},
-    "install": {"type": "str", "choices": ["never", "missing", "takeover"], "default": "never"},
+    "install": {"type": "str", "choices": ["never", "missing", "takeover", "package"], "default": "never"},
     "ours": {"type": "bool", "default": False},
     "may_come": {"type": "bool", "default": False},
     "beginning": {"type": "bool", "default": False},
@@ -751,6 +776,8 @@ DECLARED = {
     "takeover": {"type": "bool", "default": False},
     "units": {"type": "list", "elements": "str", "default": []},
     "plain": {"type": "str", "default": "ollama.service"},
+    "deployment": {"type": "str", "choices": list(DEPLOYMENTS), "default": "systemd"},
+    "container": {"type": "list", "elements": "str", "default": []},
 }
 
 

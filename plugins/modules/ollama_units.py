@@ -28,7 +28,7 @@ options:
   role:
     description: Whose set this is; each unit and drop-in bears C((keepwarm.ollama.ROLE\)) in a comment.
     type: str
-    choices: [ollama_server, ollama_warmup]
+    choices: [ollama_server, ollama_warmup, ollama_gateway, ollama_pull]
     required: true
   state:
     description:
@@ -92,6 +92,11 @@ options:
           - That systemd has to read its units for such a drop-in alone counts as no change; its unit restarts with it, or not, by other means.
         type: bool
         default: false
+      deployment:
+        description: How the server of the unit is deployed, which tells where its drop-ins are.
+        type: str
+        choices: [systemd, quadlet]
+        default: systemd
   dropin_name:
     description: The file name of O(dropins). Others of that name that bear the role's mark are removed.
     type: str
@@ -262,6 +267,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.deployments import DEPLOYMENTS
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.folders import UnsafePath
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.claiming import Paths
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.manifest import ManifestError, read_manifest
@@ -290,7 +296,9 @@ def table_of(params: Mapping[str, Any]) -> Table:
 def dropins_of(params: Mapping[str, Any], state: str) -> list[WantedDropin]:
     """Those of that state."""
     given = (one for one in params["dropins"] if one["state"] == state)
-    return [WantedDropin(one["unit"], params["dropin_name"], one["content"] or "", one["keeps_former"]) for one in given]
+    return [
+        WantedDropin(one["unit"], params["dropin_name"], one["content"] or "", one["keeps_former"], DEPLOYMENTS[one["deployment"]]) for one in given
+    ]
 
 
 def files_of(params: Mapping[str, Any]) -> Sequence[WantedFile]:
@@ -314,7 +322,7 @@ def carry_out(module: AnsibleModule) -> dict[str, Any]:
     if module.params["state"] == "present":
         return bring_about(table_of(module.params), module.run_command, module.check_mode, ROOT)
     if module.params["role"] != "ollama_server":
-        raise UnitsError("state absent is for the role ollama_server: the units of ollama_warmup are removed by ollama_agent")
+        raise UnitsError("state absent is for the role ollama_server: the others take their units away otherwise")
     return remove_settings(module.run_command, module.check_mode, ROOT)
 
 
@@ -331,6 +339,7 @@ DROPIN = {
     "state": {"type": "str", "choices": ["present", "proven", "former"], "default": "present"},
     "content": {"type": "str"},
     "keeps_former": {"type": "bool", "default": False},
+    "deployment": {"type": "str", "choices": list(DEPLOYMENTS), "default": "systemd"},
 }
 FOLDER = {
     "path": {"type": "path", "required": True},
@@ -347,7 +356,7 @@ def main() -> None:
     claims = {"files": PATHS, "folders": PATHS, "replaced": PATHS, "takeover": {"type": "bool", "default": False}}
     module = AnsibleModule(
         argument_spec={
-            "role": {"type": "str", "choices": ["ollama_server", "ollama_warmup"], "required": True},
+            "role": {"type": "str", "choices": ["ollama_server", "ollama_warmup", "ollama_gateway", "ollama_pull"], "required": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "units": {"type": "list", "elements": "dict", "default": [], "options": UNIT},
             "dropins": {"type": "list", "elements": "dict", "default": [], "options": DROPIN, "required_if": [("state", "present", ("content",))]},

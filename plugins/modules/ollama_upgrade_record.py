@@ -29,15 +29,14 @@ notes:
 options:
   state:
     description:
-      - V(read) tells what there is.
       - V(begun) has a record. One that is there stays, since what it goes back to is what served last; only its version is brought up
         to date.
       - V(judged) compares O(models) with the record, and fails where one is worse off.
       - V(undone) records that the upgrade is undone, and why; then it puts the recorded files and the release back. Without a record it does nothing.
       - V(done) removes the record.
     type: str
-    choices: [read, begun, judged, undone, done]
-    default: read
+    choices: [begun, judged, undone, done]
+    required: true
   dest:
     description:
       - The folder of the releases (M(keepwarm.ollama.ollama_release)), in which the record is C(upgrade.json).
@@ -75,6 +74,7 @@ options:
     type: str
 seealso:
   - module: keepwarm.ollama.ollama_release
+  - module: keepwarm.ollama.ollama_upgrade_record_info
 """
 
 EXAMPLES = r"""
@@ -155,7 +155,7 @@ def main() -> None:
     """Read the parameters and carry them out."""
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "choices": list(STATES), "default": "read"},
+            "state": {"type": "str", "choices": list(STATES), "required": True},
             "dest": {"type": "path", "default": "/opt/ollama"},
             "version": {"type": "str"},
             "units": {"type": "list", "elements": "str", "default": []},

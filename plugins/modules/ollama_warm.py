@@ -130,7 +130,7 @@ options:
         tell how much memory the models take. Root alone and the agent may read them.
     type: str
     default: default
-  foreseen:
+  expected:
     description:
       - In check mode, what will be so by the time that the models are loaded, because something else in the play brings it about first.
     type: dict
@@ -147,7 +147,7 @@ options:
         elements: str
         default: []
       empty:
-        description: The server is installed first, and has no models but those of O(foreseen.installed). Nobody is asked.
+        description: The server is installed first, and has no models but those of O(expected.installed). Nobody is asked.
         type: bool
         default: false
       environment:
@@ -299,7 +299,7 @@ undeclared:
 observed:
   description:
     - Whether the server itself told what it holds. Where it did not, the prediction assumes an empty one.
-    - RV(unobserved) has the reason, null where it told, or where O(foreseen.empty) said not to ask.
+    - RV(unobserved) has the reason, null where it told, or where O(expected.empty) said not to ask.
   type: bool
   returned: in check mode
   sample: true
@@ -337,7 +337,7 @@ def argument_spec() -> dict[str, Any]:
         "min_gpu_percent": {"type": "int"},
         "slow_load_seconds": {"type": "float"},
     }
-    foreseen = {
+    expected = {
         "restarted": {"type": "bool", "default": False},
         "installed": {"type": "list", "elements": "str", "default": []},
         "empty": {"type": "bool", "default": False},
@@ -355,7 +355,7 @@ def argument_spec() -> dict[str, Any]:
         "load_warm": {"type": "bool", "default": False},
         "only": {"type": "list", "elements": "str"},
         "instance": {"type": "str", "default": "default"},
-        "foreseen": {"type": "dict", "options": foreseen, "apply_defaults": True},
+        "expected": {"type": "dict", "options": expected, "apply_defaults": True},
         "load_timeout": {"type": "float", "default": 900},
         "verify_timeout": {"type": "float", "default": 15},
     }

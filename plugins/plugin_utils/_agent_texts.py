@@ -81,6 +81,7 @@ def configuration_text(entry: Mapping[str, Any], url: str, notify: bool) -> str:
         "metrics": judged["metrics"],
         "restart_server": entry["settings"].get("restart_server", "never"),
         "restart_server_after": judged["restart_server_after"],
+        "proof_age": judged["proof_age"],
         "notify": notify,
     }
     return json.dumps(configuration, indent=2, sort_keys=True) + "\n"

@@ -9,9 +9,13 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
+from ansible.utils.display import Display
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import INVOCATIONS, readiness_file
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.entry import Entry, EntryError, read_entry
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.model_list import is_given, read_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import policy_data
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import PolicyError, parse_policy
@@ -26,23 +30,24 @@ _ROUTE = re.compile(r"(?:GET|HEAD|POST|PUT|PATCH|DELETE) /[A-Za-z0-9._/-]*", re.
 _ORIGIN = re.compile(r"(?=.{1,40}\Z)https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?", re.ASCII)
 _RIGHT_ORIGIN = "such as 'https://chat.example', with at most 40 characters"
 _UPSTREAM = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}", re.ASCII)
+_READY_PATH = re.compile(r"(?!/(?:api|v1)(?:/|\Z))(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+", re.ASCII)
 _WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
 
 
 def gateway_settings(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """`problems`, one sentence each; without any also `warnings`, sentences too, `listen`, `settings`, `tokens` and `rates`.
+    """`problems`, one sentence each; without any also `listen`, `settings`, `tokens` and `rates`. What the settings cost is a warning.
 
-    The keys of `variables` are the role's variables without their prefix.
+    The keys of `variables` are the role's variables without their prefix, `resident` and `instances` those of other roles.
     """
-    declared = variables["models"]
-    raw = {**variables, "models": (read_models(declared) or []) if is_given(declared) else []}
+    raw = {**variables, **_served(variables)}
     problems = list(_problems(raw))
     if problems:
         return {"problems": problems}
     found = _settings(raw)
+    for sentence in _warnings(found):
+        Display().warning(sentence)
     return {
         "problems": [],
-        "warnings": list(_warnings(found)),
         "listen": [{"address": address, "port": port} for address, port in map(_place, raw["listen"])],
         "settings": found,
         "tokens": [{"hash": token_hash(client), "client": client["name"]} for client in raw["clients"]],
@@ -50,7 +55,31 @@ def gateway_settings(variables: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _served(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The server behind the gateway: its `models`, and as `others` the units of the host where it is none of them."""
+    declared, entries = variables["models"], list(_entries(variables["instances"]))
+    entry = next((entry for entry in entries if entry.unit("ollama.service") == variables["unit"]), None)
+    if entry and entry.models is not None and declared == variables["resident"]:
+        declared = entry.models
+    return {
+        "models": (read_models(declared) or []) if is_given(declared) else [],
+        "others": [] if entry else [entry.unit("ollama.service") for entry in entries],
+    }
+
+
+def _entries(listed: Any) -> Iterator[Entry]:
+    """Those that can be read; the role of the server says what is wrong with the others."""
+    for place, raw in enumerate(listed if isinstance(listed, (list, tuple)) else (), 1):
+        with suppress(EntryError):
+            yield read_entry(raw, place)
+
+
 def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
+    if raw["others"]:
+        yield (
+            f"ollama_gateway_unit is {raw['unit']}, none of the servers in ollama_server_instances: a gateway stands before one server,"
+            f" so give the unit of that one, {' or '.join(raw['others'])}"
+        )
     yield from client_problems(raw["clients"])
     yield from _listen_problems(raw)
     yield from _network_problems(raw)
@@ -62,6 +91,8 @@ def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
         yield f"ollama_gateway_body_size is {short_repr(raw['body_size'])}: write it as '32m'"
     if raw["upstream"] and not _UPSTREAM.fullmatch(str(raw["upstream"])):
         yield f"ollama_gateway_upstream is {short_repr(raw['upstream'])}: write it as '127.0.0.1:11434'"
+    if raw["ready_path"] and not _READY_PATH.fullmatch(str(raw["ready_path"])):
+        yield f"ollama_gateway_ready_path is {short_repr(raw['ready_path'])}: write a path outside of /api and /v1, such as '/ready', or '' for none"
     yield from _model_problems(raw["models"])
 
 
@@ -133,6 +164,7 @@ def _settings(raw: Mapping[str, Any]) -> dict[str, Any]:
         "models": {normal_name(model["name"]): {"keep_alive": json.dumps(model["keep_alive"]), "num_ctx": model["num_ctx"]} for model in models},
         "clients": permissions(raw["clients"]),
         "routes": list(raw["routes"]),
+        "ready": {"path": raw["ready_path"], "file": readiness_file(raw["ready_instance"]), "units": INVOCATIONS},
     }
 
 

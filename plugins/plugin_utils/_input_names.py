@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from ansible.utils.display import Display
@@ -46,6 +47,7 @@ def unknown(names: Iterable[str]) -> list[str]:
     return [name for name in sorted(set(names) - known_names()) if name.startswith(PREFIXES) and not _nearest(name)]
 
 
+@cache
 def _nearest(name: str) -> str | None:
     near = [known for known in known_names() if abs(len(known) - len(name)) <= _FAR]
     distances = sorted((_distance(name.lower(), known), known) for known in near)

@@ -14,7 +14,7 @@ from typing import Any
 from ansible.module_utils.common.yaml import yaml_load
 
 _COLLECTION = pathlib.Path(__file__).parents[2]
-ROLES = ("ollama_server", "ollama_model", "ollama_warmup", "ollama_gateway")
+ROLES = ("ollama_server", "ollama_model", "ollama_warmup", "ollama_gateway", "ollama_pull")
 PREFIXES = (*(f"{role}_" for role in ROLES), "keepwarm_")
 # Variables of the playbooks themselves begin with two underscores.
 _PLAYBOOK_INPUT = re.compile(r"(?<![A-Za-z0-9_])keepwarm_[a-z_]*[a-z]")
@@ -40,4 +40,9 @@ def known_names() -> frozenset[str]:
     """Every input of every role and playbook, and every output of a role."""
     playbooks = (path.read_text(encoding="utf-8") for path in (_COLLECTION / "playbooks").glob("*.yml"))
     ours = {name for text in playbooks for name in _PLAYBOOK_INPUT.findall(text)}
-    return frozenset(ours.union(*map(options, ROLES), *map(outputs, ROLES)))
+    return frozenset(ours.union(_of_the_judge(), *map(options, ROLES), *map(outputs, ROLES)))
+
+
+def _of_the_judge() -> frozenset[str]:
+    """The inputs of the role that judges all names: it has no argument specs, since it comes before them."""
+    return frozenset(yaml_load((_COLLECTION / "roles" / "ollama_variables" / "defaults" / "main.yml").read_text(encoding="utf-8")))

@@ -54,6 +54,8 @@ def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
         yield f"Ollama has no release for the architecture {architecture!r} of this host: there are x86_64 and aarch64"
     elif raw.get("rocm") and _ARCHITECTURES[architecture] != "amd64":
         yield f"Ollama has no ROCm libraries for the architecture {architecture!r}: set ollama_server_rocm to false"
+    elif _jetpack(raw) and _ARCHITECTURES[architecture] != "arm64":
+        yield f"ollama_server_jetpack is {_jetpack(raw)}, but this host is no Jetson: its architecture is {architecture!r}"
     if not re.match(r"(https?|file)://\S+\Z", str(raw.get("url"))):
         yield f"ollama_server_release_url {raw.get('url')!r} is no address: give one that begins with https://, http:// or file://"
     yield from _checksum_problems(raw.get("checksums") or {})
@@ -68,8 +70,14 @@ def _checksum_problems(raw: Any) -> Iterator[str]:
             yield f"ollama_server_checksums has {checksum!r} for {name}, which is no sha256: give 64 hexadecimal digits"
 
 
+def _jetpack(raw: Mapping[str, Any]) -> str:
+    """Its major version, empty for none."""
+    return str(raw.get("jetpack") or "").replace("none", "")
+
+
 def _names(raw: Mapping[str, Any]) -> list[str]:
     parts = VERSION.fullmatch(raw["version"])
     form = "tar.zst" if parts and (int(parts[1]), int(parts[2])) >= _FIRST_ZSTD else "tgz"
     stem = f"ollama-linux-{_ARCHITECTURES[raw['architecture']]}"
-    return [f"{stem}.{form}", *([f"{stem}-rocm.{form}"] if raw.get("rocm") else [])]
+    extras = [*(["rocm"] if raw.get("rocm") else []), *([f"jetpack{_jetpack(raw)}"] if _jetpack(raw) else [])]
+    return [f"{stem}.{form}", *(f"{stem}-{extra}.{form}" for extra in extras)]

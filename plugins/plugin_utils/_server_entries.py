@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.deployments import SYSTEMD
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import read_switch
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes import clashes
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.container import container_problems, container_settings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.devices import DeviceError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.entry import DEFAULT, Entry, EntryError, read_entry
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.model_list import RIGHT, is_given, read_models
@@ -19,6 +21,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.options
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.settings import Host, merged, server_defaults, server_settings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.settings import judge as judge_server
 
+from ._probe_places import shared_places
 from ._upgrade_obstacles import upgrade_obstacles
 from ._wanted_models import wanted_models
 from ._warmup_settings import warmup_settings
@@ -42,7 +45,10 @@ def _several(listed: Any, role: str, flat: Mapping[str, Any], around: Mapping[st
     if unread:
         return [], problems + unread
     host = Host(entries, _resident(around), around.get("folder") or None, _declared_most(around))
-    return [_instance(entry, role, flat, host, around.get("unit") or "ollama.service", problems) for entry in entries], problems
+    instances = [_instance(entry, role, flat, host, around.get("unit") or "ollama.service", problems) for entry in entries]
+    if role == "warmup" and not problems:
+        problems += shared_places(instances)
+    return instances, problems
 
 
 def _only(role: str, flat: Mapping[str, Any], around: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
@@ -66,8 +72,17 @@ def _only_store(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str,
 def _only_server(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str, Any]:
     settings = {**flat, "host": around.get("host"), "max_loaded_models": around.get("max_loaded_models")}
     judged = {**judge_server({name: settings[name] for name in (*SERVER_SETTINGS, "host") if name in settings}, settings.get("environment")), "defaults": {}}
+    judged["problems"] = [*judged["problems"], *container_problems(settings, "ollama_server_"), *deployment_problems(settings, around.get("install"))]
     found = {"unit": around.get("unit") or "ollama.service", "models": _resident(around) or [], "settings": settings, "judged": judged}
-    return found if judged["problems"] else {**found, "declared": _declared(found, grouped=False)}
+    return found if judged["problems"] else {**found, "declared": _declared(found, grouped=False), "container": _container(found)}
+
+
+def deployment_problems(settings: Mapping[str, Any], install: Any) -> list[str]:
+    """What a host with one server in a container cannot have besides."""
+    deployment = settings.get("deployment") or SYSTEMD.word
+    if deployment == SYSTEMD.word or install in (None, "", "never"):
+        return []
+    return [f"ollama_server_install is {install}, but ollama_server_deployment is {deployment}, whose server comes with its image: leave it at never"]
 
 
 _ONLY: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]] = {"server": _only_server, "model": _only_store, "warmup": _only_agent}
@@ -98,7 +113,15 @@ def _declared(instance: Mapping[str, Any], grouped: bool) -> dict[str, Any]:
         "start": start_word(settings.get("start", "auto")),
         "restart": settings.get("restart") or "auto",
         "warnings": judged["warnings"],
+        "deployment": settings.get("deployment") or SYSTEMD.word,
     }
+
+
+def _container(instance: Mapping[str, Any]) -> dict[str, Any]:
+    """As M(keepwarm.ollama.ollama_container) takes it; of a server that is in none, that alone."""
+    settings = instance["settings"]
+    around = {"unit": instance["unit"], "gpu": settings.get("gpu") or "auto", "folder": settings.get("models") or ""}
+    return {**around, **container_settings(settings)}
 
 
 def start_word(raw: Any) -> str:
@@ -149,7 +172,7 @@ def _instance(
         return known
     problems += [f"instance {entry.name}: {problem}" for problem in judged["problems"]]
     found = {**known, "follows_unit": True, "models": host.models(entry), "settings": settings, "judged": judged}
-    return {**found, "declared": _declared(found, grouped=True)} if role == "server" else found
+    return {**found, "declared": _declared(found, grouped=True), "container": _container(found)} if role == "server" else found
 
 
 def _server(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:

@@ -17,6 +17,8 @@ def upgrade_obstacles(settings: Mapping[str, Any]) -> list[str]:
         f"ollama_server_state is {settings['state']}: there is nothing to upgrade": settings["state"] != "present",
         "ollama_server_install is never, so that the Ollama of this host is not this role's to upgrade: set it to missing, or, where the"
         " vendor installed Ollama, to takeover, and run keepwarm.ollama.site once": settings["install"] == "never",
+        "ollama_server_install is package, so that the distribution's package manager upgrades this Ollama: have it do so and run"
+        " keepwarm.ollama.site, which restarts the server if it still runs the former program": settings["install"] == "package",
         f"the restart of {' and '.join(never)} is never, but an upgrade restarts servers: set it to auto": bool(never),
         f"ollama_server_keep_releases {keep} leaves nothing to go back to: set it to 1 or more": _keeps_none(keep),
     }

@@ -17,12 +17,12 @@ def upgrade_report(
     failure: str = "",
     undoing: str = "",
     ending: str = "",
-    foretold: bool = False,
+    predicted: bool = False,
     resumed: bool = False,
 ) -> str:
     """What failed, what serves now, and what is left to be done; or what a run would come to."""
-    if foretold:
-        return _foretell(record, version, failure, undoing, ending, resumed)
+    if predicted:
+        return _predict(record, version, failure, undoing, ending, resumed)
     wanted = record["version"] if record else version
     said = [f"The upgrade of Ollama to {wanted} failed: {failure}."] if failure else []
     if record is None:
@@ -39,7 +39,7 @@ def upgrade_report(
     return " ".join(said)
 
 
-def _foretell(record: Mapping[str, Any] | None, version: str, failure: str, undoing: str, ending: str, resumed: bool) -> str:
+def _predict(record: Mapping[str, Any] | None, version: str, failure: str, undoing: str, ending: str, resumed: bool) -> str:
     """Check mode has not done anything, so that nothing was undone either."""
     wanted = record["version"] if record else version
     if record and resumed:

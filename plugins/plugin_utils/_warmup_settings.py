@@ -19,6 +19,8 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import policy_data
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import PolicyError, parse_policy
 
+from ._probe_places import probe_places
+
 _POLICY = ("models", "undeclared_keep_alive", "max_loaded_models", "context_mismatch", "strict", "release", "slow_load_seconds")
 _DURATIONS = {"interval": 1.0, "jitter": 0.0, "load_timeout": 1.0, "ready_timeout": 1.0, "gate_timeout": 1.0}
 """The least that each may be, in seconds."""
@@ -34,6 +36,7 @@ _FOLDER = re.compile(r"/[A-Za-z0-9_./+-]*[A-Za-z0-9_.+-]", re.ASCII)
 _SERVER_DEFAULT = 300  # seconds: what a client that sends the server's default keep_alive leaves
 _MARGIN = 10  # seconds for the pass itself, and for the accuracy of the timer
 _ACCURACY = 1  # second: the timer's
+_PROOF_MARGIN = 30  # seconds that a look counts for longer than until the next pass should have begun
 _VERIFY = 60  # seconds on top of all loads
 Name = Callable[[str], str]
 """From the key of a setting to what the user calls it."""
@@ -46,6 +49,7 @@ def warmup_settings(raw: Mapping[str, Any], of_instance: bool = False) -> dict[s
     problems += [*_address_problems(raw, name), *_metrics_problems(raw, name), *_restart_problems(raw, name)]
     policy = _policy(raw, name, problems)
     gates = _gates(raw, name, problems)
+    places = probe_places(raw, name, problems)
     seconds = {key: _seconds(name(key), raw.get(key), least, problems) for key, least in _DURATIONS.items()}
     seconds |= {key: _seconds(name(key), raw.get(key, default), 1, problems) for key, default in _RESTART_DURATIONS.items()}
     times = {key: _times(name(key), raw.get(key, default), problems) for key, default in _TIMES.items()}
@@ -55,8 +59,9 @@ def warmup_settings(raw: Mapping[str, Any], of_instance: bool = False) -> dict[s
         return {"problems": problems}
     loads = max(len(policy["models"] or ()), 1) + 1  # one more, for a load of somebody else's that is waited for
     start_timeout = seconds["ready_timeout"] + loads * seconds["load_timeout"] + _VERIFY
-    derived = {"start_timeout": start_timeout, "metrics": _metrics(raw, seconds, start_timeout)}
-    return {"problems": [], "policy": policy, "gates": gates, **seconds, **times, **derived}
+    proof_age = seconds["interval"] + seconds["jitter"] + _PROOF_MARGIN
+    derived = {"proof_age": proof_age, "start_timeout": start_timeout, "metrics": _metrics(raw, seconds, start_timeout)}
+    return {"problems": [], "policy": policy, "gates": gates, **places, **seconds, **times, **derived}
 
 
 def _variable(key: str) -> str:

@@ -33,7 +33,7 @@ def model(name: str, after: dict[str, Any] | None, **changes: Any) -> dict[str, 
     return {**entry, **changes}
 
 
-def departure(name: str, cause: str, ago: float, seconds: float | None, *by: str) -> dict[str, Any]:
+def incident(name: str, cause: str, ago: float, seconds: float | None, *by: str) -> dict[str, Any]:
     """One of the last drifts, `ago` in seconds."""
     full = name if ":" in name else f"{name}:latest"
     return {"model": full, "cause": cause, "cause_evidence": "observed", "at": _SECONDS - ago, "seconds": seconds, "by": list(by), "drift": ["not_loaded"]}
@@ -41,7 +41,7 @@ def departure(name: str, cause: str, ago: float, seconds: float | None, *by: str
 
 def status(code: int, result: str, *models: dict[str, Any], **others: Any) -> dict[str, Any]:
     """What `status --json` prints of one server."""
-    history = {"departures": others.pop("departures", []), "set_aside": others.pop("set_aside", {})}
+    history = {"incidents": others.pop("incidents", []), "set_aside": others.pop("set_aside", {})}
     looked = {"at": _SECONDS - others.pop("ago", 3.0), "seconds": 0.1, "exit": code, "failures": others.pop("failures", []), "warnings": []}
     return {"exit": code, "result": result, "models": list(models), "looked": looked, "history": history, "hold": None, "last_pass": None, **others}
 
@@ -60,13 +60,13 @@ def evicting_host() -> Result:
     """A required model was pushed out, and does not fit."""
     lost = "llama3.1:70b"
     why = f"{lost} is not in memory: look at the server's journal for why it did not stay (memory, eviction, a client's keep_alive 0)"
-    departures = [
-        departure(lost, "evicted", 372, None, "mixtral:8x7b"),
-        departure(lost, "evicted", 9000, 41.3, "mixtral:8x7b"),
-        departure("qwen3:8b", "client_changed_expiry", 86400, 4.2),
+    incidents = [
+        incident(lost, "evicted", 372, None, "mixtral:8x7b"),
+        incident(lost, "evicted", 9000, 41.3, "mixtral:8x7b"),
+        incident("qwen3:8b", "client_changed_expiry", 86400, 4.2),
     ]
     models = [model("qwen3:8b", listed(6.4)), model(lost, None, drift=["not_loaded"])]
-    return said(status(1, "not warm", *models, failures=[why], departures=departures, set_aside={lost: {"rivals": ["mixtral:8x7b"]}}))
+    return said(status(1, "not warm", *models, failures=[why], incidents=incidents, set_aside={lost: {"rivals": ["mixtral:8x7b"]}}))
 
 
 def silent_host() -> Result:
@@ -86,10 +86,10 @@ def sample() -> dict[str, Result]:
     """Each state once, among warm hosts."""
     spilled = model("qwen3:32b", listed(24.1, 0.82), drift=["spilled"])
     own_timer = model("llama3:8b", listed(5.8, expires_at="2026-11-30T10:02:40Z"), policy="warm", required=False)
-    restarted = [departure("qwen3:8b", "server_restarted", 7980, 11.8)]
+    restarted = [incident("qwen3:8b", "server_restarted", 7980, 11.8)]
     return {
         "gpu-a1": warm_host(1),
-        "gpu-a2": said(status(0, "warm", model("qwen3:8b", listed(6.4)), own_timer, departures=restarted)),
+        "gpu-a2": said(status(0, "warm", model("qwen3:8b", listed(6.4)), own_timer, incidents=restarted)),
         "gpu-a3": said(status(0, "warm", spilled, model("nomic-embed-text", listed(0.6, context=2048)))),
         "gpu-a10": warm_host(10),
         "gpu-b1": evicting_host(),
@@ -105,8 +105,8 @@ def sample() -> dict[str, Result]:
 def hostile() -> dict[str, Result]:
     """Every text that a host has a say in is an attack."""
     attack = model(HOSTILE, listed(1.0), drift=[HOSTILE], policy=HOSTILE, model=HOSTILE, required=False)
-    attacked = status(1, HOSTILE, attack, failures=[HOSTILE, f"{HOSTILE} is not in memory"], departures=[
-        {**departure("x", HOSTILE, 10, None, HOSTILE), "model": HOSTILE}], set_aside={HOSTILE: {"rivals": [HOSTILE]}}, hold={"text": HOSTILE})  # fmt: skip
+    attacked = status(1, HOSTILE, attack, failures=[HOSTILE, f"{HOSTILE} is not in memory"], incidents=[
+        {**incident("x", HOSTILE, 10, None, HOSTILE), "model": HOSTILE}], set_aside={HOSTILE: {"rivals": [HOSTILE]}}, hold={"text": HOSTILE})  # fmt: skip
     return {
         f"gpu1{HOSTILE}": said(attacked),
         "gpu2": {"rc": 2, "stdout": "", "stderr": HOSTILE},

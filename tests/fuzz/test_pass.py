@@ -129,8 +129,8 @@ def seams(agent: Agent, garbler: Garbler, seeing: bool) -> list[tuple[Any, str, 
     warmer = one_pass.Warmer
     clock = garbler.server.clock
     return [
-        (keepwarm._residency.server.observer, "living_runners", lambda _unit: garbler.server.runners() if seeing else None),
-        (one_pass, "server_identity", lambda _unit: agent.start),
+        (keepwarm._residency.server.observer, "living_runners", lambda _unit, **_where: garbler.server.runners() if seeing else None),
+        (one_pass, "server_identity", lambda _unit, **_where: agent.start),
         (one_pass, "Warmer", lambda *given, **named: warmer(*given, **named, clock=clock)),
         (startup_wait, "unit_state", lambda _unit: dict(RUNNING)),
         (looking, "unit_state", lambda _unit: dict(RUNNING)),

@@ -8,8 +8,9 @@ import re
 import subprocess
 import time
 
+import cpu_time
 import ssh
-from image import as_root, ensure
+from image import as_root, ensure, runs_containers
 
 # systemd in a container gets its own cgroups only from runc where cgroups are hybrid. Without SYS_ADMIN it drops all sandboxing
 # without a word, without SYS_PTRACE root cannot read another user's environment. Limits are stated low enough to be granted anywhere.
@@ -23,6 +24,8 @@ SYSTEMD_HOST = (
     "--security-opt=apparmor=unconfined",  # whose profile for containers denies the mounts that sandboxing is made of
     "--stop-signal=SIGRTMIN+3",
 )
+# What containers of its own need besides: devices, and networks.
+CONTAINER_HOST = ("--cap-add=MKNOD", "--cap-add=NET_ADMIN")
 # A machine's mounts are shared, which is how systemd hands a unit its credentials; a container's are private.
 SYSTEMD = ("/bin/sh", "-c", "mount --make-rshared / && exec /lib/systemd/systemd")
 BOOT_SECONDS = 60
@@ -69,7 +72,7 @@ def wait_until_up(name: str, may_fail: bool = False) -> None:
 
 def boot(name: str, release: str) -> None:
     """Boot a fresh host of that name; one that is there is replaced."""
-    boot_image(name, ensure(release))
+    boot_image(name, ensure(release), *(CONTAINER_HOST if runs_containers(release) else ()))
 
 
 def copy(name: str, copies: list[str]) -> None:
@@ -79,10 +82,10 @@ def copy(name: str, copies: list[str]) -> None:
         boot_image(other, image)
 
 
-def boot_image(name: str, image: str) -> None:
-    """Boot a host from the image."""
+def boot_image(name: str, image: str, *options: str) -> None:
+    """Boot a host from the image, with further options of podman."""
     remove([name])
-    podman("run", "--detach", f"--name={name}", f"--hostname={name}", *SYSTEMD_HOST, image, *SYSTEMD)
+    podman("run", "--detach", f"--name={name}", f"--hostname={name}", *SYSTEMD_HOST, *options, image, *SYSTEMD)
     podman("exec", "--interactive", name, "install", "-D", "--mode=600", "/dev/stdin", "/root/.ssh/authorized_keys", given=ssh.public_key())
     wait_until_up(name)
 
@@ -93,14 +96,23 @@ def reboot(name: str, wait: bool = True, may_fail: bool = False) -> None:
     A unit may fail where that is what a test is about: a server that does not start fails the pass that the boot begins.
     """
     ssh.hang_up([name])
+    account([name])
     podman("restart", name)
     if wait:
         wait_until_up(name, may_fail)
 
 
+def account(names: list[str]) -> None:
+    """Tell who keeps an account what these hosts have cost; a host's control group ends with it, and begins anew with a reboot."""
+    if cpu_time.wanted():
+        for path in podman("inspect", "--format={{.State.CgroupPath}}", *names, check=False).stdout.split():
+            cpu_time.record(cpu_time.of_cgroup(path))
+
+
 def remove(names: list[str]) -> None:
     """Remove the hosts, by SIGKILL: a shutdown that ends as its time is up makes podman fail. One that is not there is no error."""
     ssh.hang_up(names)
+    account(names)
     images = podman("ps", "--all", "--no-trunc", f"--filter=label={COPY}", *(f"--filter=name=^{name}$" for name in names), "--format={{.ImageID}}").stdout
     podman("rm", "--force", "--ignore", "--time=0", *names)
     for image in set(images.split()):

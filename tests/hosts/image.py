@@ -12,6 +12,7 @@ import hashlib
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import tempfile
 
@@ -28,6 +29,14 @@ PACKAGES = (
     "systemd",
     "systemd-sysv",
 )
+# A host of the release `trixie-containers` runs containers of its own: Podman, and Compose over its socket.
+CONTAINERS = "containers"
+CONTAINER_PACKAGES = ("crun", "docker-cli", "docker-compose", "netavark", "nftables", "podman")
+# In a container neither overlays nor control groups of one's own can be had.
+CONTAINER_SETTINGS = {
+    "/etc/containers/storage.conf": '[storage]\ndriver = "vfs"\nrunroot = "/run/containers/storage"\ngraphroot = "/var/lib/containers/storage"\n',
+    "/etc/containers/containers.conf": '[containers]\ncgroups = "disabled"\nnetns = "host"\n\n[engine]\nruntime = "crun"\n',
+}
 LOCAL_CERTIFICATES = pathlib.Path("/usr/local/share/ca-certificates")
 # What of this machine's apt configuration decides whether the archive can be reached from inside a host.
 APT_OPTION = re.compile(r"Acquire::(?:https?::|Retries|Check-)(?!.*Proxy-Auto-Detect)")
@@ -71,16 +80,30 @@ def apt_options() -> list[str]:
     return [line for line in dump.splitlines() if APT_OPTION.match(line) and not line.endswith('"";')]
 
 
+def runs_containers(release: str) -> bool:
+    """Whether hosts of that release run containers of their own."""
+    return release.endswith(f"-{CONTAINERS}")
+
+
+def container_options(release: str) -> list[str]:
+    """What makes a host that runs containers."""
+    if not runs_containers(release):
+        return []
+    written = (f'mkdir -p "$1"{os.path.dirname(path)} && printf %s {shlex.quote(text)} > "$1"{path}' for path, text in CONTAINER_SETTINGS.items())
+    return [f"--include={','.join(CONTAINER_PACKAGES)}", *(f"--customize-hook={hook}" for hook in written)]
+
+
 def mmdebstrap_command(release: str, tarball: pathlib.Path) -> list[str]:
     """The one command that makes the root file system of a host."""
-    command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
+    command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}", *container_options(release)]
     command += [f"--aptopt={option}" for option in apt_options()]
     if any(LOCAL_CERTIFICATES.glob("*.crt")):
         command += [
             f"--customize-hook=sync-in {LOCAL_CERTIFICATES} {LOCAL_CERTIFICATES}",
             '--customize-hook=chroot "$1" update-ca-certificates',
         ]
-    return [*command, release, str(tarball), *sources(release)]
+    suite = release.partition("-")[0]
+    return [*command, suite, str(tarball), *sources(suite)]
 
 
 def reference(release: str) -> str:
@@ -98,7 +121,7 @@ def exists(image: str) -> bool:
 
 
 def ensure(release: str) -> str:
-    """The name of the image of that Debian release (`bookworm`, `trixie`), which is built if podman has none (half a minute).
+    """The name of the image of that Debian release (`bookworm`, `trixie`, `trixie-containers`), which is built if podman has none (half a minute).
 
     Raises ImageError when mmdebstrap or podman refuses.
     """

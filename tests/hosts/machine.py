@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import cpu_time
 import ssh
 from container import HostError
 from image import cache_directory, run
@@ -164,9 +165,12 @@ def remove(name: str) -> None:
     ssh.forget(name)
     process = folder(name) / "pid"
     if process.exists():
+        pid = int(process.read_text(encoding="ascii"))
+        if cpu_time.wanted() and is_running(pid, name):
+            cpu_time.record(cpu_time.of_process(pid))
         with contextlib.suppress(OSError, HostError):
             order(name, "quit")
-        end(int(process.read_text(encoding="ascii")), name)
+        end(pid, name)
     shutil.rmtree(folder(name), ignore_errors=True)
 
 

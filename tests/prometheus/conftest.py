@@ -21,6 +21,7 @@ PROMTOOL = TOP / ".cache/promtool/usr/bin/promtool"
 
 # The agent as it is deployed: its package beside the engine's.
 sys.path.insert(0, str(ROLE / "files/agent"))
+sys.path.insert(0, str(TOP / "roles/ollama_gateway/files/metrics"))
 sys.modules["keepwarm"] = module_utils
 
 Promtool = Callable[..., str]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 
+import ollama_gateway_metrics
 import pytest
 from conftest import Promtool
 from ollama_warmup.metrics.exposition import text
@@ -26,3 +27,13 @@ def test_promtool_would_find_what_is_wrong(promtool: Promtool, monkeypatch: pyte
     monkeypatch.setattr("ollama_warmup.metrics.exposition.METRICS", {**METRICS, "ollama_warmup_load_milliseconds": "x"})
     with pytest.raises(AssertionError, match='use base unit "seconds" instead of "milliseconds"'):
         promtool("check", "metrics", given=exposed((Sample("ollama_warmup_load_milliseconds", {}, 1),)))
+
+
+def test_promtool_finds_nothing_wrong_with_the_gateway_s_metrics(promtool: Promtool) -> None:
+    counts = ollama_gateway_metrics.Counts()
+    reached = '"client":"chat","status":"200","model":"m","reason":"keep_alive","upstream_status":"200","upstream_first_byte":"0.2"'
+    for line in (f"{{{reached}}}", '{"client":"","status":"401","reason":"status_401","upstream_status":"-"}', "nonsense"):
+        counts.line(line.encode())
+    said = ollama_gateway_metrics.exposition(counts, 1.0)
+    assert {name for name in ollama_gateway_metrics.METRICS if f"\n{name}" in said} == set(ollama_gateway_metrics.METRICS)
+    assert promtool("check", "metrics", given=said) == ""

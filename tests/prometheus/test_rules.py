@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import ollama_gateway_metrics
 import pytest
 import yaml
 from conftest import TOP, Promtool, render_rules
@@ -17,7 +18,8 @@ from ollama_warmup.metrics.metric_names import METRICS
 PERIOD = 260
 MODEL = 'model="tiny:latest"'
 HOST = 'job="node", instance="gpu1:9100", ollama_instance="default"'
-RULES = {rule["alert"]: rule for rule in yaml.safe_load(render_rules())["groups"][0]["rules"]}
+RULES = {rule["alert"]: rule for group in yaml.safe_load(render_rules())["groups"] for rule in group["rules"]}
+GATEWAY = "gateway: "
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,9 @@ LOADING = {"last_pass_timestamp_seconds": "0+60x9 540x50", "last_pass_start_time
 NEVER = {"last_pass_timestamp_seconds": "_x60", "last_pass_start_timestamp_seconds": "60x60"}
 GONE = dict.fromkeys(("period_seconds", "last_pass_timestamp_seconds", "last_pass_start_timestamp_seconds"), "1x9 _x50")
 UP = {"up": "1x60"}
+REFUSES = {f"{GATEWAY}refused_total{{client=chat,reason=route}}": "0x9 1+1x50"}
+SILENT = {f"{GATEWAY}requests_total{{client=chat,model=tiny:latest,status=502}}": "0x9 1+1x50"}
+UNREAD = {f"{GATEWAY}log_read_timestamp_seconds": "0+60x9 540x50"}
 
 STORIES = [
     Story("OllamaModelCold", 30, True, COLD),
@@ -83,17 +88,29 @@ STORIES = [
     Story("OllamaWarmupMetricsGone", 12, False, {**GONE, **UP}),
     Story("OllamaWarmupMetricsGone", 30, False, {**GONE, "up": "0x60"}),
     Story("OllamaWarmupMetricsGone", 30, False, UP),
+    Story("OllamaGatewayRefuses", 30, True, REFUSES),
+    Story("OllamaGatewayRefuses", 20, False, REFUSES),  # not yet for long enough
+    Story("OllamaGatewayRefuses", 30, False, {f"{GATEWAY}refused_total{{client=chat,reason=route}}": "0x9 4x50"}),
+    Story("OllamaGatewayServerSilent", 20, True, SILENT),
+    Story("OllamaGatewayServerSilent", 20, False, {f"{GATEWAY}requests_total{{client=chat,model=tiny:latest,status=200}}": "0+9x60"}),
+    Story("OllamaGatewayLogUnread", 30, True, UNREAD),
+    Story("OllamaGatewayLogUnread", 15, False, UNREAD),
 ]
 HELD = [
     replace(story, firing=False, series={**story.series, "hold_until_timestamp_seconds": "7200x60"})
     for story in STORIES
-    if story.firing and story.alert != "OllamaWarmupMetricsGone"  # which tells of no hold either
+    if story.firing and story.alert not in ("OllamaWarmupMetricsGone", "OllamaGatewayRefuses", "OllamaGatewayLogUnread")  # which a hold has nothing to do with
 ]
 HEALTHY = [Story(alert, 40, False, UP) for alert in RULES]
 
 
 def series(name: str) -> str:
     """As PromQL writes it."""
+    if name.startswith(GATEWAY):
+        found = re.fullmatch(r"(\w+)(?:\{(.*)\})?", name[len(GATEWAY) :])
+        assert found is not None
+        labels = ['{}="{}"'.format(*label.split("=")) for label in (found[2] or "").split(",") if label]
+        return f"ollama_gateway_{found[1]}{{{', '.join([*HOST.split(', ')[:2], *labels])}}}"
     found = re.fullmatch(r"(\w+)(?:\{(.*)\})?", name)
     assert found is not None
     labels = [MODEL if label == "model" else '{}="{}"'.format(*label.split("=")) for label in (found[2] or "").split(",") if label]
@@ -151,15 +168,19 @@ def test_what_an_alert_says_is_filled_in(promtool: Promtool, tmp_path: pathlib.P
 def test_the_rules_ask_for_nothing_that_the_agent_does_not_write() -> None:
     asked = set(re.findall(r"\bollama_warmup_\w+", " ".join(rule["expr"] for rule in RULES.values())))
     assert asked <= set(METRICS)
+    asked = set(re.findall(r"\bollama_gateway_\w+", " ".join(rule["expr"] for rule in RULES.values())))
+    assert asked <= set(ollama_gateway_metrics.METRICS)
 
 
 def test_every_metric_is_in_the_documentation_with_what_it_tells() -> None:
     rows = dict(re.findall(r"^\| `(ollama_warmup_\w+)` \|[^|]*\| ([^|]*) \|", (TOP / "docs/reference/metrics.md").read_text(), re.MULTILINE))
     assert {name: rows.get(name) for name in METRICS} == METRICS
+    rows = dict(re.findall(r"^\| `(ollama_gateway_\w+)`[^|]*\| ([^|]*) \|", (TOP / "roles/ollama_gateway/README.md").read_text(), re.MULTILINE))
+    assert {name: rows.get(name) for name in ollama_gateway_metrics.METRICS} == ollama_gateway_metrics.METRICS
 
 
 @pytest.mark.parametrize("period", ["90s", "1h"])
 def test_the_periods_are_variables(promtool: Promtool, tmp_path: pathlib.Path, period: str) -> None:
     (tmp_path / "rules.yml").write_text(render_rules(ollama_warmup_alerts_cold_for=period, ollama_warmup_alerts_degraded_for=period))
-    assert "SUCCESS: 6 rules found" in promtool("check", "rules", str(tmp_path / "rules.yml"))
+    assert "SUCCESS: 9 rules found" in promtool("check", "rules", str(tmp_path / "rules.yml"))
     assert (tmp_path / "rules.yml").read_text().count(f"for: {period}") == 2

@@ -4,7 +4,8 @@
 
     python3 tests/tools/setup.py newest oldest checks hosts
 
-`newest`, `oldest`, `checks`, `bench`, `browser` and `docsite` are virtual environments, each made from requirements/NAME.txt and kept in the user's cache
+`newest`, `oldest`, `checks`, `bench`, `browser`, `rulebook`, `clients` and `docsite` are virtual environments, each made from requirements/NAME.txt and kept
+in the user's cache
 under a hash of that file; .cache/NAME of the checkout is a link to it. `core-2.19` and its like are newest.txt with another ansible-core.
 `hosts` is what boots test hosts: Debian packages and two images; `machine` is the same for virtual ones; `promtool` is a program out of a Debian
 package.
@@ -33,6 +34,8 @@ PYTHONS = {
     "checks": ("3.12", "3.13", "3.14"),
     "bench": ("3.12", "3.13", "3.14"),
     "browser": ("3.12", "3.13", "3.14"),
+    "rulebook": ("3.12", "3.13", "3.14"),
+    "clients": ("3.12", "3.13", "3.14"),
     "docsite": ("3.12", "3.13", "3.14"),
     "oldest": ("3.12", "3.11", "3.10", "3.13"),  # 2.17 on 3.13 is not supported upstream, but all that Debian 13 has
     "core-2.18": ("3.12", "3.11", "3.13"),
@@ -45,7 +48,10 @@ DEBIAN_PACKAGES = {
     "machine": ("qemu-system-x86", "mmdebstrap", "e2fsprogs", "openssh-client"),
     "checks": ("git", "shellcheck"),
     "promtool": (),
+    "rulebook": (),
     "bench": (),
+    "clients": (),
+    "npm-clients": (),
     "docsite": ("git", "graphviz", "fonts-dejavu-core"),  # dot draws the diagrams
     "browser": ("chromium", "chromium-driver", "fonts-dejavu-core"),  # another font would make other pictures
     "newest": ("git", "njs"),  # the artefact is built from tracked files; the gateway's script is tested by what runs it in nginx
@@ -53,7 +59,7 @@ DEBIAN_PACKAGES = {
     **{name: ("git",) for name in PYTHONS if name.startswith("core-")},
 }
 PROMTOOL = "usr/bin/promtool"
-RELEASES = {"hosts": ("image", "trixie", "bookworm"), "machine": ("disk", "trixie")}
+RELEASES = {"hosts": ("image", "trixie", "bookworm", "trixie-containers"), "machine": ("disk", "trixie")}
 
 
 def say(sentence: str) -> None:
@@ -187,9 +193,28 @@ def unpack_promtool() -> None:
     link("promtool", directory)
 
 
-def go_compiler(wanted: list[str]) -> tuple[str, ...]:
-    """What has a Go compiler, if there is none: Go's own decoder is what the gateway's judge is compared with."""
-    return ("golang-go",) if "newest" in wanted and shutil.which("go") is None else ()
+def install_npm_clients() -> None:
+    """The official JavaScript clients, whose releases requirements/clients.json names."""
+    wanted = (TOP / "requirements/clients.json").read_text(encoding="utf-8")
+    directory = CACHE / f"npm-clients-{key(wanted)}"
+    with locked("npm-clients"):
+        if not (directory / "complete").exists():
+            say("installing the clients of npm")
+            directory.mkdir(exist_ok=True)
+            (directory / "package.json").write_text(wanted, encoding="utf-8")
+            command = ["npm", "install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"]
+            subprocess.run(command, check=True, cwd=directory, stdin=subprocess.DEVNULL)
+            (directory / "complete").touch()
+    link("npm-clients", directory)
+
+
+def missing_commands(wanted: list[str]) -> tuple[str, ...]:
+    """What has a Go compiler, if there is none: Go's own decoder is what the gateway's judge is compared with. And
+    node with npm, and a Java runtime: ansible-rulebook's engine is Drools."""
+    go = ("golang-go",) if "newest" in wanted and shutil.which("go") is None else ()
+    node = ("nodejs", "npm") if "npm-clients" in wanted and shutil.which("npm") is None else ()
+    java = ("default-jre-headless",) if "rulebook" in wanted and shutil.which("java") is None else ()
+    return (*go, *node, *java)
 
 
 def main() -> None:
@@ -198,13 +223,15 @@ def main() -> None:
     unknown = set(wanted) - set(DEBIAN_PACKAGES)
     if unknown or not wanted:
         sys.exit(__doc__)
-    install_debian_packages(sorted({*go_compiler(wanted), *(package for part in wanted for package in DEBIAN_PACKAGES[part])}))
+    install_debian_packages(sorted({*missing_commands(wanted), *(package for part in wanted for package in DEBIAN_PACKAGES[part])}))
     link("shared", CACHE)
     for name in wanted:
         if name in RELEASES:
             subprocess.run([sys.executable, str(TOP / "tests/hosts/host.py"), *RELEASES[name]], check=True, stdout=subprocess.DEVNULL)
         elif name == "promtool":
             unpack_promtool()
+        elif name == "npm-clients":
+            install_npm_clients()
         else:
             make_environment(name)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from shared.gpu import PASS, SERVER, TIMER, Gpu, eventually
+from shared.gpu import PASS, SERVER, Gpu, eventually
 
 
 class Host(Gpu):
@@ -39,10 +39,10 @@ class Host(Gpu):
 def gpu(host: Any) -> Host:
     """The host, warm, its passes begun by its timer, its counts at zero."""
     found = Host(host)
-    found.run(f"systemctl start {SERVER} {TIMER}")
+    found.run(f"systemctl start {SERVER}")
     found.door("clear")
     found.door("clock", "skew=0")
-    eventually(found.is_warm)
+    found.put_right()
     found.door("counters", "reset=true")
     return found
 
@@ -50,7 +50,6 @@ def gpu(host: Any) -> Host:
 @pytest.fixture
 def calm(gpu: Host) -> Host:
     """The same without any pass but those that the test asks for."""
-    gpu.run(f"systemctl stop {TIMER}")
-    gpu.run(f"systemctl start {PASS}")
+    gpu.calm()
     gpu.door("counters", "reset=true")
     return gpu

@@ -66,6 +66,23 @@ def over_ssh(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Outcome]
 
 
 @pytest.fixture(scope="session")
+def with_role(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Outcome]:
+    """Runs the role that has a host fetch its playbook, on one host, with these variables."""
+
+    def call(hosts: Mapping[str, Mapping[str, Any]], *options: str, **variables: Any) -> Outcome:
+        folder = tmp_path_factory.mktemp("pull")
+        (folder / "hosts.json").write_text(json.dumps({"gpu_hosts": {"hosts": hosts, "vars": SSH}}))
+        role = {"role": "keepwarm.ollama.ollama_pull", "vars": variables}
+        (folder / "play.json").write_text(json.dumps([{"hosts": "gpu_hosts", "become": True, "gather_facts": False, "roles": [role]}]))
+        command = ["ansible-playbook", f"--inventory={folder}/hosts.json", *options, str(folder / "play.json")]
+        environment = {**os.environ, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
+        done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment)
+        return Outcome(done.returncode, done.stdout + done.stderr)
+
+    return call
+
+
+@pytest.fixture(scope="session")
 def on_itself(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Outcome]:
     """Runs site.yml in a host on that host, with the controller's own ansible-core."""
     packages = tmp_path_factory.mktemp("controller")

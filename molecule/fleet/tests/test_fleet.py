@@ -91,7 +91,7 @@ def test_a_limit_holds(limited: Outcome, virgin: list[list[str]], gpu1: Machine,
 
 @pytest.fixture(scope="module")
 def status(limited: Outcome, over_ssh: Play, fleet: Fleet) -> Outcome:
-    return over_ssh("status", {"gone": GONE, **fleet})
+    return over_ssh("status", {"gone": GONE, **fleet}, keepwarm_show_all=True)
 
 
 def test_the_status_of_the_fleet_is_one_table(status: Outcome) -> None:
@@ -99,8 +99,8 @@ def test_the_status_of_the_fleet_is_one_table(status: Outcome) -> None:
     (table,) = re.findall(r'"msg": (\[\s*"HOST .*?\])', status.output, re.DOTALL)
     assert [line.split() for line in json.loads(table)[1:]] == [
         ["gone", "-", "-", "unreachable", *"----"],
-        ["gpu1", "tiny-a", "pin", "resident", "for", "ever", "100%", "GPU", "4096", "-"],
         ["gpu2", "-", "-", "no", "ollama-warmup", "here", *"----"],
+        ["gpu1", "tiny-a", "pin", "resident", "for", "ever", "100%", "GPU", "4096", "-"],
         [],
         ["1", "of", "3", "hosts", "warm"],
     ]

@@ -23,6 +23,8 @@ ANSIBLE = {
     "ANSIBLE_PIPELINING": "1",
     "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
 }
+LOG = "/var/log/nginx/ollama-gateway.log"
+FOR_EVER = "2300"
 URL = "https://gateway.example:11443"
 
 
@@ -55,9 +57,14 @@ class Gateway(Machine):
         self.post("/api/generate", model="tiny-a", keep_alive=-1, options={"num_ctx": 512})
         self.post("/api/embed", model="embed", keep_alive=-1)
 
+    def is_warm(self) -> bool:
+        """The pins are there for ever, with their contexts."""
+        resident = self.resident()
+        return all(resident.get(name, "") > FOR_EVER for name in ("tiny-a:latest", "embed:latest")) and self.contexts()["tiny-a:latest"] == 512
+
     def log(self) -> list[dict[str, Any]]:
         """What nginx has logged of requests."""
-        return [json.loads(line) for line in self.run("cat /var/log/nginx/ollama-gateway.log").splitlines()]
+        return [json.loads(line) for line in self.run(f"cat {LOG}").splitlines()]
 
     def master(self) -> str:
         """The main process of nginx."""

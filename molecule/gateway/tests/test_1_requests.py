@@ -12,7 +12,6 @@ import pytest
 from conftest import CA, Gateway
 
 HI = {"model": "tiny-a", "prompt": "hi", "stream": False}
-FOR_EVER = "2300"
 URL = "https://127.0.0.1:11443/api/generate"
 STREAM = """
 import json, ssl, sys, time, urllib.request
@@ -50,12 +49,6 @@ def raw(gateway: Gateway, sent: bytes, source: str = "127.0.0.1", tls: bool = Tr
     program = RAW.format(ca=CA, source=source, tls=tls, sent=repr(sent))
     status, said = gateway.run(f"python3 - <<'END'\n{program}END").strip().split("\n")
     return int(status), said
-
-
-def is_warm(gateway: Gateway) -> bool:
-    """The pins are there for ever, with their contexts."""
-    resident = gateway.resident()
-    return all(resident.get(name, "") > FOR_EVER for name in ("tiny-a:latest", "embed:latest")) and gateway.contexts()["tiny-a:latest"] == 512
 
 
 @pytest.mark.parametrize(
@@ -114,7 +107,7 @@ def test_no_request_makes_a_model_cold(gateway: Gateway, path: str, body: Any, s
     else:
         answered, said = gateway.ask(path, body)
         assert (answered, answered == 200 or set(json.loads(said)) == {"error"}) == (status, True), said
-    assert is_warm(gateway)
+    assert gateway.is_warm()
 
 
 @pytest.mark.parametrize(("method", "source", "status"), [(b"POST", "127.0.0.1", 401), (b"POST", "127.0.0.99", 403), (b"OPTIONS", "127.0.0.1", 204)])
@@ -151,7 +144,7 @@ def test_an_encoded_body_is_refused(gateway: Gateway) -> None:
 
 def test_what_is_written_before_the_path_is_read_as_nginx_reads_it(gateway: Gateway) -> None:
     assert gateway.ask("/api/tags/../%67enerate?x=1", {"model": "tiny-a", "keep_alive": 0}, options="--path-as-is")[0] == 403
-    assert is_warm(gateway)
+    assert gateway.is_warm()
 
 
 def test_requests_behind_each_other_on_a_connection_are_judged_one_by_one(gateway: Gateway) -> None:
@@ -160,7 +153,7 @@ def test_requests_behind_each_other_on_a_connection_are_judged_one_by_one(gatewa
     sent = "".join(f"{head}{len(body)}\\r\\n{more}\\r\\n{body}" for body, more in zip(bodies, ("", "", "Connection: close\\r\\n")))
     said = gateway.run(f"(printf '{sent}'; sleep 2) | openssl s_client -quiet -CAfile {CA} -connect {gateway.address}:11443 2> /dev/null || true")
     assert re.findall(r"HTTP/1.1 (\d+)", said) == ["200", "403", "200"]
-    assert is_warm(gateway)
+    assert gateway.is_warm()
 
 
 @pytest.mark.parametrize(

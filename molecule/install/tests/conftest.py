@@ -58,6 +58,12 @@ def gpu1() -> Host:
 
 
 @pytest.fixture(scope="session")
+def packaged() -> Host:
+    """A host that gets its distribution's package."""
+    return Host("packaged")
+
+
+@pytest.fixture(scope="session")
 def vendors() -> Host:
     """A host whose Ollama was installed by its vendor's script."""
     return Host("vendors")

@@ -172,10 +172,10 @@ def test_what_the_vendor_installed_is_left_alone(vendors: Host, theirs: str) -> 
 def test_what_the_vendor_installed_is_taken_over_with_its_models(vendors: Host) -> None:
     models = vendors.models()
     before = vendors.run("cat /etc/systemd/system/ollama.service")
-    foreseen = vendors.play("--check", "--diff", ollama_server_install="takeover", ollama_server_models=None)
-    assert foreseen.status == 0, foreseen.output
-    assert "+ExecStart=/opt/ollama/current/bin/ollama serve" in foreseen.output
-    assert "ollama.service would restart with the program and the unit of this role, which unloads whatever is resident" in foreseen.output
+    expected = vendors.play("--check", "--diff", ollama_server_install="takeover", ollama_server_models=None)
+    assert expected.status == 0, expected.output
+    assert "+ExecStart=/opt/ollama/current/bin/ollama serve" in expected.output
+    assert "ollama.service would restart with the program and the unit of this role, which unloads whatever is resident" in expected.output
     outcome = vendors.play(ollama_server_install="takeover", ollama_server_models=None)
     assert outcome.status == 0, outcome.output
     assert "/opt/ollama/current/bin/ollama" in vendors.run("cat /etc/systemd/system/ollama.service")

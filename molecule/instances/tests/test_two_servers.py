@@ -100,7 +100,8 @@ def test_the_command_tells_of_both(servers: dict[str, Server], gpu: Gpu) -> None
 
 
 def test_the_fleet_s_table_has_a_line_for_each_model_of_each_server(servers: dict[str, Server]) -> None:
-    outcome = play("status", [SHARED / "inventory.yml", SCENARIO / "inventory.yml"], ANSIBLE_PYTHON_INTERPRETER="/usr/bin/python3")
+    inventories = [SHARED / "inventory.yml", SCENARIO / "inventory.yml"]
+    outcome = play("status", inventories, "--extra-vars=keepwarm_show_all=true", ANSIBLE_PYTHON_INTERPRETER="/usr/bin/python3")
     rows = [line.strip(' "').split()[:3] for line in outcome.output.splitlines() if line.strip(' "').startswith("gpu1 ")]
     assert rows[:3] == [["gpu1", "chat", "tiny-a"], ["gpu1", "chat", "embed"], ["gpu1", "code", "tiny-b"]]
     assert "1 of 1 hosts warm" in outcome.output

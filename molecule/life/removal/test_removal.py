@@ -54,7 +54,7 @@ def refused(hosts: dict[str, Host]) -> Outcome:
 
 
 @pytest.fixture(scope="module")
-def foreseen(hosts: dict[str, Host], refused: Outcome) -> tuple[Outcome, bool]:
+def expected(hosts: dict[str, Host], refused: Outcome) -> tuple[Outcome, bool]:
     """What check mode says, and whether it left the hosts as they are."""
     before = {name: host.difference().keys() for name, host in hosts.items()}
     outcome = remove("--check", "--diff")
@@ -62,7 +62,7 @@ def foreseen(hosts: dict[str, Host], refused: Outcome) -> tuple[Outcome, bool]:
 
 
 @pytest.fixture(scope="module")
-def removed(application: dict[str, str], acts: int, foreseen: tuple[Outcome, bool]) -> Outcome:
+def removed(application: dict[str, str], acts: int, expected: tuple[Outcome, bool]) -> Outcome:
     return remove("--diff", "-e", "keepwarm_remove_confirmed=true")
 
 
@@ -71,16 +71,16 @@ def test_it_is_refused_unless_it_was_meant(refused: Outcome) -> None:
     assert (sorted(refused.messages), refused.changed) == (sorted(HOSTS), [])
 
 
-def test_check_mode_foresees_it_and_changes_nothing(foreseen: tuple[Outcome, bool]) -> None:
-    outcome, same = foreseen
+def test_check_mode_expects_it_and_changes_nothing(expected: tuple[Outcome, bool]) -> None:
+    outcome, same = expected
     assert (outcome.status, same) == (0, True), outcome.output
     assert sorted(set(outcome.changed)) == sorted(HOSTS)
 
 
-def test_what_happens_is_what_check_mode_said(foreseen: tuple[Outcome, bool], removed: Outcome) -> None:
+def test_what_happens_is_what_check_mode_said(expected: tuple[Outcome, bool], removed: Outcome) -> None:
     assert removed.status == 0, removed.output
-    assert differences(removed) == differences(foreseen[0])
-    assert sorted(removed.changed) == sorted(foreseen[0].changed)
+    assert differences(removed) == differences(expected[0])
+    assert sorted(removed.changed) == sorted(expected[0].changed)
 
 
 @pytest.mark.parametrize("name", HOSTS)

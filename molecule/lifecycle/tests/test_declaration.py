@@ -37,8 +37,8 @@ def test_a_changed_declaration_takes_effect_once_and_is_announced(gpu: Gpu) -> N
     gpu.ask("big", "40m")
     assert context(gpu) == 256
     cursor = gpu.cursor()
-    foreseen = site("--check", ollama_warmup_models=CHANGED)
-    assert all(sentence in foreseen.output for sentence in ANNOUNCED)
+    expected = site("--check", ollama_warmup_models=CHANGED)
+    assert all(sentence in expected.output for sentence in ANNOUNCED)
     assert context(gpu) == 256
     done = site(ollama_warmup_models=CHANGED)
     assert all(sentence in done.output for sentence in ANNOUNCED)

@@ -37,8 +37,8 @@ class Watched(Gpu):
         eventually(lambda: self.query("ollama_warmup_last_pass_timestamp_seconds", "ollama_instance").get("default", 0) > begun)
 
     def counted(self) -> list[dict[str, float]]:
-        """Departures and loads so far, by model."""
-        queries = [f"sum by (model) (ollama_warmup_model_{name}_total)" for name in ("departures", "loads")]
+        """Incidents and loads so far, by model."""
+        queries = [f"sum by (model) (ollama_warmup_model_{name}_total)" for name in ("incidents", "loads")]
         eventually(lambda: [set(self.query(query)) for query in queries], [set(PINS), set(PINS)])
         return [self.query(query) for query in queries]
 

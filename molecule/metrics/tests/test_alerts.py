@@ -51,7 +51,7 @@ def test_a_hold_silences_what_goes_on_and_its_release_ends_the_silence(watched: 
     eventually(watched.alerts, {COLD})
 
 
-def test_departures_are_counted_and_so_are_the_loads_that_end_them(watched: Watched) -> None:
+def test_incidents_are_counted_and_so_are_the_loads_that_end_them(watched: Watched) -> None:
     watched.run(f"systemctl stop {TIMER}")
     watched.make_pass()
     before = watched.counted()

@@ -78,12 +78,12 @@ def test_a_full_disk(shelf: Shelf) -> None:
 def test_check_mode_lists_what_would_be_pruned_and_then_that_goes(shelf: Shelf) -> None:
     shelf.run("ollama cp styled stray && ollama cp styled styled:v2")
     wanted = {"models": [{"name": SHELVED}, {"name": "styled"}], "prune": "unlisted"}
-    foreseen = model("--check", "--diff", **wanted)
-    names = [entry["name"] for entry in foreseen.result["removed"]]
+    expected = model("--check", "--diff", **wanted)
+    names = [entry["name"] for entry in expected.result["removed"]]
     assert names == ["stray:latest", "styled:v2"]
-    assert all(f"-{name}: " in foreseen.output for name in names)
+    assert all(f"-{name}: " in expected.output for name in names)
     assert "stray:latest" in shelf.installed()
-    assert model(**wanted).result["removed"] == foreseen.result["removed"]
+    assert model(**wanted).result["removed"] == expected.result["removed"]
     assert sorted(shelf.installed()) == [SHELVED, "styled:latest"]
 
 

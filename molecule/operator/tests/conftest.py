@@ -7,26 +7,21 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from shared.gpu import PASS, SERVER, TIMER, Gpu, eventually
+from shared.gpu import PASS, Gpu, eventually
+from shared.warm import calm
+
+__all__ = ["RESTART", "Passes", "calm", "gpu"]
 
 RESTART = "ollama-warmup-restart.service"
 
 
 @pytest.fixture
 def gpu(host: Any) -> Gpu:
-    """The host, warm, not on hold and in no restart's period, whatever the test before did to it."""
+    """The host, warm, not on hold and in no restart's period."""
     found = Gpu(host)
-    found.run(f"ollama-warmup release && systemctl stop {RESTART} && systemctl start {SERVER} {TIMER}")
-    eventually(found.is_warm)
+    found.run(f"ollama-warmup release && systemctl stop {RESTART}")
+    found.put_right()
     return found
-
-
-@pytest.fixture
-def calm(gpu: Gpu) -> Gpu:
-    """The same without any pass but those that the test asks for: nothing is put right between an act and a look."""
-    gpu.run(f"systemctl stop {TIMER}")
-    gpu.run(f"systemctl start {PASS}")
-    return gpu
 
 
 class Passes:

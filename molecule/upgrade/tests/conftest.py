@@ -74,7 +74,7 @@ def run() -> Callable[..., Outcome]:
 
     def call(playbook: str, version: str, *options: str, die_at: str = "", **variables: Any) -> Outcome:
         HOOKS_LOG.unlink(missing_ok=True)
-        extra = json.dumps({"ollama_server_version": version, "keepwarm_serial": [1, "50%"], **HOOKS, **variables})
+        extra = json.dumps({"ollama_server_version": version, "keepwarm_serial": [1, "50%"], "keepwarm_drain_seconds": 0, **HOOKS, **variables})
         death = {"ANSIBLE_CALLBACK_PLUGINS": str(SCENARIO / "callbacks"), "DIE_AT": die_at} if die_at else {}
         outcome = play(playbook, INVENTORIES, f"--extra-vars={extra}", *options, **QUICK, **death)
         assert (outcome.status == -9) == bool(die_at), outcome.output

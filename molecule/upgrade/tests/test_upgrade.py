@@ -154,6 +154,11 @@ def test_a_host_goes_on_serving_while_nobody_finishes_its_upgrade(dead_upgrading
     assert fleet["gpu1"].run(f"stat --format='%a %U' {RECORD}").split() == ["600", "root"]
 
 
+def test_a_host_whose_upgrade_nobody_finishes_stays_out_of_service(dead_upgrading: list[str], fleet: Fleet) -> None:
+    assert fleet["gpu1"].run("ollama-warmup ready || true") == "drain\n"
+    assert "Ollama is being upgraded; 'ollama-warmup undrain' ends it" in fleet["gpu1"].run("ollama-warmup status --no-color || true")
+
+
 @pytest.fixture(scope="module")
 def upgraded(dead_upgrading: list[str], run: Run) -> tuple[Outcome, list[str]]:
     return run("upgrade", NEW), hooks()
@@ -200,6 +205,10 @@ def test_every_host_that_left_service_is_back(upgraded: tuple[Outcome, list[str]
     called = upgraded[1]
     assert sorted(called) == sorted(f"{word} gpu{number}" for word in ("before", "after") for number in (1, 2, 3))
     assert [called.index(f"before {name}") < called.index(f"after {name}") for name in ("gpu1", "gpu2", "gpu3")] == [True] * 3
+
+
+def test_every_host_is_ready_again_whatever_became_of_its_upgrade(upgraded: object, fleet: Fleet) -> None:
+    assert {fleet[name].run("ollama-warmup ready || true") for name in fleet} == {"resident\n"}
 
 
 def test_another_run_over_upgraded_hosts_changes_nothing(upgraded: tuple[Outcome, list[str]], fleet: Fleet, run: Run) -> None:

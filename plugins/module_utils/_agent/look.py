@@ -29,14 +29,14 @@ _DEADLINES = Deadlines(connect=5, answer=20)
 
 @dataclass(frozen=True)
 class Server:
-    """What is declared of one server. url is the given one, or none; foreseen_url: where check mode expects it to answer once it is installed;
+    """What is declared of one server. url is the given one, or none; expected_url: where check mode expects it to answer once it is installed;
     environment: as it will run, where that is known; has_unit: whether its unit is to be on this host."""
 
     name: str
     unit: str
     url: str = ""
     has_unit: bool = True
-    foreseen_url: str = ""
+    expected_url: str = ""
     features: Collection[str] = ()
     gates: Mapping[str, str] = field(default_factory=dict)
     models: Sequence[Mapping[str, Any]] = ()
@@ -70,7 +70,7 @@ class Look:
 
     def url(self, server: Server) -> str:
         """Where it answers, or will."""
-        return server.url or server.foreseen_url or self._found(server).url
+        return server.url or server.expected_url or self._found(server).url
 
     def missing_libraries(self) -> list[str]:
         """What the agent's interpreter would have to import, and cannot."""
@@ -104,7 +104,7 @@ class Look:
         return self.located.get(server.name, Located())
 
     def _unit_problems(self, server: Server) -> Iterator[str]:
-        is_known = not server.has_unit or self._found(server).exists or server.foreseen_url
+        is_known = not server.has_unit or self._found(server).exists or server.expected_url
         if self._asked.unit_required and not is_known:
             watch = " and leave ollama_warmup_watch off" if WATCH in server.features else ""
             yield (
@@ -116,7 +116,7 @@ class Look:
         folder = server.metrics_directory
         if METRICS in server.features and not os.path.isdir(below(self._root, folder)):
             yield (
-                f"ollama_warmup_metrics_directory {folder} is no folder of this host: install node_exporter first (Debian: prometheus-node-exporter),"
+                f"ollama_warmup_metrics_directory {folder} is no folder of this host: install node_exporter first,"
                 " or name the folder of its textfile collector"
             )
 

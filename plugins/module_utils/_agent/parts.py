@@ -27,8 +27,8 @@ CLAIMED = (AGENT_PROGRAMS, AGENT_CACHE, AGENT_STATE)
 """The folders that others might have made; the rest is made by systemd, or below these."""
 TEXTFILES = re.compile(r'"textfile_directory": *"(/[^"\\]+)"')
 """Where a configuration says that node_exporter reads."""
-WATCH, RESTARTS, NOTIFY, METRICS, REQUIRE, WANT = "watch", "restart", "notify", "metrics", "require", "want"
-FEATURES = (WATCH, RESTARTS, NOTIFY, METRICS, REQUIRE, WANT)
+WATCH, RESTARTS, NOTIFY, METRICS, PROBES, REQUIRE, WANT = "watch", "restart", "notify", "metrics", "probes", "require", "want"
+FEATURES = (WATCH, RESTARTS, NOTIFY, METRICS, PROBES, REQUIRE, WANT)
 _PROGRAM = (AGENT_COMMAND, f"{AGENT_PROGRAMS}/current", "{configuration}")
 
 
@@ -62,6 +62,9 @@ UNITS = (
     # It may be waiting for an address that has just been corrected.
     UnitRow("ollama-warmup-notify", "service", NOTIFY, when_older=RESTART, follows=(*_PROGRAM, "{notify_file}")),
     UnitRow("ollama-warmup-notify", "path", NOTIFY, active=True, when_older=RESTART),
+    # Its socket starts it; a socket is not opened anew while the service has it.
+    UnitRow("ollama-warmup-ready", "service", PROBES, when_older=STOP, follows=_PROGRAM),
+    UnitRow("ollama-warmup-ready", "socket", PROBES, active=True, when_older=RESTART),
     UnitRow("ollama-warm-gate", "service", REQUIRE),
     UnitRow("ollama-warm-gate-want", "service", WANT),
     UnitRow("ollama-warmup", "timer", active=True, when_older=RESTART, follows=(*_PROGRAM, UNIT_FOLDER + "/{pass_unit}")),
@@ -75,7 +78,7 @@ _LEFT = {
     NOTIFY: ("{notify_file}", "{notify_folder}", "/var/lib/{notify_state}", NOTIFIERS + "/{notify_state}"),
 }
 """What the agent writes for a feature; it is removed where the feature is not wanted."""
-_OF_EVERY_SERVER = ("{hold_file}", "{state_folder}", "{cache_folder}", "{runtime_folder}", "{configuration}")
+_OF_EVERY_SERVER = ("{hold_file}", "{drain_file}", "{upgrade_drain_file}", "{state_folder}", "{cache_folder}", "{runtime_folder}", "{configuration}")
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ class Names:
             "cold_target": f"ollama-cold{suffix}.target",
             "notify_unit": agent_unit(instance, part="-notify"),
             "notify_path_unit": agent_unit(instance, "path", "-notify"),
+            "ready_socket": agent_unit(instance, "socket", "-ready"),
             "gate_unit": f"ollama-warm-gate{suffix}.service",
             "gate_want_unit": f"ollama-warm-gate-want{suffix}.service",
             "configuration": f"{AGENT_CONFIGURATION}/{instance}.json",
@@ -111,6 +115,8 @@ class Names:
             "notify_folder": f"{AGENT_STATE}/{instance}/notify",
             "notify_state": f"ollama-warmup-notify{suffix}",
             "hold_file": f"{AGENT_STATE}/{instance}.hold",
+            "drain_file": f"{AGENT_STATE}/{instance}.drain",
+            "upgrade_drain_file": f"{AGENT_STATE}/{instance}.upgrade-drain",
             "state_folder": f"{AGENT_STATE}/{instance}",
             "cache_folder": f"{AGENT_CACHE}/{instance}",
             "metrics_file": f"{AGENT_CACHE}/{instance}/metrics.prom",
@@ -219,6 +225,7 @@ def features_of(settings: Mapping[str, object], gates: Collection[Mapping[str, s
         RESTARTS: settings.get("restart_server", "never") != "never",
         NOTIFY: notify,
         METRICS: read_switch(settings.get("metrics")) is True,
+        PROBES: bool(settings.get("ready_listen") or settings.get("ready_agent_listen")),
         **{mode: any(gate["mode"] == mode for gate in gates) for mode in (REQUIRE, WANT)},
     }
     return [feature for feature in FEATURES if asked[feature]]

@@ -11,6 +11,12 @@ import os
 UNITS = "/etc/systemd/system"
 """Where an administrator's units are, and ours."""
 VENDOR_UNITS = ("/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+QUADLETS = "/etc/containers/systemd"
+"""Where an administrator's units of Podman's are, and ours."""
+QUADLET_FOLDERS = ("/run/containers/systemd", QUADLETS, "/usr/share/containers/systemd")
+"""Where Podman looks for them, the folder that counts first first."""
+QUADLETS_OF_USERS = f"{QUADLETS}/users"
+"""Of which the managers of users make services, not the system's."""
 DROPIN = "zz-keepwarm.conf"
 """Of ours beside a server's unit; it sorts after the `override.conf` that Ollama's documentation tells people to make."""
 
@@ -23,6 +29,9 @@ SCRATCH = "/run/keepwarm-ollama"
 MADE_MODELS = "/var/lib/ollama-model/made.json"
 """Which model was made of which file (`_residency/server/made_record.py`); a removal takes it away."""
 
+INVOCATIONS = "/run/systemd/units"
+"""systemd's own: for each unit that runs, a link to the name of this start of it."""
+
 SERVER_COMMAND = "/usr/local/bin/ollama"
 SERVER_PROGRAMS = "/usr/local/lib/ollama-server"
 
@@ -33,6 +42,8 @@ AGENT_STATE = "/var/lib/ollama-warmup"
 """Of all agents of a host; each has a folder of its own in it, as in the next two."""
 AGENT_RUNTIME = "/run/ollama-warmup"
 AGENT_CACHE = "/var/cache/ollama-warmup"
+READINESS = "ready"
+"""In the runtime folder of an agent: what load balancers and health checks read (docs/readiness.md)."""
 STATE_FILE = "state.json"
 MEASUREMENTS = "measurements.json"
 NOTIFIERS = "/var/lib/private"
@@ -58,3 +69,13 @@ def agent_unit(instance: str, kind: str = "service", part: str = "") -> str:
     """The name of a unit of that instance; `part` is as `-watch` or `-notify`."""
     suffix = "" if instance == DEFAULT_INSTANCE else f"@{instance}"
     return f"ollama-warmup{part}{suffix}.{kind}"
+
+
+def readiness_file(instance: str) -> str:
+    """Of the agent of that instance."""
+    return f"{AGENT_RUNTIME}/{instance}/{READINESS}"
+
+
+def invocation_link(unit: str, root: str = "/") -> str:
+    """The link that tells one start of a unit from the next; not there while the unit does not run."""
+    return below(root, f"{INVOCATIONS}/invocation:{unit}")

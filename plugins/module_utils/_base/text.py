@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 _LONGEST_VALUE = 100  # characters; a sentence is read by people
@@ -30,6 +31,12 @@ def printable(page: str) -> str:
     """A text of several lines for a terminal: its line breaks stay, and every other character that cannot be printed becomes a
     question mark."""
     return "".join(character if character.isprintable() or character == "\n" else "?" for character in page)
+
+
+def utc(moment: datetime | float) -> str:
+    """A moment for a person, to the second and with its zone; a number is seconds since 1970. Data for programs is RFC 3339."""
+    when = moment if isinstance(moment, datetime) else datetime.fromtimestamp(moment, timezone.utc)
+    return when.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def human_bytes(count: int) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from .._base.text import utc
 from .._systemd.address import EVERY_INTERFACE, Address
 from .examination import Examination, Listener, UnitLook
 from .finding import PROBLEM, WARNING, Evidence, Finding, Kind, seen
@@ -122,7 +123,7 @@ def _answer(look: Examination) -> Iterator[Finding]:
     if server.observation:
         off = server.observation.now.timestamp() - server.asked_at
         if abs(off) > _TOLERABLE_SKEW:
-            evidence = seen(f"{server.url}/api/ps", f"Date: {server.observation.now.isoformat()}")
+            evidence = seen(f"{server.url}/api/ps", f"Date: {utc(server.observation.now)}")
             yield CLOCK_SKEW.found(evidence, seconds=f"{abs(off):.0f}", direction="ahead of" if off > 0 else "behind")
 
 

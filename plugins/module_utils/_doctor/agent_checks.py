@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .._base.text import utc
 from .._residency.report.display import span
-from .._residency.server.hold_file import moment
 from .examination import AgentLook, Examination, Properties, entries_of
 from .finding import PROBLEM, WARNING, Evidence, Finding, Kind, seen
 
@@ -121,7 +121,7 @@ def _passes(look: Examination, agent: AgentLook) -> Iterator[Finding]:
     if last.get("exit") != 0:
         evidence = [seen(source, text) for text in failures]
         sentence = next(iter(failures), f"exit {last.get('exit')}")
-        yield LAST_FAILED.found(*evidence, when=moment(at), sentence=sentence, command=look.command)
+        yield LAST_FAILED.found(*evidence, when=utc(at), sentence=sentence, command=look.command)
 
 
 def _overdue(look: Examination, agent: AgentLook, at: float) -> Iterator[Finding]:
@@ -133,7 +133,7 @@ def _overdue(look: Examination, agent: AgentLook, at: float) -> Iterator[Finding
     due = max(at, agent.held_until, own.started if own else 0) + _PATIENCE * period
     if look.now > due:
         values = {"ago": span(look.now - at), "interval": span(period), "agent_unit": agent.pass_unit}
-        yield OVERDUE.found(seen(f"{agent.command} status", f"last pass {moment(at)}"), **values)
+        yield OVERDUE.found(seen(f"{agent.command} status", f"last pass {utc(at)}"), **values)
 
 
 def interval(timer: Properties) -> float | None:

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timezone
 
+from .._base.text import utc
 from .examination import Entry, Examination, JournalLook
 from .finding import NOTE, PROBLEM, Evidence, Finding, Kind, seen
 from .journal_patterns import (
@@ -134,5 +134,5 @@ def _first_and_last(lines: Sequence[Entry], source: str) -> list[Evidence]:
 
 
 def _line(entry: Entry, source: str) -> Evidence:
-    when = datetime.fromtimestamp(entry.time, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    when = utc(entry.time)
     return seen(f"{source}, {when}", entry.message)

@@ -133,17 +133,17 @@ def _evidence(look: Examination, verdict: Verdict) -> Iterator[Evidence]:
     else:
         sizes = f"context_length={listed.context_length} size={listed.size} size_vram={listed.size_vram}"
         yield seen("/api/ps", f"{listed.name} expires_at={listed.expiry} {sizes}")
-    departure = _departure(look, str(verdict.model.name))
-    if departure:
-        names = ", ".join(map(str, entries_of(departure.get("by"))))
+    incident = _incident(look, str(verdict.model.name))
+    if incident:
+        names = ", ".join(map(str, entries_of(incident.get("by"))))
         by = f" by {names}" if names else ""
-        yield seen("ollama-warmup status", f"departed: {departure.get('cause')}{by} ({departure.get('cause_evidence')})")
+        yield seen("ollama-warmup status", f"departed: {incident.get('cause')}{by} ({incident.get('cause_evidence')})")
 
 
-def _departure(look: Examination, name: str) -> Mapping[str, Any] | None:
+def _incident(look: Examination, name: str) -> Mapping[str, Any] | None:
     """The one that is still open, if the agent remembers any: one that was healed says nothing of today's fault. What its status
     says is data of another program, of any shape."""
     history = look.agent.status.get("history")
-    departures = history.get("departures") if isinstance(history, dict) else None
-    found = (entry for entry in entries_of(departures) if isinstance(entry, dict) and entry.get("model") == name and entry.get("healed_at") is None)
+    incidents = history.get("incidents") if isinstance(history, dict) else None
+    found = (entry for entry in entries_of(incidents) if isinstance(entry, dict) and entry.get("model") == name and entry.get("healed_at") is None)
     return next(found, None)

@@ -11,6 +11,7 @@ from typing import Any
 
 from .._base.text import human_bytes, printable
 from .._residency.report.results import resident_data
+from .._residency.values.keep_alive import Expiry
 from .diagnosis import checked, diagnose, exit_status, is_healthy
 from .examination import Examination
 from .finding import NOTE, SEVERITIES, Finding, of_host, public, sorted_findings
@@ -83,7 +84,7 @@ def _memory(instance: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _end(entry: Mapping[str, Any]) -> str:
-    return "for ever" if entry["forever"] else f"until {entry['expires_at']}"
+    return "for ever" if entry["forever"] else f"until {Expiry.parse(entry['expires_at']).shown()}"
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

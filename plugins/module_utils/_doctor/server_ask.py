@@ -31,7 +31,7 @@ def server_url(unit: UnitLook | None, asked: str | None, is_elsewhere: bool = Fa
 def ask_server(url: str, policy: Policy | None, unit: str, is_own: bool | None = None, run: Run | None = None) -> ServerLook:
     """Its version and what it holds, or the sentence why not."""
     own = own_unit(url, unit, is_own)
-    look = ServerLook(url, server_identity(own) if own else None, is_own=own is not None)
+    look = ServerLook(url, server_identity(own, url=url) if own else None, is_own=own is not None)
     try:
         server = OllamaServer(url, _DEADLINES)
         version = server.require_version()

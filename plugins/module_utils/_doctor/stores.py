@@ -18,6 +18,7 @@ _ELSEWHERE = (
     "/root/.ollama/models",
     "/var/lib/ollama/.ollama/models",
     "/var/lib/ollama/models",
+    "/var/lib/ollama",  # as Arch Linux has it
     "/var/snap/ollama/common/models",
 )
 

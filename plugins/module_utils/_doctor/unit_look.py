@@ -14,10 +14,12 @@ from .._base import systemctl
 from .._base.layout import DROPIN
 from .._residency.server.processes import server_processes
 from .._systemd import host
-from .._systemd.assessment import Surroundings, assess, judge_running, specifiers_of
+from .._systemd.assessment import Surroundings, assess, judge_running
 from .._systemd.dropins import dropin_folders, unread_files
 from .._systemd.environment import Assignment, declared_environment, effective_environment, file_assignments
 from .._systemd.ignored_lines import IgnoredLine, ignored_in_environment_file, ignored_in_unit
+from .._systemd.in_container import server_process
+from .._systemd.on_disk import dropin_path, surroundings
 from .._systemd.restart import Restart
 from .._systemd.unit_file import UnitFile
 from .examination import Properties, UnitLook
@@ -34,11 +36,11 @@ def look_at_unit(run: systemctl.Run, name: str) -> UnitLook:
     unit = host.read_unit(run, name)
     folders = host.search_path(run)
     files = host.unit_files(unit, folders)
-    path = f"{host.administrators_folder(folders)}/{unit.name}.d/{DROPIN}"
+    path = dropin_path(unit, folders, DROPIN)
     own = next((file for file in files if file.path == path), None)
-    around = Surroundings(host.read_manager(run), specifiers_of(unit.name, os.uname().nodename), host.environment_files)
+    around = surroundings(run, unit, files)
     effective = assess(files, path, own, around)
-    process = host.read_process(unit.main_pid) if unit.main_pid else None
+    process = server_process(unit)
     restart = Restart()
     if process:
         restart = judge_running(process.environment, process.program, host.read_program(unit.executable), effective)
@@ -52,7 +54,7 @@ def look_at_unit(run: systemctl.Run, name: str) -> UnitLook:
         process=process,
         restart=restart,
         serves=process is None or server_processes(unit.name) is not None,
-        behind_disk=unit.exists and host.behind_disk(unit, files),
+        behind_disk=unit.exists and host.behind_disk(unit, files, run),
         ignored=tuple(_ignored(files, around)),
         unread=tuple(unread_files(dropin_folders(unit.names, folders))),
         missing_files=tuple(_missing_files(files, around)),

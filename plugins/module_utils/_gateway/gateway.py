@@ -17,7 +17,7 @@ from .._base.layout import GATEWAY_RECORD
 from .._base.systemctl import RunWith, SystemctlError
 from .._base.text import one_line
 from . import nginx
-from .site import CONFIGURATION, DROPIN, Change, Contents, GatewayError, carry_out, changes, digest, make_log, ours, refuse_others, undo
+from .site import CONFIGURATION, DROPIN, PROGRAM, Change, Contents, GatewayError, carry_out, changes, digest, make_log, ours, refuse_others, undo
 
 _LIMIT = 4 << 20  # bytes
 _MARGIN = 2.0  # seconds by which clocks of files and processes may differ
@@ -43,18 +43,23 @@ class Done:
 
 def have(run: RunWith, wanted: Wanted, check_mode: bool) -> Done:
     """Have the gateway as wanted. Raises `GatewayError`, `SystemctlError`, `OSError`; nothing is changed then."""
+    refuse(run, wanted)
+    due = changes(wanted.contents)
+    loaded = any(change.path != PROGRAM for change in due) or not _is_loaded(run, wanted)
+    if loaded and nginx.is_installed():
+        nginx.refuse_wrong(run, wanted.contents)
+    if (due or loaded) and not check_mode:
+        make_log()
+        _replace(run, due, loaded)
+        _note(wanted)
+    return Done(due, loaded)
+
+
+def refuse(run: RunWith, wanted: Wanted) -> None:
+    """What could not be served, whatever the configuration says. Raises `GatewayError`, `SystemctlError`, `OSError`."""
     refuse_others(wanted.contents)
     _refuse_certificate(wanted)
     nginx.refuse_taken(run, wanted.listen)
-    due = changes(wanted.contents)
-    loaded = bool(due) or not _is_loaded(run, wanted)
-    if loaded and nginx.is_installed():
-        nginx.refuse_wrong(run, wanted.contents)
-    if loaded and not check_mode:
-        make_log()
-        _replace(run, due)
-        _note(wanted)
-    return Done(due, loaded)
 
 
 def remove(run: RunWith, check_mode: bool) -> Done:
@@ -115,7 +120,7 @@ def _refuse_certificate(wanted: Wanted) -> None:
 
 def _loadable(wanted: Wanted) -> dict[str, bytes]:
     """All that nginx reads of the gateway, as it is on the disk."""
-    paths = [*wanted.contents, *([wanted.certificate, wanted.key] if wanted.certificate else [])]
+    paths = [*(path for path in wanted.contents if path != PROGRAM), *([wanted.certificate, wanted.key] if wanted.certificate else [])]
     return {path: read_bytes(os.path.realpath(path), _LIMIT) for path in paths}
 
 

@@ -22,7 +22,8 @@ from .site import CONFIGURATION, FOLDER, NGINX, Contents, GatewayError, mode_of
 
 UNIT = "nginx.service"
 PROGRAM = "/usr/sbin/nginx"
-NJS = "/usr/lib/nginx/modules/ngx_http_js_module.so"
+NJS = ("/usr/lib/nginx/modules/ngx_http_js_module.so", "/usr/lib64/nginx/modules/ngx_http_js_module.so")
+"""Where distributions put the module: Debian, Arch; the Red Hat family, SUSE."""
 ERROR_LOG = "/var/log/nginx/error.log"
 _SECONDS = 10.0
 _INCLUDE = re.compile(r"include\s+(?:/etc/nginx/)?conf\.d/\*\.conf\s*;")
@@ -34,7 +35,7 @@ _PROBLEM = re.compile(r"\[(?:emerg|crit|alert)\] (?:\d+#\d+: )?(.*)")
 
 def is_installed() -> bool:
     """Whether there is an nginx to ask that knows what our files say."""
-    return os.path.exists(PROGRAM) and os.path.exists(NJS)
+    return os.path.exists(PROGRAM) and any(map(os.path.exists, NJS))
 
 
 def main_pid(run: RunWith) -> int:

@@ -24,6 +24,7 @@ FOLDER = f"{NGINX}/ollama-gateway"
 CONFIGURATION = f"{NGINX}/conf.d/ollama-gateway.conf"
 TOKENS = f"{FOLDER}/tokens.map"
 DROPIN = f"{UNITS}/nginx.service.d/ollama-gateway.conf"
+PROGRAM = "/usr/local/lib/ollama-gateway/ollama_gateway_metrics.py"
 LOG = "/var/log/nginx/ollama-gateway.log"
 MARK = role_mark("ollama_gateway")
 
@@ -75,7 +76,7 @@ def ours() -> Iterator[str]:
     with suppress(FileNotFoundError):
         found = [os.path.join(FOLDER, name) for name in os.listdir(FOLDER) if _OUR_NAME.fullmatch(name)]
         yield from (path for path in found if os.path.isfile(path) and not os.path.islink(path))
-    for path in (CONFIGURATION, DROPIN):
+    for path in (CONFIGURATION, DROPIN, PROGRAM):
         content = _content(path)
         if content is not None and is_marked(path, content, MARK):
             yield path
@@ -83,7 +84,7 @@ def ours() -> Iterator[str]:
 
 def refuse_others(wanted: Contents) -> None:
     """Raises `GatewayError` where somebody else's file stands in the way."""
-    for path in (CONFIGURATION, DROPIN):
+    for path in (CONFIGURATION, DROPIN, PROGRAM):
         content = _content(path)
         if path in wanted and content is not None and not is_marked(path, content, MARK):
             raise GatewayError(f"{path} is not of this role: move it away, since the gateway's own file has that name")

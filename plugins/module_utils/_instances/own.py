@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._base.readers import InvalidValue, read_switch
+from .container import READERS as CONTAINER_READERS
 from .model_list import RIGHT, read_models
 from .options import OPTIONS
 
@@ -119,6 +120,7 @@ READERS: Mapping[str, Mapping[str, Reader]] = {
         "ready_timeout": _whole(0),
         "gpu": _one_of("auto", "nvidia", "amd", "none"),
         "gpu_timeout": _whole(0, GPU_SECONDS),
+        **CONTAINER_READERS,
     },
     "model": {
         "models": _models,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from .._base.deployments import SYSTEMD, Deployment
 from .._base.systemctl import Run
 from .._residency.server.gpus import gpu_names
 from .._residency.server.processes import unit_processes
@@ -15,6 +16,7 @@ from .._systemd import host
 from .._systemd.address import effective_address
 from .._systemd.assessment import Assessment, Surroundings, assess, judge_restart, values_of_others
 from .._systemd.defaults import LIMIT, effective_limit
+from .._systemd.in_container import server_process
 from .._systemd.on_disk import read_on_disk
 from .._systemd.others import Written
 from .._systemd.restart import Restart
@@ -80,6 +82,8 @@ class Observation:
     @property
     def wrapper(self) -> str | None:
         """What keeps a drop-in from the server."""
+        if self.unit.deployment.in_container:
+            return None
         others = [process for process in unit_processes(self.unit.name) if process.pid != self.unit.main_pid] if self.process else []
         read = (host.read_process(process.pid) for process in others if "serve" in process.arguments)
         servers = [ServerProcess(process.arguments, process.environment) for process in read if process]
@@ -94,15 +98,15 @@ class Observation:
         return replace(self, planned=planned, planned_files=files, predicted=assess(files, self.dropin, planned, self.around))
 
 
-def observe(run: Run, unit_name: str, dropin_name: str) -> Observation:
-    """Read everything once. Raises `HostError`."""
+def observe(run: Run, unit_name: str, dropin_name: str, deployment: Deployment = SYSTEMD) -> Observation:
+    """Read everything once. `deployment`: of a unit that is not there yet. Raises `HostError`."""
     version = host.systemd_version(run)
-    found = read_on_disk(run, unit_name, dropin_name)
+    found = read_on_disk(run, unit_name, dropin_name, deployment)
     effective = found.effective
     return Observation(
         systemd_version=version,
         unit=found.unit,
-        process=host.read_process(found.unit.main_pid) if found.unit.main_pid else None,
+        process=server_process(found.unit),
         folders=found.folders,
         around=found.around,
         files=found.files,

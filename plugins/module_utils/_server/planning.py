@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .. import _server_state
+from .._base.deployments import DEPLOYMENTS
 from .._base.systemctl import RunWith
 from .._ownership.claiming import Paths, obstacles
 from .._ownership.manifest import ManifestError
@@ -43,7 +44,9 @@ class Occasion:
 
 def declaration(params: Mapping[str, Any]) -> Declared:
     """From the module's option `declared`."""
-    place = Place(params["folder"] or "", params["gpu"] != "none", params["grouped"], params["sandboxed"])
+    deployment = DEPLOYMENTS[params["deployment"]]
+    sandboxed = params["sandboxed"] and not deployment.in_container
+    place = Place(params["folder"] or "", params["gpu"] != "none", params["grouped"], sandboxed, deployment, params["container"])
     return Declared(
         environment=params["environment"],
         defaults=params["defaults"],
@@ -64,17 +67,17 @@ def settled(declared: Declared, seen: Observation) -> Settled:
 def plan(occasion: Occasion, found: Settled, content: str, told: Mapping[str, Any]) -> dict[str, Any]:
     """As the module returns it. `told`: what it tells of the unit with the drop-in `content`. Raises `HostError`."""
     declared = occasion.declared
-    foreseen = server_plan.is_foreseen(declared, told, occasion.check_mode)
-    dropin = {"unit": told["unit"], "content": content, "keeps_former": True}
+    expected = server_plan.is_expected(declared, told, occasion.check_mode)
+    dropin = {"unit": told["unit"], "content": content, "keeps_former": True, "deployment": declared.place.deployment.word}
     said = _sentences(occasion, found, content, told)
-    acts = _acts(declared, told, foreseen)
-    return {"dropin": dropin, "foreseen": foreseen, "outlook": outlook(declared, told, foreseen, acts["restarts"]), **said, **acts}
+    acts = _acts(declared, told, expected)
+    return {"dropin": dropin, "expected": expected, "outlook": outlook(declared, told, expected, acts["restarts"]), **said, **acts}
 
 
-def outlook(declared: Declared, told: Mapping[str, Any], foreseen: bool, restarts: bool) -> dict[str, Any]:
+def outlook(declared: Declared, told: Mapping[str, Any], expected: bool, restarts: bool) -> dict[str, Any]:
     """What the roles after this one predict with in check mode, as the role's README has it."""
     is_grouped = declared.place.grouped
-    comes = foreseen or (is_grouped and told["main_pid"] == 0 and declared.start != server_plan.NEVER)
+    comes = expected or (is_grouped and told["main_pid"] == 0 and declared.start != server_plan.NEVER)
     return {
         "comes": comes,
         "restarts": comes or restarts,
@@ -95,7 +98,7 @@ def _sentences(occasion: Occasion, found: Settled, content: str, told: Mapping[s
     """What is refused, warned of and said."""
     declared = occasion.declared
     judged = server_plan.is_judged(declared, told, occasion.check_mode)
-    is_settled = judged or server_plan.is_foreseen(declared, told, occasion.check_mode)
+    is_settled = judged or server_plan.is_expected(declared, told, occasion.check_mode)
     refused = _claimed_by_others(occasion, told["dropin"]) or (server_plan.refusals(told) if judged else [])
     tried = _tried(occasion, content, told) if judged and not refused else Tried()
     warned = [*(found.warnings if is_settled else ()), *(server_plan.warnings(told) if judged else ())]
@@ -107,11 +110,11 @@ def _sentences(occasion: Occasion, found: Settled, content: str, told: Mapping[s
     }
 
 
-def _acts(declared: Declared, told: Mapping[str, Any], foreseen: bool) -> dict[str, Any]:
+def _acts(declared: Declared, told: Mapping[str, Any], expected: bool) -> dict[str, Any]:
     """What becomes of the server, with what an earlier play has left to be done. Raises `HostError`."""
     acts = server_plan.acts(declared, told)
     kept, noted = (_kept(told["unit"], what) for what in (_server_state.DROPIN, _server_state.MODELS))
-    due = foreseen or noted or server_plan.is_due(acts, told, kept)
+    due = expected or noted or server_plan.is_due(acts, told, kept)
     return {"start": declared.start, **asdict(acts), "due": due, "restorable": noted}
 
 

@@ -15,17 +15,17 @@ from collections.abc import Iterable, Iterator, Sequence
 _COPIES = ("~", ".bak", ".orig", ".old", ".save", ".swp", ".disabled", ".new", ".dpkg-dist", ".dpkg-old", ".dpkg-new", ".rpmnew", ".rpmsave", ".ucf-dist")
 
 
-def dropin_folders(names: Iterable[str], search_path: Sequence[str]) -> Iterator[str]:
-    """Folders that may hold drop-ins of a unit with these names, the one that counts first first.
+def dropin_folders(names: Iterable[str], search_path: Sequence[str], suffix: str = ".service") -> Iterator[str]:
+    """Folders that may hold drop-ins of a unit with these names, which have that suffix, the one that counts first first.
 
     A file hides those of the same name in later folders.
     """
     for name in names:
         for folder in search_path:
-            for stem in _stems(name):
+            for stem in _stems(name, suffix):
                 yield f"{folder}/{stem}.d"
     for folder in search_path:
-        yield f"{folder}/service.d"
+        yield f"{folder}/{suffix[1:]}.d"
 
 
 def dropin_files(folders: Iterable[str], planned: str | None = None) -> list[str]:
@@ -55,14 +55,14 @@ def unread_files(folders: Iterable[str]) -> list[str]:
     return [path for path in found if os.path.isfile(path)]
 
 
-def _stems(name: str) -> Iterator[str]:
+def _stems(name: str, suffix: str) -> Iterator[str]:
     """`a-b@c.service`, then `a-b@.service`, then the same for the prefix `a-`."""
-    stem = name[: -len(".service")]
+    stem = name[: -len(suffix)]
     prefix, at, instance = stem.partition("@")
     while prefix:
-        yield f"{prefix}{at}{instance}.service"
+        yield f"{prefix}{at}{instance}{suffix}"
         if instance:
-            yield f"{prefix}@.service"
+            yield f"{prefix}@{suffix}"
         head, dash, dummy = prefix.rstrip("-").rpartition("-")
         prefix = f"{head}{dash}" if head else ""
 

@@ -39,10 +39,12 @@ class Removal:
 
 @dataclass(frozen=True)
 class Manager:
-    """What a service inherits from the systemd manager: its environment block, and PID 1's own for PassEnvironment=."""
+    """What a service inherits from the systemd manager: its environment block, and PID 1's own for PassEnvironment=. A server in a container
+    has the environment of its image there; `source` says which of them it is."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
     passable: Mapping[str, str] = field(default_factory=dict)
+    source: str = MANAGER
 
 
 @dataclass
@@ -61,11 +63,11 @@ ReadFiles = Callable[[str], Sequence[UnitFile]]
 
 
 def declared_environment(files: Iterable[UnitFile], specifiers: Mapping[str, str]) -> Declared:
-    """Fold the `[Service]` sections of a unit's files, in the order systemd reads them."""
+    """Fold the sections of a unit's files that give its server the environment, in the order systemd reads them."""
     declared = Declared()
     for file in files:
         for setting in settings_of(file):
-            handler = _HANDLERS.get(setting.directive) if setting.section == "Service" else None
+            handler = _HANDLERS.get(setting.directive) if setting.section == file.section else None
             if handler:
                 handler(declared, setting, specifiers)
     return declared
@@ -87,8 +89,8 @@ def effective_environment(
     """What the service would be started with, by variable."""
     passed = (entry.key for entry in declared.passed if entry.key in manager.passable)
     layers = [
-        *(Assignment(key, value, MANAGER) for key, value in manager.environment.items()),
-        *(Assignment(key, manager.passable[key], MANAGER) for key in passed),
+        *(Assignment(key, value, manager.source) for key, value in manager.environment.items()),
+        *(Assignment(key, manager.passable[key], manager.source) for key in passed),
         *declared.assignments,
         *from_files,
     ]

@@ -9,24 +9,26 @@ import glob
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from .._base import systemctl
+from .._base.deployments import QUADLET, Deployment, deployment_of
 from .._base.files import read_bytes
 from .._base.layout import UNITS
 from .._base.systemctl import Run
 from .dropins import dropin_files, dropin_folders
 from .environment import Manager
+from .quadlet import is_behind, is_generated_from, search_folders
 from .quoting import split_words
 from .restart import Program
 from .unit_file import UnitFile, settings_of
 from .wrapper import Script
 
 _PROPERTIES = (
-    "Id", "Names", "LoadState", "ActiveState", "SubState", "MainPID", "FragmentPath", "DropInPaths", "NeedDaemonReload", "ExecStart", "OOMPolicy",
-    "User", "UnitFileState", "NRestarts", "InactiveExitTimestampMonotonic",
+    "Id", "Names", "LoadState", "ActiveState", "SubState", "MainPID", "FragmentPath", "SourcePath", "DropInPaths", "NeedDaemonReload", "ExecStart",
+    "OOMPolicy", "User", "UnitFileState", "NRestarts", "InactiveExitTimestampMonotonic",
 )  # fmt: skip
 _EXECUTABLE = re.compile(r"\{ path=(.*?) ; ")
 _COMMAND = re.compile(r"\{ path=.*? ; argv\[\]=(.*?) ; ")
@@ -42,7 +44,8 @@ class HostError(Exception):
 @dataclass(frozen=True)
 class Unit:
     """What the systemd manager has loaded for a service unit; it may be behind the disk. `restarts` are those that systemd made by
-    itself; `has_run`: it was started in this boot."""
+    itself; `has_run`: it was started in this boot. `fragment_path`: of a service that Podman makes, its unit of Podman's; then `generated` is
+    what systemd has loaded."""
 
     name: str
     names: tuple[str, ...]
@@ -60,6 +63,12 @@ class Unit:
     command: tuple[str, ...] = ()
     restarts: int = 0
     has_run: bool = False
+    generated: str = ""
+
+    @property
+    def deployment(self) -> Deployment:
+        """By its file."""
+        return deployment_of(self.fragment_path)
 
     @property
     def exists(self) -> bool:
@@ -94,6 +103,8 @@ def read_unit(run: Run, name: str) -> Unit:
     if not _UNIT_NAME.fullmatch(name):
         raise HostError(f"unit {name!r} is not the name of a service: use a name such as ollama.service")
     properties = _show(run, _PROPERTIES, name)
+    fragment, source = properties.get("FragmentPath", ""), properties.get("SourcePath", "")
+    is_generated = is_generated_from(fragment, source)
     return Unit(
         name=properties["Id"],
         names=tuple(dict.fromkeys([properties["Id"], *properties["Names"].split()])),
@@ -101,7 +112,7 @@ def read_unit(run: Run, name: str) -> Unit:
         active_state=properties["ActiveState"],
         sub_state=properties["SubState"],
         main_pid=int(properties.get("MainPID", "0")),
-        fragment_path=properties.get("FragmentPath", ""),
+        fragment_path=source if is_generated else fragment,
         dropin_paths=tuple(properties.get("DropInPaths", "").split()),
         need_daemon_reload=properties.get("NeedDaemonReload") == "yes",
         executable=_first(_EXECUTABLE, properties.get("ExecStart", "")),
@@ -111,6 +122,7 @@ def read_unit(run: Run, name: str) -> Unit:
         command=tuple(_first(_COMMAND, properties.get("ExecStart", "")).split()),
         restarts=_number(properties.get("NRestarts")),
         has_run=_number(properties.get("InactiveExitTimestampMonotonic")) > 0,
+        generated=fragment if is_generated else "",
     )
 
 
@@ -142,9 +154,17 @@ def unit_files(unit: Unit, folders: Sequence[str], planned: UnitFile | None = No
     `folders` is the manager's search path; `planned` stands in for what is on disk at its path.
     """
     own = planned.path if planned else None
-    dropins = dropin_files(dropin_folders(unit.names, folders), own)
+    dropins = dropin_files(_dropin_folders(unit, folders, own), own)
     paths = [unit.fragment_path, *dropins]
     return [planned if planned and path == own else UnitFile(path, read_text(path)) for path in paths if path]
+
+
+def _dropin_folders(unit: Unit, folders: Sequence[str], own: str | None) -> Iterator[str]:
+    deployment = deployment_of(unit.fragment_path or own or "")
+    if deployment is not QUADLET:
+        return dropin_folders(unit.names, folders)
+    names = [os.path.basename(deployment.unit_file(name)) for name in unit.names]
+    return dropin_folders(names, search_folders(), deployment.suffix)
 
 
 def environment_files(pattern: str) -> list[UnitFile]:
@@ -152,11 +172,18 @@ def environment_files(pattern: str) -> list[UnitFile]:
     return [UnitFile(path, read_text(path)) for path in sorted(glob.glob(pattern)) if os.path.isfile(path)]
 
 
-def behind_disk(unit: Unit, files: Sequence[UnitFile]) -> bool:
+def is_wanted(files: Iterable[UnitFile]) -> bool:
+    """Whether a section [Install] has something start the unit. What a generator makes, nobody enables."""
+    return any(entry.section == "Install" and entry.value for file in files for entry in settings_of(file))
+
+
+def behind_disk(unit: Unit, files: Sequence[UnitFile], run: Run) -> bool:
     """Whether the manager must reload: it says so, or the drop-ins it loaded are not those on disk.
 
     Up to version 256 the manager does not notice a first drop-in that came with its folder (systemd issue 31752).
     """
+    if unit.generated:
+        return unit.need_daemon_reload or is_behind(run, unit.name, read_text(unit.generated))
     on_disk = [os.path.realpath(file.path) for file in files if file.path != unit.fragment_path]
     return unit.need_daemon_reload or on_disk != [os.path.realpath(path) for path in unit.dropin_paths]
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from .._base.deployments import DEPLOYMENTS, deployment_of
 from .conflicts import environment_conflicts
 from .environment import (
     Assignment,
@@ -21,6 +22,7 @@ from .environment import (
 from .restart import is_relevant
 from .unit_file import UnitFile, settings_of
 
+_UNITS = tuple(one.suffix for one in DEPLOYMENTS.values())
 DIRECTIVES = ("OOMPolicy",)
 """Of which the drop-in has a default, beside variables of the environment."""
 _MARK = re.compile(r"^[ \t]*[#;].*\bkeepwarm\.ollama\.ollama_server\b", re.MULTILINE)
@@ -73,7 +75,7 @@ def _taken_away(
     files: Sequence[UnitFile], dropin: str, wanted: Iterable[str], specifiers: dict[str, str], manager: Manager
 ) -> Iterator[Assignment]:
     """Judged with a drop-in of ours in its place: what comes before it in systemd's order takes nothing away from it."""
-    probe = UnitFile(dropin, "[Service]\n" + "".join(f"Environment={key}=probe\n" for key in wanted))
+    probe = UnitFile(dropin, f"[{deployment_of(dropin).section}]\n" + "".join(f"Environment={key}=probe\n" for key in wanted))
     declared = declared_environment(sorted([*files, probe], key=_order), specifiers)
     effective = effective_environment(declared, (), manager)
     for conflict in environment_conflicts(probe, declared, (), effective):
@@ -83,7 +85,7 @@ def _taken_away(
 
 def _order(file: UnitFile) -> str:
     """The unit itself first, then its drop-ins by their names."""
-    return "" if file.path.endswith(".service") else file.path.rpartition("/")[2]
+    return "" if file.path.endswith(_UNITS) else file.path.rpartition("/")[2]
 
 
 def _located(entry: Assignment, texts: dict[str, str]) -> Written:

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from .._base.deployments import SYSTEMD, Deployment
 from .defaults import Settled
 from .quoting import quote_assignment
 
 GPU_UNIT = "ollama-gpu-ready.service"
 TARGET = "ollama.target"
 _HEAD = "# Managed by Ansible (role keepwarm.ollama.ollama_server): changes made here are overwritten."
+_RESTART = "Restart="  # of the service; all else is the container's
 _HOME = re.compile(r"/(home|root|run/user)(/|$)")
 
 
@@ -22,21 +24,27 @@ _HOME = re.compile(r"/(home|root|run/user)(/|$)")
 class Place:
     """What of a server's unit beside its environment is declared. `folder`: of its models, empty for the home of its user. `waits_for_gpu`:
     whether each start waits for the GPUs' device nodes. `grouped`: one of several servers, which start and stop together. `sandboxed`:
-    its unit keeps it from every folder that no drop-in allows."""
+    its unit keeps it from every folder that no drop-in allows. `deployment`: where its environment belongs.
+    `container`: lines about the container that it runs in."""
 
     folder: str = ""
     waits_for_gpu: bool = False
     grouped: bool = False
     sandboxed: bool = False
+    deployment: Deployment = SYSTEMD
+    container: Sequence[str] = ()
 
 
 def dropin_text(settled: Settled, place: Place) -> str:
     """The whole file. Raises `QuotingError` for a variable that no unit can carry."""
     unit = list(_unit(place))
-    lines = [_HEAD, *settled.comments, *(["[Unit]", *unit, ""] if unit else []), "[Service]"]
-    lines += environment_lines(settled.environment)
-    lines += [f"OOMPolicy={settled.oom_policy}"] if settled.oom_policy else []
-    return "".join(f"{line}\n" for line in [*lines, *_sandbox(place)])
+    restart = [line for line in place.container if line.startswith(_RESTART)]
+    service = [*restart, *([f"OOMPolicy={settled.oom_policy}"] if settled.oom_policy else []), *_sandbox(place)]
+    lines = [_HEAD, *settled.comments, *(["[Unit]", *unit, ""] if unit else []), f"[{place.deployment.section}]"]
+    lines += [*environment_lines(settled.environment), *(line for line in place.container if line not in restart)]
+    if place.deployment is not SYSTEMD:
+        lines += ["", "[Service]"] if service else []
+    return "".join(f"{line}\n" for line in [*lines, *service])
 
 
 def environment_lines(variables: Mapping[str, str]) -> list[str]:

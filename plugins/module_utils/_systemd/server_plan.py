@@ -16,6 +16,8 @@ from .server_dropin import Place
 
 AUTO, ALWAYS, NEVER = "auto", "true", "false"
 """When a stopped server is started: as its state says, in any case, in no case."""
+PACKAGE = "package"
+"""The way to install that leaves the program and the unit to the distribution."""
 _OLDEST = (0, 10)
 _NO_RELEASE = "0.0.0"  # of a server that was built by hand
 
@@ -46,8 +48,13 @@ class Declared:
         """Whether the program and the unit are the role's, or are going to be."""
         return self.install == "takeover" or (self.install == "missing" and self.ours)
 
+    @property
+    def brings(self) -> bool:
+        """Whether there is a server on the host because the role has it installed, by whatever way."""
+        return self.installs or self.install == PACKAGE
 
-def is_foreseen(declared: Declared, told: Mapping[str, Any], check_mode: bool) -> bool:
+
+def is_expected(declared: Declared, told: Mapping[str, Any], check_mode: bool) -> bool:
     """Whether check mode has only pretended to install the unit: systemd can judge nothing of it."""
     return check_mode and declared.may_come and not declared.beginning and not told["exists"]
 
@@ -55,10 +62,10 @@ def is_foreseen(declared: Declared, told: Mapping[str, Any], check_mode: bool) -
 def is_judged(declared: Declared, told: Mapping[str, Any], check_mode: bool) -> bool:
     """Whether the unit that is there is the one that the drop-in is for: at the beginning of a play it may still be written, or replaced."""
     if not declared.beginning:
-        return not is_foreseen(declared, told, check_mode)
+        return not is_expected(declared, told, check_mode)
     if told["exists"]:
         return declared.install != "takeover" or declared.ours
-    return declared.install == "never" and not declared.place.grouped
+    return declared.install == "never" and not declared.place.grouped and not declared.place.deployment.in_container
 
 
 def refusals(told: Mapping[str, Any]) -> list[str]:
@@ -115,9 +122,10 @@ def warnings(told: Mapping[str, Any]) -> list[str]:
 
 def _exposed(told: Mapping[str, Any]) -> Iterator[str]:
     if told["listens_beyond_loopback"]:
+        firewall = " firewalld runs on this host and is left as it is: its zones decide who reaches the port." if told.get("firewalld") else ""
         yield (
             f"{told['unit']} listens beyond loopback (OLLAMA_HOST is {told['environment_predicted'].get('OLLAMA_HOST')}), and Ollama has no"
-            " authentication: whoever reaches it may use, unload and delete its models."
+            f" authentication: whoever reaches it may use, unload and delete its models.{firewall}"
         )
 
 
@@ -133,10 +141,12 @@ class Acts:
 
 def acts(declared: Declared, told: Mapping[str, Any]) -> Acts:
     """A stopped server is started that was just installed, that is enabled and has not run in this boot, or that failed."""
-    is_new = told["first_run"] and (declared.installs or declared.place.grouped)
+    in_container = declared.place.deployment.in_container
+    is_new = told["first_run"] and (declared.ours if in_container else declared.brings or declared.place.grouped)
     is_due = is_new or told["active_state"] in ("failed", "activating") or (told["enabled"] and not told["has_run"])
     starts = declared.start == ALWAYS or (declared.start == AUTO and is_due)
-    enables = declared.start == ALWAYS or (declared.start == AUTO and is_new)
+    # What Podman makes is started at boot as its own file says, and cannot be enabled.
+    enables = not in_container and (declared.start == ALWAYS or (declared.start == AUTO and is_new))
     restarts = told["restart_due"] and declared.restart != "never"
     return Acts(starts, enables, restarts, starts or told["active_state"] == "active")
 

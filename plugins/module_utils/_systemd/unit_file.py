@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .._base.deployments import deployment_of
+
 _WHITESPACE = " \t\n\r"
 
 
@@ -17,6 +19,11 @@ class UnitFile:
 
     path: str
     text: str
+
+    @property
+    def section(self) -> str:
+        """In which the environment of the server is."""
+        return deployment_of(self.path).section
 
 
 @dataclass(frozen=True)

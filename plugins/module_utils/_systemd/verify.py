@@ -24,16 +24,17 @@ def dropin_errors(run: RunWith, scratch: str, unit: str, files: Sequence[UnitFil
     that the unit has without the drop-in are the vendor's and not reported.
     """
     with_it, without_it = os.path.join(scratch, "with"), os.path.join(scratch, "without")
-    found = _verify(run, _copy(with_it, unit, files))
+    found = _verify(run, write_copy(with_it, unit, files))
     if not found:
         return []
-    known = _verify(run, _copy(without_it, unit, [file for file in files if file != planned]))
+    known = _verify(run, write_copy(without_it, unit, [file for file in files if file != planned]))
     known = [line.replace(without_it, with_it) for line in known]
     folder = os.path.join(with_it, f"{unit}.d")
     return [line.replace(folder, os.path.dirname(planned.path)) for line in found if line not in known]
 
 
-def _copy(folder: str, unit: str, files: Sequence[UnitFile]) -> str:
+def write_copy(folder: str, unit: str, files: Sequence[UnitFile]) -> str:
+    """The unit, by that name, and its drop-ins in a new folder; gives the unit's path."""
     dropins = os.path.join(folder, f"{unit}.d")
     os.makedirs(dropins)
     fragment = os.path.join(folder, unit)

@@ -9,14 +9,17 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from .._base.deployments import QUADLET, SYSTEMD, deployment_of
 from .._base.files import replace_file
-from .._base.layout import UNITS, below
+from .._base.layout import QUADLETS, UNITS, below
 from .._base.scratch import scratch_folder
 from .._base.systemctl import RunWith
+from .._systemd.quadlet import quadlet_service
+from .._systemd.unit_file import UnitFile
 from .._systemd.verify import complaints
 from .found import MODE, UnitsError
 from .plan import TARGET, FilePlan, RunPlan
-from .wanted import WantedSet
+from .wanted import WantedSet, WantedUnit
 
 _NOT_LOADED = 5  # systemctl(1)
 
@@ -24,11 +27,12 @@ _NOT_LOADED = 5  # systemctl(1)
 def verify(wanted: WantedSet, write: Sequence[str], run: RunWith) -> None:
     """What systemd says of the units that are to be written, beside all others of the set. Raises `UnitsError`."""
     units = {unit.path: unit for unit in wanted.units if unit.content is not None}
-    judged = [units[path] for path in write if path in units]
+    judged = [units[path] for path in write if path in units and deployment_of(path) is SYSTEMD]
+    _verify_containers([units[path] for path in write if path in units and deployment_of(path) is QUADLET], run)
     if not judged:
         return
     with scratch_folder() as folder:
-        for unit in units.values():
+        for unit in (unit for unit in units.values() if deployment_of(unit.path) is SYSTEMD):
             with open(os.path.join(folder, _instance(unit.name)), "w", encoding="utf-8") as file:
                 file.write(unit.content or "")
         paths = [os.path.join(folder, _instance(unit.name)) for unit in judged]
@@ -36,6 +40,16 @@ def verify(wanted: WantedSet, write: Sequence[str], run: RunWith) -> None:
     if found:
         said = "; ".join(line.replace(f"{folder}/", "") for line in found)
         raise UnitsError(f"systemd does not accept the units: {said}")
+
+
+def _verify_containers(units: Sequence[WantedUnit], run: RunWith) -> None:
+    """What Podman, and then systemd, says of each of its units. Raises `UnitsError`."""
+    for unit in units:
+        with scratch_folder() as folder:
+            judge = lambda command, environment: run(command, environ_update=environment)  # noqa: E731
+            found, _text = quadlet_service(judge, folder, unit.service, [UnitFile(unit.path, unit.content or "")])
+        if found:
+            raise UnitsError(f"Podman does not accept {unit.name}: {'; '.join(found)}")
 
 
 def _instance(name: str) -> str:
@@ -86,7 +100,7 @@ class Executor:
         real = below(self._root, path)
         with suppress(FileNotFoundError):
             os.unlink(real)
-        if os.path.dirname(path) != UNITS:
+        if os.path.dirname(path) not in (UNITS, QUADLETS):
             with suppress(OSError):  # others have something there
                 os.rmdir(os.path.dirname(real))
 

@@ -9,7 +9,7 @@ import os
 import re
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Callable
 
 from .._base import systemctl
@@ -18,10 +18,11 @@ from .._base.folders import open_regular
 from .._base.layout import UNITS, below, names_in
 from .._base.systemctl import Run
 from .._ownership.marks import is_marked
+from .._systemd.quadlet import is_behind, is_generated_from
 from .wanted import WantedSet
 
 _PROPERTIES = (
-    "Id", "Names", "LoadState", "ActiveState", "SubState", "FragmentPath", "DropInPaths", "NeedDaemonReload", "RefuseManualStop",
+    "Id", "Names", "LoadState", "ActiveState", "SubState", "FragmentPath", "SourcePath", "DropInPaths", "NeedDaemonReload", "RefuseManualStop",
     "InactiveExitTimestampMonotonic",
 )  # fmt: skip
 _LINKED_FROM = re.compile(r"\.(wants|requires|upholds)$")
@@ -35,7 +36,8 @@ class UnitsError(Exception):
 
 @dataclass(frozen=True)
 class LoadedUnit:
-    """A unit as the manager has it. `since`: when it last left the state inactive, in seconds of the monotonic clock."""
+    """A unit as the manager has it. `since`: when it last left the state inactive, in seconds of the monotonic clock. `generated`: the file
+    that the manager has of a unit of Podman's, whose own file is `fragment`."""
 
     name: str
     load_state: str = "not-found"
@@ -46,6 +48,7 @@ class LoadedUnit:
     stale: bool = False
     refuses_stop: bool = False
     since: float = 0.0
+    generated: str = ""
 
     @property
     def runs(self) -> bool:
@@ -101,16 +104,31 @@ def loaded_units(run: Run, names: Sequence[str]) -> dict[str, LoadedUnit]:
     except systemctl.SystemctlError as error:
         raise UnitsError(str(error)) from error
     found = {name: unit for block in blocks for name in (block.get("Names") or block["Id"]).split() for unit in [_loaded_unit(block)]}
-    return {name: found.get(name, LoadedUnit(name)) for name in names}
+    return {name: _with_podman(run, found.get(name, LoadedUnit(name))) for name in names}
+
+
+def _with_podman(run: Run, unit: LoadedUnit) -> LoadedUnit:
+    """The manager does not notice what becomes of the drop-ins of a unit of Podman's."""
+    return replace(unit, stale=unit.stale or is_behind(run, unit.name, _loaded_text(unit.generated))) if unit.generated else unit
+
+
+def _loaded_text(path: str) -> str:
+    try:
+        return read_bytes(path, _LIMIT).decode("utf-8", "surrogateescape")
+    except OSError:
+        return ""
 
 
 def _loaded_unit(block: Mapping[str, str]) -> LoadedUnit:
+    fragment, source = block.get("FragmentPath", ""), block.get("SourcePath", "")
+    is_generated = is_generated_from(fragment, source)
     return LoadedUnit(
         name=block["Id"],
         load_state=block.get("LoadState", ""),
         active_state=block.get("ActiveState", ""),
         sub_state=block.get("SubState", ""),
-        fragment=block.get("FragmentPath", ""),
+        fragment=source if is_generated else fragment,
+        generated=fragment if is_generated else "",
         dropins=tuple(block.get("DropInPaths", "").split()),
         stale=block.get("NeedDaemonReload") == "yes",
         refuses_stop=block.get("RefuseManualStop") == "yes",

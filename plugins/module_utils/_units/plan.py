@@ -44,10 +44,10 @@ def plan_files(wanted: WantedSet, found: Found) -> FilePlan:
     write = tuple(path for path, content in contents.items() if found.files.get(path) != content or path in found.altered)
     remove = tuple(sorted((path for path in found.files if path not in contents), key=_dropins_first))
     gone = [unit for unit in wanted.units if unit.content is None]
-    running = [unit.name for unit in gone if _loaded(found, unit).runs and (unit.path in remove or _is_remnant(found, unit))]
+    running = [unit.service for unit in gone if _loaded(found, unit).runs and (unit.path in remove or _is_remnant(found, unit))]
     if any(name.endswith(".service") for name in running):
         # A service that is stopped may start a target as it ends.
-        running += [unit.name for unit in gone if unit.path in remove and _is_idle_target(found, unit)]
+        running += [unit.service for unit in gone if unit.path in remove and _is_idle_target(found, unit)]
     end = tuple(name for name in running if found.units[name].refuses_stop or _is_lost(found.units[name]))
     unlink = tuple(sorted(link for link in found.links for unit in gone if unit.path in remove and os.path.basename(link) == unit.name))
     stop = tuple(sorted((name for name in running if name not in end), key=_stop_order))
@@ -61,17 +61,17 @@ def plan_run(wanted: WantedSet, found: Found, written: Iterable[str] = ()) -> Ru
     enable = tuple(unit.name for unit in there if unit.links() and {*unit.links()} != _linked(found, unit))
     older = [unit for unit in there if _loaded(found, unit).runs and _is_older(found, unit, new)]
     servers = wanted.servers()
-    exited = [unit.name for unit in there if unit.name not in servers and _loaded(found, unit).sub_state == "exited"]
-    stop = tuple(dict.fromkeys([*exited, *(unit.name for unit in older if unit.when_older == STOP)]))
-    restart = tuple(unit.name for unit in older if unit.when_older == RESTART and unit.name not in stop)
-    start = tuple(unit.name for unit in there if unit.active and not _loaded(found, unit).runs)
+    exited = [unit.service for unit in there if unit.service not in servers and _loaded(found, unit).sub_state == "exited"]
+    stop = tuple(dict.fromkeys([*exited, *(unit.service for unit in older if unit.when_older == STOP)]))
+    restart = tuple(unit.service for unit in older if unit.when_older == RESTART and unit.service not in stop)
+    start = tuple(unit.service for unit in there if unit.active and not _loaded(found, unit).runs)
     return RunPlan(enable, stop, restart, start)
 
 
 def is_behind(wanted: WantedSet, found: Found, apart_from: Collection[str] = ()) -> bool:
     """Whether the manager has not read what is on disk of a unit, apart from some."""
     contents = wanted.contents()
-    ours = {unit.name: unit.path for unit in wanted.units}
+    ours = {unit.service: unit.path for unit in wanted.units}
     for name, unit in found.units.items():
         if name in apart_from:
             continue
@@ -84,7 +84,7 @@ def is_behind(wanted: WantedSet, found: Found, apart_from: Collection[str] = ())
 
 
 def _loaded(found: Found, unit: WantedUnit) -> LoadedUnit:
-    return found.units.get(unit.name, LoadedUnit(unit.name))
+    return found.units.get(unit.service, LoadedUnit(unit.service))
 
 
 def _is_older(found: Found, unit: WantedUnit, new: frozenset[str]) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .._base.deployments import SYSTEMD, Deployment, deployment_of, service_of
 from .._base.layout import UNITS
 
 KEEP, RESTART, STOP = "keep", "restart", "stop"
@@ -35,7 +36,12 @@ class WantedUnit:
     @property
     def path(self) -> str:
         """The unit file."""
-        return f"{UNITS}/{self.name}"
+        return f"{deployment_of(self.name).folder}/{self.name}"
+
+    @property
+    def service(self) -> str:
+        """What systemd has of it."""
+        return service_of(self.name)
 
     def links(self) -> list[str]:
         """What `systemctl enable` makes of its section [Install]."""
@@ -51,11 +57,12 @@ class WantedDropin:
     name: str
     content: str
     keeps_former: bool = False
+    deployment: Deployment = SYSTEMD
 
     @property
     def path(self) -> str:
         """The file."""
-        return f"{UNITS}/{self.unit}.d/{self.name}"
+        return f"{UNITS}/{self.unit}.d/{self.name}" if self.deployment is SYSTEMD else self.deployment.dropin(self.unit, self.name)
 
 
 @dataclass(frozen=True)
@@ -83,9 +90,9 @@ class WantedSet:
 
     def servers(self) -> list[str]:
         """The units that somebody else restarts."""
-        return [*(unit.name for unit in self.units if not unit.enabled), *(dropin.unit for dropin in self.dropins if dropin.keeps_former)]
+        return [*(unit.service for unit in self.units if not unit.enabled), *(dropin.unit for dropin in self.dropins if dropin.keeps_former)]
 
     def asked(self) -> list[str]:
         """The units whose loaded state counts. A template has none."""
-        names = [*(unit.name for unit in self.units), *(dropin.unit for dropin in self.dropins)]
+        names = [*(unit.service for unit in self.units), *(dropin.unit for dropin in self.dropins)]
         return list(dict.fromkeys(name for name in names if not os.path.splitext(name)[0].endswith("@")))

@@ -18,8 +18,8 @@ Environment = Mapping[str, "str | None"]
 
 
 @dataclass(frozen=True)
-class Foreseen:
-    """What will be so by the time of the loads, for a prediction. environment: None where nobody foresees another than the running one."""
+class Expected:
+    """What will be so by the time of the loads, for a prediction. environment: None where nobody expects another than the running one."""
 
     restarted: bool
     installed: frozenset[ModelName]
@@ -36,7 +36,7 @@ class Asked:
     instance: str
     policy: Policy
     only: frozenset[ModelName] | None
-    foreseen: Foreseen
+    expected: Expected
     load_warm: bool
     apply_changes: bool
     load_timeout: float
@@ -53,7 +53,7 @@ def read_asked(params: Mapping[str, Any]) -> Asked:
     models = [{key: value for key, value in model.items() if value is not None} for model in params["models"] or ()]
     policy = parse_policy({"models": models, **{key: params[key] for key in _POLICY_OPTIONS}})
     taken = ("url", "unit", "instance", "load_warm", "apply_changes", "load_timeout", "verify_timeout")
-    return Asked(policy=policy, only=_read_only(policy, params["only"]), foreseen=_read_foreseen(params["foreseen"]), **{key: params[key] for key in taken})
+    return Asked(policy=policy, only=_read_only(policy, params["only"]), expected=_read_expected(params["expected"]), **{key: params[key] for key in taken})
 
 
 def _read_only(policy: Policy, names: list[str] | None) -> frozenset[ModelName] | None:
@@ -66,9 +66,9 @@ def _read_only(policy: Policy, names: list[str] | None) -> frozenset[ModelName] 
     return only
 
 
-def _read_foreseen(given: Mapping[str, Any]) -> Foreseen:
+def _read_expected(given: Mapping[str, Any]) -> Expected:
     environment = given["environment"]
-    return Foreseen(given["restarted"], _read_names(given["installed"]), given["empty"], None if environment is None else _read_environment(environment))
+    return Expected(given["restarted"], _read_names(given["installed"]), given["empty"], None if environment is None else _read_environment(environment))
 
 
 def _read_names(names: list[str]) -> frozenset[ModelName]:

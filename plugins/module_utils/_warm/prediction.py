@@ -18,15 +18,15 @@ from .._residency.report.prediction_report import fit_data, warnings
 from .._residency.values.model_name import ModelName
 from .._residency.values.observation import InstalledModel, Observation
 from .._residency.values.policy import Policy
-from .asked import Foreseen
+from .asked import Expected
 
 
-def predicted_server(policy: Policy, seen: Observation | None, foreseen: Foreseen) -> Observation:
+def predicted_server(policy: Policy, seen: Observation | None, expected: Expected) -> Observation:
     """The server as a run would find it. Where nobody saw it, or is to see it, it holds nothing."""
-    if foreseen.empty:
-        return _with_installed(Observation(now=datetime.now(timezone.utc)), foreseen.installed)
-    look = _assumed(policy) if seen is None else replace(seen, resident=(), runners=None) if foreseen.restarted else seen
-    return _with_installed(look, foreseen.installed)
+    if expected.empty:
+        return _with_installed(Observation(now=datetime.now(timezone.utc)), expected.installed)
+    look = _assumed(policy) if seen is None else replace(seen, resident=(), runners=None) if expected.restarted else seen
+    return _with_installed(look, expected.installed)
 
 
 def _assumed(policy: Policy) -> Observation:

@@ -46,10 +46,10 @@ class Warming:
 
     def predict(self) -> Result:
         """What a run would do. Raises `ServerTooOld`."""
-        seen, reason = (None, None) if self._asked.foreseen.empty else self._observe()
+        seen, reason = (None, None) if self._asked.expected.empty else self._observe()
         if reason:
             self._warnings.append(f"{reason}; predicting for an empty server that has every declared model installed")
-        look = predicted_server(self._policy, seen, self._asked.foreseen)
+        look = predicted_server(self._policy, seen, self._asked.expected)
         plan = make_plan(self._policy, look, self._history)
         expected = self._host_prediction(plan, look, seen)
         self._warnings += expected.problems
@@ -98,7 +98,7 @@ class Warming:
 
     def _environment(self) -> Environment | None:
         """The one that the server will have when it loads; else the one that the process has, where that can be read."""
-        given = self._asked.foreseen.environment
+        given = self._asked.expected.environment
         return running_environment(self._asked.unit, self._asked.url) if given is None else given
 
     def _limit_warnings(self) -> tuple[str, ...]:

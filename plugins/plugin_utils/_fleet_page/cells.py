@@ -50,7 +50,7 @@ class Vram:
 
 @dataclass(frozen=True)
 class Drifted:
-    """One departure from the declaration: why, how long, when."""
+    """One incident from the declaration: why, how long, when."""
 
     cause: str
     lasted: str
@@ -104,14 +104,14 @@ def _fit(percent: int) -> str:
 
 def last_drifts(history: Mapping[str, Any], model: str, now: datetime) -> Sequence[Drifted]:
     """The last few of this model, the newest first."""
-    own = [departure for departure in mappings(history.get("departures")) if text(departure.get("model")) == model]
-    return [_drifted(departure, now) for departure in own[:_SHOWN]]
+    own = [incident for incident in mappings(history.get("incidents")) if text(incident.get("model")) == model]
+    return [_drifted(incident, now) for incident in own[:_SHOWN]]
 
 
-def _drifted(departure: Mapping[str, Any], now: datetime) -> Drifted:
-    by = " and ".join(text_list(departure.get("by")))
-    cause = text(departure.get("cause")) or "unknown"
-    at, seconds = moment(departure.get("at")), number(departure.get("seconds"))
+def _drifted(incident: Mapping[str, Any], now: datetime) -> Drifted:
+    by = " and ".join(text_list(incident.get("by")))
+    cause = text(incident.get("cause")) or "unknown"
+    at, seconds = moment(incident.get("at")), number(incident.get("seconds"))
     return Drifted(
         cause=f"{cause} by {by}" if by else cause,
         lasted="not back yet" if seconds is None else f"back after {_length(seconds)}",

@@ -61,7 +61,7 @@ class Row:
 
 
 def fleet_rows(results: Mapping[str, Mapping[str, Any] | None], now: datetime) -> list[Row]:
-    """Every row of the page, the worst host first; `results` as for `fleet_table`."""
+    """Every row of the page, the worst host first. `results`: by host, the registered result of the status command, None without one."""
     servers = [server for host, result in results.items() for server in _servers(host, result, now)]
     return [row for rows in sorted(servers, key=_order) for row in rows]
 
@@ -72,6 +72,21 @@ def host_kinds(rows: Iterable[Row]) -> dict[str, str]:
     for row in rows:
         kinds[row.host] = min(kinds.get(row.host, WARM), row.result.kind, key=KINDS.index)
     return kinds
+
+
+@dataclass(frozen=True)
+class Order:
+    """Where a host comes among others, and the kind of the worst of its servers."""
+
+    key: tuple[Any, ...]
+    kind: str
+
+
+def host_order(host: str, result: Mapping[str, Any] | None, now: datetime) -> Order:
+    """The worst host first, by the worst of its servers."""
+    servers = _servers(host, result, now)
+    worst = min(servers, key=_order)
+    return Order(_order(worst), worst[0].result.kind)
 
 
 def _order(rows: Sequence[Row]) -> tuple[Any, ...]:

@@ -18,9 +18,9 @@ def agent(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Agent:
     server.url = URL
     made = Agent(tmp_path, server)
     observer = importlib.import_module("keepwarm._residency.server.observer")
-    monkeypatch.setattr(observer, "living_runners", lambda _unit: server.runners())
+    monkeypatch.setattr(observer, "living_runners", lambda _unit, **_where: server.runners())
     monkeypatch.setattr("ollama_warmup.passes.one_pass.OllamaServer", lambda _url, _deadlines: server)
-    monkeypatch.setattr("ollama_warmup.passes.one_pass.server_identity", lambda _unit: made.start)
+    monkeypatch.setattr("ollama_warmup.passes.one_pass.server_identity", lambda _unit, **_where: made.start)
     monkeypatch.setattr("ollama_warmup.passes.startup_wait.unit_state", lambda _unit: made.unit)
     monkeypatch.setattr("ollama_warmup.service.unit_state", lambda _unit: made.unit)
     monkeypatch.setattr("ollama_warmup.cli.looking.unit_state", lambda _unit: made.unit)

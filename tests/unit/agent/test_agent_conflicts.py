@@ -11,7 +11,7 @@ from keepwarm._residency.decide.conflicts import Conflict
 from keepwarm._residency.decide.reloads import Load, context_conflicts, last_hour, remaining_budget
 from keepwarm._residency.values.model_name import ModelName
 from ollama_warmup import exits
-from ollama_warmup.state.incidents import Departure
+from ollama_warmup.state.incidents import Incident
 from ollama_warmup.state.state import State
 from ollama_warmup.state.state_file import StateFile
 from support.agent import Agent
@@ -188,23 +188,23 @@ def test_a_conflict_that_was_settled_is_over(agent: Agent, clock: Clock, capsys:
 
 
 def test_one_model_is_named_once_among_those_that_it_is_in_conflict_with(agent: Agent, clock: Clock) -> None:
-    evictions = [Departure("b:latest", "evicted", "inferred", clock.now, clock.now, ("not_loaded",), ("a:latest",))] * 3
-    StateFile(agent.instance.state_folder).save(State(departures=tuple(evictions)))
+    evictions = [Incident("b:latest", "evicted", "inferred", clock.now, clock.now, ("not_loaded",), ("a:latest",))] * 3
+    StateFile(agent.instance.state_folder).save(State(incidents=tuple(evictions)))
     agent.server.limit = 1
     agent.run("a", "b")
     assert [conflict.against for conflict in agent.state.conflicts if conflict.model == "b:latest"] == [("a:latest",)]
 
 
 def test_a_model_that_is_no_longer_declared_is_in_no_conflict(agent: Agent, clock: Clock) -> None:
-    evictions = [Departure("a:latest", "evicted", "inferred", clock.now, clock.now, ("not_loaded",), ("c:latest",))] * 3
-    StateFile(agent.instance.state_folder).save(State(departures=tuple(evictions)))
+    evictions = [Incident("a:latest", "evicted", "inferred", clock.now, clock.now, ("not_loaded",), ("c:latest",))] * 3
+    StateFile(agent.instance.state_folder).save(State(incidents=tuple(evictions)))
     agent.run("b")
     assert agent.state.conflicts == ()
 
 
 def test_evictions_of_long_ago_are_no_conflict(agent: Agent, clock: Clock) -> None:
-    evictions = tuple(Departure("a:latest", "evicted", "inferred", clock.now + at, clock.now + at, ("not_loaded",), ("c",)) for at in (0, 100, 200))
-    StateFile(agent.instance.state_folder).save(State(departures=evictions))
+    evictions = tuple(Incident("a:latest", "evicted", "inferred", clock.now + at, clock.now + at, ("not_loaded",), ("c",)) for at in (0, 100, 200))
+    StateFile(agent.instance.state_folder).save(State(incidents=evictions))
     clock.now += 300
     agent.run("a")
     assert agent.state.conflicts == (Conflict("a:latest", "eviction", ("c",), clock.now),)

@@ -40,7 +40,7 @@ def test_a_changed_context_is_put_into_effect_once(agent: Agent, capsys: pytest.
     assert "event=reload model=a:latest" in said
     assert "cause=declaration_changed" in said
     assert "client" not in said
-    assert agent.state.departures == ()
+    assert agent.state.incidents == ()
     assert work(agent, after) == []
 
 

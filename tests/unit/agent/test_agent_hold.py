@@ -18,6 +18,8 @@ from ollama_warmup import exits
 from ollama_warmup.cli import commands, hold_commands, waiting
 from ollama_warmup.cli.condition import condition
 from ollama_warmup.cli.main import main
+from ollama_warmup.ready import rule
+from ollama_warmup.state.hold import current_drain
 from ollama_warmup.state.state_file import StateFile
 from support.agent import STOPPED, Agent
 
@@ -76,7 +78,7 @@ def test_a_hold_is_kept_and_noted_with_who_why_and_until(agent: Agent, call: Cal
     assert hold is not None
     assert (hold.by, hold.reason) == ("alice", "new GPU")
     assert before + 7200 <= hold.until <= time.time() + 7200
-    assert capsys.readouterr().out == f"default is {hold}\n"
+    assert capsys.readouterr().out == f"This host is {hold}\n"
     assert [line.partition(" until=")[0] for line in journal] == ["event=hold instance=default"]
     assert journal[0].endswith(' by=alice reason="new GPU"')
 
@@ -99,6 +101,9 @@ def test_a_pass_that_runs_is_said_to_go_on(call: Call, monkeypatch: pytest.Monke
     ("words", "user", "sentence"),
     [
         (("hold", "2h"), 999, "only root may put a host on hold"),
+        (("drain", "2h"), 999, "only root may put a host on hold, drain it"),
+        (("undrain",), 999, "only root may put a host on hold, drain it"),
+        (("drain", "for ever"), 0, "'for ever' is not how long"),
         (("release",), 999, "only root may put a host on hold"),
         (("hold", "2 days"), 0, "'2 days' is not how long"),
         (("hold", "-1"), 0, "a hold of '-1' is not between"),
@@ -139,7 +144,7 @@ def test_a_release_whose_pass_cannot_begin_says_so(call: Call, monkeypatch: pyte
 
 def test_a_release_of_nothing_does_nothing(call: Call, journal: list[str], started: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert call("release") == 0
-    assert (journal, started, capsys.readouterr().out) == ([], [], "default was not on hold\n")
+    assert (journal, started, capsys.readouterr().out) == ([], [], "This host was not on hold\n")
 
 
 @pytest.mark.parametrize("user", [0, 999])
@@ -250,3 +255,65 @@ def test_garbage_holds_nothing_and_is_told_once(agent: Agent, call: Call, capsys
     assert "warning: " in capsys.readouterr().out
     call("hold", "2h")
     assert kept(agent) is not None
+
+
+def is_drained(agent: Agent) -> bool:
+    return current_drain(agent.instance) is not None
+
+
+def test_a_drain_is_told_to_balancers_at_once_and_lets_passes_go_on(agent: Agent, call: Call, journal: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert agent.run("a") == 0
+    capsys.readouterr()
+    assert call("drain", "2h", "--reason", "cables") == 0
+    assert capsys.readouterr().out.startswith("default is drained until ")
+    assert journal[0].startswith("event=drain instance=default until=")
+    assert (is_drained(agent), kept(agent)) == (True, None)
+    assert rule.answer(agent.instance.readiness).word == "drain"
+    assert agent.run("a") == 0
+    assert rule.answer(agent.instance.readiness).word == "drain"
+
+
+def test_an_undrain_begins_the_pass_that_makes_it_ready(agent: Agent, call: Call, started: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    agent.run("a")
+    call("drain", "2h")
+    assert call("undrain") == 0
+    assert (is_drained(agent), started) == (False, [agent.instance.unit])
+    assert rule.answer(agent.instance.readiness).word == "drain"
+    agent.run("a")
+    assert rule.answer(agent.instance.readiness).word == "resident"
+    capsys.readouterr()
+    assert call("undrain") == 0
+    assert capsys.readouterr().out == "default was not drained\n"
+
+
+def test_an_upgrade_ends_its_own_drain_and_leaves_an_operator_s(agent: Agent, call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    call("drain", "2h", "--reason", "cables")
+    call("drain", "720h", "--for-upgrade")
+    capsys.readouterr()
+    assert call("undrain", "--for-upgrade") == 0
+    assert capsys.readouterr().out.startswith("default stays drained until ")
+    assert is_drained(agent)
+    call("undrain")
+    assert not is_drained(agent)
+
+
+def test_an_operator_s_undrain_ends_that_of_an_upgrade_that_nobody_finished(agent: Agent, call: Call) -> None:
+    call("drain", "720h", "--for-upgrade")
+    call("undrain")
+    assert not is_drained(agent)
+
+
+def test_a_hold_is_told_to_balancers_at_once(agent: Agent, call: Call) -> None:
+    agent.run("a")
+    call("hold", "2h")
+    assert rule.answer(agent.instance.readiness).word == "hold"
+
+
+def test_status_tells_a_drain(agent: Agent, call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    agent.run("a")
+    call("drain", "2h", "--reason", "cables")
+    capsys.readouterr()
+    assert call("status", user=999) == 0
+    assert ": cables; 'ollama-warmup undrain' ends it" in capsys.readouterr().out
+    call("status", "--json", user=999)
+    assert json.loads(capsys.readouterr().out)["drain"]["text"].startswith("drained until ")

@@ -20,7 +20,7 @@ from support.fake_server import FakeServer
 
 def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on another host: nobody sees its processes."""
-    monkeypatch.setattr("keepwarm._residency.server.observer.living_runners", lambda _unit: None)
+    monkeypatch.setattr("keepwarm._residency.server.observer.living_runners", lambda _unit, **_where: None)
     monkeypatch.setattr("keepwarm._residency.server.observer.require_processes", lambda _run, _unit, _url: None)
 
 
@@ -90,7 +90,7 @@ def test_a_runner_in_uninterruptible_sleep_at_two_passes_hangs(agent: Agent, mon
     assert (found.exit, found.models[0]["drift"]) == (exits.NOT_RESIDENT, ["hung_runner"])
     assert agent.run("a") == exits.WARM
     assert agent.server.work() == ["unload a:latest", "generate a:latest -1 num_ctx 4096"]
-    assert agent.state.departures[-1].cause == "runner_hung"
+    assert agent.state.incidents[-1].cause == "runner_hung"
     assert agent.state.sightings == {}
 
 
@@ -114,7 +114,7 @@ def test_a_timer_is_not_followed_over_a_reboot_of_this_host(agent: Agent, monkey
 def test_a_kill_for_memory_is_still_new_after_a_pass_that_was_cut_short(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     kills = [2]
     monkeypatch.setattr(
-        "keepwarm._residency.server.observer.living_runners", lambda _unit: replace(agent.server.runners(), server=agent.start, oom_kills=kills[0])
+        "keepwarm._residency.server.observer.living_runners", lambda _unit, **_where: replace(agent.server.runners(), server=agent.start, oom_kills=kills[0])
     )
     agent.server.hold("a")
     assert agent.run("a") == exits.WARM
@@ -129,4 +129,4 @@ def test_a_kill_for_memory_is_still_new_after_a_pass_that_was_cut_short(agent: A
         stopped.setattr(agent.server, "unload", interrupt)
         assert agent.run("a") == exits.INTERRUPTED
     assert agent.run("a") == exits.WARM
-    assert agent.state.departures[-1].cause == "oom_killed"
+    assert agent.state.incidents[-1].cause == "oom_killed"

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet import fleet_table
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet_page.rows import fleet_rows
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._fleet_table import fleet_table
 from ollama_warmup import exits
 from ollama_warmup.cli import commands, looking, waiting
 from ollama_warmup.cli.main import main

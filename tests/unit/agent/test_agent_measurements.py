@@ -46,7 +46,7 @@ def seeing(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
     """An agent that sees what the runners were started with, and which process each is."""
     processes: list[object] = []  # kept, so that no later one is at the same place
 
-    def runners(_unit: str) -> Runners:
+    def runners(_unit: str, **_where: str) -> Runners:
         found = agent.server.runners()
         arguments = {blob: ("llama-server", "--model", f"/m/sha256-{blob}", "-np", "2", "--flash-attn", "auto") for blob in found.blobs}
         processes.extend(agent.server.loaded.values())

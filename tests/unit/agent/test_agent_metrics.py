@@ -171,7 +171,7 @@ def test_a_hold_is_told_and_what_stays_resident_under_it(told: Agent, monkeypatc
     until = round(time.time()) + 3600.0
     write_hold(told.instance.hold, Hold(until=until, since=until - 3600))
     monkeypatch.setattr("ollama_warmup.cli.condition.unit_state", lambda _unit: RUNNING)
-    monkeypatch.setattr("ollama_warmup.metrics.textfile.server_identity", lambda _unit: told.start)
+    monkeypatch.setattr("ollama_warmup.metrics.textfile.server_identity", lambda _unit, **_where: told.start)
     assert condition(told.instance) == exits.SKIPPED
     assert (one(told, "hold_until_timestamp_seconds"), true(told, "last_pass_result"), one(told, "model_resident")) == (until, ["on_hold"], 1)
     told.start = "200-2"
@@ -210,7 +210,7 @@ def test_skipping_a_pass_never_fails_for_the_sake_of_metrics(told: Agent, monkey
 
 
 def test_what_was_counted_is_told_and_what_was_not_is_zero(told: Agent) -> None:
-    counts = Counts(departures={"a:latest": {"evicted": 3, "a_new_word": 1}}, loads={"a:latest": 5}, slow_loads={"a:latest": 2}, load_seconds={"a:latest": 7.5})
+    counts = Counts(incidents={"a:latest": {"evicted": 3, "a_new_word": 1}}, loads={"a:latest": 5}, slow_loads={"a:latest": 2}, load_seconds={"a:latest": 7.5})
     state = State(counts=counts)
     StateFile(told.instance.state_folder).save(state)
     told.server.gone = True
@@ -218,9 +218,9 @@ def test_what_was_counted_is_told_and_what_was_not_is_zero(told: Agent) -> None:
     assert read(told, "model_loads_total") == {"a:latest": 5, "b:latest": 0}
     assert read(told, "model_slow_loads_total") == {"a:latest": 2, "b:latest": 0}
     assert read(told, "model_last_load_duration_seconds") == {"a:latest": 7.5}
-    departures = read(told, "model_departures_total", model="a:latest")
-    assert {cause: count for cause, count in departures.items() if count} == {"evicted": 3, "a_new_word": 1}
-    assert set(departures) - {"a_new_word"} == set(read(told, "model_departures_total", model="b:latest")) == set(CAUSES)
+    incidents = read(told, "model_incidents_total", model="a:latest")
+    assert {cause: count for cause, count in incidents.items() if count} == {"evicted": 3, "a_new_word": 1}
+    assert set(incidents) - {"a_new_word"} == set(read(told, "model_incidents_total", model="b:latest")) == set(CAUSES)
 
 
 def test_a_conflict_is_told_by_its_kind(told: Agent) -> None:
@@ -250,7 +250,7 @@ def test_a_full_disk_is_told_and_costs_the_pass_nothing(told: Agent, capsys: pyt
 def test_a_missing_library_is_told_and_costs_the_pass_nothing(told: Agent, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     assert run(told, "a") == exits.WARM
-    assert 'path=prometheus_client reason="the Python library is not installed (Debian: python3-prometheus-client)"' in capsys.readouterr().err
+    assert 'path=prometheus_client reason="the Python library is not installed: run the play again, which installs it"' in capsys.readouterr().err
 
 
 def test_the_file_is_replaced_as_a_whole_and_everybody_may_read_it(told: Agent) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import replace
 from typing import Any
 
@@ -170,7 +171,7 @@ def test_a_pass_that_is_skipped_takes_the_request_back(hung: Hung, monkeypatch: 
 
 def test_a_request_that_cannot_be_made_is_said(hung: Hung, capsys: pytest.CaptureFixture[str]) -> None:
     hung.run()
-    os.rmdir(os.path.dirname(hung.agent.instance.restart))
+    shutil.rmtree(os.path.dirname(hung.agent.instance.restart))
     hung.run()
     assert "event=restart_not_requested path=" in capsys.readouterr().err
 

@@ -24,7 +24,7 @@ from keepwarm._residency.values.observation import ModelCard
 from keepwarm._residency.values.sightings import Sighting
 from ollama_warmup import exits
 from ollama_warmup.state.counts import Counts
-from ollama_warmup.state.incidents import Departure
+from ollama_warmup.state.incidents import Incident
 from ollama_warmup.state.snapshot import ModelSnapshot
 from ollama_warmup.state.state import LastPass, State, parse_state, state_data
 from ollama_warmup.state.state_file import StateFile
@@ -45,9 +45,9 @@ FULL = State(
     set_aside={ModelName.parse("big"): Aside(("qwen3:8b",), {"qwen3:8b": 5_000_000_000, "stray:latest": 7}, 2, 3, 1_700_000_000.5)},
     declared=("qwen3:8b", "big:latest 512"),
     seen={"qwen3:8b": ModelSnapshot(2.5, "131-77", {"expires_at": "2318-12-02T09:47:16Z"}, ("expiring",), "7-8", "d" * 64), "big:latest": ModelSnapshot(2.5)},
-    departures=(
-        Departure("qwen3:8b", "evicted", "inferred", 2.25, 2.5, ("not_loaded",), ("stray:latest",)),
-        Departure("big:latest", "unknown", "inferred", 3, None, ("not_loaded", "stuck")),
+    incidents=(
+        Incident("qwen3:8b", "evicted", "inferred", 2.25, 2.5, ("not_loaded",), ("stray:latest",)),
+        Incident("big:latest", "unknown", "inferred", 3, None, ("not_loaded", "stuck")),
     ),
     counts=Counts({"qwen3:8b": {"evicted": 3}}, {"qwen3:8b": 4}, {"qwen3:8b": 1}, {"qwen3:8b": 2.75}),
     retries={"big:latest": Retry(2, 99.5, "load of big failed: no room", "d" * 64, took_server=True)},
@@ -93,12 +93,12 @@ def test_a_state_of_schema_2_keeps_what_it_knew() -> None:
 
 
 def test_a_state_of_schema_1_keeps_what_it_knew() -> None:
-    history = ("seen", "sightings", "boot", "departures", "counts", "retries", "loads", "conflicts")
+    history = ("seen", "sightings", "boot", "incidents", "counts", "retries", "loads", "conflicts")
     old = {key: value for key, value in json.loads(json.dumps(state_data(FULL))).items() if key not in history}
     old["set_aside"] = ["big:latest"]
     found = parse_state({**old, "schema": 1})
     assert (found.pinned, found.cards, found.last_pass) == (FULL.pinned, FULL.cards, FULL.last_pass)
-    assert (found.seen, found.departures, found.counts, found.retries, found.loads) == ({}, (), Counts(), {}, ())
+    assert (found.seen, found.incidents, found.counts, found.retries, found.loads) == ({}, (), Counts(), {}, ())
 
 
 @pytest.mark.parametrize("garbage", [b"garbage", b"\xff\xfe", b"[" * 100_000, b"{}", b""])

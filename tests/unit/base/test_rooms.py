@@ -17,7 +17,7 @@ AGENT = COLLECTION / "roles/ollama_warmup/files/agent"
 
 # From the one that knows nothing of the others to the one that may know all.
 _ENGINE = ("values", "decide", "predict", "server", "execute", "report")
-_AGENT = ("state", "notify", "metrics", "watch", "passes", "cli")
+_AGENT = ("state", "ready", "notify", "metrics", "watch", "passes", "cli")
 _BESIDE_EACH_OTHER = {"notify", "metrics", "watch"}
 
 

@@ -73,7 +73,7 @@ def last_pass(**changes: Any) -> Any:
 
 
 def remembering(start: str | None = "211@1", **history: Any) -> Any:
-    return agent(status={**STATUS, "history": {"departures": [], "server": start, "warmed": [], "set_aside": {}, **history}})
+    return agent(status={**STATUS, "history": {"incidents": [], "server": start, "warmed": [], "set_aside": {}, **history}})
 
 
 CASES: dict[str, tuple[Any, str, str]] = {
@@ -248,7 +248,7 @@ CASES: dict[str, tuple[Any, str, str]] = {
         "systemctl enable --now ollama-warmup-watch.service",
     ),
     "on_hold": (healthy(agent=agent(hold=Hold(EPOCH + 60, EPOCH, "new GPU", "alice"))), "by alice: new GPU", "ollama-warmup release"),
-    "pass_overdue": (last_pass(at=EPOCH - 3600), "last pass 2026-08-22T07:00:00Z", "journalctl -u ollama-warmup.service"),
+    "pass_overdue": (last_pass(at=EPOCH - 3600), "last pass 2026-08-22 07:00:00 UTC", "journalctl -u ollama-warmup.service"),
     "no_pass_yet": (healthy(agent=agent(status={"last_pass": None})), "no pass", "ollama-warmup run"),
     "last_pass_not_warm": (last_pass(exit=1, failures=["a is not in memory"]), "a is not in memory", "ollama-warmup run"),
 }
@@ -582,9 +582,9 @@ def test_an_optional_model_is_missed_with_a_warning() -> None:
     assert [(finding.code, finding.severity) for finding in diagnose(optional).findings] == [("not_in_memory", "warning")]
 
 
-def test_the_agents_own_record_of_a_departure_is_evidence() -> None:
-    departure = {"model": "a:latest", "cause": "client_changed_expiry", "by": ["c"], "cause_evidence": "observed"}
-    told = agent(status={**STATUS, "history": {"departures": [departure]}})
+def test_the_agents_own_record_of_a_incident_is_evidence() -> None:
+    incident = {"model": "a:latest", "cause": "client_changed_expiry", "by": ["c"], "cause_evidence": "observed"}
+    told = agent(status={**STATUS, "history": {"incidents": [incident]}})
     finding = only(healthy(agent=told, server=server(resident("b"))), "not_in_memory")
     assert finding.evidence[-1].text == "departed: client_changed_expiry by c (observed)"
 
@@ -627,9 +627,9 @@ STRANGE: list[Any] = [
     {"last_pass": {"at": 1e300}},
     {"last_pass": {"at": EPOCH, "failures": 7}},
     {"history": 7},
-    {"history": {"departures": 7}},
-    {"history": {"departures": [7]}},
-    {"history": {"departures": [{"model": "a:latest", "by": 7}]}},
+    {"history": {"incidents": 7}},
+    {"history": {"incidents": [7]}},
+    {"history": {"incidents": [{"model": "a:latest", "by": 7}]}},
 ]
 
 
@@ -766,9 +766,9 @@ def test_no_pattern_of_the_kernels_is_the_units() -> None:
     assert {pattern.level for pattern in KERNEL_PATTERNS} == {"kernel"}
 
 
-def test_a_healed_departure_is_no_evidence_of_todays_fault() -> None:
-    departure = {"model": "a:latest", "cause": "client_changed_expiry", "cause_evidence": "observed", "healed_at": EPOCH - 86400}
-    told = agent(status={**STATUS, "history": {"departures": [departure]}})
+def test_a_healed_incident_is_no_evidence_of_todays_fault() -> None:
+    incident = {"model": "a:latest", "cause": "client_changed_expiry", "cause_evidence": "observed", "healed_at": EPOCH - 86400}
+    told = agent(status={**STATUS, "history": {"incidents": [incident]}})
     finding = only(healthy(agent=told, server=server(resident("b"))), "not_in_memory")
     assert not [each for each in finding.evidence if "departed" in each.text]
 

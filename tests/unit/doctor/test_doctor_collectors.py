@@ -393,7 +393,7 @@ def test_a_memory_of_the_agents_that_it_cannot_read_was_not_looked_at(tmp_path: 
 
 
 def test_a_server_of_this_machine_has_its_start_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_ask, "server_identity", lambda unit: f"start of {unit}")
+    monkeypatch.setattr(server_ask, "server_identity", lambda unit, **_where: f"start of {unit}")
     assert server_ask.ask_server("http://127.0.0.1:9", None, "ollama.service").start == "start of ollama.service"
 
 

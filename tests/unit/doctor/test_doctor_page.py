@@ -56,7 +56,7 @@ def test_a_note_leaves_a_host_healthy_and_shows_the_last_that_was_seen() -> None
     told = report("gpu1", [healthy(journal=journal(earlier=OLD))])
     assert (told["healthy"], told["exit"]) == (True, 0)
     assert [line for line in page(told).splitlines() if line.startswith("  seen:")] == [
-        "  seen: journalctl -u ollama.service, before its present start, 2026-08-22T06:01:40Z: CUDA error: last"
+        "  seen: journalctl -u ollama.service, before its present start, 2026-08-22 06:01:40 UTC: CUDA error: last"
     ]
 
 

@@ -46,7 +46,7 @@ def test_what_was_written_is_read_and_told(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "lib/default.hold"
     write_hold(str(path), HOLD)
     assert read_hold(str(path), NOON) == HOLD
-    assert str(HOLD) == "on hold until 2027-01-15T10:00:00Z by alice: new GPU"
+    assert str(HOLD) == "on hold until 2027-01-15 10:00:00 UTC by alice: new GPU"
     assert hold_data(HOLD) == {
         "until": "2027-01-15T10:00:00Z",
         "since": "2027-01-15T08:00:00Z",

@@ -46,7 +46,7 @@ def test_a_kill_for_memory_is_new_once_and_counted_for_each_start_of_the_server(
     server = serving(["a"])
     counts = iter([("1", 0), ("1", 2), ("1", 2), ("1", 3), ("2", 1)])
 
-    def living(_unit: str) -> Runners:
+    def living(_unit: str, **_where: str) -> Runners:
         start, kills = next(counts)
         return Runners(frozenset(), server=start, oom_kills=kills)
 
@@ -57,7 +57,7 @@ def test_a_kill_for_memory_is_new_once_and_counted_for_each_start_of_the_server(
 
 def test_a_look_that_sees_no_processes_leaves_the_count_of_kills_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     found = iter([Runners(frozenset(), server="1", oom_kills=3), None, None, Runners(frozenset(), server="1", oom_kills=4)])
-    monkeypatch.setattr(engine, "living_runners", lambda _unit: next(found))
+    monkeypatch.setattr(engine, "living_runners", lambda _unit, **_where: next(found))
     observer = Observer(serving(["a"]), policy("a"), unit="ollama.service")  # type: ignore[arg-type]
     assert [observer.look().oom_kills for _look in range(4)] == [3, 0, 0, 1]
 
@@ -134,7 +134,7 @@ def test_a_units_processes_are_looked_at_whatever_its_address_is(monkeypatch: py
     looked: list[str] = []
     server = serving(["a"], url=url)
 
-    def living_runners(name: str) -> Runners:
+    def living_runners(name: str, **_where: str) -> Runners:
         assert server.calls[-1] == "ps", "a runner that ended after the list was made must not be called alive"
         looked.append(name)
         return Runners(frozenset())
@@ -161,7 +161,7 @@ class Host:
         self.observer.look()
         self.server.calls.clear()
 
-    def living_runners(self, _unit: str) -> Runners:
+    def living_runners(self, _unit: str, **_where: str) -> Runners:
         if self.happens:
             self.happens.pop(0)()
         started = time.clock_gettime(time.CLOCK_BOOTTIME) if self.started else 0.0

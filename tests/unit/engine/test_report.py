@@ -48,7 +48,7 @@ SENTENCES = {
     ),
     "expiring": (
         verdict("a", LIVES, resident("a", 5 * MINUTE)),
-        "a leaves memory at 2026-08-22T08:05:00Z",
+        "a leaves memory at 2026-08-22 08:05:00 UTC",
     ),
     "dead_runner": (
         verdict("a", DEAD, resident("a")),
@@ -78,11 +78,11 @@ SENTENCES = {
     ),
     "overstaying": (
         verdict(WARM, LIVES, resident("a", 60 * MINUTE)),
-        "a stays until 2026-08-22T09:00:00Z, longer than its keep_alive of 30m",
+        "a stays until 2026-08-22 09:00:00 UTC, longer than its keep_alive of 30m",
     ),
     "stuck": (
         verdict("a", LIVES, resident("a", -20 * MINUTE)),
-        "a is listed past its expiry of 2026-08-22T07:40:00Z: a request hangs on it, or the server does",
+        "a is listed past its expiry of 2026-08-22 07:40:00 UTC: a request hangs on it, or the server does",
     ),
     "loading": (verdict("a", LIVES), "a was still loading at the deadline: wait, or raise the deadline for loads"),
     "busy": (verdict("a", LIVES, resident("a", -MINUTE)), "a answers a request, so that its new expiry does not show yet"),
@@ -99,9 +99,9 @@ def test_every_drift_has_its_sentence(word: str) -> None:
 @pytest.mark.parametrize(
     ("word", "cause", "sentence"),
     [
-        ("expiring", "client_changed_expiry", "a leaves memory at 2026-08-22T08:05:00Z: a client sent its own keep_alive"),
-        ("expiring", "context_changed_by_client", "a leaves memory at 2026-08-22T08:05:00Z: a client sent its own num_ctx"),
-        ("expiring", "server_restarted", "a leaves memory at 2026-08-22T08:05:00Z"),
+        ("expiring", "client_changed_expiry", "a leaves memory at 2026-08-22 08:05:00 UTC: a client sent its own keep_alive"),
+        ("expiring", "context_changed_by_client", "a leaves memory at 2026-08-22 08:05:00 UTC: a client sent its own num_ctx"),
+        ("expiring", "server_restarted", "a leaves memory at 2026-08-22 08:05:00 UTC"),
         (
             "context_mismatch",
             "context_changed_by_client",

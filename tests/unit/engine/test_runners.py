@@ -15,56 +15,7 @@ import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server import processes
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.processes import boot_id, living_runners, server_identity
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.sightings import RunnerProcess
-
-A, B = "a1" * 32, "b2" * 32
-UNIT = "ollama.service"
-V2 = "0::/system.slice/ollama.service\n"
-SERVE = ("/usr/local/bin/ollama", "serve")
-INIT = "0::/init.scope\n"
-
-
-def llama_server(blob: str) -> tuple[str, ...]:
-    """The command line since 0.30."""
-    return ("/usr/local/lib/ollama/llama-server", "--model", f"/m/blobs/sha256-{blob}", "--port", "40001", "--host", "127.0.0.1", "--no-webui")
-
-
-def ollama_runner(blob: str) -> tuple[str, ...]:
-    """The command line before."""
-    return ("/usr/local/bin/ollama", "runner", "--ollama-engine", "--model", f"/m/blobs/sha256-{blob}", "--port", "40001")
-
-
-class Proc:
-    """A made-up /proc."""
-
-    def __init__(self, root: pathlib.Path, init: str | None = INIT) -> None:
-        self.root = root
-        root.mkdir(exist_ok=True)
-        if init is not None:
-            self.add(1, 0, ("/sbin/init",), cgroup=init)
-
-    def add(
-        self,
-        pid: int,
-        parent: int,
-        arguments: tuple[str, ...],
-        *,
-        cgroup: str = V2,
-        state: str = "S",
-        name: str = "ollama",
-        cpu: tuple[int, int] = (0, 0),
-    ) -> None:
-        """A process; a zombie's command line is empty."""
-        home = self.root / str(pid)
-        home.mkdir()
-        (home / "cgroup").write_text(cgroup)
-        times = [str(ticks) for ticks in cpu]
-        rest = " ".join(["0"] * 9 + times + ["0"] * 6 + [str(pid * 100)] + ["0"] * 30)
-        (home / "stat").write_text(f"{pid} ({name}) {state} {parent} {rest}\n")
-        (home / "cmdline").write_bytes(b"" if state == "Z" else b"".join(argument.encode() + b"\0" for argument in arguments))
-
-    def alive(self, blob: str, unit: str = UNIT) -> bool | None:
-        runners = living_runners(unit, str(self.root))
-        return runners.alive(blob) if runners else None
+from support.proc_tree import INIT, SERVE, UNIT, V2, A, B, Proc, llama_server, ollama_runner
 
 
 @pytest.fixture
@@ -231,6 +182,35 @@ def test_instances_are_units_of_their_own(proc: Proc) -> None:
 
 def test_a_wrapper_around_a_server_that_runs_elsewhere_tells_nothing(proc: Proc) -> None:
     proc.add(100, 1, ("/usr/bin/podman", "run", "--name", "ollama", "registry.example.org/ollama/ollama"))
+    assert proc.alive(A) is None
+
+
+def test_an_engine_is_no_server_whatever_it_was_told_to_run(proc: Proc) -> None:
+    proc.add(100, 1, ("/usr/bin/docker", "run", "--rm", "ollama/ollama", "serve"))
+    assert proc.alive(A) is None
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        pytest.param(("/bin/sh", "/usr/local/bin/start-ollama"), id="a script"),
+        pytest.param(("/usr/bin/conmon", "--api-version", "1", "-c", "f" * 64), id="an engine that keeps the container within the unit"),
+        pytest.param(("/usr/bin/catatonit", "--", "/bin/ollama", "serve"), id="an init that was told to start it"),
+    ],
+)
+def test_a_server_below_the_units_main_process_is_found(proc: Proc, above: tuple[str, ...]) -> None:
+    proc.add(100, 1, above)
+    proc.add(101, 100, SERVE)
+    proc.add(102, 101, llama_server(A))
+    proc.add(103, 100, ("/bin/sh", "-c", "ollama ps"))
+    assert (proc.alive(A), proc.alive(B)) == (True, False)
+    assert server_identity(UNIT, str(proc.root)) == "101-10100"
+
+
+def test_two_servers_in_one_unit_tell_nothing(proc: Proc) -> None:
+    proc.add(100, 1, ("/bin/sh", "/usr/local/bin/start-both"))
+    for pid in (101, 102):
+        proc.add(pid, 100, SERVE)
     assert proc.alive(A) is None
 
 

@@ -9,6 +9,7 @@ import hashlib
 from typing import Any
 
 import pytest
+from ansible.utils.display import Display
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._gateway import gateway_settings
 
 LAPTOP = {"name": "laptop", "token": "laptop-0123456789abcdef"}
@@ -29,6 +30,11 @@ GIVEN: dict[str, Any] = {
     "routes": ["GET /api/status"],
     "body_size": "8m",
     "upstream": "",
+    "ready_path": "/ready",
+    "ready_instance": "a",
+    "unit": "ollama.service",
+    "resident": [],
+    "instances": [],
 }
 
 
@@ -122,9 +128,34 @@ def test_the_longest_names_and_origins_are_taken() -> None:
     assert gateway_settings({**GIVEN, **client(name="n" * 40), "origins": ["https://" + "o" * 32]})["problems"] == []
 
 
-@pytest.mark.parametrize(("options", "warned"), [("drop", 1), ("refuse", 1), ("pass", 0)])
-def test_a_declared_context_is_warned_of_since_requests_below_v1_cannot_ask_for_it(options: str, warned: int) -> None:
-    found = gateway_settings({**GIVEN, "options": options})["warnings"]
-    assert len(found) == warned
-    assert all(sentence.startswith("registry.ollama.ai/library/warm:8b is declared with num_ctx: a request below /v1") for sentence in found)
-    assert gateway_settings({**GIVEN, "models": [{"name": "Pin"}]})["warnings"] == []
+@pytest.mark.parametrize(("changed", "warned"), [({}, 1), ({"options": "drop"}, 1), ({"options": "pass"}, 0), ({"models": [{"name": "Pin"}]}, 0)])
+def test_a_declared_context_is_warned_of_since_requests_below_v1_cannot_ask_for_it(
+    changed: dict[str, Any], warned: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda _display, text: said.append(text))
+    gateway_settings({**GIVEN, **changed})
+    assert len(said) == warned
+    assert all(sentence.startswith("registry.ollama.ai/library/warm:8b is declared with num_ctx: a request below /v1") for sentence in said)
+
+
+INSTANCES = [{"name": "chat", "port": 11435, "models": ["big"]}, {"name": "embed", "port": 11436}]
+
+
+@pytest.mark.parametrize(
+    ("unit", "models", "wanted"),
+    [
+        ("ollama@chat.service", [{"name": "flat"}], "big"),
+        ("ollama@chat.service", [{"name": "own"}], "own"),
+        ("ollama@embed.service", [{"name": "flat"}], "flat"),
+    ],
+)
+def test_of_several_servers_the_models_are_those_of_the_one_behind_the_gateway(unit: str, models: list[dict[str, str]], wanted: str) -> None:
+    found = gateway_settings({**GIVEN, "unit": unit, "models": models, "resident": [{"name": "flat"}], "instances": INSTANCES})
+    assert list(found["settings"]["models"]) == [f"registry.ollama.ai/library/{wanted}:latest"]
+
+
+def test_a_gateway_before_several_servers_is_refused() -> None:
+    (problem,) = gateway_settings({**GIVEN, "instances": INSTANCES})["problems"]
+    assert problem.startswith("ollama_gateway_unit is ollama.service, none of the servers in ollama_server_instances")
+    assert problem.endswith("ollama@chat.service or ollama@embed.service")

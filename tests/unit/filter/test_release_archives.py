@@ -29,6 +29,9 @@ def names(**settings: Any) -> list[str]:
         ({"version": "0.14.0"}, ["/v0.14.0/ollama-linux-amd64.tar.zst"]),
         ({"version": "0.13.5"}, ["/v0.13.5/ollama-linux-amd64.tgz"]),
         ({"version": "0.33.0-rc1"}, ["/v0.33.0-rc1/ollama-linux-amd64.tar.zst"]),
+        ({"architecture": "aarch64", "jetpack": "6"}, ["/v0.32.15/ollama-linux-arm64.tar.zst", "/v0.32.15/ollama-linux-arm64-jetpack6.tar.zst"]),
+        ({"architecture": "aarch64", "jetpack": 5}, ["/v0.32.15/ollama-linux-arm64.tar.zst", "/v0.32.15/ollama-linux-arm64-jetpack5.tar.zst"]),
+        ({"jetpack": "none"}, ["/v0.32.15/ollama-linux-amd64.tar.zst"]),
         ({"rocm": True}, ["/v0.32.15/ollama-linux-amd64.tar.zst", "/v0.32.15/ollama-linux-amd64-rocm.tar.zst"]),
     ],
 )
@@ -40,6 +43,7 @@ def test_the_archives_are_named_as_the_releases_are(settings: dict[str, Any], ex
     ("settings", "sentence"),
     [
         ({"version": 0.32}, "ollama_server_version 0.32 is no release of Ollama: give one such as '0.32.15', in quotes"),
+        ({"jetpack": "6"}, "ollama_server_jetpack is 6, but this host is no Jetson: its architecture is 'x86_64'"),
         ({"version": "latest"}, "ollama_server_version 'latest' is no release of Ollama: give one such as '0.32.15', in quotes"),
         ({"version": "../0.1.2"}, "ollama_server_version '../0.1.2' is no release of Ollama: give one such as '0.32.15', in quotes"),
         ({"version": "0.9.6"}, "ollama_server_version '0.9.6' is too old, its /api/ps does not tell a model's context: take 0.10.0 or newer"),

@@ -357,3 +357,17 @@ def test_what_hinders_an_upgrade_is_told_of_every_server() -> None:
     found = judge(*entries, flat={"restart": "auto"}, **around)
     assert found["upgrade_obstacles"] == ["the restart of ollama@a.service is never, but an upgrade restarts servers: set it to auto"]
     assert judge(flat={"restart": "auto"}, **around)["upgrade_obstacles"] == []
+
+
+def test_two_servers_are_not_asked_at_one_place() -> None:
+    first, second = {"name": "a", "port": 1, "warmup": {"ready_listen": [7001]}}, {"name": "b", "port": 2, "warmup": {"ready_agent_listen": [7001]}}
+    assert problem(first, second, role="warmup") == (
+        "instances a and b would both answer load balancers on port 7001: give each its own in warmup.ready_listen and warmup.ready_agent_listen"
+    )
+    apart = {"name": "b", "port": 2, "warmup": {"ready_agent_listen": [7002]}}
+    assert judge(first, apart, role="warmup")["problems"] == []
+
+
+def test_a_place_of_the_host_s_is_not_for_two_servers() -> None:
+    entries = [{"name": "a", "port": 1}, {"name": "b", "port": 2}]
+    assert "both answer load balancers on port 7001" in problem(*entries, role="warmup", flat={"ready_listen": ["10.0.0.5:7001"]})

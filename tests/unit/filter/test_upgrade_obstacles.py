@@ -14,6 +14,10 @@ INSTALL = (
     "ollama_server_install is never, so that the Ollama of this host is not this role's to upgrade: set it to missing, or, where the vendor"
     " installed Ollama, to takeover, and run keepwarm.ollama.site once"
 )
+PACKAGE = (
+    "ollama_server_install is package, so that the distribution's package manager upgrades this Ollama: have it do so and run keepwarm.ollama.site,"
+    " which restarts the server if it still runs the former program"
+)
 KEEP = "ollama_server_keep_releases 0 leaves nothing to go back to: set it to 1 or more"
 
 
@@ -24,6 +28,7 @@ KEEP = "ollama_server_keep_releases 0 leaves nothing to go back to: set it to 1 
         ({"install": "takeover", "keep_releases": "3"}, []),
         ({"state": "absent"}, ["ollama_server_state is absent: there is nothing to upgrade"]),
         ({"install": "never"}, [INSTALL]),
+        ({"install": "package"}, [PACKAGE]),
         (
             {"restart": {"ollama@a.service": "never", "ollama@b.service": "auto", "ollama@c.service": "never"}},
             ["the restart of ollama@a.service and ollama@c.service is never, but an upgrade restarts servers: set it to auto"],

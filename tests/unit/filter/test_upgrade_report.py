@@ -66,4 +66,4 @@ def test_what_is_declared_would_bring_the_undone_release_back() -> None:
     ],
 )
 def test_check_mode_claims_nothing_that_was_not_done(record: dict[str, Any] | None, told: dict[str, Any], expected: str) -> None:
-    assert report(record, "0.34.0", foretold=True, **told) == expected
+    assert report(record, "0.34.0", predicted=True, **told) == expected

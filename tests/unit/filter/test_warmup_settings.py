@@ -31,6 +31,8 @@ GOOD: dict[str, Any] = {
     "restart_server_period": "2h",
     "gates": [{"unit": "my-api.service"}, {"unit": "batch@.service", "mode": "want"}],
     "gate_timeout": "2m",
+    "ready_listen": [11436, "[fd00:0::5]:11437"],
+    "ready_agent_listen": ["10.0.0.5:11438"],
 }
 
 
@@ -51,6 +53,10 @@ def test_good_settings_come_back_in_seconds() -> None:
         "metrics": None,
         "restart_server_after": 300.0,
         "restart_server_period": 7200.0,
+        "proof_age": 222.0,
+        "ready_listen": ["0.0.0.0:11436", "[fd00::5]:11437"],
+        "ready_agent_listen": ["10.0.0.5:11438"],
+        "ready_agent_port": 11438,
     }
 
 
@@ -92,6 +98,13 @@ def test_metrics_come_with_what_alerts_are_told_from() -> None:
         ({"metrics": True, "metrics_directory": "textfiles"}, "metrics_directory 'textfiles' is not the path of a folder: use one such as /var"),
         ({"metrics": True, "metrics_directory": '/a"b'}, "metrics_directory '/a\"b' is not the path of a folder"),
         ({"metrics": True, "metrics_directory": "/"}, "metrics_directory '/' is not the path of a folder"),
+        ({"ready_listen": "11436"}, "ready_listen is '11436', not a list: write a port such as 11436, or an address with one"),
+        ({"ready_listen": ["gpu1:11436"]}, "ready_listen has 'gpu1:11436': write a port such as 11436"),
+        ({"ready_listen": [70000]}, "ready_listen has 70000: write a port"),
+        ({"ready_listen": [True]}, "ready_listen has True: write a port"),
+        ({"ready_listen": ["300.0.0.1:80"]}, "ready_listen has '300.0.0.1:80': write a port"),
+        ({"ready_agent_listen": [1, 2]}, "ready_agent_listen has more than one port: HAProxy asks on one"),
+        ({"ready_agent_listen": ["127.0.0.1:11436"]}, "ready_agent_listen has a port of ollama_warmup_ready_listen: an agent-check"),
         ({"interval": "4m", "jitter": "50s"}, "interval 240 s and ollama_warmup_jitter 50 s let 300 s pass between two looks, but a client"),
     ],
 )

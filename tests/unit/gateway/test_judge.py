@@ -222,3 +222,9 @@ def test_a_long_key_or_name_costs_nothing_by_its_length(njs: Rows, body: str, wa
     began = time.monotonic()
     assert njs([row(body)])[0].get("status") == wanted
     assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize(("asked", "outcome"), [('"2562048h"', 400), ('"-2562048h"', 400), ('"2562047h47m16.854775807s"', "-1"), ('"2562047h"', "-1")])
+def test_a_duration_that_go_cannot_hold_is_refused_as_the_server_does(njs: Rows, asked: str, outcome: Any) -> None:
+    body = '{{"model":"pin","prompt":"x","keep_alive":{}}}'
+    assert judged(njs, body.format(asked), keep_alive="clamp") == (outcome if outcome == 400 else body.format(outcome))

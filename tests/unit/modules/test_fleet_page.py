@@ -137,7 +137,7 @@ def test_the_last_drifts_of_a_model_are_told_with_cause_duration_and_age() -> No
     open_one = {"model": "a:latest", "cause": "evicted", "by": ["b:latest"], "at": AT - 90, "seconds": None}
     closed = {"model": "a:latest", "cause": "runner_died", "by": [], "at": AT - 7200, "seconds": 11.84}
     other = {**closed, "model": "z:latest"}
-    row = only(status(0, "warm", model(), history={"departures": [open_one, other, closed, closed, closed]}))
+    row = only(status(0, "warm", model(), history={"incidents": [open_one, other, closed, closed, closed]}))
     assert [(drift.cause, drift.lasted, drift.when.words) for drift in row.last] == [
         ("evicted by b:latest", "not back yet", "1 minute ago"),
         ("runner_died", "back after 11.8 s", "2 hours ago"),
@@ -174,7 +174,7 @@ def test_whatever_a_host_says_is_text(text: str) -> None:
         instance=text,
         hold={"text": text},
         looked={"at": AT, "failures": [text, f"{text} is cold"], "warnings": [text]},
-        history={"departures": [{"model": text, "cause": text, "by": [text], "at": AT, "seconds": 1}]},
+        history={"incidents": [{"model": text, "cause": text, "by": [text], "at": AT, "seconds": 1}]},
     )
     for results in ({text: said(attacked)}, {text: said({"exit": 1, "instances": [attacked]})}, {text: {"rc": 2, "stdout": "", "stderr": text}}):
         html = fleet_page(results, NOW)

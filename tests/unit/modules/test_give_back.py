@@ -21,7 +21,7 @@ SHOWN = {"modelfile": f"FROM /m/blobs/sha256-{blob('a')}\n", "capabilities": ["c
 
 @pytest.fixture(autouse=True)
 def _unseen_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(observer, "living_runners", lambda _unit: None)
+    monkeypatch.setattr(observer, "living_runners", lambda _unit, **_where: None)
 
 
 def configuration(tmp: pathlib.Path, url: str, **policy: Any) -> str:

@@ -110,10 +110,10 @@ def thrice(agent: Entrance, host: Gpu, **options: Any) -> dict[str, Any]:
     """What a run did; check mode must have said the same, and a second run must find nothing to do."""
     before = host.ours()
     host.calls.clear()
-    foreseen = agent.succeed(check=True, diff=True, **options)
-    assert (host.ours(), host.calls, foreseen["changed"]) == (before, [], True)
+    expected = agent.succeed(check=True, diff=True, **options)
+    assert (host.ours(), host.calls, expected["changed"]) == (before, [], True)
     done = agent.succeed(diff=True, **options)
-    assert (done["steps"], done["written"], done["diff"]) == (foreseen["steps"], foreseen["written"], foreseen["diff"])
+    assert (done["steps"], done["written"], done["diff"]) == (expected["steps"], expected["written"], expected["diff"])
     host.calls.clear()
     again = agent.succeed(**options)
     assert (again["changed"], again["steps"], again["diff"], host.calls) == (False, [], [], [])

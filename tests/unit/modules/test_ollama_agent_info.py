@@ -112,10 +112,10 @@ def test_each_server_has_its_address(host: Gpu, module: Entrance) -> None:
     assert module.succeed(servers=servers(two))["servers"] == {"a": {"url": "http://127.0.0.1:11435"}, "b": {"url": "http://127.0.0.1:11436"}}
 
 
-def test_an_address_that_is_given_or_foreseen_comes_first(host: Gpu, module: Entrance) -> None:
-    foreseen = {"foreseen_urls": {"ollama.service": "http://127.0.0.1:7"}}
-    assert module.succeed(servers=servers(), **foreseen)["servers"]["default"]["url"] == "http://127.0.0.1:7"
-    assert module.succeed(servers=servers(url="http://10.0.0.9:1"), **foreseen)["servers"]["default"]["url"] == "http://10.0.0.9:1"
+def test_an_address_that_is_given_or_expected_comes_first(host: Gpu, module: Entrance) -> None:
+    expected = {"expected_urls": {"ollama.service": "http://127.0.0.1:7"}}
+    assert module.succeed(servers=servers(), **expected)["servers"]["default"]["url"] == "http://127.0.0.1:7"
+    assert module.succeed(servers=servers(url="http://10.0.0.9:1"), **expected)["servers"]["default"]["url"] == "http://10.0.0.9:1"
 
 
 def test_a_unit_that_is_not_there_is_refused_once_it_has_to_be(host: Gpu, module: Entrance) -> None:
@@ -124,7 +124,7 @@ def test_a_unit_that_is_not_there_is_refused_once_it_has_to_be(host: Gpu, module
     assert problems(module, servers()) == []
     assert problems(module, servers(), unit_required=True) == [sentence]
     assert problems(module, servers(watch=True), unit_required=True) == [f"{sentence} and leave ollama_warmup_watch off"]
-    assert problems(module, servers(), unit_required=True, foreseen_urls={"ollama.service": "http://127.0.0.1:7"}) == []
+    assert problems(module, servers(), unit_required=True, expected_urls={"ollama.service": "http://127.0.0.1:7"}) == []
     assert problems(module, servers(url="http://10.0.0.9:1"), unit_required=True) == []
 
 
@@ -231,8 +231,8 @@ def test_addresses_may_be_one_text_and_none_of_it_is_shown(host: Gpu, module: En
 def test_a_server_that_waits_longer_for_a_load_is_warned_about(host: Gpu, module: Entrance) -> None:
     host.write("etc/systemd/system/ollama.service.d/mine.conf", "[Service]\nEnvironment=OLLAMA_LOAD_TIMEOUT=30m\n")
     assert module.succeed(servers=servers())["warnings"][0].startswith("OLLAMA_LOAD_TIMEOUT (30m, ollama_server_load_timeout) is longer")
-    foreseen = {"ollama.service": {"OLLAMA_LOAD_TIMEOUT": "5m"}}
-    assert module.succeed(servers=servers(), foreseen_environments=foreseen)["warnings"] == []
+    expected = {"ollama.service": {"OLLAMA_LOAD_TIMEOUT": "5m"}}
+    assert module.succeed(servers=servers(), expected_environments=expected)["warnings"] == []
 
 
 def test_a_systemd_that_is_too_old_is_one_sentence(host: Gpu, module: Entrance) -> None:

@@ -46,6 +46,7 @@ def folder_of_nginx(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> 
         "TOKENS": tmp_path / "ollama-gateway/tokens.map",
         "LOG": tmp_path / "log/ollama-gateway.log",
         "DROPIN": tmp_path / "units/ollama-gateway.conf",
+        "PROGRAM": tmp_path / "lib/ollama_gateway_metrics.py",
     }
     for module in (site, gateway, nginx):
         for name, path in places.items():
@@ -159,7 +160,7 @@ def test_a_port_of_another_program_is_refused() -> None:
 
 def test_an_nginx_without_njs_is_not_asked_yet(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nginx, "PROGRAM", str(tmp_path / "nginx"))
-    monkeypatch.setattr(nginx, "NJS", str(tmp_path / "njs.so"))
+    monkeypatch.setattr(nginx, "NJS", (str(tmp_path / "njs.so"),))
     (tmp_path / "nginx").touch()
     assert not nginx.is_installed()
     (tmp_path / "njs.so").touch()
@@ -247,3 +248,27 @@ def test_the_log_is_not_for_everybody(folder: pathlib.Path, monkeypatch: pytest.
     assert not (folder / "log").exists()
     gateway.have(Nginx().run, wanted(), False)
     assert (folder / "log/ollama-gateway.log").stat().st_mode & 0o777 == 0o640
+
+
+def test_what_nginx_does_not_read_is_written_without_a_reload_and_goes_with_the_rest(folder: pathlib.Path) -> None:
+    server = Nginx()
+    server.pid = 1
+    gateway.have(server.run, wanted(), False)
+    counting = gateway.Wanted({**wanted().contents, site.PROGRAM: MARK.encode()}, [])
+    done = [gateway.have(server.run, one, False) for one in (counting, counting, wanted())]
+    assert [([change.path for change in one.changes], one.loaded) for one in done] == [([site.PROGRAM], False), ([], False), ([site.PROGRAM], False)]
+    assert not (folder / "lib").exists()
+    gateway.have(server.run, counting, False)
+    assert len(gateway.remove(server.run, False).changes) == 5
+    assert tree(folder) == {}
+
+
+def test_what_could_not_be_served_is_refused_without_a_change(folder: pathlib.Path) -> None:
+    (folder / "conf.d").mkdir()
+    gateway.refuse(Nginx().run, wanted())
+    (folder / "conf.d/ollama-gateway.conf").write_text("server {}\n")
+    with pytest.raises(site.GatewayError, match="is not of this role"):
+        gateway.refuse(Nginx().run, wanted())
+    with pytest.raises(site.GatewayError, match="/nowhere.pem is no file of this host"):
+        gateway.refuse(Nginx().run, gateway.Wanted({}, [], "/nowhere.pem", "/nowhere.key"))
+    assert tree(folder) == {"conf.d/ollama-gateway.conf": "server {}\n"}

@@ -41,33 +41,33 @@ def test_what_is_refused_before_anything_is_asked(entrance: Entrance, check: boo
 
 def test_a_server_that_is_not_there_fails_the_run_and_is_warned_about_in_check_mode(entrance: Entrance) -> None:
     assert "no Ollama server answers" in entrance.fail(url=NOBODY, models=[{"name": "a"}])
-    foreseen = entrance.succeed(url=NOBODY, models=[{"name": "a"}], check=True)
-    assert not foreseen["changed"]
-    assert "cannot be predicted" in foreseen["warnings"][0]
+    expected = entrance.succeed(url=NOBODY, models=[{"name": "a"}], check=True)
+    assert not expected["changed"]
+    assert "cannot be predicted" in expected["warnings"][0]
 
 
 def test_check_mode_before_a_server_is_installed(entrance: Entrance, tmp_path: pathlib.Path) -> None:
     (tmp_path / "b.gguf").write_bytes(b"GGUF")
     models = [{"name": "a"}, {"name": "b", "gguf": f"{tmp_path}/b.gguf"}, {"name": "c", "state": "absent"}, {"name": "d", "modelfile": "FROM a"}]
-    foreseen = entrance.succeed(url=NOBODY, models=models, foreseen={"empty": True}, check=True, diff=True)
-    assert foreseen["changed"] and not foreseen["warnings"]
-    assert {model["name"]: model["action"] for model in foreseen["models"]} == {"a": "pull", "b": "create", "c": "none", "d": "create"}
-    assert [line.split(":")[0] for line in foreseen["diff"]["after"].splitlines()] == ["a", "b", "d"]
+    expected = entrance.succeed(url=NOBODY, models=models, expected={"empty": True}, check=True, diff=True)
+    assert expected["changed"] and not expected["warnings"]
+    assert {model["name"]: model["action"] for model in expected["models"]} == {"a": "pull", "b": "create", "c": "none", "d": "create"}
+    assert [line.split(":")[0] for line in expected["diff"]["after"].splitlines()] == ["a", "b", "d"]
 
 
 def test_check_mode_before_a_server_is_installed_names_a_file_that_is_not_there(entrance: Entrance, tmp_path: pathlib.Path) -> None:
     models = [{"name": "b", "gguf": f"{tmp_path}/b.gguf"}]
-    assert "b.gguf' cannot be read on the host" in entrance.fail(url=NOBODY, models=models, foreseen={"empty": True}, check=True)
+    assert "b.gguf' cannot be read on the host" in entrance.fail(url=NOBODY, models=models, expected={"empty": True}, check=True)
 
 
-def test_what_cannot_be_made_is_foreseen_as_no_change(entrance: Entrance, tmp_path: pathlib.Path) -> None:
+def test_what_cannot_be_made_is_expected_as_no_change(entrance: Entrance, tmp_path: pathlib.Path) -> None:
     models = [{"name": "b", "gguf": str(tmp_path / "b.gguf")}]
-    foreseen = entrance.run(url=NOBODY, models=models, foreseen={"empty": True}, check=True)
-    assert (foreseen["failed"], foreseen["changed"]) == (True, False)
+    expected = entrance.run(url=NOBODY, models=models, expected={"empty": True}, check=True)
+    assert (expected["failed"], expected["changed"]) == (True, False)
 
 
 def test_a_run_does_not_assume_that_there_is_nothing(entrance: Entrance) -> None:
-    assert "no Ollama server answers" in entrance.fail(url=NOBODY, models=[{"name": "a"}], foreseen={"empty": True})
+    assert "no Ollama server answers" in entrance.fail(url=NOBODY, models=[{"name": "a"}], expected={"empty": True})
 
 
 def test_the_progress_file_is_news_at_most_twice_a_second(tmp_path: pathlib.Path) -> None:

@@ -149,10 +149,10 @@ def test_a_host_from_before_there_was_a_manifest_is_ours_by_its_command(host: Ho
 def test_a_takeover_and_a_removal_leave_the_host_as_it_was(host: Host, ownership: Claiming, removal: Entrance) -> None:
     hand_made(host)
     before, active = contents(host), {name: unit.active_state for name, unit in host.memory.items()}
-    foreseen = ownership.succeed(check=True, takeover=True, **CLAIMS)
+    expected = ownership.succeed(check=True, takeover=True, **CLAIMS)
     assert (contents(host), host.calls) == (before, [])
     done = ownership.succeed(takeover=True, **CLAIMS)
-    assert (done["taken"], done["changed"]) == (foreseen["taken"], foreseen["changed"])
+    assert (done["taken"], done["changed"]) == (expected["taken"], expected["changed"])
     assert host.calls[-3:] == ["systemctl stop -- ollama-warmup.timer", "systemctl stop -- ollama-warmup.service", "systemctl daemon-reload"]
     install(host)
     assert not ownership.succeed(takeover=True, **CLAIMS)["changed"]

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils import _release_trial
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base import selinux
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_release
 from support.ansible_module import Entrance
 
@@ -58,6 +59,32 @@ def test_check_mode_predicts_and_writes_nothing(dest: Path, call: Call, tmp_path
     happened = call("0.30.0", **wanted)
     for key in ("changed", "current", "previous", "installed", "removed", "diff"):
         assert happened[key] == predicted[key], key
+
+
+@pytest.fixture
+def restorecon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A host with SELinux, whose restorecon notes what it is asked for, and fails where there is a file that says so."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    (folder / "restorecon").write_text(f'#!/bin/sh\necho "$@" >> {folder}/asked\ntest ! -e {folder}/fails\n')
+    (folder / "restorecon").chmod(0o755)
+    (folder / "enforce").write_text("1")
+    monkeypatch.setattr(selinux, "ENFORCE", str(folder / "enforce"))
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    return folder
+
+
+def test_a_release_gets_the_labels_of_its_place(dest: Path, call: Call, tmp_path: Path, restorecon: Path) -> None:
+    call("0.30.0", archives=[archive(tmp_path, "0.30.0")])
+    call("0.30.0", archives=[archive(tmp_path, "0.30.0")], state="current")
+    assert (restorecon / "asked").read_text() == f"-R -F {dest}/0.30.0\n"
+
+
+def test_a_release_that_cannot_be_labelled_is_none(dest: Path, call: Call, tmp_path: Path, restorecon: Path) -> None:
+    (restorecon / "fails").touch()
+    refused = call("0.30.0", archives=[archive(tmp_path, "0.30.0")])
+    assert refused["msg"].startswith(f"SELinux runs on this host, but restorecon cannot label {dest}/0.30.0: ")
+    assert tree(dest) == []
 
 
 def test_a_staged_release_changes_nothing_that_runs(dest: Path, call: Call, tmp_path: Path) -> None:

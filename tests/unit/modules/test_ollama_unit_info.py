@@ -148,6 +148,15 @@ def ask(machine: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     return call
 
 
+@pytest.mark.parametrize(("address", "runs", "told"), [("0.0.0.0", True, True), ("0.0.0.0", None, False), ("127.0.0.1", True, False)])
+def test_firewalld_is_looked_for_where_the_server_is_open_to_others(
+    machine: Host, ask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, address: str, runs: bool | None, told: bool
+) -> None:
+    machine.write("ollama.service.d/override.conf", f"[Service]\nEnvironment=OLLAMA_HOST={address}:11999\n")
+    monkeypatch.setattr(ollama_unit_info, "has_processes", {"firewalld.service": runs}.get)
+    assert ask()["firewalld"] is told
+
+
 def test_a_stopped_server_is_told_with_what_it_would_start_with(machine: Host, ask: Callable[..., Any]) -> None:
     machine.properties["ActiveState"] = "inactive"
     machine.write("ollama.service.d/override.conf", "[Service]\nEnvironment=OLLAMA_HOST=0.0.0.0:11999\n")
@@ -414,9 +423,9 @@ def test_at_the_beginning_a_unit_to_come_is_not_judged(machine: Host, plan: Call
     assert plan(beginning=True, install="missing", ours=True)["refusals"] == []
     (sentence,) = plan(beginning=True)["refusals"]
     assert sentence.startswith("ollama.service is not-found on this host")
-    foreseen = plan(check=True, may_come=True, install="missing", ours=True)
-    assert (foreseen["refusals"], foreseen["foreseen"], foreseen["outlook"]["comes"], foreseen["due"]) == ([], True, True, True)
-    assert plan(check=False, may_come=True)["foreseen"] is False
+    expected = plan(check=True, may_come=True, install="missing", ours=True)
+    assert (expected["refusals"], expected["expected"], expected["outlook"]["comes"], expected["due"]) == ([], True, True, True)
+    assert plan(check=False, may_come=True)["expected"] is False
 
 
 def test_a_folder_that_the_role_is_going_to_make_is_not_tried_at_the_beginning(machine: Host, plan: Callable[..., Any]) -> None:

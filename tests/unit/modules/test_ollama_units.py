@@ -56,10 +56,10 @@ def options(timer: str = TIMER, gate: str = "", gated: Sequence[str] = (), passe
 def thrice(entrance: Applying, host: Systemd, **wanted: Any) -> list[str]:
     """What a run did; check mode must have said the same, and a second run must find nothing to do."""
     host.calls.clear()
-    foreseen = entrance.succeed(check=True, **wanted)
+    expected = entrance.succeed(check=True, **wanted)
     assert host.calls == []
     done = entrance.succeed(**wanted)
-    assert done["steps"] == foreseen["steps"]
+    assert done["steps"] == expected["steps"]
     host.calls.clear()
     again = entrance.succeed(**wanted)
     assert (again["changed"], again["steps"], again["diff"], host.calls) == (False, [], [], [])

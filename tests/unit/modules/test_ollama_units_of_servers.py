@@ -53,11 +53,11 @@ def options(content: str = "[Service]\nOOMPolicy=stop\n", waits: bool = True, ta
 
 
 def test_everything_is_written_once_and_check_mode_says_so(units: Entrance, host: Systemd) -> None:
-    foreseen = units.succeed(check=True, **options())
+    expected = units.succeed(check=True, **options())
     assert (host.calls, host.exists(DROPIN), host.exists(MANIFEST)) == ([], False, False)
     done = units.succeed(**options())
-    assert done["steps"] == foreseen["steps"] == [f"write {PROGRAM}", f"write {UNITS}/{GPU}", f"write {DROPIN}", "daemon-reload"]
-    assert done["diff"] == foreseen["diff"]
+    assert done["steps"] == expected["steps"] == [f"write {PROGRAM}", f"write {UNITS}/{GPU}", f"write {DROPIN}", "daemon-reload"]
+    assert done["diff"] == expected["diff"]
     assert (host.text(PROGRAM), os.stat(host.root + PROGRAM).st_mode & 0o777) == ("echo\n", 0o644)
     again = units.succeed(**options())
     assert (again["changed"], again["steps"], again["diff"]) == (False, [], [])
@@ -102,9 +102,9 @@ def test_permissions_that_somebody_changed_are_put_right(units: Entrance, host: 
 
 def test_what_waits_for_the_gpus_goes_when_no_server_waits(units: Entrance, host: Systemd) -> None:
     units.succeed(**options())
-    foreseen = units.succeed(check=True, **options(waits=False))
+    expected = units.succeed(check=True, **options(waits=False))
     done = units.succeed(**options(waits=False))
-    assert done["steps"] == foreseen["steps"] == [f"remove {UNITS}/{GPU}", f"remove {PROGRAM}", "daemon-reload"]
+    assert done["steps"] == expected["steps"] == [f"remove {UNITS}/{GPU}", f"remove {PROGRAM}", "daemon-reload"]
     assert (host.exists(os.path.dirname(PROGRAM)), host.exists(DROPIN)) == (False, True)
 
 
@@ -127,10 +127,10 @@ def test_what_others_made_is_refused_before_anything_is_written(units: Entrance,
 def test_their_place_is_taken_where_that_is_wanted(units: Entrance, host: Systemd) -> None:
     host.write(DROPIN, "[Service]\n")
     host.write(PROGRAM, "theirs\n")
-    foreseen = units.succeed(check=True, **options(takeover=True))
-    assert (host.text(DROPIN), foreseen["changed"]) == ("[Service]\n", True)
+    expected = units.succeed(check=True, **options(takeover=True))
+    assert (host.text(DROPIN), expected["changed"]) == ("[Service]\n", True)
     done = units.succeed(**options(takeover=True))
-    assert foreseen["steps"] == done["steps"]
+    assert expected["steps"] == done["steps"]
     assert (host.text(f"{DROPIN}.before-keepwarm"), host.text(PROGRAM)) == ("[Service]\n", "echo\n")
     assert host.text(f"{os.path.dirname(PROGRAM)}.before-keepwarm/wait-for-gpu") == "theirs\n"
     assert units.succeed(**options(takeover=True))["changed"] is False
@@ -146,10 +146,10 @@ def installed(content: str = PLAIN, replaces: bool = True) -> dict[str, Any]:
 
 def test_a_unit_of_others_is_kept_beside_the_one_that_takes_its_place(units: Entrance, host: Systemd) -> None:
     theirs = host.text(f"{UNITS}/{SERVER}")
-    foreseen = units.succeed(check=True, **installed())
+    expected = units.succeed(check=True, **installed())
     assert (host.text(f"{UNITS}/{SERVER}"), host.calls) == (theirs, [])
     done = units.succeed(**installed())
-    assert done["steps"] == foreseen["steps"] == [f"keep {UNITS}/{SERVER}", f"write {UNITS}/{SERVER}", "daemon-reload"]
+    assert done["steps"] == expected["steps"] == [f"keep {UNITS}/{SERVER}", f"write {UNITS}/{SERVER}", "daemon-reload"]
     assert (done["diff"][0]["before"], done["diff"][0]["after"]) == (theirs, PLAIN)
     assert (host.text(f"{UNITS}/{SERVER}.before-keepwarm"), host.text(f"{UNITS}/{SERVER}")) == (theirs, PLAIN)
     assert units.succeed(**installed(replaces=False))["changed"] is False
@@ -172,10 +172,10 @@ def test_a_unit_that_is_a_link_is_kept_as_one(units: Entrance, host: Systemd, to
     target = linked(host, f"/srv/theirs/{SERVER}")
     theirs = host.text(f"/srv/theirs/{SERVER}")
     host.fragments[SERVER] = told
-    foreseen = units.succeed(check=True, **installed())
+    expected = units.succeed(check=True, **installed())
     assert (os.readlink(f"{host.root}{UNITS}/{SERVER}"), host.calls) == (target, [])
     done = units.succeed(**installed())
-    assert done["steps"] == foreseen["steps"] == [f"keep {UNITS}/{SERVER}", f"write {UNITS}/{SERVER}", "daemon-reload"]
+    assert done["steps"] == expected["steps"] == [f"keep {UNITS}/{SERVER}", f"write {UNITS}/{SERVER}", "daemon-reload"]
     assert (done["diff"][0]["before"], done["diff"][0]["after"]) == (theirs, PLAIN)
     assert os.readlink(f"{host.root}{UNITS}/{SERVER}.before-keepwarm") == target
     assert (os.path.islink(f"{host.root}{UNITS}/{SERVER}"), host.text(f"{UNITS}/{SERVER}")) == (False, PLAIN)

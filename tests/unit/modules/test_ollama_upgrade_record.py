@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils import _upgrade_files
-from ansible_collections.keepwarm.ollama.plugins.modules import ollama_upgrade_record
+from ansible_collections.keepwarm.ollama.plugins.modules import ollama_upgrade_record, ollama_upgrade_record_info
 from support.ansible_module import Entrance
 
 UNIT = "ollama.service"
@@ -24,13 +24,14 @@ def model(name: str, before: dict[str, Any] | None, required: bool = True) -> di
 
 
 class Scene:
-    """A host with two releases, a unit and the module."""
+    """A host with two releases, a unit and the two modules."""
 
-    def __init__(self, folder: Path, entrance: Entrance) -> None:
+    def __init__(self, folder: Path, entrance: Entrance, info: Entrance) -> None:
         self.dest = folder / "opt"
         self.unit = folder / "system/ollama.service"
         self.dropin = folder / "system/ollama.service.d/zz-keepwarm.conf"
         self._entrance = entrance
+        self._info = info
         for version in ("0.30.0", "0.32.15"):
             self.release(version)
         self.switch("0.30.0")
@@ -49,8 +50,14 @@ class Scene:
         (self.dest / "current").unlink(missing_ok=True)
         (self.dest / "current").symlink_to(version)
 
-    def run(self, state: str = "read", **options: Any) -> dict[str, Any]:
+    def look(self) -> dict[str, Any]:
+        return self._info.succeed(dest=str(self.dest))
+
+    def run(self, state: str, **options: Any) -> dict[str, Any]:
         return self._entrance.succeed(state=state, dest=str(self.dest), **options)
+
+    def refused_look(self) -> str:
+        return self._info.fail(dest=str(self.dest))
 
     def refusal(self, state: str, **options: Any) -> str:
         return self._entrance.fail(state=state, dest=str(self.dest), **options)
@@ -82,11 +89,11 @@ class Scene:
 
 @pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Scene:
-    return Scene(tmp_path, Entrance(ollama_upgrade_record.main, monkeypatch, capsys, tmp_path))
+    return Scene(tmp_path, *(Entrance(module.main, monkeypatch, capsys, tmp_path) for module in (ollama_upgrade_record, ollama_upgrade_record_info)))
 
 
 def test_there_is_no_record_before(scene: Scene) -> None:
-    found = scene.run()
+    found = scene.look()
     assert (found["changed"], found["record"], found["current"]) == (False, None, "0.30.0")
 
 
@@ -94,7 +101,7 @@ def test_what_was_there_is_recorded_once(scene: Scene) -> None:
     models = {UNIT: [model("a", LISTED), model("b", None), model("c", None, required=False)]}
     begun = scene.begin(models=models)
     assert (begun["changed"], begun["warnings"]) == (True, ["b was already not loaded before the upgrade; it will not be checked afterwards"])
-    record = scene.run()["record"]
+    record = scene.look()["record"]
     assert (record["previous"], record["version"], record["units"], record["failed"]) == ("0.30.0", "0.32.15", [UNIT], None)
     assert (record["resident"], record["cold"]) == ({UNIT: ["a"]}, {UNIT: ["b"]})
     assert record["files"] == [str(scene.unit), str(scene.dropin)]
@@ -155,7 +162,7 @@ def test_a_record_that_was_half_written_is_none(scene: Scene, monkeypatch: pytes
         patched.setattr(_upgrade_files.os, "replace", dies)
         with pytest.raises(KeyboardInterrupt):
             scene.begin()
-    assert scene.run()["record"] is None
+    assert scene.look()["record"] is None
     assert scene.begin()["changed"] is True
 
 
@@ -171,14 +178,14 @@ def test_the_record_goes_at_the_end(scene: Scene) -> None:
     scene.begin()
     assert scene.run("done", check=True)["changed"] is True
     assert scene.run("done")["record"]["previous"] == "0.30.0"
-    assert (scene.run()["record"], scene.run("done")["changed"]) == (None, False)
+    assert (scene.look()["record"], scene.run("done")["changed"]) == (None, False)
     assert sorted(path.name for path in scene.dest.iterdir()) == ["0.30.0", "0.32.15", "current"]
 
 
 def test_check_mode_writes_nothing(scene: Scene) -> None:
     predicted = scene.begin(check=True)
     assert (predicted["changed"], predicted["record"]["previous"]) == (True, "0.30.0")
-    assert scene.run()["record"] is None
+    assert scene.look()["record"] is None
 
 
 @pytest.mark.parametrize(
@@ -222,7 +229,7 @@ def test_a_model_on_the_cpu_before_may_be_there_after(scene: Scene) -> None:
 def test_a_record_that_cannot_be_read_is_told_with_what_to_do(scene: Scene, text: str) -> None:
     path = scene.dest / "upgrade.json"
     path.write_bytes(text.encode("latin-1"))
-    said = scene.refusal("read")
+    said = scene.refused_look()
     assert said.startswith(f"{path} tells of an upgrade and cannot be read: ")
     assert said.endswith("See to it that the server runs, then remove that file")
 

@@ -79,7 +79,7 @@ class Host:
     def hides_its_processes(self) -> None:
         self._views = [None]
 
-    def living_runners(self, unit: str) -> Runners | None:
+    def living_runners(self, unit: str, **_where: str) -> Runners | None:
         if unit != "ollama.service":
             return None
         return self._views.pop(0) if len(self._views) > 1 else self._views[0]
@@ -146,9 +146,9 @@ def test_check_mode_then_a_run_then_a_second_run(entrance: Entrance, server: Scr
     assert by_name(again, "before") == by_name(again, "after") == by_name(done, "after")
 
     server.expect(both, tags("a", "b"), show("a"), show("b"), VERSION)
-    foretold = entrance.succeed(check=True, **options)
-    assert (foretold["changed"], foretold["warm"]) == (False, True)
-    assert by_name(foretold, "resident") == {"a": True, "b": True}
+    predicted = entrance.succeed(check=True, **options)
+    assert (predicted["changed"], predicted["warm"]) == (False, True)
+    assert by_name(predicted, "resident") == {"a": True, "b": True}
 
 
 @pytest.mark.parametrize("models", [None, []])
@@ -286,7 +286,7 @@ BAD_OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"models": [A, B], "max_loaded_models": 1}, "2 pins do not fit under OLLAMA_MAX_LOADED_MODELS=1"),
     ({"models": [A], "undeclared_keep_alive": "1d"}, "undeclared_keep_alive '1d' is not a duration"),
     ({"models": [A], "only": ["b"]}, "only names 'b', which is not one of models: declare it there"),
-    ({"models": [A], "foreseen": {"installed": ["a b"]}}, "model name 'a b' has the model 'a b', which the server refuses"),
+    ({"models": [A], "expected": {"installed": ["a b"]}}, "model name 'a b' has the model 'a b', which the server refuses"),
     ({"models": [A], "only": ["a b"]}, "model name 'a b' has the model 'a b', which the server refuses"),
     ({"models": [A], "url": "gpu-1"}, "url 'gpu-1' is not the address of an HTTP server"),
     ({"models": [A], "url": "http://[::1"}, "url 'http://[::1' is not an address"),
@@ -318,7 +318,7 @@ def test_check_mode_on_a_host_without_a_server_predicts_and_says_why_it_can_do_n
 @pytest.mark.parametrize("restarted", [False, True])
 def test_check_mode_says_that_the_server_itself_told(entrance: Entrance, server: ScriptedServer, restarted: bool) -> None:
     server.expect(ps("a"), tags("a"), show("a"), ps("a"), VERSION)
-    result = entrance.succeed(check=True, url=server.url, models=[A], foreseen={"restarted": restarted})
+    result = entrance.succeed(check=True, url=server.url, models=[A], expected={"restarted": restarted})
     assert (result["observed"], result["unobserved"]) == (True, None)
 
 
@@ -333,13 +333,13 @@ def test_check_mode_says_that_a_server_kept_what_it_holds_to_itself(entrance: En
 def test_check_mode_before_a_restart_predicts_from_an_empty_memory(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
     host.runs("a")
     server.expect(ps("a"), tags("a"), show("a"), VERSION)
-    result = entrance.succeed(check=True, url=server.url, models=[A], foreseen={"restarted": True})
+    result = entrance.succeed(check=True, url=server.url, models=[A], expected={"restarted": True})
     assert (result["changed"], by_name(result, "action")) == (True, {"a": "load"})
 
 
 def test_check_mode_before_a_pull_predicts_the_load(entrance: Entrance, server: ScriptedServer) -> None:
     server.expect(ps(), tags("b"), show("b"), VERSION)
-    result = entrance.succeed(check=True, url=server.url, models=[A, B], foreseen={"installed": ["a:latest", "undeclared"]})
+    result = entrance.succeed(check=True, url=server.url, models=[A, B], expected={"installed": ["a:latest", "undeclared"]})
     assert (result["changed"], by_name(result, "action")) == (True, {"a": "load", "b": "load"})
     assert by_name(result, "drift") == {"a": ["not_loaded"], "b": ["not_loaded"]}
 
@@ -349,12 +349,12 @@ def test_check_mode_before_a_pull_of_new_weights_predicts_that_the_old_ones_are_
 ) -> None:
     host.runs("a b")
     server.expect(ps("a", "b"), tags("a", "b"), show("a"), show("b"), VERSION)
-    result = entrance.succeed(check=True, url=server.url, models=[A, B], foreseen={"installed": ["a"]})
+    result = entrance.succeed(check=True, url=server.url, models=[A, B], expected={"installed": ["a"]})
     assert by_name(result, "action") == {"a": "load", "b": "none"}
 
 
 def test_check_mode_before_a_server_is_installed_predicts_from_what_is_put_on_its_disk(entrance: Entrance, nobody: str) -> None:
-    options = {"check": True, "url": nobody, "foreseen": {"empty": True, "installed": ["a"]}}
+    options = {"check": True, "url": nobody, "expected": {"empty": True, "installed": ["a"]}}
     told = entrance.succeed(**options, models=[A])
     assert (told["observed"], told["unobserved"]) == (False, None)
     result = entrance.succeed(models=[A], **options)
@@ -366,7 +366,7 @@ def test_check_mode_before_a_server_is_installed_predicts_from_what_is_put_on_it
 def test_a_run_asks_the_server_and_assumes_nothing(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
     host.runs("a")
     server.expect(ps("a"), tags("a"), show("a"))
-    assumed = {"foreseen": {"restarted": True, "empty": True, "installed": ["a"]}}
+    assumed = {"expected": {"restarted": True, "empty": True, "installed": ["a"]}}
     result = entrance.succeed(url=server.url, models=[A], **assumed)
     assert (result["changed"], by_name(result, "action")) == (False, {"a": "none"})
 
@@ -515,7 +515,7 @@ def test_check_mode_says_what_will_fit_and_warns_of_what_will_not(entrance: Entr
     measured = Measurement(digest("b"), 4096, RunnerSettings(1, "f16", "auto"), 18_000, 18_000, 1.0)
     (gpu / "two.json").write_text(json.dumps(record_data(Record((measured,)))))
     server.expect(ps(listed("a", size=9000, size_vram=9000)), on_disk("a", "b", "c"), shown("a"), shown("b"), shown("c"), VERSION)
-    result = entrance.succeed(check=True, url=server.url, models=[A, B, {"name": "c"}], instance="two", foreseen={"environment": {}})
+    result = entrance.succeed(check=True, url=server.url, models=[A, B, {"name": "c"}], instance="two", expected={"environment": {}})
     assert fits(result) == {"a": ("fits", "measured", 9000), "b": ("fits", "measured", 18_000), "c": ("evicts", "estimated", 17_384)}
     (warning,) = result["warnings"]
     assert warning.startswith("c:latest will not fit beside the other models: it takes 17.4 kB (estimated)")
@@ -526,7 +526,7 @@ def test_the_environment_that_the_server_will_have_decides_what_a_model_takes(en
     environment = {"OLLAMA_NUM_PARALLEL": 2, "OLLAMA_KV_CACHE_TYPE": "q8_0", "OLLAMA_CONTEXT_LENGTH": "8192", "OLLAMA_FLASH_ATTENTION": True, "X": None}
     in_memory = ps(listed("a", size=9000, size_vram=9000))
     server.expect(in_memory, on_disk("a"), shown("a"), in_memory, VERSION)
-    result = entrance.succeed(check=True, url=server.url, models=[A], foreseen={"restarted": True, "environment": environment})
+    result = entrance.succeed(check=True, url=server.url, models=[A], expected={"restarted": True, "environment": environment})
     fit = result["models"][0]["fit"]
     assert (fit["size"], fit["reckoned"], fit["free"]) == (1000 + 2 * 2 * 8192 * 34 // 32, 1000 + 2 * 2 * 8192 * 2, 32_000)
 
@@ -537,7 +537,7 @@ def test_the_servers_release_decides_what_a_default_context_is(
 ) -> None:
     monkeypatch.setattr(knowledge, "read_vram", lambda _environment, _root, _run: Vram(24 * 2**30))
     server.expect(ps(), on_disk("a"), shown("a"), replace(VERSION, answer={"version": version}))
-    result = entrance.succeed(check=True, url=server.url, models=[{"name": "a"}], foreseen={"environment": {}})
+    result = entrance.succeed(check=True, url=server.url, models=[{"name": "a"}], expected={"environment": {}})
     assert result["models"][0]["fit"]["reckoned"] == 1000 + 4 * context
 
 
@@ -559,7 +559,7 @@ def test_what_is_right_costs_no_look_at_the_gpu(entrance: Entrance, server: Scri
     assert result["warnings"] == []
 
 
-def test_of_a_server_that_nobody_saw_nothing_is_foretold(entrance: Entrance, nobody: str) -> None:
+def test_of_a_server_that_nobody_saw_nothing_is_predicted(entrance: Entrance, nobody: str) -> None:
     result = entrance.succeed(check=True, url=nobody, models=[A])
     assert fits(result) == {"a": ("unknown", None, None)}
     assert len(result["warnings"]) == 1  # that nobody answers

@@ -50,10 +50,10 @@ def entrance(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, ca
 def thrice(entrance: Entrance, host: Host, **options: Any) -> dict[str, Any]:
     """The run's result; the prediction must be the same but for nothing, and a second run must find nothing."""
     before = host.files()
-    foreseen = entrance.succeed(check=True, diff=True, **options)
+    expected = entrance.succeed(check=True, diff=True, **options)
     assert (host.files(), host.calls) == (before, [])
     done = entrance.succeed(diff=True, **options)
-    assert {**done, "invocation": None} == {**foreseen, "invocation": None}
+    assert {**done, "invocation": None} == {**expected, "invocation": None}
     again = entrance.succeed(diff=True, **options)
     assert (again["changed"], again["steps"], again["diff"]) == (False, [], {"before": "", "after": ""})
     return done

@@ -13,8 +13,8 @@ import sys
 
 import pytest
 
-LOOK = ["Look at the host", "Refuse what cannot be kept on this host"]
-PREFLIGHT = [LOOK[0], "Leave out a host on which an operator is at work", LOOK[1]]
+LOOK = ["Learn the distribution", "Look at the host", "Refuse what cannot be kept on this host"]
+PREFLIGHT = [*LOOK[:2], "Leave out a host on which an operator is at work", LOOK[2]]
 
 
 def listed(tmp_path: pathlib.Path, tag: str) -> list[str]:

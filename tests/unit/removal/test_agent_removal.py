@@ -86,10 +86,10 @@ def predicted(host: Host) -> set[Step]:
 def test_all_instances_go_and_nothing_else(host: Host) -> None:
     before = (host.files(), dict(host.memory), host.text("/etc/passwd"), host.text("/etc/group"))
     install(host)
-    foreseen = predicted(host)
+    expected = predicted(host)
     done = remove(host)
     assert (host.files(), host.memory, host.text("/etc/passwd"), host.text("/etc/group")) == before
-    assert set(done) == foreseen
+    assert set(done) == expected
     host.calls.clear()
     assert (remove(host), host.calls) == ([], [])
 

@@ -17,10 +17,11 @@ from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs impor
 from support.role_tasks import ROLES, names, task, value
 
 TOP = pathlib.Path(__file__).parents[3]
-ROLE_NAMES = ["ollama_gateway", "ollama_model", "ollama_server", "ollama_warmup"]
+ROLE_NAMES = ["ollama_gateway", "ollama_model", "ollama_pull", "ollama_server", "ollama_warmup"]
 PLAYBOOK_INPUTS = {
     "keepwarm_after_upgrade",
     "keepwarm_before_upgrade",
+    "keepwarm_drain_seconds",
     "keepwarm_format",
     "keepwarm_hosts",
     "keepwarm_instance",
@@ -29,6 +30,7 @@ PLAYBOOK_INPUTS = {
     "keepwarm_page",
     "keepwarm_remove_confirmed",
     "keepwarm_serial",
+    "keepwarm_show_all",
 }
 
 
@@ -56,7 +58,7 @@ def test_what_is_known_are_the_inputs_and_outputs_of_all_roles_and_the_inputs_of
         for point in yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text())["argument_specs"].values():
             described |= set(point["options"])
         described |= outputs(role)
-    assert known_names() == described | PLAYBOOK_INPUTS
+    assert known_names() == described | PLAYBOOK_INPUTS | {"ollama_variables_removing"}
 
 
 @pytest.mark.parametrize("role", [*ROLE_NAMES, "ollama_variables"])
@@ -116,7 +118,8 @@ def test_names_of_their_own_have_to_be_a_list(warnings: list[str]) -> None:
 
 @pytest.mark.parametrize("role", ROLE_NAMES)
 def test_every_role_looks_for_them_among_all_variables_of_the_host(role: str, warnings: list[str]) -> None:
-    given = {"ollama_warmup_modles": ["a"], "ollama_server_rack_number": 7, "ansible_facts": {"architecture": "x86_64"}, "ollama_gateway_state": "absent"}
+    given = {"ollama_warmup_modles": ["a"], "ollama_server_rack_number": 7, "ansible_facts": {"architecture": "x86_64"}}
+    given |= {"ollama_gateway_state": "absent", "ollama_pull_state": "absent"}
     problems = value(role, f"{{{{ {role}_problems }}}}", **given)
     assert problems == [
         "ollama_warmup_modles is no variable of keepwarm.ollama: ollama_warmup_models is meant; write that, or list ollama_warmup_modles in"
@@ -126,7 +129,7 @@ def test_every_role_looks_for_them_among_all_variables_of_the_host(role: str, wa
     assert value(role, f"{{{{ {role}_problems }}}}", **given, keepwarm_known_variables=["ollama_warmup_modles", "ollama_server_rack_number"]) == []
 
 
-@pytest.mark.parametrize("role", ["ollama_gateway", "ollama_model", "ollama_server"])
+@pytest.mark.parametrize("role", ["ollama_gateway", "ollama_model", "ollama_pull", "ollama_server"])
 def test_it_is_the_first_thing_that_is_judged_with_the_settings(role: str) -> None:
     file = next(file for file in ("settings.yml", "main.yml") if (ROLES / role / "tasks" / file).exists())
     first = next(found for found in map(functools.partial(task, role, file), names(role, file)) if "block" not in found)

@@ -15,7 +15,7 @@ from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs impor
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_values import value_problems
 from support.role_tasks import ROLES, value
 
-ROLE_NAMES = ["ollama_gateway", "ollama_model", "ollama_server", "ollama_warmup"]
+ROLE_NAMES = ["ollama_gateway", "ollama_model", "ollama_pull", "ollama_server", "ollama_warmup"]
 
 
 def inputs(*types: str) -> list[tuple[str, str]]:

@@ -32,7 +32,7 @@ def is_template(value: Any) -> bool:
 
 
 def test_there_are_roles() -> None:
-    assert NAMES == ["ollama_gateway", "ollama_model", "ollama_server", "ollama_warmup"]
+    assert NAMES == ["ollama_gateway", "ollama_model", "ollama_pull", "ollama_server", "ollama_warmup"]
 
 
 @pytest.mark.parametrize("role", NAMES)

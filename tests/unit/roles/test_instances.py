@@ -47,7 +47,9 @@ def test_tasks_and_templates_that_name_it_get_the_instance_s(role: str, name: st
     assert named_in == []
 
 
-JUDGED_WITH_THE_ROLE_S = {"context_mismatch", "release", "restart_server", "reload_budget", "context_reloads", "slow_load_seconds", "gates"}
+JUDGED_WITH_THE_ROLE_S = {
+    "context_mismatch", "release", "restart_server", "reload_budget", "context_reloads", "slow_load_seconds", "gates", "ready_listen", "ready_agent_listen",
+}  # fmt: skip
 """Those that the filters of the roles judge, besides what becomes the server's environment."""
 
 

@@ -172,18 +172,18 @@ def test_a_host_is_not_being_upgraded_where_nothing_was_recorded(record: Any, up
 
 
 def test_a_server_that_cannot_be_asked_keeps_no_other_from_getting_its_models_back() -> None:
-    ask = task(ROLE, "restore.yml", "Ask where the servers answer")
+    ask = task(ROLE, "restore_models.yml", "Ask where the servers answer")
     assert ask["failed_when"] is False
     lost = {"item": "ollama@a.service", "failed": False, "msg": "systemctl show failed"}
     served, idle = ({"item": f"ollama@{name}.service", "failed": False, "url_running": url} for name, url in (("b", "http://127.0.0.1:1"), ("c", None)))
     given = {"__ollama_server_asked": {"results": [lost, served, idle]}, "ansible_check_mode": False}
-    load = task(ROLE, "restore.yml", "Load again what was in memory before the restart")
-    fail = task(ROLE, "restore.yml", "Fail for the servers that could not be asked")
+    load = task(ROLE, "restore_models.yml", "Load again what was in memory before the restart")
+    fail = task(ROLE, "restore_models.yml", "Fail for the servers that could not be asked")
     assert [holds(ROLE, load["when"], item=item, **given) for item in value(ROLE, load["loop"], **given)] == [False, True, False]
     assert [value(ROLE, fail["ansible.builtin.fail"]["msg"], item=item) for item in value(ROLE, fail["loop"], **given)] == [
         "ollama@a.service: systemctl show failed"
     ]
-    assert names(ROLE, "restore.yml").index(fail["name"]) > names(ROLE, "restore.yml").index(load["name"])
+    assert names(ROLE, "restore_models.yml").index(fail["name"]) > names(ROLE, "restore_models.yml").index(load["name"])
 
 
 def test_a_host_on_hold_is_left_out_by_the_look_that_its_refusals_are_from() -> None:

@@ -80,11 +80,11 @@ def test_whoever_says_whether_it_restarts_is_believed(said: Any, restarted: bool
 
 
 @pytest.mark.parametrize(
-    ("given", "foreseen"),
+    ("given", "expected"),
     [
         ({}, {"restarted": False, "installed": [], "empty": False, "environment": None}),
         (
-            {"ollama_server_outlook": {UNIT: {"restarts": True, "empty": True, "environment": {"X": "1"}}}, "ollama_model_foreseen": {UNIT: ["a"], "b": ["c"]}},
+            {"ollama_server_outlook": {UNIT: {"restarts": True, "empty": True, "environment": {"X": "1"}}}, "ollama_model_expected": {UNIT: ["a"], "b": ["c"]}},
             {"restarted": True, "installed": ["a"], "empty": True, "environment": {"X": "1"}},
         ),
         (
@@ -93,8 +93,8 @@ def test_whoever_says_whether_it_restarts_is_believed(said: Any, restarted: bool
         ),
     ],
 )
-def test_what_check_mode_foresees_of_a_server(given: dict[str, Any], foreseen: dict[str, Any]) -> None:
-    assert value(WARMUP, "{{ __ollama_warmup_foreseen }}", __ollama_warmup_entry=ENTRY, ansible_check_mode=True, **given) == foreseen
+def test_what_check_mode_expects_of_a_server(given: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert value(WARMUP, "{{ __ollama_warmup_expected }}", __ollama_warmup_entry=ENTRY, ansible_check_mode=True, **given) == expected
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_what_check_mode_foresees_of_a_server(given: dict[str, Any], foreseen: d
 )
 def test_a_server_yet_to_start_is_empty_unless_models_are_there(given: dict[str, Any], empty: bool) -> None:
     module = task("ollama_model", "models.yml", "Pull, create and delete models")["keepwarm.ollama.ollama_model"]
-    assert holds("ollama_model", module["foreseen"]["empty"].strip("{} "), __ollama_model_entry=ENTRY, ollama_server_outlook=given) is empty
+    assert holds("ollama_model", module["expected"]["empty"].strip("{} "), __ollama_model_entry=ENTRY, ollama_server_outlook=given) is empty
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_server_to_come_is_asked_where_it_will_answer() -> None:
     outlook = {UNIT: {"comes": True, "url": "http://127.0.0.1:1"}, "ollama.service": {"comes": False, "url": "http://127.0.0.1:2"}}
     given = {"ollama_server_outlook": outlook}
     for role in ("ollama_model", "ollama_warmup"):
-        assert value(role, f"{{{{ __{role}_foreseen_urls }}}}", **given) == {UNIT: "http://127.0.0.1:1"}
+        assert value(role, f"{{{{ __{role}_expected_urls }}}}", **given) == {UNIT: "http://127.0.0.1:1"}
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ UNITS = {
     "ollama-warmup.timer": TIMER,
     "ollama-warmup-watch.service": {"LoadState": "not-found", "ActiveState": "inactive"},
 }
-STATUS: dict[str, Any] = {"last_pass": {"at": EPOCH - 60, "exit": 0, "failures": []}, "history": {"departures": []}}
+STATUS: dict[str, Any] = {"last_pass": {"at": EPOCH - 60, "exit": 0, "failures": []}, "history": {"incidents": []}}
 UNIT = Unit(
     name="ollama.service", names=("ollama.service",), load_state="loaded", active_state="active", sub_state="running", main_pid=211,
     fragment_path="/etc/systemd/system/ollama.service", dropin_paths=(DROPIN,), need_daemon_reload=False, executable="/usr/local/bin/ollama",

@@ -45,9 +45,9 @@ class Views:
         self._module = Entrance(ollama_warm.main, patch, capsys, root)
         self._declared: tuple[Any, ...] = ()
         self._hung = 0
-        patch.setattr(f"{_OBSERVER}.living_runners", lambda _unit: living_runners(UNIT, live.proc()))
+        patch.setattr(f"{_OBSERVER}.living_runners", lambda _unit, **_where: living_runners(UNIT, live.proc()))
         patch.setattr(f"{_OBSERVER}.require_processes", lambda _unit, _url: None)
-        patch.setattr("ollama_warmup.passes.one_pass.server_identity", lambda _unit: server_identity(UNIT, live.proc()))
+        patch.setattr("ollama_warmup.passes.one_pass.server_identity", lambda _unit, **_where: server_identity(UNIT, live.proc()))
         patch.setattr("ollama_warmup.configuration.own_unit", lambda *_address: self._unit())
         patch.setattr(warming, "own_unit", lambda *_address: self._unit())
         patch.setattr("ollama_warmup.passes.startup_wait.unit_state", lambda _unit: RUNNING)

@@ -59,6 +59,12 @@ def test_a_value_that_does_not_count_any_more_and_an_open_port_are_warned_of() -
     assert server_plan.warnings(told()) == []
 
 
+@pytest.mark.parametrize("runs", [True, False])
+def test_firewalld_is_told_of_where_a_server_is_open_to_others(runs: bool) -> None:
+    (found,) = server_plan.warnings(told(listens_beyond_loopback=True, firewalld=runs, environment_predicted={"OLLAMA_HOST": "0.0.0.0:1"}))
+    assert found.endswith(" firewalld runs on this host and is left as it is: its zones decide who reaches the port.") is runs
+
+
 @pytest.mark.parametrize(
     ("given", "exists", "is_judged"),
     [
@@ -79,9 +85,9 @@ def test_a_unit_that_is_still_to_be_written_is_not_judged(given: dict[str, Any],
     assert server_plan.is_judged(declared(**given), told(exists=exists), check_mode=True) is is_judged
 
 
-def test_only_check_mode_foresees_a_unit() -> None:
-    assert server_plan.is_foreseen(declared(may_come=True), told(exists=False), check_mode=True) is True
-    assert server_plan.is_foreseen(declared(may_come=True), told(exists=False), check_mode=False) is False
+def test_only_check_mode_expects_a_unit() -> None:
+    assert server_plan.is_expected(declared(may_come=True), told(exists=False), check_mode=True) is True
+    assert server_plan.is_expected(declared(may_come=True), told(exists=False), check_mode=False) is False
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def find_conflicts(
     models: Iterable[Progress],
     contexts: Mapping[ModelName, int],
     set_aside: Mapping[ModelName, tuple[str, ...]],
-    departures: Iterable[Incident],
+    incidents: Iterable[Incident],
     now: float,
     since: float = 0.0,
 ) -> tuple[Conflict, ...]:
@@ -94,7 +94,7 @@ def find_conflicts(
     began = {(conflict.model, conflict.kind): conflict.at for conflict in known}
     looked_at = tuple(models)
     declared = {str(progress.model.name) for progress in looked_at}
-    going_on = [departure for departure in departures if departure.model in declared and departure.at >= since]
+    going_on = [incident for incident in incidents if incident.model in declared and incident.at >= since]
     found = [*_context(looked_at, contexts), *_eviction(set_aside, going_on, now)]
     return tuple(Conflict(model, kind, against, began.get((model, kind), now)) for model, kind, against in found)
 
@@ -107,15 +107,15 @@ def _context(models: Iterable[Progress], contexts: Mapping[ModelName, int]) -> I
 
 
 def _eviction(
-    set_aside: Mapping[ModelName, tuple[str, ...]], departures: Iterable[Incident], now: float
+    set_aside: Mapping[ModelName, tuple[str, ...]], incidents: Iterable[Incident], now: float
 ) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     rivals = {str(name): set(others) for name, others in set_aside.items()}
     often: dict[str, list[Incident]] = {}
-    for departure in departures:
-        if departure.cause == EVICTED and abs(now - departure.at) < HOUR:
-            often.setdefault(departure.model, []).append(departure)
+    for incident in incidents:
+        if incident.cause == EVICTED and abs(now - incident.at) < HOUR:
+            often.setdefault(incident.model, []).append(incident)
     for model, evictions in often.items():
         if len(evictions) >= _EVICTIONS:
-            rivals.setdefault(model, set()).update(name for departure in evictions for name in departure.by)
+            rivals.setdefault(model, set()).update(name for incident in evictions for name in incident.by)
     for model in sorted(rivals):
         yield model, EVICTION, tuple(sorted(rivals[model]))

@@ -10,13 +10,14 @@ the deadline has passed. It takes no lock: it reads again just before each actio
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Callable, Protocol
 
 from ..._base.background import Background
 from ..decide.actions import DROP
 from ..decide.ongoing_pass import OngoingPass
 from ..decide.pace import Pace
-from ..decide.progress import PassResult
+from ..decide.progress import PassResult, Progress
 from ..decide.steps import Step
 from ..decide.verdicts import History, Stray, Verdict
 from ..server.client import OllamaServer, ServerFailure, ServerUnreachable
@@ -37,7 +38,8 @@ class Clock(Protocol):
 
 
 class Warmer:
-    """Makes one pass. `only`: act on these declared models and leave the others to whoever looks after them."""
+    """Makes one pass. `only`: act on these declared models and leave the others to whoever looks after them; `looked` is called after each
+    look, with what has become of each declared model so far."""
 
     def __init__(
         self,
@@ -47,12 +49,14 @@ class Warmer:
         only: frozenset[ModelName] | None = None,
         pace: Pace | None = None,
         clock: Clock = time,
+        looked: Callable[[Sequence[Progress]], None] = lambda _models: None,
     ) -> None:
         self._observer = observer
         self._server = observer.server
         self._pace = pace or Pace()
         self._pass = OngoingPass(policy, history or History(), only, self._pace)
         self._clock = clock
+        self._looked = looked
         self._started = 0.0
         self.loading: ModelName | None = None
         """What the server was loading when a pass ended with an exception."""
@@ -80,6 +84,7 @@ class Warmer:
     def _look(self) -> None:
         look = self._observer.look()
         self._pass.take(look, self._clock.monotonic() - self._started)
+        self._looked(list(self._pass.progress.values()))
 
     def _carry_out(self, step: Step | Stray) -> None:
         if isinstance(step, Stray):

@@ -30,7 +30,7 @@ def explain(verdict: Verdict, word: str, cause: Cause | None = None) -> str:
     listed = verdict.listed
     return f"{verdict.model.declared} " + _sentence(verdict, word).format(
         name=verdict.model.name,
-        expires_at=listed.expiry if listed else "",
+        expires_at=listed.expiry.shown() if listed else "",
         context=listed.context_length if listed else "",
         wanted=verdict.wanted_context,
         percent=listed.gpu_percent if listed else "",

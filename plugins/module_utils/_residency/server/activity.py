@@ -81,7 +81,7 @@ class Watcher:
 
     def look(self) -> Activity:
         """Never fails: what is not told is not known."""
-        processes = server_processes(self.unit, self.proc)
+        processes = server_processes(self.unit, self.proc, self.server.url)
         resident, now = self._resident()
         self._name(resident or ())
         runners = {process.identity: process for process in (processes.children if processes else ()) if process.blob}

@@ -18,7 +18,7 @@ from typing import Any
 
 from ..._base.files import read_bytes, replace_file
 from ..._base.readers import NUMBER, TEXT, InvalidValue, typed
-from ..._base.text import one_line, short_repr
+from ..._base.text import one_line, short_repr, utc
 from ..values.keep_alive import KeepAlive
 
 LONGEST = 30 * 86400.0
@@ -41,8 +41,12 @@ class Hold:
         return now >= self.until
 
     def __str__(self) -> str:
+        return self.told("on hold")
+
+    def told(self, what: str) -> str:
+        """That the host is `what`, and until when."""
         by = f" by {self.by}" if self.by else ""
-        return f"on hold until {moment(self.until)}{by}" + (f": {self.reason}" if self.reason else "")
+        return f"{what} until {utc(self.until)}{by}" + (f": {self.reason}" if self.reason else "")
 
 
 def moment(epoch: float) -> str:

@@ -51,7 +51,7 @@ def gather(
 def running_environment(unit: str, url: str, proc: str = "/proc") -> Mapping[str, str | None] | None:
     """Of the server's process; None where it is not this machine's, or not ours to read."""
     own = own_unit(url, unit)
-    processes = server_processes(own, proc) if own else None
+    processes = server_processes(own, proc, url) if own else None
     if processes is None:
         return None
     try:

@@ -102,7 +102,7 @@ class Observer:
         return f"its process {found.server.pid} was stopped (SIGSTOP), and kill -CONT {found.server.pid} lets it go on"
 
     def _processes(self) -> ServerProcesses | None:
-        return server_processes(self.unit) if self.unit else None
+        return server_processes(self.unit, url=self.server.url) if self.unit else None
 
     def _lists(self) -> _Lists:
         """/proc is read after /api/ps: a runner that ended in between is not called alive."""
@@ -111,8 +111,8 @@ class Observer:
         return _Lists(resident, now, self._runners(), began)
 
     def _runners(self) -> Runners | None:
-        runners = living_runners(self.unit) if self.unit else None
-        if self.unit and self.run and runners is None:
+        runners = living_runners(self.unit, url=self.server.url) if self.unit else None
+        if self.unit and self.run and (runners is None or runners.container):
             require_processes(self.run, self.unit, self.server.url)
         if self.unit and self.follows_unit:
             require_own_socket(self.unit, self.server.url)

@@ -5,65 +5,34 @@
 
 `/api/ps` goes on listing a runner that was killed (docs/ollama-semantics.md#crashed-runners), so that liveness is a question of
 its own. A runner is a child of the unit's main process whose command line names its weights blob:
-`ollama runner … --model …/sha256-…` before 0.30, `llama-server --model …/sha256-…` since.
+`ollama runner … --model …/sha256-…` before 0.30, `llama-server --model …/sha256-…` since. So is that of a server in a container of this
+machine (`containers.py`).
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ..._base.proc import stat_fields
 from ..values.observation import Runners
 from ..values.sightings import RunnerProcess
+from .containers import ContainerServer, container_server_at, container_server_of
+from .process import Process, control_groups, descendants, innermost_servers, read, read_process, users
 
-_BLOB = re.compile(r"sha256[-:]([0-9a-f]{64})$", re.ASCII)
 _INIT = "/init.scope"
-_MODEL_OPTIONS = ("--model", "-m")
 _CONTROL_GROUPS = "/sys/fs/cgroup"
 
 
 @dataclass(frozen=True)
-class Process:
-    """One process of the server's unit. `started` is in clock ticks since boot, `cpu` the CPU time that it has had in
-    ticks, `state` the kernel's letter (proc(5))."""
-
-    pid: int
-    parent: int
-    arguments: tuple[str, ...]
-    started: int = 0
-    state: str = "S"
-    cpu: int = 0
-
-    @property
-    def identity(self) -> str:
-        """Names it for ever, in a text."""
-        return f"{self.pid}-{self.started}"
-
-    @property
-    def blob(self) -> str | None:
-        """The sha256 of the weights that its command line names."""
-        for option, value in zip(self.arguments, self.arguments[1:]):
-            found = _BLOB.search(value) if option in _MODEL_OPTIONS else None
-            if found:
-                return found.group(1)
-        return None
-
-    @property
-    def is_server(self) -> bool:
-        """Whether it is `ollama serve`, and not a wrapper around one whose processes are elsewhere, as in a container."""
-        pairs = zip(self.arguments, self.arguments[1:])
-        return any(os.path.basename(program) == "ollama" and command == "serve" for program, command in pairs)
-
-
-@dataclass(frozen=True)
 class ServerProcesses:
-    """`ollama serve` itself, and what it started."""
+    """`ollama serve` itself, and what it started. `group` is the control group of both, from the top; `container` the id of the
+    container that they are in, where that is not one of the unit's own."""
 
     server: Process
     children: tuple[Process, ...]
+    group: str = ""
+    container: str = ""
 
     @property
     def runners(self) -> Runners:
@@ -80,13 +49,32 @@ def _told(process: Process, blob: str) -> RunnerProcess:
     return RunnerProcess(process.identity, blob, process.state, process.cpu, started)
 
 
-def server_processes(unit: str, proc: str = "/proc") -> ServerProcesses | None:
-    """The unit's processes now; None where its server has no process here (remote, in a container, hidden)."""
+def server_processes(unit: str, proc: str = "/proc", url: str = "") -> ServerProcesses | None:
+    """The unit's processes now, else those of the container that answers at the URL; None where the server has no process here
+    (remote, hidden)."""
+    return _of_unit(unit, proc) or (_of_container(container_server_at(url, proc)) if url else None)
+
+
+def processes_of_start(unit: str, start: str | None, proc: str = "/proc") -> ServerProcesses | None:
+    """The same for who has no network to ask: the unit's, else those of the container whose server has that identity."""
+    return _of_unit(unit, proc) or (_of_container(container_server_of(start, proc)) if start else None)
+
+
+def _of_unit(unit: str, proc: str) -> ServerProcesses | None:
     processes = list(_processes_of(unit, proc))
-    server = _main_process(processes)
-    if server is None or not server.is_server:
+    main = _main_process(processes)
+    table = {process.pid: process for process in processes}
+    servers = innermost_servers(table)
+    if main is not None and main in servers:
+        return ServerProcesses(main, tuple(process for process in processes if process != main), _unit_group(unit, main.pid, proc))
+    if len(servers) != 1:
         return None
-    return ServerProcesses(server, tuple(process for process in processes if process != server))
+    # Below a script, or an engine that keeps a container's processes within the unit.
+    return ServerProcesses(servers[0], descendants(servers[0], table), _unit_group(unit, servers[0].pid, proc))
+
+
+def _of_container(found: ContainerServer | None) -> ServerProcesses | None:
+    return ServerProcesses(found.server, found.children, found.group, found.id) if found else None
 
 
 def unit_processes(unit: str, proc: str = "/proc") -> list[Process]:
@@ -94,41 +82,41 @@ def unit_processes(unit: str, proc: str = "/proc") -> list[Process]:
     return list(_processes_of(unit, proc))
 
 
-def living_runners(unit: str, proc: str = "/proc") -> Runners | None:
-    """The unit's runners now; None where its server has no process here (remote, in a container, hidden)."""
-    found = server_processes(unit, proc)
-    return replace(found.runners, server=found.server.identity, oom_kills=_oom_kills(unit, found.server.pid, proc)) if found else None
+def living_runners(unit: str, proc: str = "/proc", url: str = "") -> Runners | None:
+    """The server's runners now; None where it has no process here (remote, hidden)."""
+    return runners_of(server_processes(unit, proc, url))
+
+
+def runners_of(found: ServerProcesses | None) -> Runners | None:
+    """The runners among these processes, with what the kernel tells of their server."""
+    if found is None:
+        return None
+    return replace(found.runners, server=found.server.identity, oom_kills=_oom_kills(found.group), container=found.container)
 
 
 def has_processes(unit: str, proc: str = "/proc") -> bool | None:
     """Whether the unit has any process at all; None where that cannot be seen (hidden, no systemd here)."""
-    if _manager_root(_read(proc, "1", "cgroup")) is None:
+    if _manager_root(proc) is None:
         return None
     return any(True for _process in _processes_of(unit, proc))
 
 
 def users_of(unit: str, proc: str = "/proc") -> frozenset[int]:
-    """The users whom the processes of a server that runs here run as; nobody where it has none here, or that is hidden."""
-    found = server_processes(unit, proc)
-    ids = (_read(proc, str(process.pid), "status").partition("\nUid:")[2].split() for process in ((found.server, *found.children) if found else ()))
-    return frozenset(int(fields[1]) for fields in ids if len(fields) > 1)  # the effective one
+    """The users whom the processes of a server that runs here run as, an engine's beside it among them; nobody where it has none here, or
+    that is hidden."""
+    return users(_processes_of(unit, proc), proc) if _of_unit(unit, proc) else frozenset()
 
 
-def server_identity(unit: str, proc: str = "/proc") -> str | None:
-    """Names one start of the server: the main process's number and start time."""
-    server = _main_process(list(_processes_of(unit, proc)))
+def server_identity(unit: str, proc: str = "/proc", url: str = "") -> str | None:
+    """Names one start of the server: its process's number and start time; of a server that is not here, those of the unit's main process."""
+    found = server_processes(unit, proc, url)
+    server = found.server if found else _main_process(list(_processes_of(unit, proc)))
     return server.identity if server else None
 
 
 def boot_id(proc: str = "/proc") -> str | None:
     """Names this boot of the host (random(4)); None where the kernel does not tell. Each boot starts the monotonic clock anew."""
-    return _read(proc, "sys/kernel/random/boot_id").strip() or None
-
-
-def is_running(process: Process, proc: str = "/proc") -> bool:
-    """Whether it has not ended, and its number is not another process's by now."""
-    found = _process(proc, process.pid)
-    return found is not None and found.started == process.started
+    return read(proc, "sys/kernel/random/boot_id").strip() or None
 
 
 def _main_process(processes: list[Process]) -> Process | None:
@@ -138,24 +126,23 @@ def _main_process(processes: list[Process]) -> Process | None:
 
 
 def _processes_of(unit: str, proc: str) -> Iterator[Process]:
-    root = _manager_root(_read(proc, "1", "cgroup"))
+    root = _manager_root(proc)
     for entry in os.listdir(proc) if root is not None else ():
-        if entry.isdigit() and _in_unit(_read(proc, entry, "cgroup"), unit, root or ""):
-            process = _process(proc, int(entry))
+        if entry.isdigit() and _in_unit(control_groups(proc, entry), unit, root or ""):
+            process = read_process(int(entry), proc)
             if process is not None:
                 yield process
 
 
-def _manager_root(cgroups: str) -> str | None:
+def _manager_root(proc: str) -> str | None:
     """Below which control group this host's systemd puts its units: PID 1 is in ROOT/init.scope. The units of systems
     in containers on this host are elsewhere, whatever their names."""
-    paths = _paths(cgroups)
-    return next((path[: -len(_INIT)] for path in paths if path.endswith(_INIT)), None)
+    return next((path[: -len(_INIT)] for path in control_groups(proc, 1) if path.endswith(_INIT)), None)
 
 
-def _in_unit(cgroups: str, unit: str, root: str) -> bool:
+def _in_unit(paths: list[str], unit: str, root: str) -> bool:
     """Whether one of the paths is ROOT/(SLICE/)*UNIT or below it."""
-    for path in _paths(cgroups):
+    for path in paths:
         slices, found, _below = (path + "/").partition(f"/{unit}/")
         inner = slices[len(root) :].split("/")[1:]
         if found and slices.startswith(root) and all(part.endswith(".slice") for part in inner):
@@ -163,39 +150,14 @@ def _in_unit(cgroups: str, unit: str, root: str) -> bool:
     return False
 
 
-def _paths(cgroups: str) -> list[str]:
-    """/proc/PID/cgroup has a line hierarchy:controllers:path for each hierarchy."""
-    return [line.split(":", 2)[-1] for line in cgroups.splitlines()]
-
-
-def _oom_kills(unit: str, pid: int, proc: str) -> int:
-    """How many processes of the unit the kernel has killed for want of memory; 0 where it does not tell (control groups of version 1)."""
-    paths = (line[3:] for line in _read(proc, str(pid), "cgroup").splitlines() if line.startswith("0::"))
+def _unit_group(unit: str, pid: int, proc: str) -> str:
+    """Only of the unified hierarchy."""
+    paths = (line[3:] for line in read(proc, str(pid), "cgroup").splitlines() if line.startswith("0::"))
     slices, found, _below = next(paths, "").partition(f"/{unit}")
-    events = (line.split() for line in _read(f"{_CONTROL_GROUPS}{slices}{found}", "memory.events").splitlines())
+    return slices + found
+
+
+def _oom_kills(group: str) -> int:
+    """How many processes of the group the kernel has killed for want of memory; 0 where it does not tell (control groups of version 1)."""
+    events = (line.split() for line in read(f"{_CONTROL_GROUPS}{group}", "memory.events").splitlines()) if group else ()
     return next((int(count) for name, count in events if name == "oom_kill"), 0)
-
-
-def _process(proc: str, pid: int) -> Process | None:
-    """None for a process that ended meanwhile, zombies included (their command line is empty)."""
-    fields = _stat(proc, pid)
-    arguments = _read(proc, str(pid), "cmdline").split("\0")[:-1]
-    if not fields or not arguments or fields[0] in "ZX":
-        return None
-    cpu = int(fields[11]) + int(fields[12])
-    return Process(pid, int(fields[1]), tuple(arguments), int(fields[19]), fields[0], cpu)
-
-
-def _stat(proc: str, pid: int) -> list[str]:
-    try:
-        return stat_fields(pid, proc)
-    except OSError:  # it ended, or is hidden from us: either way not ours to judge
-        return []
-
-
-def _read(proc: str, *path: str) -> str:
-    try:
-        with open(os.path.join(proc, *path), encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:  # it ended, or is hidden from us: either way not ours to judge
-        return ""

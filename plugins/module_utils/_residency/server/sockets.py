@@ -8,11 +8,12 @@ from __future__ import annotations
 import ipaddress
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
 _LISTEN = "0A"
+_ESTABLISHED = "01"
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,18 @@ class ListeningSocket:
 
 
 def listening_sockets(proc: str = "/proc") -> Iterator[ListeningSocket]:
-    """Every one. Raises `OSError` where /proc does not tell."""
-    yield from _table(f"{proc}/net/tcp")
-    if os.path.exists(f"{proc}/net/tcp6"):  # else a kernel without IPv6
-        yield from _table(f"{proc}/net/tcp6")
+    """Every one. `proc` may be the folder of a process, whose network may be another. Raises `OSError` where /proc does not tell."""
+    for fields in _rows(proc):
+        if fields[3] == _LISTEN:
+            host, port = fields[1].split(":")
+            yield ListeningSocket(_address(host), int(port, 16), int(fields[7]), fields[9])
+
+
+def connections_to(ports: Container[int], proc: str = "/proc") -> Iterator[str]:
+    """A name for every connection to one of these ports: both its ends. Raises `OSError` where /proc does not tell."""
+    for fields in _rows(proc):
+        if fields[3] == _ESTABLISHED and int(fields[1].rpartition(":")[2], 16) in ports:
+            yield f"{fields[1]} {fields[2]}"
 
 
 def open_sockets(pid: int, proc: str = "/proc") -> Iterator[str]:
@@ -43,13 +52,14 @@ def open_sockets(pid: int, proc: str = "/proc") -> Iterator[str]:
                     yield target[8:-1]
 
 
-def _table(path: str) -> Iterator[ListeningSocket]:
-    with open(path, encoding="ascii") as file:
-        for line in file.readlines()[1:]:
-            fields = line.split()
-            if len(fields) > 9 and fields[3] == _LISTEN:
-                host, port = fields[1].split(":")
-                yield ListeningSocket(_address(host), int(port, 16), int(fields[7]), fields[9])
+def _rows(proc: str) -> Iterator[list[str]]:
+    """The fields of each socket. `proc` is /proc, or the folder of a process in it, whose network may be another."""
+    for name in ("tcp", "tcp6"):
+        path = f"{proc}/net/{name}"
+        if name == "tcp" or os.path.exists(path):  # else a kernel without IPv6
+            with open(path, encoding="ascii") as file:
+                rows = [line.split() for line in file.readlines()[1:]]
+            yield from (fields for fields in rows if len(fields) > 9)
 
 
 def _address(text: str) -> str:

@@ -20,7 +20,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any, ClassVar
 
 from ..._base.readers import InvalidValue
-from ..._base.text import short_repr
+from ..._base.text import short_repr, utc
 
 SECOND = 1_000_000_000
 _UNITS = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
@@ -132,6 +132,10 @@ class Expiry:
     def is_forever(self, now: datetime) -> bool:
         """Whether the model stays until something other than its timer drops it."""
         return self.remaining(now) > FOREVER_AHEAD
+
+    def shown(self) -> str:
+        """For a person."""
+        return utc(self.moment)
 
     def __str__(self) -> str:
         return self.moment.isoformat().replace("+00:00", "Z")

@@ -109,8 +109,8 @@ class ModelCard:
 class Runners:
     """The weights blobs that have a living runner process. `complete` is false if a process could not be told.
     `starts` names each blob's process so that no later one is taken for it; `arguments` is its command line; `processes`
-    are all of them; `server` names the process that started them, and `oom_kills` is how often the kernel killed one for want of memory
-    since then."""
+    are all of them; `server` names the process that started them, `oom_kills` is how often the kernel killed one for want of memory
+    since then, and `container` the id of the container that they are in, where that is not of the server's unit."""
 
     blobs: frozenset[str]
     complete: bool = True
@@ -119,6 +119,7 @@ class Runners:
     processes: tuple[RunnerProcess, ...] = field(default=(), compare=False)
     server: str = field(default="", compare=False)
     oom_kills: int = field(default=0, compare=False)
+    container: str = field(default="", compare=False)
 
     def alive(self, blob: str | None) -> bool | None:
         """True or false for certain, None when unknown."""

@@ -10,6 +10,8 @@ const NANOSECONDS = { ns: 1, us: 1e3, '\u00b5s': 1e3, '\u03bcs': 1e3, ms: 1e6, s
 const PART = /^([0-9]*)(?:\.([0-9]*))?(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/;
 // From here on Go's conversion to int64 gives the least number on amd64, which unloads the model, and the greatest on arm64, which pins it.
 const MOST_SECONDS = 9223372036;
+// What is longer as a text, Go refuses itself.
+const MOST_NANOSECONDS = Math.pow(2, 63);
 // Releases differ in what they cut to zero (before 0.11.8 all fractions), and nobody who wants a model to stay says less.
 const BRIEF_SECONDS = 1;
 // Each part copies the text after it, so a text without a limit would cost the square of its length.
@@ -57,6 +59,9 @@ function sum(text) {
         nanoseconds += Number((part[1] || '0') + '.' + (part[2] || '0')) * NANOSECONDS[part[3]];
         rest = rest.slice(part[0].length);
     } while (rest);
+    if (nanoseconds > MOST_NANOSECONDS) {
+        throw refusal.malformed('"keep_alive" is out of range');
+    }
     return nanoseconds;
 }
 

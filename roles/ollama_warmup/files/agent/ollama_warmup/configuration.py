@@ -18,10 +18,11 @@ from keepwarm._residency.values.policy_reader import PolicyError, parse_policy
 
 from .problems import ConfigurationError
 
-_TIMES = ("deadlines", "ready_timeout", "restart_server_after")
+_TIMES = ("deadlines", "ready_timeout", "restart_server_after", "proof_age")
 _KEYS = ("url", "unit", "policy", *_TIMES, "metrics", "reload_budget", "context_reloads", "restart_server", "notify", "follows_unit")
 _MARK = "managed_by"  # who wrote the file; nothing of the agent's depends on it
 _DEADLINES = {"connect": 5.0, "answer": 20.0, "load": 900.0}
+_PROOF_AGE = 300.0
 _READY_TIMEOUT = 300.0  # the server listens before it knows its GPUs, and answers minutes later (docs/ollama-semantics.md#start-of-the-server)
 
 
@@ -39,6 +40,7 @@ class Metrics:
 class Configuration:
     """`unit` is the server's systemd unit; `deadlines` (connect, answer, load) and `ready_timeout` are in seconds.
     `reload_budget` is how many reloads an hour may cost, `context_reloads` how many of them one model's context;
+    `proof_age` is for how many seconds a look counts for whoever asks whether a model is resident;
     `restart_server_after` is how long, in seconds, a trouble must have stood for a restart;
     `notify` is whether somebody sends notifications, which are queued then; `follows_unit` is whether the URL was read from
     the unit, so that the server there is this machine's whatever the address is."""
@@ -53,6 +55,7 @@ class Configuration:
     context_reloads: int = CONTEXT_RELOADS
     restart_server: str = NEVER
     restart_server_after: float = RESTART_AFTER
+    proof_age: float = _PROOF_AGE
     notify: bool = False
     follows_unit: bool = False
 
@@ -101,6 +104,7 @@ def parse(raw: Mapping[str, Any]) -> Configuration:
         context_reloads=_times("context_reloads", raw.get("context_reloads", CONTEXT_RELOADS), problems),
         restart_server=_restart_server(raw.get("restart_server", NEVER), problems),
         restart_server_after=_seconds("restart_server_after", raw.get("restart_server_after", RESTART_AFTER), problems),
+        proof_age=_seconds("proof_age", raw.get("proof_age", _PROOF_AGE), problems),
         notify=_boolean("notify", raw.get("notify", False), problems),
         follows_unit=_boolean("follows_unit", raw.get("follows_unit", False), problems),
     )

@@ -63,6 +63,21 @@ class Instance:
         return f"{self.state_folder}.hold"
 
     @property
+    def drain(self) -> str:
+        """Beside the hold: an operator's word that balancers are to send no requests, while passes go on."""
+        return f"{self.state_folder}.drain"
+
+    @property
+    def upgrade_drain(self) -> str:
+        """The same by a play that upgrades the server: it ends its own only, and an operator's stays."""
+        return f"{self.state_folder}.upgrade-drain"
+
+    @property
+    def readiness(self) -> str:
+        """What load balancers and health checks read; every user may."""
+        return layout.below(self.root, layout.readiness_file(self.name))
+
+    @property
     def watch_pipe(self) -> str:
         """Where a pass tells the watch that it has ended."""
         return self._runtime("watch")

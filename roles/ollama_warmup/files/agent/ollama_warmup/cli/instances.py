@@ -14,7 +14,7 @@ from .. import exits
 from ..instance import DEFAULT, Instance, InstanceError
 from ..problems import ConfigurationError
 
-_FOR_ALL = ("run", "check", "status", "hold", "release")
+_FOR_ALL = ("run", "check", "status", "hold", "release", "drain", "undrain", "ready")
 _FOR_NONE = ("validate", "doctor")
 """These look for themselves."""
 

@@ -22,7 +22,7 @@ from ..instance import Instance
 from ..passes.lean import import_http_client
 from ..problems import ConfigurationError
 from ..service import is_stopped, unit_state
-from ..state.hold import current_hold
+from ..state.hold import current_drain, current_hold
 from ..state.remembering import remembered
 from ..state.state import LastPass
 from .status import status_data
@@ -48,7 +48,8 @@ class Look:
         """As plain data, as soon as there is an answer, or the time is over."""
         service = self._service.result() if self._service.wait(self._left()) else {}
         found = None if is_stopped(service) else self._answer()
-        return status_data(self._instance.name, self._configuration, service, self._state, current_hold(self._instance), found, self._unread)
+        hold, drain = current_hold(self._instance), current_drain(self._instance)
+        return status_data(self._instance.name, self._configuration, service, self._state, hold, found, self._unread, drain)
 
     def _inspect(self, measurements: str | None = None) -> LastPass:
         from ..passes.inspection import inspect

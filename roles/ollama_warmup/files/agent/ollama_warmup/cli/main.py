@@ -20,6 +20,8 @@ from .instances import for_each, print_status_data, select_instances
 _EXITS = """exit status: 0 warm; 1 a required model is not resident; 2 bad configuration; 3 server unreachable;
 4 server stopped by an operator; 5 on hold; 75 another pass is running"""
 
+_ORDERS = ("hold", "release", "drain", "undrain")
+_LENGTH = "how long: seconds, or a duration such as 2h or 1h30m; at most 30 days"
 _DOCTOR = "Look at everything that keeps a host from being warm; change nothing. Exit status: 0 nothing wrong; 1 problems found; 2 could not look."
 
 
@@ -78,10 +80,10 @@ def _carry_out(wanted: argparse.Namespace, instance: Instance) -> int:
         from .condition import condition
 
         return condition(instance)
-    if wanted.command in ("hold", "release"):
-        from . import hold_commands as holding
-
-        return holding.hold(instance, wanted.length, wanted.reason) if wanted.command == "hold" else holding.release(instance)
+    if wanted.command in _ORDERS:
+        return _order(wanted, instance)
+    if wanted.command in ("ready", "answer"):
+        return _tell_readiness(wanted, instance)
     if wanted.command == "watch":
         from ..watch.watcher import watch
 
@@ -101,6 +103,26 @@ def _carry_out(wanted: argparse.Namespace, instance: Instance) -> int:
     if wanted.command == "validate":
         return commands.validate(wanted.file)
     return commands.check(instance) if wanted.command == "check" else commands.run(instance)
+
+
+def _order(wanted: argparse.Namespace, instance: Instance) -> int:
+    from . import hold_commands
+
+    if wanted.command == "hold":
+        return hold_commands.hold(instance, wanted.length, wanted.reason)
+    if wanted.command == "release":
+        return hold_commands.release(instance)
+    if wanted.command == "drain":
+        return hold_commands.drain(instance, wanted.length, wanted.reason, wanted.for_upgrade)
+    return hold_commands.undrain(instance, wanted.for_upgrade)
+
+
+def _tell_readiness(wanted: argparse.Namespace, instance: Instance) -> int:
+    from . import ready_commands
+
+    if wanted.command == "answer":
+        return ready_commands.answer_probes(instance, wanted.agent_port)
+    return ready_commands.ready(instance, wanted.model)
 
 
 def _notify(instance: Instance, test: bool) -> int:
@@ -136,15 +158,28 @@ def _parser() -> argparse.ArgumentParser:
     waiting = commands.add_parser("wait", help="come back when every required model is resident")
     waiting.add_argument("--timeout", type=float, metavar="SECONDS", help="give up after this long (default: never)")
     holding = commands.add_parser("hold", help="make no pass for a while (root)", description="Make no pass until the time is over, reboots included.")
-    holding.add_argument("length", metavar="LENGTH", help="how long: seconds, or a duration such as 2h or 1h30m; at most 30 days")
-    holding.add_argument("--reason", default="", metavar="TEXT", help="told by status, and in the journal")
+    _add_order(holding)
     commands.add_parser("release", help="end the hold, and make a pass (root)")
+    draining = commands.add_parser("drain", help="tell load balancers to send nothing for a while; passes go on (root)")
+    _add_order(draining)
+    undraining = commands.add_parser("undrain", help="end the drain, and make a pass (root)")
+    for each in (draining, undraining):
+        each.add_argument("--for-upgrade", action="store_true", help="the drain of a play that upgrades the server, beside an operator's")
+    ready = commands.add_parser("ready", help="tell in a word what load balancers are told; exit status 0 if it is ready, else 1")
+    ready.add_argument("model", nargs="?", metavar="MODEL", help="this model only (default: every required one)")
+    answering = commands.add_parser("answer", help="answer load balancers on the sockets that systemd hands over (the unit runs this)")
+    answering.add_argument("--agent-port", type=int, metavar="PORT", help="where HAProxy's agent-check is answered; HTTP on all others")
     commands.add_parser("validate", help="judge a configuration file").add_argument("file")
     commands.add_parser("watch", help="request a pass whenever the server or a runner ends (the unit ollama-warmup-watch.service)")
     notifying = commands.add_parser("notify", help="send the notifications that are pending (their unit runs this)")
     notifying.add_argument("--test", action="store_true", help="add one to them that only says that it is a test")
     commands.add_parser("condition", help="tell whether there is a server to look after (the unit asks this)")
     return parser
+
+
+def _add_order(order: argparse.ArgumentParser) -> None:
+    order.add_argument("length", metavar="LENGTH", help=_LENGTH)
+    order.add_argument("--reason", default="", metavar="TEXT", help="told by status, and in the journal")
 
 
 def _add_status(status: argparse.ArgumentParser) -> None:

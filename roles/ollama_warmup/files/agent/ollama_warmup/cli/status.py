@@ -38,7 +38,14 @@ def exit_status(configuration: Configuration, service: Mapping[str, str], found:
 
 
 def status_data(
-    name: str, configuration: Configuration, service: Mapping[str, str], state: State, hold: Hold | None, found: LastPass | None, unread: str = ""
+    name: str,
+    configuration: Configuration,
+    service: Mapping[str, str],
+    state: State,
+    hold: Hold | None,
+    found: LastPass | None,
+    unread: str = "",
+    drain: Hold | None = None,
 ) -> dict[str, Any]:
     """Everything that `status --json` prints. `found` is what a look found now, `unread` why the state could not be read."""
     code = exit_status(configuration, service, found, hold)
@@ -51,6 +58,7 @@ def status_data(
         "exit": code,
         "result": exits.WORDS.get(code, str(code)) if policy.models else NOTHING,
         "hold": hold_data(hold) if hold else None,
+        "drain": {**hold_data(drain), "text": drain.told("drained")} if drain else None,
         "looked": _looked(found),
         "models": [_model(model, found, state.last_pass) for model in policy.models],
         "last_pass": vars(state.last_pass) if state.last_pass else None,
@@ -64,6 +72,7 @@ def describe(seen: Mapping[str, Any], now: float, terminal: Terminal = PLAIN) ->
     lines = terminal.text(f"{seen['unit']} at {seen['url']}: {_service_words(seen['service'])}")
     lines += _pass_lines(seen, now, terminal)
     lines += terminal.text(f"{seen['hold']['text']}; 'ollama-warmup release' ends it", YELLOW, "on hold") if seen["hold"] else []
+    lines += terminal.text(f"{seen['drain']['text']}; 'ollama-warmup undrain' ends it", YELLOW, "drained") if seen["drain"] else []
     lines.append("")
     lines += _table(seen["models"], datetime.fromtimestamp(now, timezone.utc), terminal)
     for label, text in _remarks(seen["looked"] or {}, seen["last_pass"] or {}):

@@ -19,7 +19,7 @@ def text(instance: str, found: Iterable[Sample]) -> bytes:
     try:
         from prometheus_client import CollectorRegistry, generate_latest
     except ImportError as error:
-        raise OSError(errno.ENOENT, "the Python library is not installed (Debian: python3-prometheus-client)", LIBRARY) from error
+        raise OSError(errno.ENOENT, "the Python library is not installed: run the play again, which installs it", LIBRARY) from error
     registry = CollectorRegistry()
     registry.register(_Found(instance, found))
     return bytes(generate_latest(registry))

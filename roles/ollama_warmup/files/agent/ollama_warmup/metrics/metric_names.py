@@ -29,7 +29,7 @@ METRICS: Mapping[str, str] = {
     f"{MODEL}loads_total": "How often the agent loaded the model.",
     f"{MODEL}slow_loads_total": "How many of these loads took longer than declared.",
     f"{MODEL}last_load_duration_seconds": "How long the agent's last load of the model took.",
-    f"{MODEL}departures_total": "How often the model was found not to be as declared, by the cause.",
+    f"{MODEL}incidents_total": "How often the model was found not to be as declared, by the cause.",
     f"{MODEL}conflict": "1 while somebody keeps undoing what is declared for the model: its context, or its place in memory (eviction).",
 }
 _LABELS: Mapping[str, str] = {f"{PREFIX}last_pass_result": "result", f"{MODEL}drift": "drift", f"{MODEL}departures_total": "cause", f"{MODEL}conflict": "kind"}

@@ -108,9 +108,9 @@ def _counted(model: str, counts: Counts) -> Iterator[Sample]:
     yield Sample(f"{MODEL}slow_loads_total", labels, counts.slow_loads.get(model, 0))
     if model in counts.load_seconds:
         yield Sample(f"{MODEL}last_load_duration_seconds", labels, counts.load_seconds[model])
-    departures = counts.departures.get(model, {})
-    for word in sorted({*CAUSES, *departures}):
-        yield Sample(f"{MODEL}departures_total", {**labels, "cause": word}, departures.get(word, 0))
+    incidents = counts.incidents.get(model, {})
+    for word in sorted({*CAUSES, *incidents}):
+        yield Sample(f"{MODEL}incidents_total", {**labels, "cause": word}, incidents.get(word, 0))
 
 
 def _conflicts(model: str, conflicts: Iterable[Conflict]) -> Iterator[Sample]:

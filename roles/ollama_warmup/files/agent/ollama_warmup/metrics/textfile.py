@@ -36,7 +36,7 @@ def tell_end(instance: Instance, configuration: Configuration, state: State) -> 
 def publish_skip(instance: Instance, configuration: Configuration, state: State, code: int) -> None:
     """A pass was skipped; the exit status `code` says why. What this start of the server was not seen with, it does not have."""
     now = time.time()
-    server = server_identity(configuration.own_unit) if configuration.own_unit else state.server
+    server = server_identity(configuration.own_unit, url=configuration.url) if configuration.own_unit else state.server
     result = code if code in (exits.STOPPED, exits.UNDECLARED) else exits.ON_HOLD
     last = state.last_pass if result == exits.ON_HOLD else None
     skipped = replace(last or LastPass(at=now, seconds=0, exit=result, server=server), at=now, seconds=0, exit=result)

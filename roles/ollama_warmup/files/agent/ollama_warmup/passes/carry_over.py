@@ -86,7 +86,7 @@ def history(state: State, configuration: Configuration, moment: Moment) -> Histo
         conflicts=reloads.context_conflicts(state.loads, configuration.context_reloads),
         failed=frozenset(map(ModelName.parse, state.retries)),
         reloads=reloads.remaining_budget(state.loads, configuration.reload_budget),
-        going_on=incidents.going_on(state.departures),
+        going_on=incidents.going_on(state.incidents),
         redeclared=declaration_changes(configuration.policy, state.applied or {}),
         server=moment.server,
         past=past_of(state.seen),
@@ -97,7 +97,7 @@ def conclude(before: State, state: State, configuration: Configuration, moment: 
     """After the pass. `before` is what the pass before left, `state` what this one began with."""
     noticed = round(moment.began + result.noticed_after, 3)
     changed = changed_models(before, configuration.policy) | {str(progress.model.name) for progress in result.models if progress.first.redeclared}
-    departed = incidents.note(state.departures, result.models, before.seen, changed, moment.began, noticed)
+    departed = incidents.note(state.incidents, result.models, before.seen, changed, moment.began, noticed)
     made = (*state.loads, *reloads.loads_of_pass(result.models, ended))
     aside = set_aside.after_pass(state.set_aside, result.models, configuration.policy.max_loaded_models, ended)
     rivals = {name: entry.rivals for name, entry in aside.items()}
@@ -111,8 +111,8 @@ def conclude(before: State, state: State, configuration: Configuration, moment: 
         pinned=next_history.pending_releases(state.pinned, configuration.policy, result),
         seen=seen_by(result, ended),
         sightings=result.look.sightings,
-        departures=departed,
-        counts=count(state.counts, result.models, [departure for departure in departed if departure.at == noticed]),
+        incidents=departed,
+        counts=count(state.counts, result.models, [incident for incident in departed if incident.at == noticed]),
         retries=retries.after_pass(state.retries, result.models, ended),
         loads=made,
         conflicts=conflicts.find_conflicts(state.conflicts, result.models, contexts, rivals, departed, ended, state.terms.since),

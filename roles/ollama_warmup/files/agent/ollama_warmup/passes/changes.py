@@ -11,7 +11,7 @@ from keepwarm._residency.values.policy import Policy
 from .. import exits
 from ..events import Event
 from ..journal import ERROR, NOTICE, WARNING
-from ..state.incidents import Departure
+from ..state.incidents import Incident
 from ..state.state import LastPass, State
 
 _ACTS = ("set_expiry", "load", "revive", "reload")
@@ -22,7 +22,7 @@ _NOTHING = LastPass(at=0, seconds=0, exit=-1)
 def changes(before: State, after: State, policy: Policy) -> Iterator[Event]:
     """What is to be told of the pass that left `after`."""
     last, end = before.last_pass or _NOTHING, after.last_pass or _NOTHING
-    told = frozenset(departure.model for departure in _departures(before, after))
+    told = frozenset(incident.model for incident in _incidents(before, after))
     yield from _departed(before, after, policy)
     yield from _acts(end, told)
     yield from _slow_loads(before, after, policy)
@@ -34,45 +34,45 @@ def changes(before: State, after: State, policy: Policy) -> Iterator[Event]:
         yield Event(NOTICE, "pass", {"result": exits.WORDS[end.ended], "seconds": end.seconds, "models": len(end.models)})
 
 
-def _departures(before: State, after: State) -> Iterator[Departure]:
+def _incidents(before: State, after: State) -> Iterator[Incident]:
     """Those that began or ended."""
-    known = {_key(departure): departure for departure in before.departures}
-    return (departure for departure in after.departures if known.get(_key(departure)) != departure)
+    known = {_key(incident): incident for incident in before.incidents}
+    return (incident for incident in after.incidents if known.get(_key(incident)) != incident)
 
 
-def _key(departure: Departure) -> tuple[object, ...]:
-    return departure.model, departure.at, departure.drift
+def _key(incident: Incident) -> tuple[object, ...]:
+    return incident.model, incident.at, incident.drift
 
 
 def _departed(before: State, after: State, policy: Policy) -> Iterator[Event]:
     """Both at once for what was put right by the pass that noticed it."""
-    known = set(map(_key, before.departures))
+    known = set(map(_key, before.incidents))
     models = {entry["model"]: entry for entry in (after.last_pass or _NOTHING).models}
     required = {str(model.name) for model in policy.models if model.required}
-    for departure in _departures(before, after):
-        if _key(departure) not in known:
-            grave = departure.breaks_residency and departure.model in required
-            yield Event(WARNING if grave else NOTICE, "drift_detected", _story(departure))
-        if not departure.is_open and models.get(departure.model, {}).get("after"):
-            yield Event(NOTICE, "recovered", _end_of(departure, models.get(departure.model, {})))
+    for incident in _incidents(before, after):
+        if _key(incident) not in known:
+            grave = incident.breaks_residency and incident.model in required
+            yield Event(WARNING if grave else NOTICE, "drift_detected", _story(incident))
+        if not incident.is_open and models.get(incident.model, {}).get("after"):
+            yield Event(NOTICE, "recovered", _end_of(incident, models.get(incident.model, {})))
 
 
-def _story(departure: Departure) -> Mapping[str, object]:
+def _story(incident: Incident) -> Mapping[str, object]:
     return {
-        "model": departure.model,
-        "drift": ",".join(departure.drift),
-        "cause": departure.cause,
-        "evidence": departure.cause_evidence,
-        "by": ",".join(departure.by) or None,
+        "model": incident.model,
+        "drift": ",".join(incident.drift),
+        "cause": incident.cause,
+        "evidence": incident.cause_evidence,
+        "by": ",".join(incident.by) or None,
     }
 
 
-def _end_of(departure: Departure, model: Mapping[str, object]) -> Mapping[str, object]:
+def _end_of(incident: Incident, model: Mapping[str, object]) -> Mapping[str, object]:
     return {
-        "model": departure.model,
-        "drift": ",".join(departure.drift),
-        "cause": departure.cause,
-        "seconds": departure.seconds,
+        "model": incident.model,
+        "drift": ",".join(incident.drift),
+        "cause": incident.cause,
+        "seconds": incident.seconds,
         "action": model.get("action"),
         "load_seconds": model.get("load_seconds"),
     }

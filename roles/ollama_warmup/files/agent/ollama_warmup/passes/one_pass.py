@@ -23,6 +23,7 @@ from keepwarm._residency.values.sightings import process_id, with_kills_of
 from .. import exits
 from ..configuration import Configuration
 from ..instance import Instance
+from ..ready.board import Board
 from ..service import run_command
 from ..state.hold import hold_events, hold_problems
 from ..state.snapshot import sizes
@@ -79,7 +80,7 @@ def make_observer(configuration: Configuration, state: State, ready_timeout: flo
 
 def server_start(configuration: Configuration) -> str | None:
     """Names this start of the server; None where its process is not this machine's."""
-    return server_identity(configuration.own_unit) if configuration.own_unit else None
+    return server_identity(configuration.own_unit, url=configuration.url) if configuration.own_unit else None
 
 
 def _is_by_hand(instance: Instance) -> bool:
@@ -99,7 +100,8 @@ def _warm(
     patience = 0 if carry_over.has_answered(before, moment) else configuration.ready_timeout
     observer = make_observer(configuration, state, patience)
     pace = Pace(loading=configuration.deadlines["load"])
-    warmer = Warmer(observer, policy, carry_over.history(state, configuration, moment), pace=pace)
+    board = Board(instance, configuration)
+    warmer = Warmer(observer, policy, carry_over.history(state, configuration, moment), pace=pace, looked=board.looked)
     started = time.monotonic()
     try:
         result = warmer.run()
@@ -111,6 +113,7 @@ def _warm(
     except Interrupted as signal:
         end = _end(state, started, exits.INTERRUPTED, failures=[f"the pass was told to stop ({signal})"])
     else:
+        board.conclude(result.models)
         after = carry_over.conclude(before, state, configuration, moment, result, time.time())
         _keep_measurements(instance, configuration, before, after, result)
         return after, _judged(configuration, after, started, result)

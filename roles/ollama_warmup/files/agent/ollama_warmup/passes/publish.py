@@ -8,11 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Callable
 
+from .. import exits
 from ..configuration import Configuration
 from ..events import Event
 from ..instance import Instance
 from ..journal import WARNING, log
 from ..notify.notifications import queue
+from ..ready.board import publish_unproved
+from ..ready.proofs import NOTHING_DECLARED
+from ..ready.readiness import COLD, HOLD, STOPPED
 from ..state.state import State
 from ..watch.pipe import notify
 
@@ -24,8 +28,23 @@ def _metrics(instance: Instance, configuration: Configuration, state: State, _ev
         textfile.tell_end(instance, configuration, state)
 
 
+_UNPROVED = {
+    exits.UNREACHABLE: (COLD, "unreachable"),
+    exits.STOPPED: (STOPPED, "stopped"),
+    exits.SKIPPED: (HOLD, "hold"),
+    exits.UNDECLARED: (COLD, NOTHING_DECLARED),
+}
+"""What a pass that proved nothing leaves for balancers, by its exit status. Of one that was told to stop, what it proved still counts."""
+
+
+def _readiness(instance: Instance, configuration: Configuration, state: State, _events: Sequence[Event]) -> None:
+    if state.last_pass is not None and state.last_pass.ended in _UNPROVED:
+        publish_unproved(instance, configuration, *_UNPROVED[state.last_pass.ended])
+
+
 _Channel = Callable[[Instance, Configuration, State, Sequence[Event]], None]
 _CHANNELS: Mapping[str, _Channel] = {
+    "readiness": _readiness,
     "watch": lambda instance, *_others: notify(instance.watch_pipe),
     "metrics": _metrics,
     "notifications": queue,
@@ -53,6 +72,8 @@ def publish_beginning(instance: Instance, configuration: Configuration, state: S
 
 def publish_skip(instance: Instance, configuration: Configuration, state: State, code: int) -> None:
     """Tell of a pass that was skipped; the exit status `code` says why."""
+    with _harmless("readiness"):
+        publish_unproved(instance, configuration, *_UNPROVED[code])
     if configuration.metrics is not None:
         from ..metrics import textfile
 

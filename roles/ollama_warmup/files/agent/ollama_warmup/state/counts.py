@@ -12,14 +12,14 @@ from keepwarm._base.readers import NUMBER, numbers, typed
 from keepwarm._residency.decide.actions import LOADS
 from keepwarm._residency.decide.progress import Progress
 
-from .incidents import Departure
+from .incidents import Incident
 
 
 @dataclass(frozen=True)
 class Counts:
-    """By model: `departures` by their cause, `loads` of ours, `slow_loads` among them, and how long the last one took in seconds."""
+    """By model: `incidents` by their cause, `loads` of ours, `slow_loads` among them, and how long the last one took in seconds."""
 
-    departures: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    incidents: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     loads: Mapping[str, int] = field(default_factory=dict)
     slow_loads: Mapping[str, int] = field(default_factory=dict)
     load_seconds: Mapping[str, float] = field(default_factory=dict)
@@ -27,25 +27,25 @@ class Counts:
 
 def parse_counts(raw: Mapping[str, Any]) -> Counts:
     """Raises `InvalidValue`."""
-    departures = typed(raw, "departures", (dict,))
+    incidents = typed(raw, "incidents", (dict,))
     return Counts(
-        departures={model: numbers(departures, model) for model in departures},
+        incidents={model: numbers(incidents, model) for model in incidents},
         loads=numbers(raw, "loads"),
         slow_loads=numbers(raw, "slow_loads"),
         load_seconds=numbers(raw, "load_seconds", NUMBER),
     )
 
 
-def count(counts: Counts, models: Iterable[Progress], noticed: Iterable[Departure]) -> Counts:
+def count(counts: Counts, models: Iterable[Progress], noticed: Iterable[Incident]) -> Counts:
     """With one more pass. What one act brought about counts once, however many drifts showed it."""
-    departures = {model: dict(by_cause) for model, by_cause in counts.departures.items()}
-    for model, cause in sorted({(departure.model, departure.cause) for departure in noticed}):
-        by_cause = departures.setdefault(model, {})
+    incidents = {model: dict(by_cause) for model, by_cause in counts.incidents.items()}
+    for model, cause in sorted({(incident.model, incident.cause) for incident in noticed}):
+        by_cause = incidents.setdefault(model, {})
         by_cause[cause] = by_cause.get(cause, 0) + 1
     loaded = [progress for progress in models if progress.changed and progress.action in LOADS]
     seconds = {str(progress.model.name): progress.load_seconds for progress in loaded if progress.load_seconds is not None}
     return Counts(
-        departures=departures,
+        incidents=incidents,
         loads=_more(counts.loads, loaded),
         slow_loads=_more(counts.slow_loads, [progress for progress in loaded if progress.was_slow]),
         load_seconds={**counts.load_seconds, **seconds},

@@ -21,8 +21,17 @@ if TYPE_CHECKING:
 
 def current_hold(instance: Instance) -> Hold | None:
     """The hold that is on now. A file that tells none holds nothing; the pass says so (`hold_problem`)."""
+    return _current(instance.hold)
+
+
+def current_drain(instance: Instance) -> Hold | None:
+    """The drain that is on now, an operator's or an upgrade's. It keeps balancers off the host, and is nothing to a pass."""
+    return _current(instance.drain) or _current(instance.upgrade_drain)
+
+
+def _current(path: str) -> Hold | None:
     try:
-        return read_hold(instance.hold, time.time())
+        return read_hold(path, time.time())
     except InvalidValue:
         return None
 

@@ -23,7 +23,7 @@ _RESIDENCY = "residency"
 
 
 @dataclass(frozen=True)
-class Departure:
+class Incident:
     """`at`, when it was noticed, and `healed_at`, None until then, are in seconds since 1970; `drift` is what it was noticed by,
     `by` the models that took the place."""
 
@@ -51,9 +51,9 @@ class Departure:
         return not BREAKING.isdisjoint(self.drift)
 
 
-def parse_departure(raw: Mapping[str, Any]) -> Departure:
+def parse_incident(raw: Mapping[str, Any]) -> Incident:
     """Raises `InvalidValue`."""
-    return Departure(
+    return Incident(
         model=str(ModelName.parse(typed(raw, "model", TEXT))),
         cause=typed(raw, "cause", TEXT),
         cause_evidence=typed(raw, "cause_evidence", TEXT),
@@ -64,60 +64,60 @@ def parse_departure(raw: Mapping[str, Any]) -> Departure:
     )
 
 
-def going_on(known: Iterable[Departure]) -> dict[ModelName, dict[str, Cause]]:
+def going_on(known: Iterable[Incident]) -> dict[ModelName, dict[str, Cause]]:
     """The causes of what is still so, for the engine."""
     found: dict[ModelName, dict[str, Cause]] = {}
-    for departure in known:
-        if departure.is_open:
-            words = BREAKING if departure.breaks_residency else departure.drift
-            cause = Cause(departure.cause, departure.cause_evidence, departure.by)
-            found.setdefault(ModelName.parse(departure.model), {}).update(dict.fromkeys(words, cause))
+    for incident in known:
+        if incident.is_open:
+            words = BREAKING if incident.breaks_residency else incident.drift
+            cause = Cause(incident.cause, incident.cause_evidence, incident.by)
+            found.setdefault(ModelName.parse(incident.model), {}).update(dict.fromkeys(words, cause))
     return found
 
 
 def note(
-    known: Iterable[Departure], models: Iterable[Progress], seen: Mapping[str, ModelSnapshot], changed: frozenset[str], began: float, noticed: float
-) -> tuple[Departure, ...]:
-    """The departures after a pass over these models. `seen` is what the look before left, `changed` are the models that were
+    known: Iterable[Incident], models: Iterable[Progress], seen: Mapping[str, ModelSnapshot], changed: frozenset[str], began: float, noticed: float
+) -> tuple[Incident, ...]:
+    """The incidents after a pass over these models. `seen` is what the look before left, `changed` are the models that were
     declared otherwise since: what differs from a new declaration has not departed. `began` is when the pass did, `noticed`
     its first look, in seconds since 1970."""
     ended = {str(progress.model.name): progress for progress in models}
-    kept = [departure for departure in known if not departure.is_open or departure.model in ended]
+    kept = [incident for incident in known if not incident.is_open or incident.model in ended]
     for name, progress in ended.items():
         before = seen.get(name)
         if before is not None and before.drift is not None and name not in changed:
             known_kinds = _kinds(before.drift) | {kind for open_one in kept if open_one.is_open and open_one.model == name for kind in _kinds(open_one.drift)}
             kept += _new(progress, known_kinds, noticed)
-    healed = [_healed(departure, ended[departure.model], began, noticed) if departure.is_open else departure for departure in kept]
+    healed = [_healed(incident, ended[incident.model], began, noticed) if incident.is_open else incident for incident in kept]
     return tuple(_bounded(healed))
 
 
-def _new(progress: Progress, known_kinds: set[str], noticed: float) -> Iterator[Departure]:
+def _new(progress: Progress, known_kinds: set[str], noticed: float) -> Iterator[Incident]:
     """One for each kind: that it is gone and that its context is another are two things, with an end each."""
     for kind in sorted(_kinds(progress.causes) - known_kinds):
         causes = {word: cause for word, cause in progress.causes.items() if kind in _kinds([word])}
         cause = chief(causes)
         if cause is not None:
-            yield Departure(str(progress.model.name), cause.word, cause.evidence, noticed, None, tuple(causes), cause.by)
+            yield Incident(str(progress.model.name), cause.word, cause.evidence, noticed, None, tuple(causes), cause.by)
 
 
-def _healed(departure: Departure, progress: Progress, began: float, noticed: float) -> Departure:
+def _healed(incident: Incident, progress: Progress, began: float, noticed: float) -> Incident:
     """A model that is busy or loading is undecided, and neither back nor gone; one that is not in memory, or was deleted, is
     back in no respect."""
     now = progress.last.drift
-    if UNDECIDED.intersection(now) or BREAKING.intersection(now) or _kinds(departure.drift).intersection(_kinds(now)):
-        return departure
-    mended = [progress.mended[word] for word in progress.mended if _kinds([word]) <= _kinds(departure.drift)]
-    return replace(departure, healed_at=round(began + max(mended), 3) if mended else noticed)
+    if UNDECIDED.intersection(now) or BREAKING.intersection(now) or _kinds(incident.drift).intersection(_kinds(now)):
+        return incident
+    mended = [progress.mended[word] for word in progress.mended if _kinds([word]) <= _kinds(incident.drift)]
+    return replace(incident, healed_at=round(began + max(mended), 3) if mended else noticed)
 
 
 def _kinds(words: Iterable[str]) -> set[str]:
     return {_RESIDENCY if word in BREAKING else word for word in words if word not in NEUTRAL}
 
 
-def _bounded(departures: list[Departure]) -> list[Departure]:
+def _bounded(incidents: list[Incident]) -> list[Incident]:
     """What is still open is never forgotten; there are few of them to a model."""
-    surplus = len(departures) - MOST
-    closed = [departure for departure in departures if not departure.is_open]
+    surplus = len(incidents) - MOST
+    closed = [incident for incident in incidents if not incident.is_open]
     forgotten = set(map(id, closed[: max(surplus, 0)]))
-    return [departure for departure in departures if id(departure) not in forgotten]
+    return [incident for incident in incidents if id(incident) not in forgotten]

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How each model was found by the last look that succeeded: what the cause of a later departure is told from."""
+"""How each model was found by the last look that succeeded: what the cause of a later incident is told from."""
 
 from __future__ import annotations
 

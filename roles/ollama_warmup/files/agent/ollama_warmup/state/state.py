@@ -20,12 +20,12 @@ from keepwarm._residency.values.sightings import KINDS, Sighting
 
 from .. import exits
 from .counts import Counts, parse_counts
-from .incidents import Departure, parse_departure
+from .incidents import Incident, parse_incident
 from .model_entry import clean_model, clean_stray
 from .snapshot import ModelSnapshot, parse_snapshot
 
 SCHEMA = 3
-_HISTORY: Mapping[str, Any] = {"seen": {}, "departures": [], "counts": asdict(Counts()), "retries": {}, "loads": [], "conflicts": []}
+_HISTORY: Mapping[str, Any] = {"seen": {}, "incidents": [], "counts": asdict(Counts()), "retries": {}, "loads": [], "conflicts": []}
 """What schema 1 did not have: a host that is upgraded still knows its pins."""
 
 
@@ -69,7 +69,7 @@ class State:
     seen: Mapping[str, ModelSnapshot] = field(default_factory=dict)
     boot: str | None = None
     sightings: Mapping[str, Sighting] = field(default_factory=dict)
-    departures: tuple[Departure, ...] = ()
+    incidents: tuple[Incident, ...] = ()
     counts: Counts = field(default_factory=Counts)
     retries: Mapping[str, Retry] = field(default_factory=dict)
     loads: tuple[Load, ...] = ()
@@ -92,7 +92,7 @@ def state_data(state: State) -> dict[str, Any]:
         "seen": {model: vars(seen) for model, seen in sorted(state.seen.items())},
         "boot": state.boot,
         "sightings": {process: vars(sighting) for process, sighting in sorted(state.sightings.items())},
-        "departures": [vars(departure) for departure in state.departures],
+        "incidents": [vars(incident) for incident in state.incidents],
         "counts": vars(state.counts),
         "retries": {model: vars(retry) for model, retry in sorted(state.retries.items())},
         "loads": [vars(load) for load in state.loads],
@@ -122,7 +122,7 @@ def parse_state(raw: Any) -> State:
         seen=mapped(raw, "seen", parse_snapshot),
         boot=typed(raw, "boot", MAYBE_TEXT),
         sightings=mapped({"sightings": {}, **raw}, "sightings", _sighting),
-        departures=objects(raw, "departures", parse_departure),
+        incidents=objects(raw, "incidents", parse_incident),
         counts=parse_counts(typed(raw, "counts", (dict,))),
         retries=_of_models(mapped(raw, "retries", parse_retry)),
         loads=objects(raw, "loads", parse_load),

@@ -72,7 +72,7 @@ def _content(state: State) -> bytes:
         return _encoded(state)
     except ValueError as error:
         log(WARNING, "state_truncated", reason=error)
-        return _encoded(replace(state, cards={}, seen={}, departures=(), counts=Counts(), loads=(), conflicts=(), last_pass=None))
+        return _encoded(replace(state, cards={}, seen={}, incidents=(), counts=Counts(), loads=(), conflicts=(), last_pass=None))
 
 
 def _encoded(state: State) -> bytes:

@@ -9,7 +9,7 @@ import select
 from contextlib import suppress
 from dataclasses import dataclass
 
-from keepwarm._residency.server.processes import Process, is_running
+from keepwarm._residency.server.process import Process, is_running
 
 from ..problems import ConfigurationError
 

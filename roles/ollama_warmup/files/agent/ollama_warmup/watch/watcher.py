@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from keepwarm._base.files import create_empty
-from keepwarm._residency.server.processes import ServerProcesses, server_processes
+from keepwarm._residency.server.processes import ServerProcesses, processes_of_start
 
 from .. import exits
 from ..instance import Instance
@@ -33,6 +33,7 @@ from .subjects import concerns, resident, retries
 
 _SERVER = "server"
 _RESTART = 10  # seconds that systemd has to start a server anew, which begins a pass by itself
+_ENGINE_RESTART = 2  # seconds that an engine has to start a container anew, of which systemd learns nothing
 
 
 def watch(instance: Instance) -> NoReturn:
@@ -56,6 +57,7 @@ class Watch:
         self._unit = unit
         self._proc = proc
         self._pace = Pace()
+        self._container = ""
         self._models: dict[str, str] = {}
         self._poll = select.poll()
         self._pidfds = Pidfds(self._poll)
@@ -63,9 +65,11 @@ class Watch:
 
     def look(self) -> None:
         """See which processes there are now, watch them, and miss those that ended unwatched."""
-        now, found, state = time.monotonic(), server_processes(self._unit, self._proc), remembered(self._instance)[0]
+        now, state = time.monotonic(), remembered(self._instance)[0]
+        found = self._processes(state)
         if found is None:
             return
+        self._container = found.container
         self._pidfds.hold(_SERVER, found.server, now)
         for process in found.children:
             if process.blob and concerns(state, process.blob):
@@ -74,6 +78,10 @@ class Watch:
             self._pace.postpone(model, seconds, now)
         if not os.path.exists(self._instance.wake):  # else a pass is to come, and what is missing may be news to it
             self._miss(found, state, now)
+
+    def _processes(self, state: State) -> ServerProcesses | None:
+        """Those of the unit, else of the container that the last pass found: the watch has no network of its own to find one by."""
+        return processes_of_start(self._unit, state.last_pass.server if state.last_pass else None, self._proc)
 
     def wait(self) -> None:
         """For the next thing to happen, and do what it asks for."""
@@ -104,7 +112,7 @@ class Watch:
         """A server takes its runners with it, and where systemd starts it anew, that begins a pass."""
         if any(held.key == _SERVER for held in ended):
             self._pace.forget()
-            self._pace.postpone(_SERVER, _RESTART, now)
+            self._pace.postpone(_SERVER, _ENGINE_RESTART if self._container else _RESTART, now)
         elif self._pidfds.holds(_SERVER):
             for held in ended:
                 self._ended(held.key, now - held.since, now)
@@ -123,7 +131,7 @@ class Watch:
 
     def _request(self, due: frozenset[str]) -> None:
         """Have systemd make a pass, unless only a server ended that is there again."""
-        if due == {_SERVER} and server_processes(self._unit, self._proc):
+        if due == {_SERVER} and self._processes(State()):
             self.look()
         elif due:
             try:

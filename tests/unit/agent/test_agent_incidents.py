@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every departure is noticed once, with its cause, told once, and told to be over with its length."""
+"""Every incident is noticed once, with its cause, told once, and told to be over with its length."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from keepwarm._residency.values.observation import Runners
 from ollama_warmup import exits
 from ollama_warmup.cli.recent_history import history_data
 from ollama_warmup.cli.status import describe, status_data
-from ollama_warmup.state.incidents import MOST, Departure, note
+from ollama_warmup.state.incidents import MOST, Incident, note
 from ollama_warmup.state.state import State
 from support.agent import RUNNING, Agent
 from support.fake_server import Installed
@@ -36,7 +36,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> list[str]:
 @pytest.fixture
 def warm(agent: Agent, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Agent:
     """a and b are pinned and were seen to be, each with a runner of a number of its own."""
-    def runners(_unit: str) -> Runners:
+    def runners(_unit: str, **_where: str) -> Runners:
         living = {entry.model.blob: f"{id(entry)}-1" for entry in agent.server.loaded.values() if entry.alive}
         return Runners(frozenset(living), starts=living)
 
@@ -82,9 +82,9 @@ def test_what_a_pass_puts_right_is_told_in_two_lines(
     assert warm.run(CTX_A, "b") == exits.WARM
     drift, cause = story.split()[:2]
     assert told(capsys) == [f"event=drift_detected model=a:latest {story}", f"event=recovered model=a:latest {drift} {cause} action={action}"]
-    (departure,) = warm.state.departures
-    assert (departure.cause, departure.is_open) == (cause.partition("=")[2], False)
-    assert warm.state.counts.departures == {"a:latest": {departure.cause: 1}}
+    (incident,) = warm.state.incidents
+    assert (incident.cause, incident.is_open) == (cause.partition("=")[2], False)
+    assert warm.state.counts.incidents == {"a:latest": {incident.cause: 1}}
     warm.run(CTX_A, "b")
     assert told(capsys) == []
 
@@ -110,10 +110,10 @@ def test_what_goes_on_is_told_once_and_keeps_its_cause(warm: Agent, capsys: pyte
     warm.server.hold("a", -1, 8192)
     warm.run(CTX_A, "b")
     assert told(capsys)[0] == "event=recovered model=a:latest drift=not_loaded cause=unloaded_by_client action=none"
-    assert warm.state.counts.departures == {"a:latest": {"unloaded_by_client": 1}}
+    assert warm.state.counts.incidents == {"a:latest": {"unloaded_by_client": 1}}
 
 
-def test_another_context_and_an_expiry_are_two_departures_with_an_end_each(warm: Agent, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_context_and_an_expiry_are_two_incidents_with_an_end_each(warm: Agent, capsys: pytest.CaptureFixture[str]) -> None:
     warm.server.hold("a", "5m", 2048)
     warm.run(CTX_A, "b")
     assert told(capsys) == [
@@ -122,17 +122,17 @@ def test_another_context_and_an_expiry_are_two_departures_with_an_end_each(warm:
         "event=recovered model=a:latest drift=expiring cause=context_changed_by_client action=set_expiry",
         'event=warning reason="a has the context 2048 instead of 8192: a client sent its own num_ctx (context_mismatch: reload puts it back)"',
     ]
-    assert warm.state.counts.departures == {"a:latest": {"context_changed_by_client": 1}}
-    assert [departure.drift for departure in warm.state.departures if departure.is_open] == [("context_mismatch",)]
+    assert warm.state.counts.incidents == {"a:latest": {"context_changed_by_client": 1}}
+    assert [incident.drift for incident in warm.state.incidents if incident.is_open] == [("context_mismatch",)]
 
 
-def test_a_departure_is_as_long_as_it_takes_to_put_right(warm: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_incident_is_as_long_as_it_takes_to_put_right(warm: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("keepwarm._residency.execute.warmer.time.monotonic", warm.server.clock.monotonic)
     monkeypatch.setattr("ollama_warmup.passes.one_pass.time.time", lambda: 5000.0 + warm.server.clock.seconds)
     warm.server.loaded.clear()
     began = 5000.0 + warm.server.clock.seconds
     warm.run(CTX_A, "b")
-    assert [(departure.model, departure.at - began, departure.seconds) for departure in warm.state.departures] == [
+    assert [(incident.model, incident.at - began, incident.seconds) for incident in warm.state.incidents] == [
         ("a:latest", 0, 2.0),
         ("b:latest", 0, 4.0),
     ]
@@ -152,13 +152,13 @@ def test_a_required_model_that_is_gone_is_graver_than_the_rest(warm: Agent, caps
 def test_what_was_declared_otherwise_has_not_departed(warm: Agent) -> None:
     warm.run({"name": "a", "num_ctx": 512}, "b")
     warm.run({"name": "a", "num_ctx": 512}, "b")
-    assert warm.state.departures == ()
+    assert warm.state.incidents == ()
 
 
 def test_what_was_never_there_has_not_departed(agent: Agent) -> None:
     agent.run("a", "nowhere")
     agent.run("a", "nowhere")
-    assert agent.state.departures == ()
+    assert agent.state.incidents == ()
 
 
 def test_a_pass_that_fails_keeps_the_record_of_the_last_look(warm: Agent) -> None:
@@ -169,7 +169,7 @@ def test_a_pass_that_fails_keeps_the_record_of_the_last_look(warm: Agent) -> Non
     warm.server.gone = False
     unload(warm)
     warm.run(CTX_A, "b")
-    assert warm.state.departures[-1].cause == "unloaded_by_client"
+    assert warm.state.incidents[-1].cause == "unloaded_by_client"
 
 
 def test_a_model_that_is_no_longer_declared_is_waited_for_no_longer(warm: Agent) -> None:
@@ -177,7 +177,7 @@ def test_a_model_that_is_no_longer_declared_is_waited_for_no_longer(warm: Agent)
     warm.server.failing["a"] = ServerRefused("500: no", 500, "no")
     warm.run(CTX_A, "b")
     warm.run("b")
-    assert warm.state.departures == ()
+    assert warm.state.incidents == ()
 
 
 def test_a_lost_gpu_is_reported_with_a_drift_of_its_own(warm: Agent, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -193,7 +193,7 @@ def test_a_lost_gpu_is_reported_with_a_drift_of_its_own(warm: Agent, monkeypatch
     assert told(capsys) == []
 
 
-def test_status_tells_the_last_departures(warm: Agent) -> None:
+def test_status_tells_the_last_incidents(warm: Agent) -> None:
     evict(warm)
     warm.run(CTX_A, "b")
     unload(warm)
@@ -201,8 +201,8 @@ def test_status_tells_the_last_departures(warm: Agent) -> None:
     warm.run(CTX_A, "b")
     warm.run(CTX_A, "b")
     seen = status_data("default", warm.configuration(CTX_A, "b"), RUNNING, warm.state, None, warm.state.last_pass)
-    assert json.loads(json.dumps(seen))["history"]["departures"][0]["cause"] == "unloaded_by_client"
-    lines = describe(seen, warm.state.departures[-1].at + 3).splitlines()[-3:]
+    assert json.loads(json.dumps(seen))["history"]["incidents"][0]["cause"] == "unloaded_by_client"
+    lines = describe(seen, warm.state.incidents[-1].at + 3).splitlines()[-3:]
     assert re.fullmatch(r"retry: a:latest failed 2 times, is tried again in \d seconds?", lines[0])
     assert lines[1] == "departed: a:latest 3 seconds ago: unloaded_by_client (inferred), not back yet"
     assert re.fullmatch(r"departed: a:latest \d seconds? ago: evicted by c:latest \(inferred\), back after 0\.\d s", lines[2])
@@ -246,7 +246,7 @@ def test_what_holds_for_the_servers_start_is_told_with_it() -> None:
 
 
 def test_the_newest_are_remembered_and_the_open_ones_always() -> None:
-    old = [Departure("x", "evicted", "inferred", 0.0, None, ("not_loaded",)), *(Departure("y", "evicted", "inferred", n, n + 1) for n in range(MOST + 9))]
+    old = [Incident("x", "evicted", "inferred", 0.0, None, ("not_loaded",)), *(Incident("y", "evicted", "inferred", n, n + 1) for n in range(MOST + 9))]
     kept = note(old, (), {}, frozenset(), 0, 0)
-    assert ([departure.model for departure in kept], kept[-1].at) == (["y"] * MOST, MOST + 8)
-    assert history_data(State(departures=kept))["departures"][0]["at"] == MOST + 8
+    assert ([incident.model for incident in kept], kept[-1].at) == (["y"] * MOST, MOST + 8)
+    assert history_data(State(incidents=kept))["incidents"][0]["at"] == MOST + 8

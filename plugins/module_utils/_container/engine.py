@@ -1,0 +1,74 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine of this host: its version, its images. Podman as root."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from .._base.systemctl import Run
+from .._base.text import one_line
+
+_VERSION = re.compile(r"podman version (\d+)\.(\d+)")
+
+
+class EngineError(Exception):
+    """The engine does not do it; the message is one sentence."""
+
+
+def podman_version(run: Run) -> tuple[int, int] | None:
+    """None where there is no Podman."""
+    status, output, _error = run(["env", "podman", "--version"])
+    found = _VERSION.search(output)
+    return (int(found.group(1)), int(found.group(2))) if status == 0 and found else None
+
+
+def pinned(run: Run, image: str) -> str | None:
+    """The image by its digest, so that no tag that moves changes what a server restarts with; None where the engine does not have it."""
+    status, output, _error = run(["podman", "image", "inspect", "--format", "{{json .RepoDigests}} {{json .Digest}}", image])
+    if status != 0:
+        return None
+    digests = _read(output.partition("] ")[0] + "]")
+    name = without_tag(image)
+    return next((str(one) for one in digests if str(one).partition("@")[0] == name), image)
+
+
+def without_tag(image: str) -> str:
+    """Its name with the registry, which may have a port."""
+    name = image.partition("@")[0]
+    folder, slash, last = name.rpartition("/")
+    return f"{folder}{slash}{last.partition(':')[0]}"
+
+
+def pull(run: Run, image: str) -> None:
+    """Raises `EngineError`."""
+    status, output, error = run(["podman", "pull", "--quiet", image])
+    if status != 0:
+        raise EngineError(f"the image {image} cannot be pulled: {_last(error or output)}")
+
+
+def load(run: Run, archive: str, image: str) -> None:
+    """From an archive of this host. Raises `EngineError`."""
+    status, output, error = run(["podman", "load", "--quiet", "--input", archive])
+    if status != 0:
+        raise EngineError(f"{archive} is no archive of an image: {_last(error or output)}")
+    if pinned(run, image) is None:
+        raise EngineError(f"the archive of ollama_server_container_archive has not the image {image}, but {one_line(output)}")
+
+
+def _last(text: str) -> str:
+    """The line that says why; those before it are of attempts."""
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    return one_line(lines[-1]).removeprefix("Error: ") if lines else "it does not say why"
+
+
+def _read(text: str) -> Sequence[Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return ()
+    return found if isinstance(found, list) else ()

@@ -1,0 +1,60 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module does: refuses what cannot be, or has the images on the host, and tells what the units are to say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._base.systemctl import Run
+from .devices import devices_for
+from .engine import load, pinned, pull
+from .images import note_images
+from .lines import container_lines
+from .place import find_place
+from .refusals import refusals
+from .wanted import Wanted
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`refusals`: nothing was done then. `steps`: what was done, or would be."""
+
+    refusals: list[str]
+    steps: list[str]
+    servers: list[dict[str, Any]]
+
+
+def check(servers: Sequence[Wanted], run: Run) -> Outcome:
+    """Only look; an archive that is declared may not be here yet. Raises `OSError`."""
+    refused = [sentence for wanted in servers for sentence in refusals(wanted, run)]
+    return Outcome(list(dict.fromkeys(refused)), [], [] if refused else [_described(wanted, run) for wanted in servers])
+
+
+def bring(servers: Sequence[Wanted], run: Run, predict: bool) -> Outcome:
+    """Have each image on the host, before anything is stopped. Raises `EngineError`, `StateError`, `OSError`."""
+    missing = {wanted.image: wanted.archive for wanted in servers if wanted.image and pinned(run, wanted.image) is None}
+    if not predict:
+        for image, archive in missing.items():
+            note_images([image])
+            _fetch(run, image, archive)
+    steps = [f"{'load' if archive else 'pull'} {image}" for image, archive in missing.items()]
+    return Outcome([], steps, [_described(wanted, run) for wanted in servers])
+
+
+def _fetch(run: Run, image: str, archive: str) -> None:
+    if archive:
+        load(run, archive, image)
+    else:
+        pull(run, image)
+
+
+def _described(wanted: Wanted, run: Run) -> dict[str, Any]:
+    place = find_place(wanted)
+    image = (pinned(run, wanted.image) or wanted.image) if wanted.image else ""
+    lines = container_lines(wanted, image, devices_for(wanted), place.is_ours)
+    is_there = not wanted.image or pinned(run, wanted.image) is not None
+    return {"unit": wanted.unit, "ours": place.is_ours, "image": image, "image_present": is_there, "lines": lines}

@@ -1,0 +1,63 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A server whose service runs it in a container: its process, which is not the service's own, and what its image gives it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from .._base.systemctl import Run
+from .._residency.server.processes import Process as UnitProcess
+from .._residency.server.processes import unit_processes
+from .environment import Manager
+from .host import Process, Unit, read_process
+from .unit_file import UnitFile, settings_of
+
+_PROXIES = frozenset(name for plain in ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy") for name in (plain, plain.upper()))
+"""Which Podman passes on to every container (podman-run(1), --http-proxy)."""
+
+
+def server_process(unit: Unit) -> Process | None:
+    """What serves; None where nothing does. Raises `HostError`."""
+    if not unit.deployment.in_container:
+        return read_process(unit.main_pid) if unit.main_pid else None
+    served = _first_in_container(unit_processes(unit.name), unit.main_pid)
+    return read_process(served.pid) if served else None
+
+
+def _first_in_container(processes: Sequence[UnitProcess], main_pid: int) -> UnitProcess | None:
+    """The server itself, or what starts it; the service's own process only waits for the container's end."""
+    children = [process for process in processes if process.parent == main_pid and process.pid != main_pid]
+    return next((process for process in processes if process.is_server), children[0] if children else None)
+
+
+def image_of(files: Sequence[UnitFile]) -> str:
+    """The image that a unit of Podman's names; nothing where it names none."""
+    named = [entry.value for file in files for entry in settings_of(file) if (entry.section, entry.directive) == (file.section, "Image")]
+    return named[-1] if named else ""
+
+
+def inherited(run: Run, manager: Manager, files: Sequence[UnitFile]) -> Manager:
+    """What a server in a container has before its unit gives it anything: nothing of systemd's but its proxies, and what the image has."""
+    image = image_of(files)
+    proxies = {key: value for key, value in manager.environment.items() if key in _PROXIES}
+    return Manager({**proxies, **image_environment(run, image)}, source=f"the image {image}")
+
+
+def image_environment(run: Run, image: str) -> dict[str, str]:
+    """As the image has it; nothing where Podman does not have the image."""
+    status, output, _error = run(["podman", "image", "inspect", "--format", "{{json .Config.Env}}", image])
+    pairs = (text.partition("=") for text in _texts(output) if isinstance(text, str)) if image and status == 0 else ()
+    return {key: value for key, equals, value in pairs if equals}
+
+
+def _texts(output: str) -> Sequence[Any]:
+    try:
+        found = json.loads(output)
+    except ValueError:
+        return ()
+    return found if isinstance(found, list) else ()
+
