@@ -13,6 +13,7 @@ intersphinx_mapping = {"ansible": ("https://docs.ansible.com/ansible/latest/", "
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 # As deep as the pages link to; the anchors are those that GitHub makes.
 myst_heading_anchors = 4
+myst_enable_extensions = ["attrs_inline"]
 highlight_language = "text"
 pygments_style = "ansible"
 nitpicky = False

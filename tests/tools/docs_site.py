@@ -25,6 +25,8 @@ RAW = "https://raw.githubusercontent.com/keepwarm/ansible-ollama/main/"
 LIST = "docs/README.md"
 PATTERNS = (":(glob)*.md", ":(glob)docs/**/*.md", ":(glob)roles/*/README.md")
 _LINK = re.compile(r"(\]\()([^()\s]+)(\))")
+# An anchor that is written out for old links. Sphinx knows it only in MyST's own form, which needs some text: a space without width.
+_ANCHOR = re.compile(r'<a id="([\w-]+)"></a>')
 _MERMAID = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Pages of the documentation by the headings of their list; what is not in it comes last.
 _SECTION = re.compile(r"^## (.+)\n((?:(?!^## ).*\n)*)", re.MULTILINE)
@@ -55,7 +57,7 @@ def rewritten(page: str, text: str, known: frozenset[str]) -> str:
         is_picture = path.endswith((".png", ".svg"))
         return found[0] if is_picture and not target.startswith(PUBLISHED) else found[1] + PUBLISHED + path + mark + anchor + found[3]
 
-    return _LINK.sub(link, text)
+    return _ANCHOR.sub("[\u200b]{#\\1}", _LINK.sub(link, text))
 
 
 def drawn(text: str, path: pathlib.Path) -> str:
