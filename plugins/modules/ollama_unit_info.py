@@ -526,6 +526,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._base.deployments 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import DROPIN
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.scratch import scratch_folder
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes import undeclared_server
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.systemctl import Run
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.claiming import Paths
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, OllamaServer, ServerFailure
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.address import AddressError
