@@ -24,9 +24,9 @@ PACK = f"""
 set -eu
 cd {FOLDER}
 mkdir -p root/tmp root/root root/etc root/proc root/sys root/dev root/usr/lib
-for lib in lib lib64; do ln -s usr/$lib root/$lib; done
+for lib in lib lib64; do ln -sfn usr/$lib root/$lib; done
 cp --parents --dereference /usr/bin/env /usr/bin/python3 /usr/lib64/ld-linux* root
-cp --dereference $(ldd /usr/bin/env /usr/bin/python3 /usr/lib/python3.*/lib-dynload/*.so | grep --only-matching '/lib/[^ ]*' | sort --unique) root/usr/lib
+cp --dereference $(ldd /usr/bin/env /usr/bin/python3 /usr/lib/python3.*/lib-dynload/*.so | grep --only-matching '/lib/[^ ]* (' | tr --delete ' (' | sort --unique) root/usr/lib
 cp --archive --parents /usr/lib/python3.* root
 tar --create --directory root . > root.tar
 """
