@@ -12,7 +12,7 @@ UNIT, DROPIN = "/etc/containers/systemd/ollama.container", "/etc/containers/syst
 
 def test_the_container_has_what_was_declared(gpu: Contained) -> None:
     found = gpu.container()
-    assert {"OLLAMA_KEEP_ALIVE=45m", "OLLAMA_HOST=127.0.0.1:11434", "OLLAMA_MODELS=/srv/models"} <= set(found["environment"])
+    assert {"OLLAMA_KEEP_ALIVE=2700s", "OLLAMA_HOST=127.0.0.1:11434", "OLLAMA_MODELS=/srv/models"} <= set(found["environment"])
     assert {"--memory=4g", "--cgroups=disabled", "/srv/models:/srv/models"} <= set(found["command"])
     assert found["command"][-1].startswith("localhost/ollama@sha256:")  # whatever becomes of the tag
 

@@ -15,6 +15,8 @@ Description=Ollama in a container
 Documentation=https://github.com/ollama/ollama
 
 [Container]
+# Podman takes no unit without one; the drop-in pins it.
+Image={image}
 ContainerName={name}
 # The server listens where OLLAMA_HOST says, as without a container: no port is published past the host's firewall.
 Network=host
@@ -33,4 +35,4 @@ def unit_text(wanted: Wanted) -> str:
     """Started at boot unless it is not to be started."""
     name = wanted.unit[: -len(".service")].replace("@", "-")
     install = f"\n[Install]\nWantedBy={wanted.wanted_by}\n" if wanted.wanted_by else ""
-    return _TEXT.format(mark=role_mark("ollama_server"), name=name) + install
+    return _TEXT.format(mark=role_mark("ollama_server"), name=name, image=wanted.image) + install

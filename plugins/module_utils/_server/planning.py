@@ -81,7 +81,7 @@ def outlook(declared: Declared, told: Mapping[str, Any], foreseen: bool, restart
     return {
         "comes": comes,
         "restarts": comes or restarts,
-        "empty": comes and not (is_grouped and _finds_models(declared)),
+        "empty": comes and not ((is_grouped or declared.place.deployment.in_container) and _finds_models(declared)),
         "url": told["url"],
         "environment": told["environment_predicted"],
     }
