@@ -41,7 +41,7 @@ def make_pass(instance: Instance, configuration: Configuration) -> int:
     """The exit status. Whoever calls holds the lock."""
     file = StateFile(instance.state_folder)
     before = file.load()
-    moment = carry_over.Moment(time.time(), server_start(configuration, _known(configuration, before)), boot_id(), by_hand=_is_by_hand(instance))
+    moment = carry_over.Moment(time.time(), server_start(configuration, known_start(configuration, before)), boot_id(), by_hand=_is_by_hand(instance))
     state = carry_over.begin(before, configuration.policy, moment)
     if state.pinned != before.pinned:
         file.save(state)
@@ -74,7 +74,7 @@ def make_observer(configuration: Configuration, state: State, ready_timeout: flo
         sightings=state.sightings,
         ready_timeout=ready_timeout,
         run=run_command,
-        known=_known(configuration, state),
+        known=known_start(configuration, state),
     )
 
 
@@ -83,7 +83,7 @@ def server_start(configuration: Configuration, known: str | None = None) -> str 
     return server_identity(configuration.own_unit, url=configuration.url, known=known) if configuration.own_unit else None
 
 
-def _known(configuration: Configuration, state: State) -> str | None:
+def known_start(configuration: Configuration, state: State) -> str | None:
     """Which start of a server answered at this URL at the last pass."""
     last = state.last_pass
     return last.server if last is not None and last.url == configuration.url else None
