@@ -36,9 +36,13 @@ class Containers(Gpu):
         return found
 
     def drifts(self) -> dict[str, Sequence[str]]:
-        """By model, as a look that has all the time it needs finds them: whether the process is seen is among them."""
-        found = json.loads(self.host.run("ollama-warmup check --json").stdout)
-        return {model["model"]: model["drift"] for model in found["models"]}
+        """By model, as the last pass found them: that a process is not to be seen is among them."""
+        return {model["model"]: model["drift"] for model in self.report()["last_pass"]["models"]}
+
+    def findings(self) -> set[str]:
+        """The doctor's, by their codes."""
+        found = json.loads(self.host.run("ollama-warmup doctor --json").stdout)
+        return {finding["code"] for finding in found["findings"]}
 
     def watched(self) -> set[str]:
         """The processes that the watch has a pidfd of."""
