@@ -121,8 +121,8 @@ def _gpu(look: Examination, container: ContainerLook) -> Iterator[Finding]:
         evidence = seen(f"{container.engine} exec {container.label} nvidia-smi -L", container.gpu_failure)
         yield GPU_LOST.found(evidence, container=container.label, said=container.gpu_failure, engine=container.engine)
     elif not container.gpus:
-        evidence = (seen("/dev", " ".join(look.driver.nodes)), seen(f"/proc/{container.pid}/root/dev", "no GPU"))
-        yield GPU_NOT_GIVEN.found(*evidence, card=look.gpu_expected, container=container.label)
+        host, inside = seen("/dev", " ".join(look.driver.nodes)), seen(f"/proc/{container.pid}/root/dev", "no GPU")
+        yield GPU_NOT_GIVEN.found(host, inside, card=look.gpu_expected, container=container.label)
 
 
 def _image(container: ContainerLook) -> Iterator[Finding]:
