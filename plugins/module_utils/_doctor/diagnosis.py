@@ -11,6 +11,7 @@ from typing import NamedTuple
 from . import (
     address_checks,
     agent_checks,
+    container_checks,
     crash_checks,
     environment_checks,
     gpu_checks,
@@ -57,6 +58,7 @@ GROUPS = (
     Group("files of the unit", line_checks.check, line_checks.KINDS, _saw_unit),
     Group("crash loop", crash_checks.check, crash_checks.KINDS, _saw_unit),
     Group("shell variables", shell_checks.check, shell_checks.KINDS),
+    Group("container", container_checks.check, container_checks.KINDS),
     Group("addresses and ports", address_checks.check, address_checks.KINDS),
     Group("GPU and driver", gpu_checks.check, gpu_checks.KINDS),
     Group("journal", journal_checks.check, journal_checks.KINDS, _saw_journal),

@@ -21,6 +21,7 @@ from .._systemd.environment import Assignment
 from .._systemd.host import Process, Unit
 from .._systemd.ignored_lines import IgnoredLine
 from .._systemd.restart import Restart
+from .container import ContainerLook
 from .permission import Account, account_of
 
 VISIBLE_DEVICES = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
@@ -230,6 +231,7 @@ class Examination:
     agent: AgentLook = field(default_factory=lambda: AgentLook(layout.AGENT_COMMAND))
     predictions: tuple[str, ...] = ()
     vram: Vram | None = None
+    container: ContainerLook | None = None
     unseen: tuple[str, ...] = ()
 
     @property

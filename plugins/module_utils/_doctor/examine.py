@@ -25,6 +25,7 @@ from .._residency.values.policy_reader import PolicyError, parse_policy
 from .._systemd.host import HostError, systemd_version
 from .agent_look import look_at_agent
 from .commands import patient
+from .container_look import look_at_container
 from .driver import look_at_driver
 from .examination import AgentLook, DriverLook, Examination, JournalLook, UnitLook
 from .journal import JournalError, read_journal
@@ -113,7 +114,10 @@ class _Examiner:
         url = server_url(look.unit, look.agent.url, look.is_elsewhere)
         if url is None:
             return look
-        return replace(look, server=self._try("the server", lambda: ask_server(url, look.policy, look.unit_name, not look.is_elsewhere, self.run)))
+        look = replace(look, server=self._try("the server", lambda: ask_server(url, look.policy, look.unit_name, not look.is_elsewhere, self.run)))
+        if look.server is None or not look.server.is_own:
+            return look
+        return replace(look, container=self._try("the container", lambda: look_at_container(self.run, look.unit_name, url, self.root)))
 
     def _done(self, look: Examination) -> Examination:
         """With what can only be predicted once all is seen."""

@@ -22,6 +22,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.host import Process
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.ignored_lines import IgnoredLine
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.restart import Restart
+from support.container_cases import CONTAINER_CASES
 from support.examinations import CONFIGURATION, EPOCH, LOADED, ON_CPU, STATUS, TIMER, agent, healthy, journal, server, unit, with_conflict
 from support.values import card, digest, look, policy, processes, resident, runners
 
@@ -253,6 +254,7 @@ CASES: dict[str, tuple[Any, str, str]] = {
     "last_pass_not_warm": (last_pass(exit=1, failures=["a is not in memory"]), "a is not in memory", "ollama-warmup run"),
 }
 
+CASES.update(CONTAINER_CASES)
 CASES.update(
     {
         "unit_line_ignored": (healthy(unit=unit(ignored=(IGNORED,))), f"{OVERRIDE}:2: OLLAMA_KEEP_ALIVE=-1", 'write Environment="OLLAMA_KEEP_ALIVE=VALUE"'),
