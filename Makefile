@@ -167,6 +167,12 @@ bench-exposure: setup-hosts setup-bench ## Measure how long models are cold afte
 measure: ## Count what makes the tree hard to find one's way in, beside a former commit (COMMIT=...)
 	@$(PYTHON) tests/tools/measure.py $(COMMIT)
 
+.PHONY: bench-gateway
+bench-gateway: setup-hosts ## Measure what the gateway adds to the first byte and to a whole answer (ROUNDS=30)
+	$(MAKE) molecule-gateway ARGS=converge
+	$(PYTHON) tests/bench/gateway_speed.py $(ROUNDS)
+	$(MAKE) molecule-gateway ARGS=destroy
+
 .PHONY: bench-fleet
 bench-fleet: setup-hosts ## Measure what site.yml and status.yml cost the controller, over 1 and 8 hosts, beside a former commit (ROUNDS=3)
 	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/bench/fleet/measure.py $(ROUNDS)

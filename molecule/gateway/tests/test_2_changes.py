@@ -122,14 +122,20 @@ def test_nginx_comes_back_when_it_was_killed_and_models_are_as_they_were(gateway
     assert gateway.resident() == warm
 
 
-def test_clients_refuse_a_certificate_that_has_expired_and_nginx_serves_on(gateway: Gateway) -> None:
+@pytest.fixture
+def expired(gateway: Gateway) -> Iterator[None]:
+    """nginx has a certificate of the year 2020."""
     dates = "-not_before 20200101000000Z -not_after 20200102000000Z"
     new = f"openssl x509 -req -in gateway.csr -CA ca.pem -CAkey ca.key {dates} -extfile gateway.ext -out gateway.pem"
     gateway.run(f"cd /etc/ssl/gateway && cp gateway.pem kept.pem && {new} 2> /dev/null && systemctl reload nginx")
-    asked = f"--silent --output /dev/null --header 'Authorization: Bearer laptop-0123456789abcdef' https://{gateway.address}:11443/api/version"
-    gateway.run(f"timeout 20 sh -c 'until ! curl --cacert {CA} {asked}; do sleep 0.1; done'")
-    assert gateway.run(f"curl --cacert {CA} {asked} || echo $?; curl --insecure --write-out '%{{http_code}}' {asked}").split() == ["60", "200"]
+    yield
     gateway.run("mv /etc/ssl/gateway/kept.pem /etc/ssl/gateway/gateway.pem && systemctl reload nginx")
+
+
+def test_clients_refuse_a_certificate_that_has_expired_and_nginx_serves_on(gateway: Gateway, expired: None) -> None:
+    asked = f"--silent --output /dev/null --write-out '%{{http_code}}\n' https://{gateway.address}:11443/api/version"
+    gateway.run(f"timeout 20 sh -c 'while curl --cacert {CA} --silent https://{gateway.address}:11443/ --output /dev/null; do sleep 0.1; done'")
+    assert gateway.run(f"curl --cacert {CA} {asked} || echo $?; curl --insecure {asked}").split() == ["000", "60", "401"]
 
 
 LEFT = "find /etc /usr/local /var/lib -name '*ollama-gateway*' -o -name 'ollama_gateway*' -o -name gateway.json 2> /dev/null || true"
