@@ -182,6 +182,12 @@ measure: ## Count what makes the tree hard to find one's way in, beside a former
 bench-status: setup-newest ## Measure what status.yml over 500 hosts costs the controller (NAMES=500)
 	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/bench/fleet/many.py $(NAMES)
 
+.PHONY: bench-gateway
+bench-gateway: setup-hosts ## Measure what the gateway adds to the first byte and to a whole answer (ROUNDS=30)
+	$(MAKE) molecule-gateway ARGS=converge
+	$(PYTHON) tests/bench/gateway_speed.py $(ROUNDS)
+	$(MAKE) molecule-gateway ARGS=destroy
+
 .PHONY: bench-fleet
 bench-fleet: setup-hosts ## Measure what site.yml and status.yml cost the controller, over 1 and 8 hosts, beside a former commit (ROUNDS=3)
 	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/bench/fleet/measure.py $(ROUNDS)

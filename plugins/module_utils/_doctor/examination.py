@@ -215,7 +215,7 @@ class AgentLook:
 @dataclass(frozen=True)
 class Examination:
     """One instance on one host at one moment (`now`, in seconds since 1970). What is None could not be looked at, which
-    `unseen` says, a sentence each."""
+    `unseen` says, a sentence each. `gateway`: where nginx is to listen for it, if the host has one."""
 
     instance: str
     unit_name: str
@@ -233,6 +233,7 @@ class Examination:
     vram: Vram | None = None
     container: ContainerLook | None = None
     unseen: tuple[str, ...] = ()
+    gateway: tuple[Address, ...] = ()
 
     @property
     def command(self) -> str:

@@ -28,6 +28,7 @@ from .commands import patient
 from .container_look import look_at_container
 from .driver import look_at_driver
 from .examination import AgentLook, DriverLook, Examination, JournalLook, UnitLook
+from .gateway_checks import gateway_addresses
 from .journal import JournalError, read_journal
 from .memory_prediction import predict_memory
 from .permission import Account
@@ -101,6 +102,7 @@ class _Examiner:
             shell=shell_settings(self.root),
             journal=self._try("the journal", lambda: self._journal(look.unit_name, unit)),
             listeners=self._try("listening sockets", listeners),
+            gateway=self._try("the gateway's configuration", lambda: gateway_addresses(self.root)) or (),
             stores=(self._try("folders of models", lambda: look_at_stores(unit, _names(look.policy))) if unit else None) or (),
             driver=self._try("the GPU's driver", lambda: look_at_driver(self.run, account, environment, self.root)) or DriverLook(),
             vram=read_vram(environment, self.root, self.run),

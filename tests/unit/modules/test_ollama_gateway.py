@@ -269,6 +269,6 @@ def test_what_could_not_be_served_is_refused_without_a_change(folder: pathlib.Pa
     (folder / "conf.d/ollama-gateway.conf").write_text("server {}\n")
     with pytest.raises(site.GatewayError, match="is not of this role"):
         gateway.refuse(Nginx().run, wanted())
-    with pytest.raises(site.GatewayError, match="/nowhere.pem is no file of this host"):
+    with pytest.raises(site.GatewayError, match=r"nowhere\.pem is no file of this host"):
         gateway.refuse(Nginx().run, gateway.Wanted({}, [], "/nowhere.pem", "/nowhere.key"))
     assert tree(folder) == {"conf.d/ollama-gateway.conf": "server {}\n"}
