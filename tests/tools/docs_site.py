@@ -16,22 +16,18 @@ import subprocess
 import sys
 import zlib
 
+import diagram
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 SITE = TOP / ".cache/docs-site"
 PUBLISHED = "https://github.com/keepwarm/ansible-ollama/blob/main/"
-PATTERNS = ("*.md", "docs/**/*.md", "docs/*.md", "roles/*/README.md")
+RAW = "https://raw.githubusercontent.com/keepwarm/ansible-ollama/main/"
+LIST = "docs/README.md"
+PATTERNS = (":(glob)*.md", ":(glob)docs/**/*.md", ":(glob)roles/*/README.md")
 _LINK = re.compile(r"(\]\()([^()\s]+)(\))")
-_INDEX = """# keepwarm.ollama
-
-```{{toctree}}
-:maxdepth: 1
-
-README
-docs/README
-Modules, plugins and roles <reference/index>
-{pages}
-```
-"""
+_MERMAID = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# Pages of the documentation by the headings of their list; what is not in it comes last.
+_SECTION = re.compile(r"^## (.+)\n((?:(?!^## ).*\n)*)", re.MULTILINE)
 
 
 def pages() -> list[str]:
@@ -45,6 +41,8 @@ def rewritten(page: str, text: str, known: frozenset[str]) -> str:
 
     def link(found: re.Match[str]) -> str:
         target = found[2]
+        if target.startswith(RAW):
+            return found[1] + posixpath.relpath(target.removeprefix(RAW), posixpath.dirname(page) or ".") + found[3]
         if target.startswith(PUBLISHED):
             path, mark, anchor = target.removeprefix(PUBLISHED).partition("#")
         elif re.match(r"[a-z]+:|#", target):
@@ -57,7 +55,36 @@ def rewritten(page: str, text: str, known: frozenset[str]) -> str:
         is_picture = path.endswith((".png", ".svg"))
         return found[0] if is_picture and not target.startswith(PUBLISHED) else found[1] + PUBLISHED + path + mark + anchor + found[3]
 
-    return _LINK.sub(link, text).replace("```mermaid", "```text")
+    return _LINK.sub(link, text)
+
+
+def drawn(text: str, path: pathlib.Path) -> str:
+    """The page with its diagrams as pictures, which are written beside it."""
+
+    def picture(found: re.Match[str]) -> str:
+        name = f"{path.stem}-{found.start()}.svg"
+        (path.parent / name).write_text(diagram.svg(found[1]), encoding="utf-8")
+        return f"![Diagram]({name})"
+
+    return _MERMAID.sub(picture, text)
+
+
+def index(names: list[str]) -> str:
+    """The first page: all others in the order of the list of pages."""
+    first = ["README.md", "README.zh-CN.md", LIST]
+    left = [name for name in names if name not in first]
+    text = "# keepwarm.ollama\n\n" + _contents("", first)
+    for heading, body in _SECTION.findall((TOP / LIST).read_text(encoding="utf-8")):
+        linked = (posixpath.normpath(posixpath.join("docs", target.partition("#")[0])) for _open, target, _close in _LINK.findall(body))
+        listed = [name for name in dict.fromkeys(linked) if name in left]
+        left = [name for name in left if name not in listed]
+        text += _contents(heading, listed, "Modules, plugins and roles <reference/index>" if heading == "Reference" else "")
+    return text + _contents("The project", left)
+
+
+def _contents(caption: str, names: list[str], first: str = "") -> str:
+    entries = [*([first] if first else []), *(name.removesuffix(".md") for name in names)]
+    return "```{toctree}\n:maxdepth: 1\n" + (f":caption: {caption}\n" if caption else "") + "\n" + "\n".join(entries) + "\n```\n\n"
 
 
 def write_sources(source: pathlib.Path) -> None:
@@ -66,12 +93,12 @@ def write_sources(source: pathlib.Path) -> None:
     for name in names:
         path = source / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(rewritten(name, (TOP / name).read_text(encoding="utf-8"), frozenset(names)), encoding="utf-8")
+        text = rewritten(name, (TOP / name).read_text(encoding="utf-8"), frozenset(names))
+        path.write_text(drawn(text, path), encoding="utf-8")
     shutil.copytree(TOP / "docs/images", source / "docs/images")
     shutil.copy(TOP / "docs/exposure.svg", source / "docs/exposure.svg")
     shutil.copy(TOP / "tests/docs_site/conf.py", source)
-    listed = [name.removesuffix(".md") for name in names if name not in ("README.md", "docs/README.md")]
-    (source / "index.md").write_text(_INDEX.format(pages="\n".join(listed)), encoding="utf-8")
+    (source / "index.md").write_text(index(names), encoding="utf-8")
 
 
 def write_inventory(path: pathlib.Path) -> None:

@@ -52,7 +52,7 @@ DEBIAN_PACKAGES = {
     "bench": (),
     "clients": (),
     "npm-clients": (),
-    "docsite": ("git",),
+    "docsite": ("git", "graphviz", "fonts-dejavu-core"),  # dot draws the diagrams
     "browser": ("chromium", "chromium-driver", "fonts-dejavu-core"),  # another font would make other pictures
     "newest": ("git", "njs"),  # the artefact is built from tracked files; the gateway's script is tested by what runs it in nginx
     "oldest": ("git",),
