@@ -189,6 +189,7 @@ EXAMPLES = r"""
     load_warm: true
     undeclared_keep_alive: 10m
 
+# Both are on the disk; foreseen.installed names one that will be
 - name: Ask whether a bigger set would fit, before anything is loaded
   keepwarm.ollama.ollama_warm:
     models:
