@@ -4,8 +4,9 @@
 
     python3 tests/tools/setup.py newest oldest checks hosts
 
-`newest`, `oldest`, `checks`, `bench`, `browser` and `rulebook` are virtual environments, each made from requirements/NAME.txt and kept in the user's cache
-under a hash of that file; .cache/NAME of the checkout is a link to it. `core-2.19` and its like are newest.txt with another ansible-core.
+`newest`, `oldest`, `checks`, `bench`, `browser`, `rulebook` and `recording` are virtual environments, each made from requirements/NAME.txt and kept
+in the user's cache under a hash of that file; .cache/NAME of the checkout is a link to it. `core-2.19` and its like are newest.txt with another
+ansible-core.
 `hosts` is what boots test hosts: Debian packages and two images; `machine` is the same for virtual ones; `promtool` is a program out of a Debian
 package.
 
@@ -34,6 +35,7 @@ PYTHONS = {
     "bench": ("3.12", "3.13", "3.14"),
     "browser": ("3.12", "3.13", "3.14"),
     "rulebook": ("3.12", "3.13", "3.14"),
+    "recording": ("3.12", "3.13", "3.14"),
     "oldest": ("3.12", "3.11", "3.10", "3.13"),  # 2.17 on 3.13 is not supported upstream, but all that Debian 13 has
     "core-2.18": ("3.12", "3.11", "3.13"),
     "core-2.19": ("3.12", "3.11", "3.13"),
@@ -46,6 +48,7 @@ DEBIAN_PACKAGES = {
     "checks": ("git", "shellcheck"),
     "promtool": (),
     "rulebook": (),
+    "recording": (),
     "bench": (),
     "browser": ("chromium", "chromium-driver", "fonts-dejavu-core"),  # another font would make other pictures
     "newest": ("git", "njs"),  # the artefact is built from tracked files; the gateway's script is tested by what runs it in nginx
