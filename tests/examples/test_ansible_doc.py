@@ -101,7 +101,7 @@ def against(stand_in: StandIn, tasks: list[dict[str, Any]], folder: pathlib.Path
 
 def test_the_examples_of_ollama_warm_and_ollama_info_run(shown: Mapping[str, Any], stand_in: StandIn, tmp_path: pathlib.Path) -> None:
     tasks = [task for task in examples(shown, f"{PREFIX}ollama_warm") if task["name"] not in PROOF]
-    tasks += [task for task in examples(shown, f"{PREFIX}ollama_info") if "memory" not in str(task)]
+    tasks += examples(shown, f"{PREFIX}ollama_info")[:2]  # the others look at what an agent has measured
     done = against(stand_in, tasks, tmp_path)
     assert done.returncode == 0, done.stdout
     assert set(stand_in.residents()) == {"qwen3", "nomic-embed-text", "llama3"}
