@@ -162,8 +162,13 @@ molecule-machine: setup-machine
 molecule-gateway: setup-clients $(if $(FULL),setup-npm-clients)
 
 .PHONY: demo
-demo: setup-hosts ## Show it: a disposable host, site.yml twice, a restart, a killed runner (OLLAMA_PREFIX=DIR for a real Ollama)
+demo: setup-hosts ## Show it: a disposable host, site.yml twice, a restart, a killed runner, the doctor (OLLAMA_PREFIX=DIR for a real Ollama)
 	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" PYTHONPATH=tests/hosts $(PYTHON) tests/demo/demo.py
+
+.PHONY: recording
+recording: setup-hosts setup-recording ## Record the demo anew: docs/images/demo.cast, and pictures of it
+	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" PYTHONPATH=tests/hosts $(PYTHON) tests/recording/record.py docs/images/demo.cast $(PYTHON) tests/demo/demo.py
+	$(CURDIR)/.cache/recording/bin/python tests/recording/draw.py docs/images
 
 .PHONY: bench
 bench: setup-hosts ## Measure what a pass and the module cost beside the usual scripts
