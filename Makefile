@@ -162,8 +162,13 @@ molecule-machine: setup-machine
 molecule-gateway: setup-clients $(if $(FULL),setup-npm-clients)
 
 .PHONY: demo
-demo: setup-hosts ## Show it: a disposable host, site.yml twice, a restart, a killed runner (OLLAMA_PREFIX=DIR for a real Ollama)
+demo: setup-hosts ## Show it: a disposable host, site.yml twice, a restart, a killed runner, the doctor (OLLAMA_PREFIX=DIR for a real Ollama)
 	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" PYTHONPATH=tests/hosts $(PYTHON) tests/demo/demo.py
+
+.PHONY: recording
+recording: setup-hosts setup-recording ## Record the demo anew: docs/images/demo.cast, and pictures of it
+	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" PYTHONPATH=tests/hosts $(PYTHON) tests/recording/record.py docs/images/demo.cast $(PYTHON) tests/demo/demo.py
+	$(CURDIR)/.cache/recording/bin/python tests/recording/draw.py docs/images
 
 .PHONY: bench
 bench: setup-hosts ## Measure what a pass and the module cost beside the usual scripts
@@ -181,6 +186,12 @@ measure: ## Count what makes the tree hard to find one's way in, beside a former
 .PHONY: bench-status
 bench-status: setup-newest ## Measure what status.yml over 500 hosts costs the controller (NAMES=500)
 	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/bench/fleet/many.py $(NAMES)
+
+.PHONY: bench-gateway
+bench-gateway: setup-hosts ## Measure what the gateway adds to the first byte and to a whole answer (ROUNDS=30)
+	$(MAKE) molecule-gateway ARGS=converge
+	$(PYTHON) tests/bench/gateway_speed.py $(ROUNDS)
+	$(MAKE) molecule-gateway ARGS=destroy
 
 .PHONY: bench-fleet
 bench-fleet: setup-hosts ## Measure what site.yml and status.yml cost the controller, over 1 and 8 hosts, beside a former commit (ROUNDS=3)

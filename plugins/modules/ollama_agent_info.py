@@ -203,7 +203,7 @@ def server_of(entry: Mapping[str, Any], params: Mapping[str, Any]) -> Server:
         name=entry["name"],
         unit=unit,
         url=entry.get("url") or "",
-        has_unit=bool(entry["follows_unit"]) or "watch" in features,
+        has_unit=bool(entry["follows_unit"]),
         expected_url=params["expected_urls"].get(unit) or "",
         features=features,
         gates={gate["unit"]: gate["mode"] for gate in judged["gates"]},

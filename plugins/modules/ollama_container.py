@@ -52,8 +52,8 @@ options:
         description: The image, with its registry, by tag or digest. None for a unit of somebody else's, which names one.
         type: str
       container_archive:
-        description: An archive, from which the image is loaded where the host does not have it.
-        type: path
+        description: An archive of the controller, from which the image is loaded where the host does not have it.
+        type: str
       container_devices:
         description: The devices that the container gets. None for those of the GPUs.
         type: list
@@ -77,6 +77,13 @@ options:
       folder:
         description: The folder of the models on the host. A volume of the engine's where it is empty.
         type: str
+      wanted_by:
+        description: The target that starts it at boot.
+        type: str
+  archives:
+    description: The folder of the host with the archives, each under the sha256 of its path on the controller.
+    type: path
+    default: /var/lib/keepwarm-ollama/archives
   state:
     description:
       - V(checked) only looks. An archive need not be on the host yet.
@@ -109,6 +116,21 @@ steps:
   returned: success
   sample:
     - pull registry.example.org/ollama/ollama:0.32.15
+archives:
+  description: The archives from which images are still to be loaded.
+  type: list
+  elements: str
+  returned: success
+  sample: []
+units:
+  description: The units of the role's own, as M(keepwarm.ollama.ollama_units) takes them.
+  type: list
+  elements: dict
+  returned: success
+  sample:
+    - name: ollama.container
+      content: "[Container]..."
+      enabled: false
 servers:
   description: Each server with what its unit is to say.
   type: list
@@ -153,13 +175,14 @@ SERVER = {
     "unit": {"type": "str", "required": True},
     "deployment": {"type": "str", "choices": [word for word, one in DEPLOYMENTS.items() if one.in_container], "required": True},
     "container_image": {"type": "str"},
-    "container_archive": {"type": "path"},
+    "container_archive": {"type": "str"},
     "container_devices": {"type": "list", "elements": "str"},
     "container_memory": {"type": "str"},
     "container_restart": {"type": "str", "default": "always"},
     "podman_args": {"type": "list", "elements": "str", "default": []},
     "gpu": {"type": "str", "default": "auto"},
     "folder": {"type": "str"},
+    "wanted_by": {"type": "str"},
 }
 
 
@@ -168,7 +191,7 @@ def carry_out(module: AnsibleModule) -> dict[str, Any]:
     servers = [wanted_server(one) for one in module.params["servers"]]
     if module.params["state"] == "checked":
         return {"changed": False, **asdict(check(servers, module.run_command))}
-    done = bring(servers, module.run_command, module.check_mode)
+    done = bring(servers, module.run_command, module.params["archives"], module.check_mode)
     return {"changed": bool(done.steps), **asdict(done)}
 
 
@@ -177,6 +200,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "servers": {"type": "list", "elements": "dict", "required": True, "options": SERVER},
+            "archives": {"type": "path", "default": "/var/lib/keepwarm-ollama/archives"},
             "state": {"type": "str", "choices": ["checked", "present"], "default": "present"},
         },
         supports_check_mode=True,

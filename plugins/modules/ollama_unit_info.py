@@ -199,6 +199,11 @@ unit:
   type: str
   returned: success
   sample: ollama.service
+deployment:
+  description: How its server is deployed, by the file of its unit.
+  type: str
+  returned: success
+  sample: systemd
 load_state:
   description: The unit's C(LoadState).
   type: str
@@ -528,6 +533,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_sta
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.deployments import DEPLOYMENTS, QUADLET
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import DROPIN
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.scratch import scratch_folder
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.systemctl import Run
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes import undeclared_server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.claiming import Paths
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, OllamaServer, ServerFailure
@@ -607,6 +613,7 @@ def unit_result(seen: Observation, run: Run) -> dict[str, Any]:
     return {
         "exists": unit.exists,
         "unit": unit.name,
+        "deployment": unit.deployment.word,
         "load_state": unit.load_state,
         "active_state": unit.active_state,
         "sub_state": unit.sub_state,

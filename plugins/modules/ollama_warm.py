@@ -189,6 +189,7 @@ EXAMPLES = r"""
     load_warm: true
     undeclared_keep_alive: 10m
 
+# Both are on the disk; foreseen.installed names one that will be
 - name: Ask whether a bigger set would fit, before anything is loaded
   keepwarm.ollama.ollama_warm:
     models:
@@ -201,14 +202,25 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ proposed.models | map(attribute='fit') | map(attribute='text') }}"
 
-# Where the server is a unit of the host; elsewhere only a load tells whether a runner lives, so that nothing is proven without one
+# On the host that runs the server as a unit
 - name: Prove it without changing anything
   keepwarm.ollama.ollama_warm:
     models:
       - name: qwen3:8b
   check_mode: true
   register: proof
-  failed_when: proof is failed or not proof.warm
+
+- name: Stop where a model is not resident
+  ansible.builtin.assert:
+    that: proof.warm
+    fail_msg: "{{ proof.reasons | join('; ') }}"
+
+# Its processes cannot be seen, so check mode could not prove anything. A load request does; it is no change where the model is resident
+- name: Prove it of a server in a container or on another host
+  keepwarm.ollama.ollama_warm:
+    models:
+      - name: qwen3:8b
+    unit: ""
 """
 
 RETURN = r"""
@@ -218,6 +230,16 @@ warm:
   type: bool
   returned: always
   sample: true
+reasons:
+  description:
+    - Why RV(warm) is not V(true), a sentence for each required model that is not resident. In check mode, why it is not now.
+    - Where the server is another host's or a container's, its processes cannot be seen. Check mode cannot prove a model there, and says so
+      here. A run asks for a load, which proves it, and changes nothing where the model is resident.
+  type: list
+  elements: str
+  returned: always
+  sample:
+    - qwen3:8b is not in memory
 models:
   description:
     - One entry for each declared model, or for each of O(only), in declared order.

@@ -23,6 +23,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.marks i
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 _SLEEP = ("suspend.target", "hibernate.target", "hybrid-sleep.target", "suspend-then-hibernate.target")
+_CONTAINERS = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]  # private networks, out of which engines take theirs
 _ADDRESS = re.compile(r"[0-9.]+|[0-9a-f:.]*:[0-9a-f:.]*")
 _WANT = "-gate-want"
 
@@ -53,7 +54,7 @@ def server_texts(templates: Environment, entry: Mapping[str, Any], host: Mapping
         "notify": NOTIFY in features,
         "metrics": METRICS in features,
         "sleep_targets": _SLEEP,
-        "ip_allow": reachable(host["url"]),
+        "ip_allow": reachable(host["url"], bool(entry["follows_unit"])),
     }
     return {
         "name": entry["name"],
@@ -87,12 +88,17 @@ def configuration_text(entry: Mapping[str, Any], url: str, notify: bool) -> str:
     return json.dumps(configuration, indent=2, sort_keys=True) + "\n"
 
 
-def reachable(url: str) -> list[str]:
-    """All that a pass and the gates may reach, where the URL has an address; a name stands for whatever it is resolved to."""
+def reachable(url: str, follows_unit: bool = True) -> list[str]:
+    """All that a pass and the gates may reach, where the URL has an address; a name stands for whatever it is resolved to.
+
+    A port of this host that was not read from a unit may be a container's: systemd judges a packet after the kernel has put the container's
+    address into it.
+    """
     host = urlsplit(url).hostname or ""
+    containers = [] if follows_unit else _CONTAINERS
     if host == "localhost":
-        return [host]
-    return ["localhost", host] if _ADDRESS.fullmatch(host) else []
+        return [host, *containers]
+    return ["localhost", host, *containers] if _ADDRESS.fullmatch(host) else []
 
 
 def _render(templates: Environment, key: str, given: Mapping[str, Any]) -> str:

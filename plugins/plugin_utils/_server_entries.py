@@ -72,17 +72,21 @@ def _only_store(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str,
 def _only_server(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str, Any]:
     settings = {**flat, "host": around.get("host"), "max_loaded_models": around.get("max_loaded_models")}
     judged = {**judge_server({name: settings[name] for name in (*SERVER_SETTINGS, "host") if name in settings}, settings.get("environment")), "defaults": {}}
-    judged["problems"] = [*judged["problems"], *container_problems(settings, "ollama_server_"), *deployment_problems(settings, around.get("install"))]
+    judged["problems"] = [*judged["problems"], *container_problems(settings, "ollama_server_"), *deployment_problems(settings, judged["environment"], around.get("install"))]
     found = {"unit": around.get("unit") or "ollama.service", "models": _resident(around) or [], "settings": settings, "judged": judged}
-    return found if judged["problems"] else {**found, "declared": _declared(found, grouped=False), "container": _container(found)}
+    return found if judged["problems"] else {**found, "declared": _declared(found, grouped=False), "container": _container(found, grouped=False)}
 
 
-def deployment_problems(settings: Mapping[str, Any], install: Any) -> list[str]:
-    """What a host with one server in a container cannot have besides."""
+def deployment_problems(settings: Mapping[str, Any], environment: Mapping[str, str], install: Any = None) -> list[str]:
+    """What a server in a container cannot have besides. `install`: of a host with this one server."""
     deployment = settings.get("deployment") or SYSTEMD.word
-    if deployment == SYSTEMD.word or install in (None, "", "never"):
+    if deployment == SYSTEMD.word:
         return []
-    return [f"ollama_server_install is {install}, but ollama_server_deployment is {deployment}, whose server comes with its image: leave it at never"]
+    expanded = [name for name, value in environment.items() if "$" in value]
+    found = [f"{name} has a $, which a unit of Podman's does not carry to the server: leave it out of the value" for name in expanded]
+    if install not in (None, "", "never"):
+        found.append(f"ollama_server_install is {install}, but ollama_server_deployment is {deployment}, whose server comes with its image: leave it at never")
+    return found
 
 
 _ONLY: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]] = {"server": _only_server, "model": _only_store, "warmup": _only_agent}
@@ -117,10 +121,11 @@ def _declared(instance: Mapping[str, Any], grouped: bool) -> dict[str, Any]:
     }
 
 
-def _container(instance: Mapping[str, Any]) -> dict[str, Any]:
+def _container(instance: Mapping[str, Any], grouped: bool) -> dict[str, Any]:
     """As M(keepwarm.ollama.ollama_container) takes it; of a server that is in none, that alone."""
     settings = instance["settings"]
-    around = {"unit": instance["unit"], "gpu": settings.get("gpu") or "auto", "folder": settings.get("models") or ""}
+    target = "" if start_word(settings.get("start", "auto")) == "false" else "ollama.target" if grouped else "multi-user.target"
+    around = {"unit": instance["unit"], "gpu": settings.get("gpu") or "auto", "folder": settings.get("models") or "", "wanted_by": target}
     return {**around, **container_settings(settings)}
 
 
@@ -172,7 +177,7 @@ def _instance(
         return known
     problems += [f"instance {entry.name}: {problem}" for problem in judged["problems"]]
     found = {**known, "follows_unit": True, "models": host.models(entry), "settings": settings, "judged": judged}
-    return {**found, "declared": _declared(found, grouped=True), "container": _container(found)} if role == "server" else found
+    return {**found, "declared": _declared(found, grouped=True), "container": _container(found, grouped=True)} if role == "server" else found
 
 
 def _server(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:
@@ -180,7 +185,9 @@ def _server(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:
     start = settings.get("start", "auto")
     settings["start"] = start if start == "auto" else boolean(start, strict=False)
     written = {name: settings[name] for name in (*SERVER_SETTINGS, "host") if name in settings}
-    return settings, {**judge_server(written, settings["environment"]), "defaults": server_defaults(entry, host)}
+    judged = judge_server(written, settings["environment"])
+    problems = [*judged["problems"], *deployment_problems(settings, judged["environment"])]
+    return settings, {**judged, "problems": problems, "defaults": server_defaults(entry, host)}
 
 
 def _warmup(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:

@@ -104,6 +104,12 @@ def demonstrate() -> None:
     say("Killing a runner; Ollama goes on listing its model, the warm-up is not fooled")
     kill_runner_of("tiny-a")
     show("ollama-warmup", "status")
+    say("Stopping the timer and taking a model out of memory; the doctor tells what is wrong, where that was seen, and what to do")
+    show("systemctl", "stop", "ollama-warmup.timer")
+    show("ollama", "stop", "tiny-a")
+    show("ollama-warmup", "doctor")
+    show("systemctl", "start", "ollama-warmup.timer")
+    wait_until_warm()
     say("The whole fleet in one table")
     play("status")
 

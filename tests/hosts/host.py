@@ -10,7 +10,7 @@
                                                         --machine: a virtual one, with a kernel of its own
     python3 tests/hosts/host.py copy NAME COPY ...      boot hosts with all the files of that one
     python3 tests/hosts/host.py install-ollama NAME     install, start and fill the stand-in server, or the Ollama of $OLLAMA_PREFIX
-    python3 tests/hosts/host.py install-ollama-image NAME  an image of the stand-in, and models in /srv/models, on a host of trixie-containers
+    python3 tests/hosts/host.py make-image NAME         make an image of the stand-in server on a host that runs containers, and models in /srv/models
     python3 tests/hosts/host.py reboot NAME             as a machine reboots: memory and /run are lost, files stay; --no-wait: however long starting takes;
                                                         --may-fail: whatever unit of a container host fails
     python3 tests/hosts/host.py sleep NAME              suspend a machine to RAM
@@ -49,7 +49,7 @@ def arguments() -> argparse.Namespace:
     copying.add_argument("name")
     copying.add_argument("copies", nargs="+")
     commands.add_parser("install-ollama").add_argument("name")
-    commands.add_parser("install-ollama-image").add_argument("name")
+    commands.add_parser("make-image").add_argument("name")
     rebooting = commands.add_parser("reboot")
     rebooting.add_argument("name")
     rebooting.add_argument("--no-wait", action="store_true")
@@ -106,7 +106,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "boot": boot,
     "copy": lambda wanted: container.copy(wanted.name, wanted.copies),
     "install-ollama": lambda wanted: ollama.install(wanted.name),
-    "install-ollama-image": lambda wanted: ollama_image.install(wanted.name),
+    "make-image": lambda wanted: ollama_image.install(wanted.name),
     "reboot": reboot,
     "sleep": lambda wanted: machine.sleep(wanted.name),
     "wake": lambda wanted: machine.wake(wanted.name),

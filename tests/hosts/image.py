@@ -31,7 +31,7 @@ PACKAGES = (
 )
 # A host of the release `trixie-containers` runs containers of its own: Podman, and Compose over its socket.
 CONTAINERS = "containers"
-CONTAINER_PACKAGES = ("crun", "docker-cli", "docker-compose", "netavark", "nftables", "podman")
+CONTAINER_PACKAGES = ("aardvark-dns", "crun", "docker-cli", "docker-compose", "netavark", "nftables", "podman")
 # In a container neither overlays nor control groups of one's own can be had.
 CONTAINER_SETTINGS = {
     "/etc/containers/storage.conf": '[storage]\ndriver = "vfs"\nrunroot = "/run/containers/storage"\ngraphroot = "/var/lib/containers/storage"\n',

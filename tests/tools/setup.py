@@ -4,9 +4,9 @@
 
     python3 tests/tools/setup.py newest oldest checks hosts
 
-`newest`, `oldest`, `checks`, `bench`, `browser`, `rulebook`, `clients` and `docsite` are virtual environments, each made from requirements/NAME.txt and kept
-in the user's cache
-under a hash of that file; .cache/NAME of the checkout is a link to it. `core-2.19` and its like are newest.txt with another ansible-core.
+`newest`, `oldest`, `checks`, `bench`, `browser`, `rulebook`, `recording`, `clients` and `docsite` are virtual environments, each made from
+requirements/NAME.txt and kept in the user's cache under a hash of that file; .cache/NAME of the checkout is a link to it. `core-2.19` and its like are
+newest.txt with another ansible-core.
 `hosts` is what boots test hosts: Debian packages and two images; `machine` is the same for virtual ones; `promtool` is a program out of a Debian
 package.
 
@@ -37,6 +37,7 @@ PYTHONS = {
     "rulebook": ("3.12", "3.13", "3.14"),
     "clients": ("3.12", "3.13", "3.14"),
     "docsite": ("3.12", "3.13", "3.14"),
+    "recording": ("3.12", "3.13", "3.14"),
     "oldest": ("3.12", "3.11", "3.10", "3.13"),  # 2.17 on 3.13 is not supported upstream, but all that Debian 13 has
     "core-2.18": ("3.12", "3.11", "3.13"),
     "core-2.19": ("3.12", "3.11", "3.13"),
@@ -49,6 +50,7 @@ DEBIAN_PACKAGES = {
     "checks": ("git", "shellcheck"),
     "promtool": (),
     "rulebook": (),
+    "recording": (),
     "bench": (),
     "clients": (),
     "npm-clients": (),

@@ -19,7 +19,8 @@ import openai
 URL, TOKEN = sys.argv[1:]
 SAID = [{"role": "user", "content": "hi"}]
 IMAGE = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 100).decode()
-TOOL = {"type": "function", "function": {"name": "weather", "description": "d", "parameters": {"type": "object", "properties": {"keep_alive": {"type": "string"}}}}}
+PARAMETERS = {"type": "object", "properties": {"keep_alive": {"type": "string"}}}
+TOOL = {"type": "function", "function": {"name": "weather", "description": "d", "parameters": PARAMETERS}}
 PARALLEL = 20
 
 

@@ -82,13 +82,20 @@ def gateway() -> Gateway:
 @pytest.fixture(scope="session")
 def play() -> Callable[..., Outcome]:
     """Runs the role once more, with other variables."""
+    return lambda *options, **variables: run_playbook(str(HERE / "converge.yml"), *options, **variables)
 
-    def run(*options: str, **variables: Any) -> Outcome:
-        inventories = [f"--inventory={HERE.parent}/shared/inventory.yml", f"--inventory={HERE}/inventory.yml"]
-        command = ["ansible-playbook", *inventories, "--extra-vars", json.dumps(variables), *options, str(HERE / "converge.yml")]
-        environment = {**os.environ, **ANSIBLE}
-        environment.pop("ANSIBLE_FORCE_COLOR", None)
-        done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment)
-        return Outcome(done.returncode, done.stdout + done.stderr)
 
-    return run
+@pytest.fixture(scope="session")
+def playbook() -> Callable[..., Outcome]:
+    """Runs a playbook of the collection by its name."""
+    return lambda name, **variables: run_playbook(f"keepwarm.ollama.{name}", **variables)
+
+
+def run_playbook(path: str, *options: str, **variables: Any) -> Outcome:
+    """On the host of the scenario."""
+    inventories = [f"--inventory={HERE.parent}/shared/inventory.yml", f"--inventory={HERE}/inventory.yml"]
+    command = ["ansible-playbook", *inventories, "--extra-vars", json.dumps(variables), *options, path]
+    environment = {**os.environ, **ANSIBLE}
+    environment.pop("ANSIBLE_FORCE_COLOR", None)
+    done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment)
+    return Outcome(done.returncode, done.stdout + done.stderr)

@@ -35,6 +35,13 @@ PORT = 11999
 RELOAD = "old=$(pgrep --parent $(cat /run/nginx.pid)); systemctl reload nginx; for one in $old; do while kill -0 $one 2> /dev/null; do sleep 0.05; done; done"
 RUNNERS = "pgrep --list-full --full [l]lama-server"
 PINS = {"pin": ("tiny-a", {}), "wide": ("tiny-c", {"num_ctx": 8192})}
+ODD_HEADERS = (
+    "Content-Encoding: gzip",
+    "Content-Type: text/plain; charset=utf-16",
+    "X-HTTP-Method-Override: DELETE",
+    "Origin: http://evil.example",
+    "Connection: close",
+)
 HEADERS = {"accept", "connection", "content-length", "content-type", "host", "user-agent", "x-forwarded-for"}
 
 
@@ -72,10 +79,10 @@ class Client:
 
 def framed(route: str, body: bytes, chance: random.Random) -> bytes:
     """The body as some client sends it: in one piece or in chunks, with headers and a path that mean the same, or nearly."""
-    path = chance.choice([route] * 6 + [route.replace("e", "%65", 1), f"/{route}", f"{route}?keep_alive=0", f"/api/tags/..{route[4:]}", f"{route}/", route.upper()])
+    others = [route.replace("e", "%65", 1), f"/{route}", f"{route}?keep_alive=0", f"/api/tags/..{route[4:]}", f"{route}/", route.upper()]
+    path = chance.choice([route] * len(others) + others)
     head = f"POST {path} HTTP/1.1\r\nHost: gateway.example\r\nAuthorization: Bearer laptop-0123456789abcdef\r\n"
-    odd = ["Content-Encoding: gzip", "Content-Type: text/plain; charset=utf-16", "X-HTTP-Method-Override: DELETE", "Origin: http://evil.example", "Connection: close"]
-    head += "".join(f"{header}\r\n" for header in odd if chance.random() < 0.05)
+    head += "".join(f"{header}\r\n" for header in ODD_HEADERS if chance.random() < 0.05)
     if chance.random() < 0.5:
         return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
     cut = chance.randint(0, len(body))

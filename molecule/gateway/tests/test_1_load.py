@@ -7,13 +7,14 @@ from __future__ import annotations
 import asyncio
 import collections
 import json
+import os
 import pathlib
 import re
 import ssl
 
 from conftest import CA, LOG, Gateway
 
-CLIENTS, EACH, RELOADS = 300, 2, 3
+CLIENTS, EACH, RELOADS = 300, 3 if os.environ.get("FULL") else 1, 3
 BODY = json.dumps({"model": "tiny-a", "prompt": "hi", "stream": False, "keep_alive": 0, "options": {"num_predict": 2}}).encode()
 REQUEST = (
     b"POST /api/generate HTTP/1.1\r\nHost: gateway.example\r\nAuthorization: Bearer laptop-0123456789abcdef\r\nConnection: close\r\n"

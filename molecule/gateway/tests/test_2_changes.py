@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from conftest import Gateway
+from conftest import CA, Gateway
 from shared.machine import Outcome
 
 Play = Callable[..., Outcome]
 NEW_CLIENT = [{"name": "laptop", "token": "laptop-0123456789abcdef"}, {"name": "phone", "token": "phone-0123456789abcdef"}]
 POLICIES = {"ollama_gateway_undeclared": "refuse", "ollama_gateway_unload": "drop", "ollama_gateway_keep_alive": "clamp"}
+TOKENS = "/etc/nginx/ollama-gateway/tokens.map"
 OTHER_KEY = "/etc/ssl/gateway/other.key"
 SERVER_DROPIN = "/etc/systemd/system/ollama.service.d/wide-open.conf"
 NGINX_DROPIN = "/etc/systemd/system/nginx.service.d/no-reload.conf"
@@ -106,10 +107,51 @@ def test_a_server_that_others_reach_is_refused_whatever_address_the_proxy_is_giv
     assert "listens at 0.0.0.0" in done.messages["gpu1"]
 
 
-def test_it_is_removed_without_a_trace_and_nginx_stays(gateway: Gateway, play: Play) -> None:
-    assert play(ollama_gateway_state="absent").changed == ["gpu1"]
-    assert play(ollama_gateway_state="absent").changed == []
-    left = gateway.run("find /etc /var/lib/keepwarm-ollama -name '*ollama-gateway*' -o -name gateway.json 2> /dev/null || true")
-    assert left.strip() == ""
+def test_a_token_file_that_somebody_broke_is_not_loaded_and_the_next_play_repairs_it(gateway: Gateway, play: Play) -> None:
+    gateway.run(f"echo nonsense >> {TOKENS} && ! systemctl reload nginx")
+    assert gateway.ask("/api/version")[0] == 200
+    assert gateway.run("systemctl stop nginx; systemctl start nginx 2> /dev/null || echo refused").strip() == "refused"
+    assert (play().status, gateway.ask("/api/version")[0]) == (0, 200)
+
+
+def test_nginx_comes_back_when_it_was_killed_and_models_are_as_they_were(gateway: Gateway) -> None:
+    before, warm = gateway.master(), gateway.resident()
+    gateway.run("systemctl kill --signal=KILL nginx.service")
+    assert gateway.ask("/api/version", options="--retry 30 --retry-all-errors --retry-delay 1 --output /dev/null")[0] == 200
+    assert gateway.master() != before
+    assert gateway.resident() == warm
+
+
+@pytest.fixture
+def expired(gateway: Gateway) -> Iterator[None]:
+    """nginx has a certificate of the year 2020."""
+    dates = "-not_before 20200101000000Z -not_after 20200102000000Z"
+    new = f"openssl x509 -req -in gateway.csr -CA ca.pem -CAkey ca.key {dates} -extfile gateway.ext -out gateway.pem"
+    gateway.run(f"cd /etc/ssl/gateway && cp gateway.pem kept.pem && {new} 2> /dev/null && systemctl reload nginx")
+    yield
+    gateway.run("mv /etc/ssl/gateway/kept.pem /etc/ssl/gateway/gateway.pem && systemctl reload nginx")
+
+
+def test_clients_refuse_a_certificate_that_has_expired_and_nginx_serves_on(gateway: Gateway, expired: None) -> None:
+    asked = f"--silent --output /dev/null --write-out '%{{http_code}}\n' https://{gateway.address}:11443/api/version"
+    gateway.run(f"timeout 20 sh -c 'while curl --cacert {CA} --silent https://{gateway.address}:11443/ --output /dev/null; do sleep 0.1; done'")
+    assert gateway.run(f"curl --cacert {CA} {asked} || echo $?; curl --insecure {asked}").split() == ["000", "60", "401"]
+
+
+LEFT = "find /etc /usr/local /var/lib -name '*ollama-gateway*' -o -name 'ollama_gateway*' -o -name gateway.json 2> /dev/null || true"
+
+
+def test_site_puts_it_there_and_remove_takes_it_away_without_a_trace(gateway: Gateway, playbook: Play) -> None:
+    assert playbook("site", ollama_gateway_clients=[{"name": "laptop", "token": "short"}]).messages["gpu1"].startswith("ollama_gateway_clients has for laptop")
+    networks = ["10.88.0.0/16"]
+    done = [playbook("site", ollama_server_networks=networks), playbook("site", ollama_server_networks=networks)]
+    assert [(one.status, bool(one.changed)) for one in done] == [(0, True), (0, False)], done[0].output
+    assert gateway.ask("/api/generate", {"model": "tiny-a", "keep_alive": 0})[0] == 403
+    assert gateway.is_warm()
+    assert "dport 11434 drop" in gateway.run("nft list table inet ollama_server")
+    assert playbook("remove", keepwarm_remove_confirmed=True).status == 0
+    assert gateway.run("nft list tables").strip() == ""
+    assert gateway.run(LEFT).strip() == ""
     assert gateway.run("ss -Hltn sport = :11443").strip() == ""
     assert gateway.run("systemctl is-active nginx").strip() == "active"
+    assert playbook("remove", keepwarm_remove_confirmed=True).changed == []

@@ -17,6 +17,7 @@ from .._ownership.manifest import ManifestError
 from .._ownership.takeover import OwnershipError
 from .._residency.server.client import Deadlines, OllamaServer, ServerFailure
 from .._residency.server.own_host import names_this_host
+from .._residency.server.processes import server_processes
 from .._systemd.host import HostError, systemd_version
 from .deadlines import load_timeout_warning
 from .interpreter import Apprise, Interpreter
@@ -93,8 +94,9 @@ class Look:
         yield from self._model_problems()
 
     def warnings(self) -> Iterator[str]:
-        """Loads that the agent would give up before the server does."""
+        """Loads that the agent would give up before the server does, and a watch that sees nothing."""
         for server in self._asked.servers:
+            yield from self._watch_warnings(server)
             environment = server.environment or self._found(server).environment
             sentence = load_timeout_warning(environment, server.load_timeout)
             if sentence:
@@ -106,10 +108,9 @@ class Look:
     def _unit_problems(self, server: Server) -> Iterator[str]:
         is_known = not server.has_unit or self._found(server).exists or server.expected_url
         if self._asked.unit_required and not is_known:
-            watch = " and leave ollama_warmup_watch off" if WATCH in server.features else ""
             yield (
                 f"This host has no unit {server.unit}: install Ollama, name its unit in ollama_warmup_unit, or give the server's address in"
-                f" ollama_warmup_url{watch}"
+                " ollama_warmup_url"
             )
 
     def _metrics_problems(self, server: Server) -> Iterator[str]:
@@ -126,6 +127,14 @@ class Look:
             yield (
                 f"ollama_warmup_watch needs a server of this host, but ollama_warmup_url {server.url} is no address of it: leave ollama_warmup_url"
                 " empty, or set ollama_warmup_watch to false"
+            )
+
+    @staticmethod
+    def _watch_warnings(server: Server) -> Iterator[str]:
+        if WATCH in server.features and server.url and names_this_host(server.url) and server_processes(server.unit, url=server.url) is None:
+            yield (
+                f"ollama_warmup_watch has nothing to watch at present: neither {server.unit} nor a container of this host has a process of the server"
+                f" at {server.url}"
             )
 
     def _gate_problems(self, server: Server) -> Iterator[str]:

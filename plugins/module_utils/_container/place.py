@@ -42,7 +42,7 @@ def in_the_way(wanted: Wanted, root: str = "/") -> str:
     """A unit file of the service itself, which the service that Podman makes would hide, or be hidden by."""
     paths = (f"{folder}/{wanted.unit}" for folder in (UNITS, *VENDOR_UNITS))
     found = next((path for path in paths if os.path.lexists(below(root, path))), "")
-    return f"{found} is a server of this host already, in whose place no container is started: stop it and remove that file, or name another unit" if found else ""
+    return f"{found} is a server of this host already, and a container does not take its place: stop it and remove that file" if found else ""
 
 
 def of_a_user(wanted: Wanted, root: str = "/") -> str:

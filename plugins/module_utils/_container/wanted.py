@@ -12,8 +12,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Wanted:
-    """`image`: empty where nobody has declared one. `archive`: where it lies on this host. `devices`: None for those of the GPUs that `gpu`
-    tells of. `folder`: of the models on this host, empty for a volume of the engine's."""
+    """`image`: empty where nobody has declared one. `archive`: of the image, by its path on the controller. `devices`: None for those of the GPUs that `gpu`
+    tells of. `folder`: of the models on this host, empty for a volume of the engine's.
+    `wanted_by`: the target that starts it, if one does."""
 
     unit: str
     deployment: str
@@ -25,6 +26,7 @@ class Wanted:
     arguments: Sequence[str] = ()
     gpu: str = "auto"
     folder: str = ""
+    wanted_by: str = ""
 
 
 def wanted_server(given: Mapping[str, Any]) -> Wanted:
@@ -40,4 +42,5 @@ def wanted_server(given: Mapping[str, Any]) -> Wanted:
         arguments=given["podman_args"],
         gpu=given["gpu"],
         folder=given["folder"] or "",
+        wanted_by=given["wanted_by"] or "",
     )

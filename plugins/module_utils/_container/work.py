@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,33 +17,51 @@ from .images import note_images
 from .lines import container_lines
 from .place import find_place
 from .refusals import refusals
+from .unit import unit_text
 from .wanted import Wanted
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """`refusals`: nothing was done then. `steps`: what was done, or would be."""
+    """`refusals`: nothing was done then. `steps`: what was done, or would be. `archives`: those from which an image
+    is still to be loaded. `units`: those of ours, as M(keepwarm.ollama.ollama_units) takes them."""
 
     refusals: list[str]
     steps: list[str]
+    archives: list[str]
     servers: list[dict[str, Any]]
+    units: list[dict[str, Any]]
 
 
 def check(servers: Sequence[Wanted], run: Run) -> Outcome:
     """Only look; an archive that is declared may not be here yet. Raises `OSError`."""
     refused = [sentence for wanted in servers for sentence in refusals(wanted, run)]
-    return Outcome(list(dict.fromkeys(refused)), [], [] if refused else [_described(wanted, run) for wanted in servers])
+    return Outcome(list(dict.fromkeys(refused)), [], [], [], []) if refused else _outcome(servers, run, [])
 
 
-def bring(servers: Sequence[Wanted], run: Run, predict: bool) -> Outcome:
-    """Have each image on the host, before anything is stopped. Raises `EngineError`, `StateError`, `OSError`."""
+def bring(servers: Sequence[Wanted], run: Run, folder: str, predict: bool) -> Outcome:
+    """Have each image on the host, before anything is stopped. `folder`: of the archives, which have their checksums' names. Raises `EngineError`, `StateError`, `OSError`."""
     missing = {wanted.image: wanted.archive for wanted in servers if wanted.image and pinned(run, wanted.image) is None}
     if not predict:
         for image, archive in missing.items():
             note_images([image])
-            _fetch(run, image, archive)
+            _fetch(run, image, archive_path(folder, archive) if archive else "")
     steps = [f"{'load' if archive else 'pull'} {image}" for image, archive in missing.items()]
-    return Outcome([], steps, [_described(wanted, run) for wanted in servers])
+    return _outcome(servers, run, steps)
+
+
+def archive_path(folder: str, archive: str) -> str:
+    """Where the role puts an archive of the controller."""
+    return f"{folder}/{hashlib.sha256(archive.encode()).hexdigest()}"
+
+
+def _outcome(servers: Sequence[Wanted], run: Run, steps: list[str]) -> Outcome:
+    described = [_described(wanted, run) for wanted in servers]
+    lacking = {one["unit"] for one in described if not one["image_present"]}
+    archives = [wanted.archive for wanted in servers if wanted.archive and wanted.unit in lacking]
+    ours = {one["unit"] for one in described if one["ours"]}
+    units = [{"name": f"{wanted.unit[: -len('.service')]}.container", "content": unit_text(wanted), "enabled": False} for wanted in servers if wanted.unit in ours]
+    return Outcome([], steps, list(dict.fromkeys(archives)), described, units)
 
 
 def _fetch(run: Run, image: str, archive: str) -> None:

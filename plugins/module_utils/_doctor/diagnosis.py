@@ -11,8 +11,10 @@ from typing import NamedTuple
 from . import (
     address_checks,
     agent_checks,
+    container_checks,
     crash_checks,
     environment_checks,
+    gateway_checks,
     gpu_checks,
     journal_checks,
     line_checks,
@@ -42,6 +44,10 @@ def _saw_models(look: Examination) -> bool:
     return look.server is not None and look.server.observation is not None
 
 
+def _has_gateway(look: Examination) -> bool:
+    return bool(look.gateway)
+
+
 class Group(NamedTuple):
     """Checks of one side of a host: what they are called, what they do, and which findings they may have. `saw` tells whether what
     they judge was seen: only then they may be called checked."""
@@ -57,7 +63,9 @@ GROUPS = (
     Group("files of the unit", line_checks.check, line_checks.KINDS, _saw_unit),
     Group("crash loop", crash_checks.check, crash_checks.KINDS, _saw_unit),
     Group("shell variables", shell_checks.check, shell_checks.KINDS),
+    Group("container", container_checks.check, container_checks.KINDS),
     Group("addresses and ports", address_checks.check, address_checks.KINDS),
+    Group("gateway", gateway_checks.check, gateway_checks.KINDS, _has_gateway),
     Group("GPU and driver", gpu_checks.check, gpu_checks.KINDS),
     Group("journal", journal_checks.check, journal_checks.KINDS, _saw_journal),
     Group("senders of keep_alive", sender_checks.check, sender_checks.KINDS, _saw_journal),

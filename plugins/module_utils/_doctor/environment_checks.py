@@ -67,7 +67,7 @@ _WITHOUT_UNIT = re.compile(r"\+?\d+", re.ASCII)
 
 def check(look: Examination) -> Iterator[Finding]:
     """Everything about the unit and its environment."""
-    if look.unit is None or (look.is_elsewhere and not look.unit.unit.exists):
+    if look.unit is None or ((look.is_elsewhere or look.container) and not look.unit.unit.exists):
         return
     state = list(_state(look, look.unit))
     yield from state

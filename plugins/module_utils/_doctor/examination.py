@@ -21,6 +21,7 @@ from .._systemd.environment import Assignment
 from .._systemd.host import Process, Unit
 from .._systemd.ignored_lines import IgnoredLine
 from .._systemd.restart import Restart
+from .container import ContainerLook
 from .permission import Account, account_of
 
 VISIBLE_DEVICES = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
@@ -214,7 +215,7 @@ class AgentLook:
 @dataclass(frozen=True)
 class Examination:
     """One instance on one host at one moment (`now`, in seconds since 1970). What is None could not be looked at, which
-    `unseen` says, a sentence each."""
+    `unseen` says, a sentence each. `gateway`: where nginx is to listen for it, if the host has one."""
 
     instance: str
     unit_name: str
@@ -230,7 +231,9 @@ class Examination:
     agent: AgentLook = field(default_factory=lambda: AgentLook(layout.AGENT_COMMAND))
     predictions: tuple[str, ...] = ()
     vram: Vram | None = None
+    container: ContainerLook | None = None
     unseen: tuple[str, ...] = ()
+    gateway: tuple[Address, ...] = ()
 
     @property
     def command(self) -> str:

@@ -25,8 +25,10 @@ from .._residency.values.policy_reader import PolicyError, parse_policy
 from .._systemd.host import HostError, systemd_version
 from .agent_look import look_at_agent
 from .commands import patient
+from .container_look import look_at_container
 from .driver import look_at_driver
 from .examination import AgentLook, DriverLook, Examination, JournalLook, UnitLook
+from .gateway_checks import gateway_addresses
 from .journal import JournalError, read_journal
 from .memory_prediction import predict_memory
 from .permission import Account
@@ -100,6 +102,7 @@ class _Examiner:
             shell=shell_settings(self.root),
             journal=self._try("the journal", lambda: self._journal(look.unit_name, unit)),
             listeners=self._try("listening sockets", listeners),
+            gateway=self._try("the gateway's configuration", lambda: gateway_addresses(self.root)) or (),
             stores=(self._try("folders of models", lambda: look_at_stores(unit, _names(look.policy))) if unit else None) or (),
             driver=self._try("the GPU's driver", lambda: look_at_driver(self.run, account, environment, self.root)) or DriverLook(),
             vram=read_vram(environment, self.root, self.run),
@@ -113,7 +116,10 @@ class _Examiner:
         url = server_url(look.unit, look.agent.url, look.is_elsewhere)
         if url is None:
             return look
-        return replace(look, server=self._try("the server", lambda: ask_server(url, look.policy, look.unit_name, not look.is_elsewhere, self.run)))
+        look = replace(look, server=self._try("the server", lambda: ask_server(url, look.policy, look.unit_name, not look.is_elsewhere, self.run)))
+        if look.server is None or not look.server.is_own:
+            return look
+        return replace(look, container=self._try("the container", lambda: look_at_container(self.run, look.unit_name, url, self.root)))
 
     def _done(self, look: Examination) -> Examination:
         """With what can only be predicted once all is seen."""

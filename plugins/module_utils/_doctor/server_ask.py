@@ -23,7 +23,7 @@ _DEADLINES = Deadlines(connect=3.0, answer=15.0)
 def server_url(unit: UnitLook | None, asked: str | None, is_elsewhere: bool = False) -> str | None:
     """Where its process listens, if that is this host's affair, else where the agent asks (`asked`), which `is_elsewhere` on
     another machine; None for a server that is down, of which the unit tells."""
-    if unit is None or not unit.serves or is_elsewhere:
+    if unit is None or not unit.serves or is_elsewhere or not unit.unit.exists:
         return asked
     return unit.address.url if unit.process else None
 

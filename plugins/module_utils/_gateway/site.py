@@ -16,12 +16,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from .._base.files import create_empty, read_bytes, replace_file
-from .._base.layout import UNITS
+from .._base.layout import GATEWAY_CONFIGURATION, UNITS
 from .._ownership.marks import is_marked, role_mark
 
 NGINX = "/etc/nginx"
 FOLDER = f"{NGINX}/ollama-gateway"
-CONFIGURATION = f"{NGINX}/conf.d/ollama-gateway.conf"
+CONFIGURATION = GATEWAY_CONFIGURATION
 TOKENS = f"{FOLDER}/tokens.map"
 DROPIN = f"{UNITS}/nginx.service.d/ollama-gateway.conf"
 PROGRAM = "/usr/local/lib/ollama-gateway/ollama_gateway_metrics.py"

@@ -22,7 +22,7 @@ _MEMORY = re.compile(r"[1-9][0-9]{0,15}[bkmg]?", re.ASCII | re.IGNORECASE)
 
 def read_deployment(raw: Any) -> str:
     """One of the ways."""
-    if raw not in DEPLOYMENTS:
+    if raw not in tuple(DEPLOYMENTS):
         raise InvalidValue(f"no way to deploy a server: use {' or '.join(DEPLOYMENTS)}")
     return str(raw)
 

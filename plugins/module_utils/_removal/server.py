@@ -13,14 +13,16 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from .._base.deployments import QUADLET, service_of
 from .._base.layout import DROPIN, MADE_MODELS, SERVER_COMMAND, SERVER_PROGRAMS, SERVER_RECORDS, UNITS, VENDOR_UNITS, below
 from .._base.systemctl import Run
+from .._container.images import noted_images
 from .._ownership.manifest import Manifest, read_manifest
 from .._systemd.server_dropin import GPU_UNIT, TARGET
 from .accounts import Accounts, User
 from .given_back import GivenBack
 from .releases import ReleaseFolder
-from .steps import REMOVE, RESTORE, Step, remove_empty_folder, remove_tree
+from .steps import REMOVE, REMOVE_IMAGE, RESTORE, Step, remove_empty_folder, remove_tree
 from .units import LoadedUnit, Ours, Units, loaded_units
 
 ROLE = "ollama_server"
@@ -29,7 +31,7 @@ ACCOUNT = "Ollama (keepwarm.ollama)"
 GUEST = "Ollama (keepwarm.ollama) in a group of others"
 
 _PROGRAMS = {"wait-for-gpu"}
-_OURS = Ours(MARK, units=re.compile(r".+\.(service|target)"), dropins=re.compile(re.escape(DROPIN)))
+_OURS = Ours(MARK, units=re.compile(r".+\.(service|target|container)"), dropins=re.compile(re.escape(DROPIN)))
 _BEFORE = ".before-keepwarm"
 _CURRENT = "/current/bin/ollama"
 _FOLDERS = re.compile(r'^(?:ReadWritePaths="?|Environment="OLLAMA_MODELS=)(/[^"\n]+?)"?$', re.MULTILINE)
@@ -68,7 +70,7 @@ class Settings:
 
     def kept(self) -> list[str]:
         """The units that stay, whose servers run with what is about to go: those with our drop-in, and those taken over."""
-        dropped = {os.path.basename(os.path.dirname(path))[: -len(".d")] for path in self.units.dropins}
+        dropped = {service_of(path) for path in self.units.dropins}
         return sorted(name for name in dropped | self.units.names if not self._ends(name))
 
     def restored(self) -> list[str]:
@@ -86,6 +88,8 @@ class Settings:
         path = f"{UNITS}/{re.sub('@.*[.]', '@.', name)}"
         if name in (GPU_UNIT, TARGET):
             return path in self.units.files
+        if name.endswith(".service") and QUADLET.unit_file(name) in self.units.files:
+            return True
         return path in self.units.files and not self._exists(path + _BEFORE) and not self._hidden(path)
 
     def _give_way(self, path: str) -> list[Step]:
@@ -120,7 +124,8 @@ class Files:
         programs = remove_tree(SERVER_PROGRAMS, self.root) if self._has_programs() else []
         record = remove_tree(MADE_MODELS, self.root)
         record += remove_empty_folder(os.path.dirname(MADE_MODELS), self.root) if record else []
-        state = [*record, *remove_tree(SERVER_RECORDS, self.root)]
+        images = [Step(REMOVE_IMAGE, image) for image in noted_images(self.root)]
+        state = [*record, *images, *remove_tree(SERVER_RECORDS, self.root)]
         return self._remove_releases() + back.instead(programs) + state + self._remove_data() + back.forget()
 
     def _has_programs(self) -> bool:

@@ -26,9 +26,11 @@ RELOAD = "daemon-reload"
 RESET = "reset-failed"
 REMOVE_USER = "remove user"
 REMOVE_GROUP = "remove group"
+REMOVE_IMAGE = "remove image"
 LEAVE_GROUP = "keep the group of user"
 
 _NOGROUP = "65534"  # which systemd knows on every host, whatever /etc/group says
+_IN_USE = 2  # podman-rmi(1)
 _NO_SUCH_ACCOUNT = 6  # userdel(8), groupdel(8)
 
 
@@ -66,6 +68,8 @@ class Executor:
             START: lambda step: self._command("systemctl", "start", "--no-block", "--", *step.subject.split()),
             RELOAD: lambda dummy: self._command("systemctl", "daemon-reload"),
             RESET: lambda step: self._command("systemctl", "reset-failed", "--", *step.subject.split()),
+            # One that a container of others uses by now stays.
+            REMOVE_IMAGE: lambda step: self._command("podman", "image", "rm", "--ignore", step.subject, gone=_IN_USE),
             LEAVE_GROUP: lambda step: self._command("usermod", "--gid", _NOGROUP, step.subject),
             REMOVE_USER: lambda step: self._command("userdel", step.subject, gone=_NO_SUCH_ACCOUNT),
             REMOVE_GROUP: lambda step: self._command("groupdel", step.subject, gone=_NO_SUCH_ACCOUNT),
@@ -129,6 +133,7 @@ _SHOWN: Mapping[str, Callable[[Step], tuple[str, str]]] = {
     LINK: lambda step: ("", f"{step.subject} -> {step.source}"),
     START: lambda step: ("", "\n".join(f"{unit}: active" for unit in step.subject.split())),
     RESET: lambda step: ("\n".join(f"{unit}: failed" for unit in step.subject.split()), ""),
+    REMOVE_IMAGE: lambda step: (f"image {step.subject}", ""),
     REMOVE_USER: lambda step: (f"user {step.subject}", ""),
     REMOVE_GROUP: lambda step: (f"group {step.subject}", ""),
 }

@@ -11,13 +11,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .._base import systemctl
-from .._base.layout import UNITS, below
+from .._base.deployments import service_of
+from .._base.layout import QUADLETS, UNITS, below
 from .._base.systemctl import Run
+from .._systemd.quadlet import is_generated_from
 from .steps import RELOAD, REMOVE, REMOVE_FOLDER, RESET, STOP, RemovalError, Step
 
 NOTHING = re.compile(r"(?!)")
 _LINKED_FROM = re.compile(r"\.(wants|requires|upholds)$")
-_PROPERTIES = ("Id", "LoadState", "ActiveState", "FragmentPath", "DropInPaths")
+_PROPERTIES = ("Id", "LoadState", "ActiveState", "FragmentPath", "SourcePath", "DropInPaths")
+_FOLDERS = (UNITS, QUADLETS)
 _HEAD = 4096  # bytes; a mark is in the first lines
 # What starts others goes first, then what these might have started; a service that ends may start a target.
 _STOP_ORDER = ((".timer", ".path"), (".service",), (".target",))
@@ -48,11 +51,12 @@ def loaded_units(run: Run) -> list[LoadedUnit]:
 
 
 def _loaded_unit(properties: Mapping[str, str]) -> LoadedUnit:
+    fragment, source = properties.get("FragmentPath", ""), properties.get("SourcePath", "")
     return LoadedUnit(
         properties.get("Id", ""),
         properties.get("LoadState", ""),
         properties.get("ActiveState", ""),
-        properties.get("FragmentPath", ""),
+        source if is_generated_from(fragment, source) else fragment,
         tuple(properties.get("DropInPaths", "").split()),
     )
 
@@ -78,14 +82,14 @@ class Units:
     dropins: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        folders = [folder for folder in self._entries(UNITS) if folder.endswith(".d")]
-        object.__setattr__(self, "files", tuple(self._marked(UNITS, self.ours.units)))
+        folders = [folder for top in _FOLDERS for folder in self._entries(top) if folder.endswith(".d")]
+        object.__setattr__(self, "files", tuple(path for top in _FOLDERS for path in self._marked(top, self.ours.units)))
         object.__setattr__(self, "dropins", tuple(path for folder in folders for path in self._marked(folder, self.ours.dropins)))
 
     @property
     def names(self) -> set[str]:
-        """Of the unit files."""
-        return {os.path.basename(path) for path in self.files}
+        """Of what systemd has of the unit files."""
+        return {service_of(path) for path in self.files}
 
     @property
     def units(self) -> list[LoadedUnit]:
@@ -110,7 +114,7 @@ class Units:
     def remove_all(self, paths: Iterable[str]) -> list[Step]:
         """These, and the folders that are empty without them."""
         doomed = list(paths)
-        folders = sorted({os.path.dirname(path) for path in doomed} - {UNITS})
+        folders = sorted({os.path.dirname(path) for path in doomed} - {*_FOLDERS})
         emptied = [folder for folder in folders if set(self._entries(folder)) <= set(doomed)]
         return [Step(REMOVE, path) for path in doomed] + [Step(REMOVE_FOLDER, folder) for folder in emptied]
 

@@ -9,7 +9,8 @@ import os
 from collections.abc import Iterable, Sequence
 
 from .._base.files import read_bytes
-from .._base.layout import DROPIN, UNITS, below, names_in
+from .._base.deployments import QUADLET, service_of
+from .._base.layout import DROPIN, QUADLETS, UNITS, below, names_in
 from .._ownership.marks import is_marked, role_mark
 
 TEMPLATE, TARGET = "ollama@.service", "ollama.target"
@@ -21,12 +22,20 @@ def role_files(root: str = "/") -> list[str]:
     names = names_in(UNITS, root)
     paths = [f"{UNITS}/{name}" for name in names if name in (TEMPLATE, TARGET)]
     paths += [f"{UNITS}/{name}/{DROPIN}" for name in names if name.endswith(".service.d")]
+    paths += _quadlet_files(root)
     return [path for path in paths if _is_ours(below(root, path))]
+
+
+def _quadlet_files(root: str) -> list[str]:
+    """Drop-ins and units for Podman."""
+    names = names_in(QUADLETS, root)
+    units = [f"{QUADLETS}/{name}" for name in names if name.endswith(QUADLET.suffix)]
+    return [*units, *(f"{QUADLETS}/{name}/{DROPIN}" for name in names if name.endswith(f"{QUADLET.suffix}.d"))]
 
 
 def left_units(files: Iterable[str], declared: Sequence[str], plain: str, several: bool) -> list[str]:
     """The units that are to be stopped, in their order. `plain`: that of a host's only server; `several`: whether the host has a list."""
-    found = [os.path.basename(os.path.dirname(path))[: -len(".d")] for path in files if os.path.basename(path) == DROPIN]
+    found = [service_of(path) for path in files if os.path.basename(path) == DROPIN]
     units = [unit for unit in found if unit.startswith("ollama@") or (several and unit == plain)]
     targets = [] if several else [os.path.basename(path) for path in files if path == f"{UNITS}/{TARGET}"]
     return [unit for unit in [*dict.fromkeys(units), *targets] if unit not in declared]
@@ -34,7 +43,8 @@ def left_units(files: Iterable[str], declared: Sequence[str], plain: str, severa
 
 def left_files(files: Iterable[str], units: Iterable[str], several: bool) -> list[str]:
     """What goes, one by one: a server that is left is known by its drop-in, and stopped by its template."""
-    wanted = [f"{UNITS}/{unit}.d/{DROPIN}" for unit in sorted(units)]
+    services = sorted(unit for unit in units if unit.endswith(".service"))
+    wanted = [path for unit in services for path in (f"{UNITS}/{unit}.d/{DROPIN}", QUADLET.dropin(unit), QUADLET.unit_file(unit))]
     wanted += [] if several else [f"{UNITS}/{TEMPLATE}", f"{UNITS}/{TARGET}"]
     there = set(files)
     return [path for path in wanted if path in there]

@@ -81,7 +81,7 @@ def outlook(declared: Declared, told: Mapping[str, Any], expected: bool, restart
     return {
         "comes": comes,
         "restarts": comes or restarts,
-        "empty": comes and not (is_grouped and _finds_models(declared)),
+        "empty": comes and not ((is_grouped or declared.place.deployment.in_container) and _finds_models(declared)),
         "url": told["url"],
         "environment": told["environment_predicted"],
     }
@@ -99,7 +99,8 @@ def _sentences(occasion: Occasion, found: Settled, content: str, told: Mapping[s
     declared = occasion.declared
     judged = server_plan.is_judged(declared, told, occasion.check_mode)
     is_settled = judged or server_plan.is_expected(declared, told, occasion.check_mode)
-    refused = _claimed_by_others(occasion, told["dropin"]) or (server_plan.refusals(told) if judged else [])
+    other = server_plan.other_deployment(declared, told)
+    refused = [other] if other else _claimed_by_others(occasion, told["dropin"]) or (server_plan.refusals(told) if judged else [])
     tried = _tried(occasion, content, told) if judged and not refused else Tried()
     warned = [*(found.warnings if is_settled else ()), *(server_plan.warnings(told) if judged else ())]
     acts = server_plan.acts(declared, told)

@@ -33,14 +33,18 @@ def creation_differences(run: Run, unit: str, made: str, specifiers: Mapping[str
 
 
 def _created_with(run: Run, unit: str) -> list[str]:
-    """By the file in which Podman keeps the number of the service's container."""
+    number = _number(unit)
+    status, output, _error = run(["podman", "container", "inspect", "--format", "{{json .Config.CreateCommand}}", number]) if number else (1, "", "")
+    return _texts(output) if status == 0 else []
+
+
+def _number(unit: str) -> str:
+    """Of the service's container, by the file in which Podman keeps it; nothing where there is none."""
     try:
         with open(f"/run/{unit[: -len('.service')]}.cid", encoding="ascii") as file:
-            number = file.read().strip()
+            return file.read().strip()
     except (OSError, ValueError):
-        return []
-    status, output, _error = run(["podman", "container", "inspect", "--format", "{{json .Config.CreateCommand}}", number])
-    return _texts(output) if status == 0 else []
+        return ""
 
 
 def _texts(output: str) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._base.systemctl import Run
-from .._residency.server.processes import Process as UnitProcess
+from .._residency.server.process import Process as UnitProcess
 from .._residency.server.processes import unit_processes
 from .environment import Manager
 from .host import Process, Unit, read_process

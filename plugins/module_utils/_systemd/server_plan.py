@@ -74,6 +74,17 @@ def refusals(told: Mapping[str, Any]) -> list[str]:
     return next(([sentence] for sentence in (check(told) for check in checks) if sentence), [])
 
 
+def other_deployment(declared: Declared, told: Mapping[str, Any]) -> str:
+    """The refusal of a unit that is deployed in another way than it is declared."""
+    word = declared.place.deployment.word
+    if not told["exists"] or told["deployment"] == word:
+        return ""
+    return (
+        f"{told['unit']} is there as {told['deployment']} ({told['fragment_path']}), and ollama_server_deployment is {word}: set that to"
+        f" {told['deployment']}, or stop the server and remove the file."
+    )
+
+
 def _absent(told: Mapping[str, Any]) -> str:
     if told["exists"] and told["load_state"] != "masked":
         return ""

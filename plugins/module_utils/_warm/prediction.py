@@ -50,6 +50,7 @@ def predicted_result(plan: Plan, look: Observation, strict: bool, fits: Mapping[
     return {
         "changed": plan.would_change,
         "warm": all(results.is_warm(verdict, strict) for verdict in required),
+        "reasons": [sentence for verdict in required for sentence in results.lacks(verdict, strict)],
         "models": [
             {**results.predicted_data(verdict, look.now, evident_cause(verdict)), "fit": fit_data(fit)}
             for verdict, fit in zip(plan.verdicts, own)

@@ -65,6 +65,7 @@ class Warming:
             {
                 "changed": any(progress.changed for progress in done.models) or bool(done.strays),
                 "warm": not reasons,
+                "reasons": reasons,
                 "models": [results.model_data(progress, done.look.now) for progress in done.models],
                 "undeclared": [results.stray_data(stray) for stray in done.strays],
                 "diff": diff.carried_out(done, done.look.now),

@@ -23,6 +23,9 @@ import ollama  # noqa: E402
 PREFIX = f"{os.environ.get('KEEPWARM_HOSTS', 'keepwarm')}-exposure"
 PROGRAMS = "/usr/local/share/bench"
 SAMPLES = "/var/lib/samples"
+URL = "http://127.0.0.1:11434"  # as the agent asks
+TOKEN = "bench-0123456789abcdef"  # of exposure/inventory.yml, as the next
+GATEWAYS = {"gateway": f"http://127.0.0.1:11435 --header 'Authorization: Bearer {TOKEN}'"}
 CURL = f"sh {PROGRAMS}/curl_keep_alive.sh {' '.join(PINS)}"
 WAIT = "curl --silent --retry 600 --retry-delay 1 --retry-connrefused --output /dev/null http://127.0.0.1:11434/api/version"
 
@@ -71,8 +74,8 @@ def _collection(name: str) -> None:
 
 
 def _run_site() -> None:
-    """Both hosts of exposure/inventory.yml at once."""
-    play = ["ansible-playbook", f"--inventory={HERE}/inventory.yml", "--extra-vars=keepwarm_serial=2", "keepwarm.ollama.site"]
+    """All hosts of exposure/inventory.yml at once."""
+    play = ["ansible-playbook", f"--inventory={HERE}/inventory.yml", "--extra-vars=keepwarm_serial=3", "keepwarm.ollama.site"]
     environment = {**os.environ, "BENCH_HOSTS": PREFIX, "ANSIBLE_PIPELINING": "true", "ANSIBLE_NOCOLOR": "true"}
     done = subprocess.run(play, check=False, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
@@ -85,6 +88,7 @@ CONTESTANTS: Mapping[str, Callable[[str], None]] = {
     "heartbeat": _heartbeat,
     "timer": _collection,
     "watch": _collection,
+    "gateway": _collection,
 }
 TITLES = {
     "nothing": "no measure",
@@ -92,6 +96,7 @@ TITLES = {
     "heartbeat": "heartbeat loop",
     "timer": "this collection, timer",
     "watch": "this collection, watch",
+    "gateway": "with gateway",
 }
 
 

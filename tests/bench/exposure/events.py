@@ -10,15 +10,17 @@ import time
 from collections.abc import Callable, Mapping
 
 import container
-from contestants import SAMPLES, host, on
+from contestants import GATEWAYS, SAMPLES, URL, host, on
 from scale import CLIENTS_STAY, PINS, STRAY, scaled
 
-_URL = "http://127.0.0.1:11434"
 _PATIENCE = 120  # seconds of this machine
 
 
 def _ask(name: str, **body: object) -> None:
-    on(name, f"curl --silent --fail --output /dev/null {_URL}/api/generate --data '{json.dumps(body)}'")
+    """As a client does; a gateway answers it, and may refuse."""
+    address, dummy, token = GATEWAYS.get(name, URL).partition(" ")
+    failing = "" if name in GATEWAYS else "--fail"
+    on(name, f"curl --silent {failing} --output /dev/null {address}/api/generate {token} --data '{json.dumps(body)}'")
 
 
 def _kill_runner(name: str) -> None:
@@ -70,7 +72,7 @@ def make_warm(name: str) -> None:
 def _load_pins(name: str, otherwise: str = "") -> None:
     for model in (STRAY, *PINS):
         body = json.dumps({"model": model, "keep_alive": -1 if model in PINS else 0})
-        on(name, f"curl --silent --fail --output /dev/null {_URL}/api/generate --data '{body}' {otherwise}")
+        on(name, f"curl --silent --fail --output /dev/null {URL}/api/generate --data '{body}' {otherwise}")
 
 
 def _usable_now(name: str) -> frozenset[str]:

@@ -18,7 +18,7 @@ from contestants import TITLES
 from scale import LOAD, WINDOW
 
 _BEGIN, _END = "<!-- exposure: written by make bench-exposure -->", "<!-- end of exposure -->"
-_COLOURS = ("#9e9e9e", "#e0a458", "#c8553d", "#4f8fc0", "#1b5e8c")
+_COLOURS = ("#9e9e9e", "#e0a458", "#c8553d", "#4f8fc0", "#1b5e8c", "#2e7d4f")
 
 
 def cell(seconds: Sequence[float]) -> str:
@@ -58,9 +58,9 @@ def plot(result: Mapping[str, Any], path: str) -> None:
 
     figure, axes = pyplot.subplots(figsize=(11, 5))
     found = result["exposure"]
-    width = 0.16
+    width = 0.8 / len(TITLES)
     for place, (name, title) in enumerate(TITLES.items()):
-        at = [number + (place - 2) * width for number in range(len(found))]
+        at = [number + (place - (len(TITLES) - 1) / 2) * width for number in range(len(found))]
         axes.bar(at, [statistics.mean(rows[name]) for rows in found.values()], width * 0.92, label=title, color=_COLOURS[place])
         for x, rows in zip(at, found.values()):
             axes.plot([x] * len(rows[name]), rows[name], ".", color="black", markersize=3)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -15,13 +16,16 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.agent_chec
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.diagnosis import GROUPS, diagnose
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.examination import DriverLook, Entry, JournalLook, Listener, ShellSetting, Store
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.finding import Finding
+from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.gateway_checks import gateway_addresses
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.journal_patterns import KERNEL_PATTERNS
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.predict.capacity import Vram
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.hold_file import Hold
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import parse_policy
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address import Address
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.host import Process
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.ignored_lines import IgnoredLine
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.restart import Restart
+from support.container_cases import CONTAINER_CASES
 from support.examinations import CONFIGURATION, EPOCH, LOADED, ON_CPU, STATUS, TIMER, agent, healthy, journal, server, unit, with_conflict
 from support.values import card, digest, look, policy, processes, resident, runners
 
@@ -117,6 +121,7 @@ CASES: dict[str, tuple[Any, str, str]] = {
         "stop it",
     ),
     "exposed": (healthy(unit=unit(environment={"OLLAMA_HOST": "0.0.0.0"})), "OLLAMA_HOST=0.0.0.0", "ollama_server_host: 127.0.0.1:11434"),
+    "gateway_down": (healthy(gateway=(Address("0.0.0.0", 11443),)), "listen 0.0.0.0:11443", "systemctl restart nginx.service"),
     "server_unreachable": (healthy(server=server(**GONE)), "Connection refused", "systemctl restart ollama.service"),
     "clock_skew": (healthy(server=skewed(90)), "Date: 2026-08-22", "timedatectl"),
     "gpu_without_driver": (healthy(driver=DriverLook(cards=CARDS)), "nvidia 0000:01:00.0", "modprobe nvidia"),
@@ -253,6 +258,7 @@ CASES: dict[str, tuple[Any, str, str]] = {
     "last_pass_not_warm": (last_pass(exit=1, failures=["a is not in memory"]), "a is not in memory", "ollama-warmup run"),
 }
 
+CASES.update(CONTAINER_CASES)
 CASES.update(
     {
         "unit_line_ignored": (healthy(unit=unit(ignored=(IGNORED,))), f"{OVERRIDE}:2: OLLAMA_KEEP_ALIVE=-1", 'write Environment="OLLAMA_KEEP_ALIVE=VALUE"'),
@@ -570,6 +576,21 @@ def test_a_socket_on_every_address_serves_the_agent() -> None:
     everywhere = unit(environment={"OLLAMA_HOST": "0.0.0.0:11434"})
     listener = Listener("::", 11434, 211, "ollama", "ollama.service")
     assert codes(healthy(unit=everywhere, listeners=(listener,))) == ["exposed"]
+
+
+def test_a_gateway_that_nginx_serves_is_well() -> None:
+    serving = Listener("0.0.0.0", 11443, 300, "nginx", "nginx.service")
+    assert codes(healthy(gateway=(Address("0.0.0.0", 11443),), listeners=(*(healthy().listeners or ()), serving))) == []
+
+
+def test_where_the_gateway_is_to_listen_is_read_from_the_role_s_own_file(tmp_path: pathlib.Path) -> None:
+    assert gateway_addresses(str(tmp_path)) == ()
+    file = tmp_path / "etc/nginx/conf.d/ollama-gateway.conf"
+    file.parent.mkdir(parents=True)
+    file.write_text("server {\n    listen 80;\n}\n")
+    assert gateway_addresses(str(tmp_path)) == ()
+    file.write_text("# Managed (keepwarm.ollama.ollama_gateway)\nserver {\n    listen 0.0.0.0:11443 ssl;\n    listen [::1]:8080;\n}\n")
+    assert gateway_addresses(str(tmp_path)) == (Address("0.0.0.0", 11443), Address("::1", 8080))
 
 
 def test_a_server_in_a_container_has_its_addresses_to_itself() -> None:

@@ -26,7 +26,7 @@ def test_a_healthy_host_is_one_line_that_says_what_was_checked() -> None:
     assert (told["healthy"], told["exit"]) == (True, 0)
     assert page(told) == (
         "gpu1: healthy (ollama.service at http://127.0.0.1:11434); checked: unit and environment, files of the unit, crash loop, shell variables,"
-        " addresses and ports, GPU and driver, journal, senders of keep_alive, models, memory, agent"
+        " container, addresses and ports, GPU and driver, journal, senders of keep_alive, models, memory, agent"
     )
 
 

@@ -154,6 +154,14 @@ def test_a_connection_that_stays_was_another_clients(proc: Proc) -> None:
     assert found(proc, arriving_at(proc, 100, stays=True)) is None
 
 
+def test_where_the_network_does_not_tell_it_is_the_one_that_was_found_before(proc: Proc) -> None:
+    podman(proc)
+    proc.network(100, listening(11434, 5100))
+    quiet = arriving_at(proc)
+    both = [container_server_at(URL, str(proc.root), quiet, known) for known in ("100-10000", "100-1")]
+    assert [one and one.server.pid for one in both] == [100, None]
+
+
 def test_a_refused_connection_finds_nobody(proc: Proc) -> None:
     podman(proc)
     proc.network(100, listening(11434, 5100))

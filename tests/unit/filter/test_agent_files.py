@@ -136,7 +136,16 @@ def test_the_command_runs_the_interpreter_alone() -> None:
 )
 def test_the_agent_may_reach_its_server_and_no_other_machine(url: str, allowed: list[str]) -> None:
     assert reachable(url) == allowed
-    assert (f"IPAddressAllow={' '.join(allowed)}" in contents(answers_at=url)["ollama-warmup.service"]) is bool(allowed)
+    assert (f"IPAddressAllow={' '.join(allowed)}\n" in contents(answers_at=url)["ollama-warmup.service"]) is bool(allowed)
+
+
+def test_the_agent_may_reach_the_networks_of_containers_where_its_server_is_no_units() -> None:
+    """The kernel puts the container's own address into a packet to the port that it is published at before systemd's filter sees it."""
+    private = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]
+    assert reachable("http://127.0.0.1:11434", follows_unit=False) == ["localhost", "127.0.0.1", *private]
+    assert reachable("http://gpu-1:11434", follows_unit=False) == []
+    by_url = contents(url="http://127.0.0.1:11434")["ollama-warmup.service"]
+    assert f"IPAddressAllow=localhost 127.0.0.1 {' '.join(private)}\n" in by_url
 
 
 def entry(name: str = "default", models: Any = ("a",)) -> dict[str, Any]:

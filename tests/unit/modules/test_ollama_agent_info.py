@@ -123,9 +123,21 @@ def test_a_unit_that_is_not_there_is_refused_once_it_has_to_be(host: Gpu, module
     sentence = "This host has no unit ollama.service: install Ollama, name its unit in ollama_warmup_unit, or give the server's address in ollama_warmup_url"
     assert problems(module, servers()) == []
     assert problems(module, servers(), unit_required=True) == [sentence]
-    assert problems(module, servers(watch=True), unit_required=True) == [f"{sentence} and leave ollama_warmup_watch off"]
+    assert problems(module, servers(watch=True), unit_required=True) == [sentence]
+    assert problems(module, servers(watch=True, url="http://127.0.0.1:9"), unit_required=True) == []
     assert problems(module, servers(), unit_required=True, expected_urls={"ollama.service": "http://127.0.0.1:7"}) == []
     assert problems(module, servers(url="http://10.0.0.9:1"), unit_required=True) == []
+
+
+def test_a_watch_that_sees_nothing_says_so(host: Gpu, module: Entrance) -> None:
+    """As before the container is there whose server is declared by its address."""
+    host.load_state = "not-found"
+    sentence = (
+        "ollama_warmup_watch has nothing to watch at present: neither ollama.service nor a container of this host has a process of the server at"
+        " http://127.0.0.1:9"
+    )
+    without, with_watch = (module.succeed(servers=servers(watch=watch, url="http://127.0.0.1:9")).get("warnings", []) for watch in (False, True))
+    assert (sentence in without, sentence in with_watch) == (False, True)
 
 
 def test_metrics_that_nobody_would_read_are_refused(host: Gpu, module: Entrance) -> None:

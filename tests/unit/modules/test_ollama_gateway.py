@@ -80,10 +80,10 @@ def tree(folder: pathlib.Path) -> dict[str, str]:
 
 def test_check_mode_says_what_the_run_then_does(folder: pathlib.Path) -> None:
     server = Nginx()
-    foreseen = gateway.have(server.run, wanted(), True)
+    expected = gateway.have(server.run, wanted(), True)
     assert tree(folder) == {}
     done = gateway.have(server.run, wanted(), False)
-    assert (foreseen, len(done.changes), done.loaded) == (done, 4, True)
+    assert (expected, len(done.changes), done.loaded) == (done, 4, True)
     assert sorted(tree(folder)) == ["conf.d/ollama-gateway.conf", "ollama-gateway/keepwarm_script.js", "ollama-gateway/tokens.map", "units/ollama-gateway.conf"]
     assert (folder / "ollama-gateway/tokens.map").stat().st_mode & 0o777 == 0o600
     assert (folder / "ollama-gateway/keepwarm_script.js").stat().st_mode & 0o777 == 0o644
@@ -143,8 +143,8 @@ def test_somebody_else_s_file_is_left_alone(folder: pathlib.Path) -> None:
 
 def test_a_removal_leaves_nothing_and_has_nothing_to_do_twice(folder: pathlib.Path) -> None:
     gateway.have(Nginx().run, wanted(), False)
-    foreseen = gateway.remove(Nginx().run, True)
-    assert gateway.remove(Nginx().run, False) == foreseen
+    expected = gateway.remove(Nginx().run, True)
+    assert gateway.remove(Nginx().run, False) == expected
     assert tree(folder) == {}
     assert not (folder / "ollama-gateway").exists()
     assert gateway.remove(Nginx().run, False).changes == []
@@ -269,6 +269,6 @@ def test_what_could_not_be_served_is_refused_without_a_change(folder: pathlib.Pa
     (folder / "conf.d/ollama-gateway.conf").write_text("server {}\n")
     with pytest.raises(site.GatewayError, match="is not of this role"):
         gateway.refuse(Nginx().run, wanted())
-    with pytest.raises(site.GatewayError, match="/nowhere.pem is no file of this host"):
+    with pytest.raises(site.GatewayError, match=r"nowhere\.pem is no file of this host"):
         gateway.refuse(Nginx().run, gateway.Wanted({}, [], "/nowhere.pem", "/nowhere.key"))
     assert tree(folder) == {"conf.d/ollama-gateway.conf": "server {}\n"}

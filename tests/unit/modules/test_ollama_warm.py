@@ -228,6 +228,7 @@ def test_every_required_model_that_is_not_resident_is_named_with_what_to_do(entr
         " llama-server process has terminated: exit status 1: cudaMalloc failed"
     )
     assert (result["warm"], result["changed"]) == (False, False)
+    assert result["msg"] == f"not warm: {'; '.join(result['reasons'])}"
     assert by_name(result, "resident") == {"a": False, "b": False, "c": False, "d": True}
     assert [warning for warning in result["warnings"] if "load of c failed" in warning]
 
@@ -376,6 +377,15 @@ def test_check_mode_does_not_claim_what_it_cannot_see(entrance: Entrance, server
     server.expect(ps("a"), tags("a"), show("a"), VERSION)
     result = entrance.succeed(check=True, url=server.url, models=[A])
     assert (result["changed"], result["warm"], by_name(result, "resident")) == (False, False, {"a": None})
+    (reason,) = result["reasons"]
+    assert reason.startswith("a is listed, but whether its runner lives cannot be seen from here")
+
+
+def test_check_mode_says_why_a_host_is_not_warm_now(entrance: Entrance, server: ScriptedServer, host: Host) -> None:
+    server.expect(ps(), tags("a", "b"), show("a"), show("b"), VERSION)
+    result = entrance.succeed(check=True, url=server.url, models=[A, {**B, "required": False}])
+    (reason,) = result["reasons"]
+    assert (result["warm"], reason.startswith("a is not in memory: ")) == (False, True)
 
 
 # Scope, strays, warm models, warnings.

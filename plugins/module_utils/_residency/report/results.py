@@ -12,7 +12,19 @@ from typing import Any
 from ..decide.actions import SET_EXPIRY
 from ..decide.cause_rules import CLIENT_CHANGED_EXPIRY, CONTEXT_CHANGED_BY_CLIENT
 from ..decide.declaration import NUM_CTX
-from ..decide.drifts import BREAKING, BY_WORD, CONTEXT_MISMATCH, DEGRADING, EXPIRING, LOADING, NOT_INSTALLED, ON_CPU, REDECLARED, SPILLED
+from ..decide.drifts import (
+    BREAKING,
+    BY_WORD,
+    CONTEXT_MISMATCH,
+    DEGRADING,
+    EXPIRING,
+    LIVENESS_UNKNOWN,
+    LOADING,
+    NOT_INSTALLED,
+    ON_CPU,
+    REDECLARED,
+    SPILLED,
+)
 from ..decide.progress import PassResult, Progress
 from ..decide.verdicts import Stray, Verdict
 from ..values.observation import ResidentModel
@@ -110,6 +122,15 @@ def is_warm(verdict: Verdict, strict: bool) -> bool:
     if verdict.refusal or _counted(strict).intersection(verdict.drift):
         return False
     return verdict.resident is True or not verdict.model.is_pin
+
+
+def lacks(verdict: Verdict, strict: bool) -> list[str]:
+    """Why the model is not warm now, before anything is done; nothing where it is."""
+    if is_warm(verdict, strict):
+        return []
+    if verdict.refusal:
+        return [verdict.refusal]
+    return shortfalls(verdict, strict) or [explain(verdict, LIVENESS_UNKNOWN)]
 
 
 def _counted(strict: bool) -> frozenset[str]:

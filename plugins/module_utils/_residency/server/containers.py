@@ -51,18 +51,26 @@ def container_servers(proc: str = "/proc") -> list[ContainerServer]:
     return [container for container in found if container]
 
 
-def container_server_at(url: str, proc: str = "/proc", connect: Connect | None = None) -> ContainerServer | None:
-    """The one that answers there; None where none does, or it cannot be told which of several."""
+def container_server_at(url: str, proc: str = "/proc", connect: Connect | None = None, known: str | None = None) -> ContainerServer | None:
+    """The one that answers there; None where none does, or it cannot be told which of several.
+
+    `known` is the identity of the server that answered there before: where the network does not tell at this moment, as on a machine that
+    is overloaded, it is still that one.
+    """
+    candidates = container_servers(proc)
+    found = _answering(url, candidates, proc, connect or _connection) if candidates else []
+    return found[0] if len(found) == 1 else next((one for one in candidates if one.server.identity == known), None)
+
+
+def _answering(url: str, candidates: Sequence[ContainerServer], proc: str, connect: Connect) -> list[ContainerServer]:
     host, port = _endpoint(url)
-    candidates = container_servers(proc) if port else []
     with suppress(OSError):
-        shared = {found.inode for found in listening_sockets(f"{proc}/1")} if candidates else set()
+        shared = {found.inode for found in listening_sockets(f"{proc}/1")}
         sharing = [one for one in candidates if any(found.inode in shared for found in _listening(one, proc))]
         apart = [one for one in candidates if one not in sharing]
-        reached = _reached(lambda: (connect or _connection)(host, port), apart, proc) if apart else []
-        found = reached or _on_the_hosts_network(port, sharing, proc)
-        return found[0] if len(found) == 1 else None
-    return None
+        reached = _reached(lambda: connect(host, port), apart, proc) if apart and port else []
+        return reached or _on_the_hosts_network(port, sharing, proc)
+    return []
 
 
 def container_server_of(start: str, proc: str = "/proc") -> ContainerServer | None:

@@ -46,7 +46,7 @@ class Observer:
 
     `cards` is kept by digest, which never changes its meaning; hand it on to the next pass to save requests. `follows_unit` is
     whether the URL was read from the unit: no proxy, and nobody else, is to answer there. `run` asks systemd whether a unit
-    without a process is down; without it that is not asked.
+    without a process is down; without it that is not asked. `known` is the start of the server that answered at that URL before.
     """
 
     server: OllamaServer
@@ -57,6 +57,7 @@ class Observer:
     clock: Callable[[], float] = time.monotonic
     follows_unit: bool = False
     run: Run | None = None
+    known: str | None = None
 
     def look(self) -> Observation:
         """Raises `ServerFailure`, also where another program answers for a unit that is down."""
@@ -102,7 +103,7 @@ class Observer:
         return f"its process {found.server.pid} was stopped (SIGSTOP), and kill -CONT {found.server.pid} lets it go on"
 
     def _processes(self) -> ServerProcesses | None:
-        return server_processes(self.unit, url=self.server.url) if self.unit else None
+        return server_processes(self.unit, url=self.server.url, known=self.known) if self.unit else None
 
     def _lists(self) -> _Lists:
         """/proc is read after /api/ps: a runner that ended in between is not called alive."""
@@ -111,7 +112,7 @@ class Observer:
         return _Lists(resident, now, self._runners(), began)
 
     def _runners(self) -> Runners | None:
-        runners = living_runners(self.unit, url=self.server.url) if self.unit else None
+        runners = living_runners(self.unit, url=self.server.url, known=self.known) if self.unit else None
         if self.unit and self.run and (runners is None or runners.container):
             require_processes(self.run, self.unit, self.server.url)
         if self.unit and self.follows_unit:

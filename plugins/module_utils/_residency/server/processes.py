@@ -49,10 +49,10 @@ def _told(process: Process, blob: str) -> RunnerProcess:
     return RunnerProcess(process.identity, blob, process.state, process.cpu, started)
 
 
-def server_processes(unit: str, proc: str = "/proc", url: str = "") -> ServerProcesses | None:
-    """The unit's processes now, else those of the container that answers at the URL; None where the server has no process here
-    (remote, hidden)."""
-    return _of_unit(unit, proc) or (_of_container(container_server_at(url, proc)) if url else None)
+def server_processes(unit: str, proc: str = "/proc", url: str = "", known: str | None = None) -> ServerProcesses | None:
+    """The unit's processes now, else those of the container that answers at the URL, or did (`known`, by its identity); None where the
+    server has no process here (remote, hidden)."""
+    return _of_unit(unit, proc) or (_of_container(container_server_at(url, proc, known=known)) if url else None)
 
 
 def processes_of_start(unit: str, start: str | None, proc: str = "/proc") -> ServerProcesses | None:
@@ -82,9 +82,9 @@ def unit_processes(unit: str, proc: str = "/proc") -> list[Process]:
     return list(_processes_of(unit, proc))
 
 
-def living_runners(unit: str, proc: str = "/proc", url: str = "") -> Runners | None:
+def living_runners(unit: str, proc: str = "/proc", url: str = "", known: str | None = None) -> Runners | None:
     """The server's runners now; None where it has no process here (remote, hidden)."""
-    return runners_of(server_processes(unit, proc, url))
+    return runners_of(server_processes(unit, proc, url, known))
 
 
 def runners_of(found: ServerProcesses | None) -> Runners | None:
@@ -107,9 +107,9 @@ def users_of(unit: str, proc: str = "/proc") -> frozenset[int]:
     return users(_processes_of(unit, proc), proc) if _of_unit(unit, proc) else frozenset()
 
 
-def server_identity(unit: str, proc: str = "/proc", url: str = "") -> str | None:
+def server_identity(unit: str, proc: str = "/proc", url: str = "", known: str | None = None) -> str | None:
     """Names one start of the server: its process's number and start time; of a server that is not here, those of the unit's main process."""
-    found = server_processes(unit, proc, url)
+    found = server_processes(unit, proc, url, known)
     server = found.server if found else _main_process(list(_processes_of(unit, proc)))
     return server.identity if server else None
 

@@ -24,7 +24,7 @@ from .. import exits
 from ..configuration import Configuration
 from ..state.state import LastPass, State
 from . import carry_over
-from .one_pass import make_observer, server_start
+from .one_pass import known_start, make_observer, server_start
 from .proof import unproven
 from .startup_wait import ServerStopped
 
@@ -32,7 +32,7 @@ from .startup_wait import ServerStopped
 def inspect(configuration: Configuration, state: State, measurements: str | None = None) -> LastPass:
     """What a pass would find now; where `measurements` names their file, also what its loads would come to in memory."""
     started = time.monotonic()
-    moment = carry_over.Moment(time.time(), server_start(configuration), boot_id())
+    moment = carry_over.Moment(time.time(), server_start(configuration, known_start(configuration, state)), boot_id())
     state = carry_over.begin(state, configuration.policy, moment)
     past = carry_over.history(state, configuration, moment)
     try:

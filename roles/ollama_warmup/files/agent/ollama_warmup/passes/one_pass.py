@@ -42,7 +42,7 @@ def make_pass(instance: Instance, configuration: Configuration) -> int:
     """The exit status. Whoever calls holds the lock."""
     file = StateFile(instance.state_folder)
     before = file.load()
-    moment = carry_over.Moment(time.time(), server_start(configuration), boot_id(), by_hand=_is_by_hand(instance))
+    moment = carry_over.Moment(time.time(), server_start(configuration, known_start(configuration, before)), boot_id(), by_hand=_is_by_hand(instance))
     state = carry_over.begin(before, configuration.policy, moment)
     if state.pinned != before.pinned:
         file.save(state)
@@ -75,12 +75,19 @@ def make_observer(configuration: Configuration, state: State, ready_timeout: flo
         sightings=state.sightings,
         ready_timeout=ready_timeout,
         run=run_command,
+        known=known_start(configuration, state),
     )
 
 
-def server_start(configuration: Configuration) -> str | None:
-    """Names this start of the server; None where its process is not this machine's."""
-    return server_identity(configuration.own_unit, url=configuration.url) if configuration.own_unit else None
+def server_start(configuration: Configuration, known: str | None = None) -> str | None:
+    """Names this start of the server, by default the `known` one; None where its process is not this machine's."""
+    return server_identity(configuration.own_unit, url=configuration.url, known=known) if configuration.own_unit else None
+
+
+def known_start(configuration: Configuration, state: State) -> str | None:
+    """Which start of a server answered at this URL at the last pass."""
+    last = state.last_pass
+    return last.server if last is not None and last.url == configuration.url else None
 
 
 def _is_by_hand(instance: Instance) -> bool:

@@ -1,0 +1,130 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the drop-in of a server in a container says, what the host has to have for it, and whether it was created with that."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Sequence
+
+import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils._container.devices import AMD, NVIDIA, devices_for, missing_devices
+from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import pinned, podman_version, without_tag
+from ansible_collections.keepwarm.ollama.plugins.module_utils._container.lines import container_lines
+from ansible_collections.keepwarm.ollama.plugins.module_utils._container.wanted import Wanted
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import created
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.created import creation_differences
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.environment import declared_environment
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.quadlet import generated_units
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.unit_file import UnitFile
+
+UNIT = "ollama.service"
+MADE = """[Service]
+ExecStart=/usr/bin/podman run --name ollama --cidfile=%t/%N.cid --env OLLAMA_HOST=127.0.0.1 --memory=4g localhost/ollama:1
+"""
+YAML = """---
+cdiVersion: 0.5.0
+kind: nvidia.com/gpu
+devices:
+  - name: "0"
+  - name: all
+"""
+
+
+def wanted(**declared: object) -> Wanted:
+    return Wanted(UNIT, "quadlet", **declared)  # type: ignore[arg-type]
+
+
+def test_a_unit_of_ours_has_all_that_is_declared() -> None:
+    declared = wanted(folder="/srv/my models", memory="8g", arguments=["--cgroups=disabled", "--label=a=50%"], restart="on-failure")
+    assert container_lines(declared, "localhost/a@sha256:1", ["/dev/kfd"], is_ours=True) == [
+        "Image=localhost/a@sha256:1",
+        'Volume="/srv/my models:/srv/my models"',
+        "AddDevice=/dev/kfd",
+        "PodmanArgs=--memory=8g",
+        "PodmanArgs=--cgroups=disabled",
+        "PodmanArgs=--label=a=50%%",
+        "Restart=on-failure",
+    ]
+
+
+def test_of_a_unit_of_others_stays_what_nobody_declared() -> None:
+    assert container_lines(wanted(), "", list(NVIDIA), is_ours=False) == []
+    assert container_lines(wanted(devices=["/dev/dri"], memory="1g"), "", ["/dev/dri"], is_ours=False) == ["AddDevice=/dev/dri", "PodmanArgs=--memory=1g"]
+
+
+def test_models_that_have_no_folder_are_in_a_volume() -> None:
+    assert "Volume=ollama:/root/.ollama" in container_lines(wanted(), "localhost/a:1", [], is_ours=True)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "nodes", "devices"),
+    [("auto", [], []), ("auto", ["kfd"], list(AMD)), ("auto", ["nvidiactl"], list(NVIDIA)), ("none", ["kfd"], []), ("nvidia", [], list(NVIDIA))],
+)
+def test_devices_are_those_of_the_gpus(tmp_path: pathlib.Path, gpu: str, nodes: Sequence[str], devices: list[str]) -> None:
+    (tmp_path / "dev").mkdir()
+    for node in nodes:
+        (tmp_path / "dev" / node).touch()
+    assert devices_for(wanted(gpu=gpu), str(tmp_path)) == devices
+    assert devices_for(wanted(gpu=gpu, devices=["/dev/x"]), str(tmp_path)) == ["/dev/x"]
+
+
+@pytest.mark.parametrize("name", ["nvidia.yaml", "nvidia.json"])
+def test_a_device_of_cdi_has_to_be_described(tmp_path: pathlib.Path, name: str) -> None:
+    (sentence,) = missing_devices(NVIDIA, str(tmp_path))
+    assert "nvidia.com/gpu=all" in sentence and "nvidia-ctk cdi generate" in sentence
+    folder = tmp_path / "etc/cdi"
+    folder.mkdir(parents=True)
+    text = YAML if name.endswith("yaml") else json.dumps({"cdiVersion": "0.5.0", "kind": "nvidia.com/gpu", "devices": [{"name": "0"}, {"name": "all"}]})
+    (folder / name).write_text(text)
+    assert list(missing_devices(NVIDIA, str(tmp_path))) == []
+    assert len(list(missing_devices(["nvidia.com/gpu=1", "amd.com/gpu=all"], str(tmp_path)))) == 2
+
+
+def test_a_device_that_is_not_there_is_told() -> None:
+    assert [sentence.split(",")[0] for sentence in missing_devices(["/dev/null", "/dev/keepwarm", "-/dev/keepwarm"])] == [
+        "the container is to get /dev/keepwarm"
+    ]
+
+
+@pytest.mark.parametrize(("name", "bare"), [("localhost/a:1", "localhost/a"), ("r.example.org:5000/a/b", "r.example.org:5000/a/b"), ("x/a:1@sha256:2", "x/a")])
+def test_an_image_has_a_name_without_its_tag(name: str, bare: str) -> None:
+    assert without_tag(name) == bare
+
+
+def test_an_image_is_pinned_by_the_digest_that_its_own_name_has() -> None:
+    told = '["other.example.org/a@sha256:1","localhost/a@sha256:2"] "sha256:3"\n'
+    assert pinned(lambda _command: (0, told, ""), "localhost/a:1") == "localhost/a@sha256:2"
+    assert pinned(lambda _command: (0, 'null "sha256:3"\n', ""), "localhost/a:1") == "localhost/a:1"
+    assert pinned(lambda _command: (125, "", "no such image"), "localhost/a:1") is None
+
+
+@pytest.mark.parametrize(("answer", "version"), [((0, "podman version 5.4.2\n", ""), (5, 4)), ((0, "podman version 4.3.1\n", ""), (4, 3)), ((127, "", ""), None)])
+def test_podman_tells_its_version(answer: tuple[int, str, str], version: tuple[int, int] | None) -> None:
+    assert podman_version(lambda _command: answer) == version
+
+
+def test_what_the_generator_prints_is_read_unit_by_unit() -> None:
+    assert generated_units("---a.service---\n[Unit]\nA=1\n\n---b.service---\n[Unit]\n") == {"a.service": "[Unit]\nA=1\n", "b.service": "[Unit]\n"}
+    assert generated_units("") == {}
+
+
+def test_the_environment_of_a_container_is_in_its_own_section() -> None:
+    text = "[Container]\nEnvironment=OLLAMA_A=1\n[Service]\nEnvironment=OLLAMA_B=2\n"
+    found = {path: [entry.key for entry in declared_environment([UnitFile(path, text)], {}).assignments] for path in ("/e/ollama.container", "/e/ollama.service")}
+    assert found == {"/e/ollama.container": ["OLLAMA_A"], "/e/ollama.service": ["OLLAMA_B"]}
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["/usr/bin/podman", "run", "--name", "ollama", "--cidfile=/run/ollama.cid", "--env", "OLLAMA_HOST=::1", "--memory=4g", "localhost/ollama:1"], []),
+        (["/usr/bin/podman", "run", "--name", "ollama", "--cidfile=/run/ollama.cid", "--memory=2g", "localhost/ollama:1"], ["--memory=2g and without --memory=4g"]),
+        (["/usr/bin/podman", "run", "--name", "ollama", "--cidfile=/run/ollama.cid", "--memory=4g", "localhost/ollama:0"], ["without localhost/ollama:1"]),
+    ],
+)
+def test_a_container_that_was_created_otherwise_is_told(monkeypatch: pytest.MonkeyPatch, command: list[str], said: list[str]) -> None:
+    monkeypatch.setattr(created, "_number", lambda _unit: "1234")
+    found = list(creation_differences(lambda _command: (0, json.dumps(command), ""), UNIT, MADE, {"t": "/run", "N": "ollama"}))
+    assert len(found) == len(said) and all(words in sentence for words, sentence in zip(said, found))
