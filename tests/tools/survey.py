@@ -16,7 +16,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = TOP / "docs/examples/awx"
