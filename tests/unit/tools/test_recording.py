@@ -23,6 +23,11 @@ def test_everything_that_a_command_shows_in_a_terminal_of_its_own_is_recorded() 
     assert shown == f"é {record.COLUMNS}\r\n"
 
 
-def test_a_still_is_the_last_time_that_a_command_was_shown() -> None:
-    text = "gpu1$ x status\nearlier\n\n\x1b[1m==> Next\x1b[0m\ngpu1$ x status\nnow\nand this\n\ngpu1$ other\nno\n"
+def test_nothing_tells_of_the_checkout() -> None:
+    said = "included: /home/me/src/.cache/artefacts/0a1b/collections/ansible_collections/x.yml for keepwarm-0123abcd-demo: warm"
+    assert record.without_checkout(said) == "included: ~/.ansible/collections/ansible_collections/x.yml for gpu1: warm"
+
+
+def test_a_still_is_the_first_time_that_a_command_was_shown() -> None:
+    text = "gpu1$ x status\nnow\nand this\n\n\x1b[1m==> Next\x1b[0m\ngpu1$ x status\nlater\n\ngpu1$ other\nno\n"
     assert draw.command(text, "x status") == "gpu1$ x status\nnow\nand this"
