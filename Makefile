@@ -66,7 +66,7 @@ lint: setup-checks ## ruff, mypy, pylint (equal stretches of code), vermin, yaml
 	$(WITH_COLLECTIONS) MYPYPATH="$$ANSIBLE_COLLECTIONS_PATH" $(MYPY) --exclude /roles/ --package ansible_collections.keepwarm.ollama
 	mkdir -p .cache/agent && ln -sfn ../../plugins/module_utils .cache/agent/keepwarm
 	MYPYPATH=roles/ollama_warmup/files/agent:.cache/agent $(MYPY) --package ollama_warmup
-	MYPYPATH=tests/tools:tests/hosts $(MYPY) tests/tools tests/hosts tests/demo
+	MYPYPATH=tests/tools:tests/hosts $(MYPY) tests/tools tests/hosts tests/demo tests/recording
 	MYPYPATH=tests/bench:tests/hosts $(MYPY) --exclude 'tests/bench/(exposure|fleet)' tests/bench
 	MYPYPATH=tests/bench/fleet:tests/bench:tests/hosts $(MYPY) tests/bench/fleet/measure.py tests/bench/fleet/many.py
 	MYPYPATH=tests/bench/exposure:tests/hosts $(MYPY) tests/bench/exposure

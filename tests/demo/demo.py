@@ -37,10 +37,10 @@ def show(*command: str) -> None:
 
 def play(playbook: str) -> str:
     """Run one of the collection's playbooks over the host, showing its output; give it as well."""
-    command = ["ansible-playbook", "--inventory", str(TOP / "tests/demo/inventory.yml"), f"keepwarm.ollama.{playbook}"]
+    command = ["ansible-playbook", "--inventory", "tests/demo/inventory.yml", f"keepwarm.ollama.{playbook}"]
     print(f"$ {' '.join(command)}", flush=True)
     lines = []
-    with subprocess.Popen(command, env={**os.environ, "DEMO_HOST": HOST, "ANSIBLE_PIPELINING": "true"}, stdout=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(command, cwd=TOP, env={**os.environ, "DEMO_HOST": HOST, "ANSIBLE_PIPELINING": "true"}, stdout=subprocess.PIPE, text=True) as running:
         for line in running.stdout or ():
             print(line, end="", flush=True)
             lines.append(line)

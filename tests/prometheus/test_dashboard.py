@@ -1,17 +1,20 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The dashboard asks only for what the agent writes, in a language that Prometheus understands."""
+"""The dashboard is one that Grafana knows, and asks only for what the agent writes, in a language that Prometheus understands."""
 
 from __future__ import annotations
 
 import json
 import pathlib
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
 from conftest import ROLE, Promtool
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard
 from ollama_warmup.metrics.metric_names import METRICS
 
 DASHBOARD = json.loads((ROLE / "files/grafana/ollama-warmup.json").read_text())
@@ -66,3 +69,26 @@ def test_every_panel_asks_the_source_that_is_chosen_and_none_lies_over_another()
         assert not own & cells and place["x"] + place["w"] <= 24
         cells |= own
     assert len(PANELS) == len(DASHBOARD["panels"])
+
+
+def lost(before: Any, after: Any, place: str = "") -> Iterator[str]:
+    """What of the one is not in the other."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key, value in before.items():
+            yield from lost(value, after.get(key), f"{place}/{key}")
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for number, (value, other) in enumerate(zip(before, after)):
+            yield from lost(value, other, f"{place}/{number}")
+    elif before != after:
+        yield place
+
+
+def test_grafanas_own_schema_knows_every_key_but_our_mark() -> None:
+    read = json.loads(json.dumps(Dashboard.from_json(DASHBOARD), cls=JSONEncoder))
+    assert list(lost(DASHBOARD, read)) == ["/managed_by"]
+
+
+def test_a_key_that_grafana_does_not_know_would_be_found() -> None:
+    wrong = {**DASHBOARD, "panels": [{**DASHBOARD["panels"][0], "tpye": "stat"}, *DASHBOARD["panels"][1:]]}
+    read = json.loads(json.dumps(Dashboard.from_json(wrong), cls=JSONEncoder))
+    assert "/panels/0/tpye" in list(lost(wrong, read))

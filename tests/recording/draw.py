@@ -27,8 +27,8 @@ def said(cast: pathlib.Path) -> str:
 
 
 def command(text: str, name: str) -> str:
-    """The last time that the command was shown, with its output."""
-    found = text.rpartition(f"gpu1$ {name}\n")[2]
+    """The first time that the command was shown, with its output."""
+    found = text.partition(f"gpu1$ {name}\n")[2]
     end = NEXT.search(found)
     return f"gpu1$ {name}\n{found[: end.start()] if end else found}".rstrip()
 

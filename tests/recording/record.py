@@ -15,6 +15,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import struct
 import subprocess
 import sys
@@ -26,6 +27,8 @@ COLUMNS, LINES = 118, 30
 LONGEST_PAUSE = 1.5  # seconds
 SHORTEST_STEP = 0.4  # seconds
 LAST_PAUSE = 4.0  # seconds, before an animation begins anew
+ARTEFACT = re.compile(r"/\S*/\.cache/artefacts/\w+/collections/")
+HOST = re.compile(r"keepwarm-[0-9a-f]{8}-demo")
 Shown = tuple[float, str]
 
 
@@ -66,10 +69,15 @@ def steps(shown: Iterable[Shown]) -> Iterator[Shown]:
     yield round(clock + LAST_PAUSE, 2), ""
 
 
+def without_checkout(text: str) -> str:
+    """As a user would see it, who has the collection from Galaxy; the host's name and the paths say which checkout this is."""
+    return HOST.sub("gpu1", ARTEFACT.sub("~/.ansible/collections/", text))
+
+
 def main() -> None:
     """Record, and write the file when all went well."""
     target, *command = sys.argv[1:]
-    lines = [json.dumps([at, "o", text], ensure_ascii=False) for at, text in steps(run(command))]
+    lines = [json.dumps([at, "o", without_checkout(text)], ensure_ascii=False) for at, text in steps(run(command))]
     head = json.dumps({"version": 2, "width": COLUMNS, "height": LINES, "title": "keepwarm.ollama: make demo"})
     pathlib.Path(target).write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
 
