@@ -38,7 +38,7 @@ def restart(gpu: Gpu) -> None:
         (restart, "drift=not_loaded cause=server_restarted evidence=observed", "load"),
     ],
 )
-def test_a_incident_is_told_once_with_its_cause_and_its_end(calm: Gpu, happens: Callable[[Gpu], None], story: str, action: str) -> None:
+def test_an_incident_is_told_once_with_its_cause_and_its_end(calm: Gpu, happens: Callable[[Gpu], None], story: str, action: str) -> None:
     cursor = calm.cursor()
     happens(calm)
     calm.run(f"systemctl start {PASS}")

@@ -126,7 +126,7 @@ def test_another_context_and_an_expiry_are_two_incidents_with_an_end_each(warm: 
     assert [incident.drift for incident in warm.state.incidents if incident.is_open] == [("context_mismatch",)]
 
 
-def test_a_incident_is_as_long_as_it_takes_to_put_right(warm: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_incident_is_as_long_as_it_takes_to_put_right(warm: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("keepwarm._residency.execute.warmer.time.monotonic", warm.server.clock.monotonic)
     monkeypatch.setattr("ollama_warmup.passes.one_pass.time.time", lambda: 5000.0 + warm.server.clock.seconds)
     warm.server.loaded.clear()

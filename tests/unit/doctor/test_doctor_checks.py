@@ -603,7 +603,7 @@ def test_an_optional_model_is_missed_with_a_warning() -> None:
     assert [(finding.code, finding.severity) for finding in diagnose(optional).findings] == [("not_in_memory", "warning")]
 
 
-def test_the_agents_own_record_of_a_incident_is_evidence() -> None:
+def test_the_agents_own_record_of_an_incident_is_evidence() -> None:
     incident = {"model": "a:latest", "cause": "client_changed_expiry", "by": ["c"], "cause_evidence": "observed"}
     told = agent(status={**STATUS, "history": {"incidents": [incident]}})
     finding = only(healthy(agent=told, server=server(resident("b"))), "not_in_memory")
