@@ -27,9 +27,13 @@ Maintainer: nobody <nobody@example.org>
 Depends: adduser, python3
 Description: stand-in for Ollama
 """
-PREPARE = """\
+# Each version comes with an interpreter of its own, as a real one is a program of its own: an update replaces the file that the server runs.
+INTERPRETER = "/usr/lib/ollama/python3"
+PREPARE = f"""\
 #!/bin/sh
 set -e
+install --mode=755 "$(readlink --canonicalize /usr/bin/python3)" {INTERPRETER}.new
+mv {INTERPRETER}.new {INTERPRETER}
 adduser --quiet --system --group --home /var/lib/ollama ollama
 systemctl daemon-reload
 """
@@ -54,6 +58,8 @@ def fill(root: pathlib.Path, prefix: pathlib.Path, version: str) -> None:
     prefix.chmod(0o755)
     root.mkdir(mode=0o755)
     prefix.rename(root / "usr")
+    program = root / "usr/bin/ollama"
+    program.write_text(f"#!{INTERPRETER} -IS\n{program.read_text(encoding='utf-8').partition(chr(10))[2]}", encoding="utf-8")
     unit = root / "usr/lib/systemd/system/ollama.service"
     unit.parent.mkdir(parents=True)
     unit.write_text((HERE / "ollama.service").read_text(encoding="utf-8").replace("/usr/local/bin/ollama serve", "/usr/bin/ollama serve"), encoding="utf-8")

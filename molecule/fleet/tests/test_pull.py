@@ -100,10 +100,10 @@ def test_a_commit_is_on_the_host_after_the_next_turn_and_a_turn_without_one_chan
 
 def test_a_commit_that_is_refused_leaves_the_models_where_they_are_and_the_unit_failed(pulling: Outcome, gpu2: Machine) -> None:
     before = gpu2.server()
-    commit(gpu2, "nonsense")
+    commit(gpu2, "[tiny-a, nonsense]")
     said = turn(gpu2)
     assert said.startswith("exit-code ")
-    assert "ollama_warmup_models is 'nonsense', not a list of models" in said
+    assert "not warm: nonsense is not installed on the server" in said
     assert gpu2.server() == before
     commit(gpu2, "[tiny-a, embed]")
     assert turn(gpu2).startswith("success ")
