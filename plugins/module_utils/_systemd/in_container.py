@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from typing import Any
 
+from .._base.proc import stat_fields
 from .._base.systemctl import Run
-from .._residency.server.processes import Process as UnitProcess
-from .._residency.server.processes import unit_processes
 from .environment import Manager
 from .host import Process, Unit, read_process
 from .unit_file import UnitFile, settings_of
@@ -24,14 +24,21 @@ def server_process(unit: Unit) -> Process | None:
     """What serves; None where nothing does. Raises `HostError`."""
     if not unit.deployment.in_container:
         return read_process(unit.main_pid) if unit.main_pid else None
-    served = _first_in_container(unit_processes(unit.name), unit.main_pid)
-    return read_process(served.pid) if served else None
+    below = [process for process in map(read_process, _descendants(unit.main_pid)) if process] if unit.main_pid else []
+    return next((process for process in below if "serve" in process.arguments), below[0] if below else None)
 
 
-def _first_in_container(processes: Sequence[UnitProcess], main_pid: int) -> UnitProcess | None:
-    """The server itself, or what starts it; the service's own process only waits for the container's end."""
-    children = [process for process in processes if process.parent == main_pid and process.pid != main_pid]
-    return next((process for process in processes if process.is_server), children[0] if children else None)
+def _descendants(pid: int) -> list[int]:
+    """Of the process that waits for the container's end, which is the service's own; the nearest first."""
+    children = [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and _parent(int(entry)) == pid]
+    return [*children, *(grandchild for child in children for grandchild in _descendants(child))]
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int(stat_fields(pid)[1])
+    except OSError:  # it has ended
+        return 0
 
 
 def image_of(files: Sequence[UnitFile]) -> str:
@@ -50,11 +57,11 @@ def inherited(run: Run, manager: Manager, files: Sequence[UnitFile]) -> Manager:
 def image_environment(run: Run, image: str) -> dict[str, str]:
     """As the image has it; nothing where Podman does not have the image."""
     status, output, _error = run(["podman", "image", "inspect", "--format", "{{json .Config.Env}}", image])
-    pairs = (text.partition("=") for text in _texts(output) if isinstance(text, str)) if image and status == 0 else ()
+    pairs = (text.partition("=") for text in _listed(output) if isinstance(text, str)) if image and status == 0 else ()
     return {key: value for key, equals, value in pairs if equals}
 
 
-def _texts(output: str) -> Sequence[Any]:
+def _listed(output: str) -> Sequence[Any]:
     try:
         found = json.loads(output)
     except ValueError:
