@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ollama_container
 short_description: Has the images of servers in containers on the host, and refuses what could not run there
-version_added: 1.2.0
+version_added: 0.1.0
 author:
   - the keepwarm.ollama contributors (@keepwarm)
 description:

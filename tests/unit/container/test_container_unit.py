@@ -100,7 +100,9 @@ def test_an_image_is_pinned_by_the_digest_that_its_own_name_has() -> None:
     assert pinned(lambda _command: (125, "", "no such image"), "localhost/a:1") is None
 
 
-@pytest.mark.parametrize(("answer", "version"), [((0, "podman version 5.4.2\n", ""), (5, 4)), ((0, "podman version 4.3.1\n", ""), (4, 3)), ((127, "", ""), None)])
+@pytest.mark.parametrize(
+    ("answer", "version"), [((0, "podman version 5.4.2\n", ""), (5, 4)), ((0, "podman version 4.3.1\n", ""), (4, 3)), ((127, "", ""), None)]
+)
 def test_podman_tells_its_version(answer: tuple[int, str, str], version: tuple[int, int] | None) -> None:
     assert podman_version(lambda _command: answer) == version
 
