@@ -9,14 +9,18 @@ import pathlib
 from collections.abc import Sequence
 
 import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.deployments import QUADLET
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.devices import AMD, NVIDIA, devices_for, missing_devices
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import pinned, podman_version, without_tag
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.lines import container_lines
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.wanted import Wanted
+from ansible_collections.keepwarm.ollama.plugins.module_utils._server_state import note_images, noted_images
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import created
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.created import creation_differences
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.defaults import Settled
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.environment import declared_environment
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.quadlet import generated_units
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.server_dropin import Place, dropin_text
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.unit_file import UnitFile
 
 UNIT = "ollama.service"
@@ -131,3 +135,17 @@ def test_a_container_that_was_created_otherwise_is_told(monkeypatch: pytest.Monk
     whole = ["/usr/bin/podman", "run", "--name", "ollama", "--cidfile=/run/ollama.cid", *command]
     found = list(creation_differences(lambda _command: (0, json.dumps(whole), ""), UNIT, MADE, {"t": "/run", "N": "ollama"}))
     assert len(found) == len(said) and all(words in sentence for words, sentence in zip(said, found))
+
+
+def test_the_dropin_has_a_section_for_the_container_and_one_for_its_service() -> None:
+    settled = Settled({"OLLAMA_HOST": "::1"}, (), "continue", (), ())
+    place = Place(deployment=QUADLET, container=["Image=localhost/a:1", "Restart=always"])
+    lines = dropin_text(settled, place).splitlines()[1:]
+    assert lines == ["[Container]", 'Environment="OLLAMA_HOST=::1"', "Image=localhost/a:1", "", "[Service]", "Restart=always", "OOMPolicy=continue"]
+
+
+def test_images_are_noted_once(tmp_path: pathlib.Path) -> None:
+    folder = str(tmp_path / "records/server")
+    note_images(["localhost/a:1"], folder)
+    note_images(["localhost/b:1", "localhost/a:1"], folder)
+    assert noted_images(folder) == ["localhost/a:1", "localhost/b:1"]
