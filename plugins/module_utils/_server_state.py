@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -16,6 +17,8 @@ from ._base.layout import SERVER_RECORDS
 
 DROPIN = "dropin"
 MODELS = "models"
+IMAGES = "images"
+_CONTAINERS = "containers"  # of no unit
 _MARK = "keepwarm.ollama.ollama_server"
 _LONGEST = 4 * 1024 * 1024  # bytes
 
@@ -58,6 +61,19 @@ def forget(unit: str, what: str, folder: str = SERVER_RECORDS) -> None:
         raise StateError(f"{path} cannot be removed: {error.strerror}") from error
     with suppress(OSError):
         os.rmdir(folder)
+
+
+def noted_images(folder: str = SERVER_RECORDS) -> list[str]:
+    """The images that the role has brought to the host, noted before they came. Raises `StateError`."""
+    return [str(image) for image in (read(_CONTAINERS, IMAGES, folder) or {}).get(IMAGES, ())]
+
+
+def note_images(images: Iterable[str], folder: str = SERVER_RECORDS) -> None:
+    """Beside those noted before, so that a removal takes them away; those that were there stay. Raises `StateError`."""
+    before = noted_images(folder)
+    after = list(dict.fromkeys([*before, *images]))
+    if after != before:
+        write(_CONTAINERS, IMAGES, {IMAGES: after}, folder)
 
 
 def _path(unit: str, what: str, folder: str) -> str:

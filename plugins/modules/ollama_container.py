@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ollama_container
 short_description: Has the images of servers in containers on the host, and refuses what could not run there
-version_added: 1.2.0
+version_added: 0.1.0
 author:
   - the keepwarm.ollama contributors (@keepwarm)
 description:
@@ -166,6 +166,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.deployments import DEPLOYMENTS
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import ARCHIVES
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import EngineError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.wanted import wanted_server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.work import bring, check
@@ -200,7 +201,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "servers": {"type": "list", "elements": "dict", "required": True, "options": SERVER},
-            "archives": {"type": "path", "default": "/var/lib/keepwarm-ollama/archives"},
+            "archives": {"type": "path", "default": ARCHIVES},
             "state": {"type": "str", "choices": ["checked", "present"], "default": "present"},
         },
         supports_check_mode=True,

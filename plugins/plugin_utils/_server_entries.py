@@ -72,7 +72,8 @@ def _only_store(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str,
 def _only_server(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str, Any]:
     settings = {**flat, "host": around.get("host"), "max_loaded_models": around.get("max_loaded_models")}
     judged = {**judge_server({name: settings[name] for name in (*SERVER_SETTINGS, "host") if name in settings}, settings.get("environment")), "defaults": {}}
-    judged["problems"] = [*judged["problems"], *container_problems(settings, "ollama_server_"), *deployment_problems(settings, judged["environment"], around.get("install"))]
+    own = [*container_problems(settings, "ollama_server_"), *deployment_problems(settings, judged["environment"], around.get("install"))]
+    judged["problems"] = [*judged["problems"], *own]
     found = {"unit": around.get("unit") or "ollama.service", "models": _resident(around) or [], "settings": settings, "judged": judged}
     return found if judged["problems"] else {**found, "declared": _declared(found, grouped=False), "container": _container(found, grouped=False)}
 

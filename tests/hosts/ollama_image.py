@@ -26,7 +26,8 @@ cd {FOLDER}
 mkdir -p root/tmp root/root root/etc root/proc root/sys root/dev root/usr/lib
 for lib in lib lib64; do ln -sfn usr/$lib root/$lib; done
 cp --parents --dereference /usr/bin/env /usr/bin/python3 /usr/lib64/ld-linux* root
-cp --dereference $(ldd /usr/bin/env /usr/bin/python3 /usr/lib/python3.*/lib-dynload/*.so | grep --only-matching '/lib/[^ ]* (' | tr --delete ' (' | sort --unique) root/usr/lib
+ldd /usr/bin/env /usr/bin/python3 /usr/lib/python3.*/lib-dynload/*.so | grep --only-matching '/lib/[^ ]* (' | tr --delete ' (' > libraries
+cp --dereference $(sort --unique libraries) root/usr/lib
 cp --archive --parents /usr/lib/python3.* root
 tar --create --directory root . > root.tar
 """

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from conftest import Contained
-from shared.gpu import PINS, SERVER
+from shared.gpu import PINS
 
 DROPIN = "/etc/containers/systemd/ollama.container.d/zz-keepwarm.conf"
 

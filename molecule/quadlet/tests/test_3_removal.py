@@ -7,7 +7,8 @@ from __future__ import annotations
 from conftest import INVENTORIES, Contained
 from shared.machine import play
 
-FIND_OURS = "find /etc /usr/local /var/lib /run -path /var/lib/containers -prune -o \\( -name '*keepwarm*' -o -name '*ollama-warm*' -o -name 'ollama.*' \\) -print"
+NAMED = r"\( -name '*keepwarm*' -o -name '*ollama-warm*' -o -name 'ollama.*' \)"
+FIND_OURS = f"find /etc /usr/local /var/lib /run -path /var/lib/containers -prune -o {NAMED} -print"
 
 
 def test_nothing_of_ours_is_left(gpu: Contained) -> None:

@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .._base.deployments import DEPLOYMENTS
 from .._base.systemctl import Run
+from .._server_state import note_images
 from .devices import devices_for
 from .engine import load, pinned, pull
-from .images import note_images
 from .lines import container_lines
 from .place import find_place
 from .refusals import refusals
@@ -40,7 +42,8 @@ def check(servers: Sequence[Wanted], run: Run) -> Outcome:
 
 
 def bring(servers: Sequence[Wanted], run: Run, folder: str, predict: bool) -> Outcome:
-    """Have each image on the host, before anything is stopped. `folder`: of the archives, which have their checksums' names. Raises `EngineError`, `StateError`, `OSError`."""
+    """Have each image on the host, before anything is stopped. `folder`: of the archives, named as `archive_path` has it. Raises `EngineError`,
+    `StateError`, `OSError`."""
     missing = {wanted.image: wanted.archive for wanted in servers if wanted.image and pinned(run, wanted.image) is None}
     if not predict:
         for image, archive in missing.items():
@@ -60,8 +63,12 @@ def _outcome(servers: Sequence[Wanted], run: Run, steps: list[str]) -> Outcome:
     lacking = {one["unit"] for one in described if not one["image_present"]}
     archives = [wanted.archive for wanted in servers if wanted.archive and wanted.unit in lacking]
     ours = {one["unit"] for one in described if one["ours"]}
-    units = [{"name": f"{wanted.unit[: -len('.service')]}.container", "content": unit_text(wanted), "enabled": False} for wanted in servers if wanted.unit in ours]
-    return Outcome([], steps, list(dict.fromkeys(archives)), described, units)
+    return Outcome([], steps, list(dict.fromkeys(archives)), described, [_unit(wanted) for wanted in servers if wanted.unit in ours])
+
+
+def _unit(wanted: Wanted) -> dict[str, Any]:
+    name = os.path.basename(DEPLOYMENTS[wanted.deployment].unit_file(wanted.unit))
+    return {"name": name, "content": unit_text(wanted), "enabled": False}
 
 
 def _fetch(run: Run, image: str, archive: str) -> None:

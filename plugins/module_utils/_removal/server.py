@@ -13,10 +13,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from .. import _server_state
 from .._base.deployments import QUADLET, service_of
 from .._base.layout import DROPIN, MADE_MODELS, SERVER_COMMAND, SERVER_PROGRAMS, SERVER_RECORDS, UNITS, VENDOR_UNITS, below
 from .._base.systemctl import Run
-from .._container.images import noted_images
 from .._ownership.manifest import Manifest, read_manifest
 from .._systemd.server_dropin import GPU_UNIT, TARGET
 from .accounts import Accounts, User
@@ -124,7 +124,7 @@ class Files:
         programs = remove_tree(SERVER_PROGRAMS, self.root) if self._has_programs() else []
         record = remove_tree(MADE_MODELS, self.root)
         record += remove_empty_folder(os.path.dirname(MADE_MODELS), self.root) if record else []
-        images = [Step(REMOVE_IMAGE, image) for image in noted_images(self.root)]
+        images = [Step(REMOVE_IMAGE, image) for image in _server_state.noted_images(below(self.root, SERVER_RECORDS))]
         state = [*record, *images, *remove_tree(SERVER_RECORDS, self.root)]
         return self._remove_releases() + back.instead(programs) + state + self._remove_data() + back.forget()
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
-from .._base.files import read_bytes
 from .._base.deployments import QUADLET, service_of
+from .._base.files import read_bytes
 from .._base.layout import DROPIN, QUADLETS, UNITS, below, names_in
 from .._ownership.marks import is_marked, role_mark
 

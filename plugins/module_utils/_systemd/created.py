@@ -35,7 +35,7 @@ def creation_differences(run: Run, unit: str, made: str, specifiers: Mapping[str
 def _created_with(run: Run, unit: str) -> list[str]:
     number = _number(unit)
     status, output, _error = run(["podman", "container", "inspect", "--format", "{{json .Config.CreateCommand}}", number]) if number else (1, "", "")
-    return _texts(output) if status == 0 else []
+    return _words_of(output) if status == 0 else []
 
 
 def _number(unit: str) -> str:
@@ -47,7 +47,7 @@ def _number(unit: str) -> str:
         return ""
 
 
-def _texts(output: str) -> list[str]:
+def _words_of(output: str) -> list[str]:
     try:
         found: Any = json.loads(output)
     except ValueError:

@@ -9,14 +9,18 @@ import pathlib
 from collections.abc import Sequence
 
 import pytest
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.deployments import QUADLET
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.devices import AMD, NVIDIA, devices_for, missing_devices
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import pinned, podman_version, without_tag
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.lines import container_lines
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.wanted import Wanted
+from ansible_collections.keepwarm.ollama.plugins.module_utils._server_state import note_images, noted_images
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import created
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.created import creation_differences
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.defaults import Settled
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.environment import declared_environment
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.quadlet import generated_units
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.server_dropin import Place, dropin_text
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.unit_file import UnitFile
 
 UNIT = "ollama.service"
@@ -100,7 +104,9 @@ def test_an_image_is_pinned_by_the_digest_that_its_own_name_has() -> None:
     assert pinned(lambda _command: (125, "", "no such image"), "localhost/a:1") is None
 
 
-@pytest.mark.parametrize(("answer", "version"), [((0, "podman version 5.4.2\n", ""), (5, 4)), ((0, "podman version 4.3.1\n", ""), (4, 3)), ((127, "", ""), None)])
+@pytest.mark.parametrize(
+    ("answer", "version"), [((0, "podman version 5.4.2\n", ""), (5, 4)), ((0, "podman version 4.3.1\n", ""), (4, 3)), ((127, "", ""), None)]
+)
 def test_podman_tells_its_version(answer: tuple[int, str, str], version: tuple[int, int] | None) -> None:
     assert podman_version(lambda _command: answer) == version
 
@@ -112,19 +118,34 @@ def test_what_the_generator_prints_is_read_unit_by_unit() -> None:
 
 def test_the_environment_of_a_container_is_in_its_own_section() -> None:
     text = "[Container]\nEnvironment=OLLAMA_A=1\n[Service]\nEnvironment=OLLAMA_B=2\n"
-    found = {path: [entry.key for entry in declared_environment([UnitFile(path, text)], {}).assignments] for path in ("/e/ollama.container", "/e/ollama.service")}
-    assert found == {"/e/ollama.container": ["OLLAMA_A"], "/e/ollama.service": ["OLLAMA_B"]}
+    found = [[entry.key for entry in declared_environment([UnitFile(f"/e/ollama.{kind}", text)], {}).assignments] for kind in ("container", "service")]
+    assert found == [["OLLAMA_A"], ["OLLAMA_B"]]
 
 
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (["/usr/bin/podman", "run", "--name", "ollama", "--cidfile=/run/ollama.cid", "--env", "OLLAMA_HOST=::1", "--memory=4g", "localhost/ollama:1"], []),
-        (["/usr/bin/podman", "run", "--name", "ollama", "--cidfile=/run/ollama.cid", "--memory=2g", "localhost/ollama:1"], ["--memory=2g and without --memory=4g"]),
-        (["/usr/bin/podman", "run", "--name", "ollama", "--cidfile=/run/ollama.cid", "--memory=4g", "localhost/ollama:0"], ["without localhost/ollama:1"]),
+        (["--env", "OLLAMA_HOST=::1", "--memory=4g", "localhost/ollama:1"], []),
+        (["--memory=2g", "localhost/ollama:1"], ["--memory=2g and without --memory=4g"]),
+        (["--memory=4g", "localhost/ollama:0"], ["without localhost/ollama:1"]),
     ],
 )
 def test_a_container_that_was_created_otherwise_is_told(monkeypatch: pytest.MonkeyPatch, command: list[str], said: list[str]) -> None:
     monkeypatch.setattr(created, "_number", lambda _unit: "1234")
-    found = list(creation_differences(lambda _command: (0, json.dumps(command), ""), UNIT, MADE, {"t": "/run", "N": "ollama"}))
+    whole = ["/usr/bin/podman", "run", "--name", "ollama", "--cidfile=/run/ollama.cid", *command]
+    found = list(creation_differences(lambda _command: (0, json.dumps(whole), ""), UNIT, MADE, {"t": "/run", "N": "ollama"}))
     assert len(found) == len(said) and all(words in sentence for words, sentence in zip(said, found))
+
+
+def test_the_dropin_has_a_section_for_the_container_and_one_for_its_service() -> None:
+    settled = Settled({"OLLAMA_HOST": "::1"}, (), "continue", (), ())
+    place = Place(deployment=QUADLET, container=["Image=localhost/a:1", "Restart=always"])
+    lines = dropin_text(settled, place).splitlines()[1:]
+    assert lines == ["[Container]", 'Environment="OLLAMA_HOST=::1"', "Image=localhost/a:1", "", "[Service]", "Restart=always", "OOMPolicy=continue"]
+
+
+def test_images_are_noted_once(tmp_path: pathlib.Path) -> None:
+    folder = str(tmp_path / "records/server")
+    note_images(["localhost/a:1"], folder)
+    note_images(["localhost/b:1", "localhost/a:1"], folder)
+    assert noted_images(folder) == ["localhost/a:1", "localhost/b:1"]

@@ -39,3 +39,10 @@ def test_only_files_with_the_mark_of_the_role_are_its_own(tmp_path: pathlib.Path
         file.write_text("[Service]\n" if "@c" in path else MARK)
     assert sorted(role_files(str(tmp_path))) == sorted(EVERYTHING)
     assert role_files(f"{tmp_path}/nowhere") == []
+
+
+def test_a_server_in_a_container_leaves_its_dropin_and_its_unit() -> None:
+    files = [f"/etc/containers/systemd/ollama@a.container{rest}" for rest in (".d/zz-keepwarm.conf", "")]
+    units = left_units(files, ["ollama.service"], "ollama.service", several=False)
+    assert (units, left_files(files, units, several=False)) == (["ollama@a.service"], files)
+    assert left_units(files, ["ollama@a.service"], "ollama.service", several=True) == []
