@@ -11,7 +11,7 @@ from shared.gpu import PINS, eventually
 def test_its_runners_are_seen(gpu: Containers) -> None:
     """No model is of unknown liveness, and the other container's runner is not taken for one of them."""
     gpu.run("systemctl start ollama-warmup.service")
-    assert gpu.drifts() == dict.fromkeys(PINS, [])
+    assert gpu.drifts() == {pin: [] for pin in PINS}
     assert not gpu.watched() & set(gpu.runners("by-hand"))
 
 

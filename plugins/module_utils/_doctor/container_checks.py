@@ -85,7 +85,7 @@ def check(look: Examination) -> Iterator[Finding]:
             evidence = seen(f"{container.engine} inspect {container.label}", f"HostPort {address}")
             yield PUBLISHED.found(evidence, container=container.label, address=address, port=address.rpartition(":")[2])
     yield from _memory(look, container)
-    yield from _mounts(look, container)
+    yield from _mounts(container)
 
 
 def _wrapper(look: Examination) -> str:
@@ -145,7 +145,7 @@ def _memory(look: Examination, container: ContainerLook) -> Iterator[Finding]:
         yield MEMORY.found(evidence, container=container.label, limit=human_bytes(container.memory), wanted=human_bytes(wanted))
 
 
-def _mounts(look: Examination, container: ContainerLook) -> Iterator[Finding]:
+def _mounts(container: ContainerLook) -> Iterator[Finding]:
     for mount in container.mounts:
         common = {"container": container.label, "source": mount.source}
         if mount.denied:

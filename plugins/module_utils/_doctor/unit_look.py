@@ -53,13 +53,19 @@ def look_at_unit(run: systemctl.Run, name: str) -> UnitLook:
         dropin=own.path if own else None,
         process=process,
         restart=restart,
-        serves=process is None or server_processes(unit.name) is not None,
+        serves=process is None or _serves(unit),
         behind_disk=unit.exists and host.behind_disk(unit, files, run),
         ignored=tuple(_ignored(files, around)),
         unread=tuple(unread_files(dropin_folders(unit.names, folders))),
         missing_files=tuple(_missing_files(files, around)),
         changed=_changed([file.path for file in files]),
     )
+
+
+def _serves(unit: host.Unit) -> bool:
+    """Whether the server has the environment that the unit gives: a script above it may have given it another."""
+    found = server_processes(unit.name)
+    return found is not None and (unit.deployment.in_container or found.server.pid == unit.main_pid)
 
 
 def properties_of(run: systemctl.Run, unit: str, names: Sequence[str]) -> Properties:

@@ -8,10 +8,11 @@ import os
 import pathlib
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from keepwarm._residency.decide.retries import Retry
+from keepwarm._residency.server.process import read_process
 from keepwarm._residency.server.processes import server_identity
 from keepwarm._residency.values.observation import ModelCard
 from ollama_warmup.cli.main import main
@@ -36,10 +37,11 @@ def machine(tmp_path: pathlib.Path) -> Iterator[Machine]:
 class Watching:
     """A watch, its server with two runners, and a last pass that found both."""
 
-    def __init__(self, agent: Agent, machine: Machine) -> None:
+    def __init__(self, agent: Agent, machine: Machine, seen: Callable[[int], str] | None = None) -> None:
         self.instance = agent.instance
         self.machine = machine
         self.server = machine.start_server()
+        self.start = seen(self.server) if seen else server_identity(UNIT, machine.proc)
         self.a, self.b = (machine.start_runner(blob) for blob in (A, B))
         self.remember()
         self.watch = Watch(self.instance, UNIT, machine.proc)
@@ -49,7 +51,7 @@ class Watching:
         """What a pass saves."""
         found = resident or ("a", "b")
         models = [{"model": f"{name}:latest", "resident": name in found, "after": {"digest": name}} for name in ("a", "b")]
-        last = LastPass(at=1, seconds=1, exit=0, server=server_identity(UNIT, self.machine.proc), models=tuple(models))
+        last = LastPass(at=1, seconds=1, exit=0, server=server_identity(UNIT, self.machine.proc) or self.start, models=tuple(models))
         cards = {"a": ModelCard(blob=A), "b": ModelCard(blob=B)}
         StateFile(self.instance.state_folder).save(State(cards=cards, last_pass=last, **others))  # type: ignore[arg-type]
 
@@ -86,6 +88,41 @@ def watching(agent: Agent, machine: Machine) -> Iterator[Watching]:
     for number in set(os.listdir("/proc/self/fd")) - before:
         if os.path.realpath(f"/proc/self/fd/{number}").endswith(("[pidfd]", "/watch", "/default")):
             os.close(int(number))
+
+
+@pytest.fixture
+def contained(agent: Agent, tmp_path: pathlib.Path) -> Iterator[Watching]:
+    """The same of a server in a container, which the last pass found by its address."""
+    folder = tmp_path / "contained"
+    folder.mkdir()
+    before = set(os.listdir("/proc/self/fd"))
+    with Machine(folder, f"/system.slice/docker-{'1f' * 32}.scope") as made:
+        yield Watching(agent, made, seen=lambda pid: server_start(pid, made.proc))
+    for number in set(os.listdir("/proc/self/fd")) - before:
+        if os.path.realpath(f"/proc/self/fd/{number}").endswith(("[pidfd]", "/watch", "/default")):
+            os.close(int(number))
+
+
+def server_start(pid: int, proc: str) -> str:
+    """As the pass names it."""
+    found = read_process(pid, proc)
+    assert found
+    return found.identity
+
+
+def test_a_server_in_a_container_is_watched_as_the_last_pass_found_it(contained: Watching) -> None:
+    assert contained.watched == {contained.server, contained.a, contained.b}
+    kill(contained.a)
+    contained.watch.wait()
+    assert contained.requested()
+
+
+def test_a_container_that_its_engine_started_anew_has_its_pass(contained: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+    """systemd begins none: it learns nothing of it."""
+    monkeypatch.setattr(watch_module, "_ENGINE_RESTART", 0)
+    contained.machine.end_server()
+    contained.machine.start_server()
+    contained.wait_for_a_request()
 
 
 def test_it_waits_for_the_server_and_its_runners(watching: Watching) -> None:

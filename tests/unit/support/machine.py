@@ -26,10 +26,11 @@ for child in children:
 
 
 class Machine:
-    """Below `folder`. Use it in a `with`: nothing of it outlives that."""
+    """Below `folder`; its processes are of that control group. Use it in a `with`: nothing of it outlives that."""
 
-    def __init__(self, folder: pathlib.Path) -> None:
+    def __init__(self, folder: pathlib.Path, group: str = f"/system.slice/{UNIT}") -> None:
         self._folder = folder
+        self._group = group
         self._proc = folder / "proc"
         (self._proc / "1").mkdir(parents=True)
         (self._proc / "1/cgroup").write_text("0::/init.scope\n")
@@ -62,7 +63,7 @@ class Machine:
 
     def _shown(self, pid: int) -> int:
         (self._proc / str(pid)).mkdir()
-        (self._proc / str(pid) / "cgroup").write_text(f"0::/system.slice/{UNIT}\n")
+        (self._proc / str(pid) / "cgroup").write_text(f"0::{self._group}\n")
         for name in ("stat", "cmdline"):
             (self._proc / str(pid) / name).symlink_to(f"/proc/{pid}/{name}")
         return pid
