@@ -32,7 +32,7 @@ def test_it_answers_for_one_model_and_for_all(fleet: Fleet) -> None:
         assert [fleet["one"].says(path, port) for path in ("", "/tiny-a", "/library/Tiny-A:latest", "/embed", "/other", "/a%20b")] == [
             (200, "resident"), (200, "resident"), (200, "resident"), (200, "resident"), (503, "not_declared"), (503, "not_declared"),
         ]  # fmt: skip
-    assert fleet.gpu.run("curl --silent --globoff 'http://[::1]:11502/ready'") == "resident\n"
+    assert fleet.gpu.run("curl --silent --globoff 'http://[::1]:11502/ready'") == "resident"
     assert fleet.gpu.run(f"curl --silent --output /dev/null --write-out '%{{http_code}}' --data x http://127.0.0.1:{GATEWAY}/ready") == "405"
     assert [fleet[name].agent() for name in fleet] == ["up ready"] * 3
 
