@@ -32,7 +32,7 @@ def test_it_answers_for_one_model_and_for_all(fleet: Fleet) -> None:
         assert [fleet["one"].says(path, port) for path in ("", "/tiny-a", "/library/Tiny-A:latest", "/embed", "/other", "/a%20b")] == [
             (200, "resident"), (200, "resident"), (200, "resident"), (200, "resident"), (503, "not_declared"), (503, "not_declared"),
         ]  # fmt: skip
-    assert fleet.gpu.run("curl --silent --globoff 'http://[::1]:11502/ready'") == "resident\n"
+    assert fleet.gpu.run("curl --silent --globoff 'http://[::1]:11502/ready'") == "resident"
     assert fleet.gpu.run(f"curl --silent --output /dev/null --write-out '%{{http_code}}' --data x http://127.0.0.1:{GATEWAY}/ready") == "405"
     assert [fleet[name].agent() for name in fleet] == ["up ready"] * 3
 
@@ -56,7 +56,7 @@ def test_no_request_meets_a_model_cold(fleet: Fleet) -> None:
         eventually(fleet.in_service, [OTHERS] * 2)
         assert two.says()[0] == two.says("/tiny-a")[0] == 503
         assert two.says("/embed") == (200, "resident")
-        assert two.agent().startswith("down#")
+        assert two.agent().startswith("down #")
         for port in BALANCERS.values():
             assert counts_after(fleet, port)["two"] == 0
     finally:
@@ -71,7 +71,7 @@ ORDERS: dict[str, tuple[Callable[[Server], None], Callable[[Server], None], str,
         lambda server: str(server.gpu.run(f"systemctl stop {server.unit}")) and None,
         lambda server: str(server.gpu.run(f"systemctl start {server.unit}")) and None,
         "stopped",
-        "down#stopped",
+        "down #stopped",
     ),
 }
 
@@ -99,7 +99,7 @@ def test_a_restart_takes_back_what_was_proved_before(fleet: Fleet) -> None:
     fleet.gpu.run("mv /etc/ollama-warmup/one.json /etc/ollama-warmup/one.aside")
     try:
         fleet.gpu.run(f"systemctl restart {one.unit}")
-        assert (one.all_say(), one.agent(), one.says("/tiny-a")) == ({"restarted"}, "down#restarted", (503, "restarted"))
+        assert (one.all_say(), one.agent(), one.says("/tiny-a")) == ({"restarted"}, "down #restarted", (503, "restarted"))
     finally:
         fleet.gpu.run("mv /etc/ollama-warmup/one.aside /etc/ollama-warmup/one.json && systemctl start ollama-warmup@one.service")
     eventually(one.all_say, {"resident"})
@@ -125,7 +125,7 @@ def test_a_file_that_does_not_count_is_not_ready(fleet: Fleet, spoil: str, word:
     fleet.gpu.run("systemctl stop ollama-warmup@one.timer")
     try:
         fleet.gpu.run(spoil.replace("FILE", file))
-        assert (one.all_say(), one.agent()) == ({word}, f"down#{word}")
+        assert (one.all_say(), one.agent()) == ({word}, f"down #{word}")
     finally:
         fleet.gpu.run(f"rm -rf {file} {file}.real; systemctl start ollama-warmup@one.timer")
     eventually(one.all_say, {"resident"})

@@ -67,8 +67,8 @@ def test_http_says_it_by_the_status(line: str, status: str, body: str) -> None:
         (Answer("ready", "resident"), b"up ready\n"),
         (Answer("hold", "hold"), b"drain\n"),
         (Answer("drain", "drain"), b"drain\n"),
-        (Answer("stopped", "stopped"), b"down#stopped\n"),
-        (Answer("cold", "not_loaded"), b"down#not_loaded\n"),
+        (Answer("stopped", "stopped"), b"down #stopped\n"),
+        (Answer("cold", "not_loaded"), b"down #not_loaded\n"),
     ],
 )
 def test_haproxy_gets_its_own_words(answer: Answer, line: bytes) -> None:

@@ -35,7 +35,7 @@ def agent_answer(found: Answer) -> bytes:
     """HAProxy's words (configuration manual, agent-check). `down` lasts until `up`, and `drain` until `ready`, so both are said together."""
     if found.is_ready:
         return b"up ready\n"
-    return b"drain\n" if found.state in (HOLD, DRAIN) else f"down#{found.word}\n".encode()
+    return b"drain\n" if found.state in (HOLD, DRAIN) else f"down #{found.word}\n".encode()
 
 
 def _response(status: int, word: str, method: str = "GET", extra: str = "") -> bytes:
