@@ -53,4 +53,4 @@ def test_a_distribution_without_njs_is_refused(name: str, version: str, usable: 
     facts = {"distribution": name, "distribution_version": version, "distribution_major_version": version.partition(".")[0]}
     assert holds(ROLE, "__ollama_gateway_has_njs", ansible_facts=facts) is usable
     refusal = task(ROLE, "begin.yml", "Refuse a distribution without njs")["ansible.builtin.assert"]["fail_msg"]
-    assert value(ROLE, refusal, ansible_facts=facts).startswith(f"{name} {version} has no njs for its nginx that the gateway could use: it needs Debian 12")
+    assert value(ROLE, refusal, ansible_facts=facts).startswith(f"{name} {version} has no njs for its nginx that the gateway could use")
