@@ -48,7 +48,10 @@ def test_check_mode_judges_what_the_server_is_about_to_be() -> None:
     assert exposed(LOCAL, LOCAL, predicted(OPEN, True), check_mode=False) == []
 
 
-@pytest.mark.parametrize(("name", "version", "usable"), [("Debian", "11", False), ("Debian", "12", True), ("Ubuntu", "22.04", False), ("Ubuntu", "24.04", True)])
+DISTRIBUTIONS = [("Debian", "11", False), ("Debian", "12", True), ("Ubuntu", "22.04", False), ("Ubuntu", "24.04", True)]
+
+
+@pytest.mark.parametrize(("name", "version", "usable"), DISTRIBUTIONS)
 def test_a_distribution_without_njs_is_refused(name: str, version: str, usable: bool) -> None:
     facts = {"distribution": name, "distribution_version": version, "distribution_major_version": version.partition(".")[0]}
     assert holds(ROLE, "__ollama_gateway_has_njs", ansible_facts=facts) is usable
