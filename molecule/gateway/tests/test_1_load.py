@@ -20,6 +20,7 @@ REQUEST = (
     b"POST /api/generate HTTP/1.1\r\nHost: gateway.example\r\nAuthorization: Bearer laptop-0123456789abcdef\r\nConnection: close\r\n"
     b"Content-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
 )
+PATIENCE = 600  # seconds: the machine of the test may have much else to do
 METRICS = "systemctl start ollama-gateway-metrics.service && cat /var/lib/prometheus/node-exporter/ollama-gateway.prom"
 
 
@@ -27,7 +28,8 @@ async def ask(address: str, context: ssl.SSLContext) -> list[str]:
     """The status of each answer to one client, which is whole."""
     found = []
     for _number in range(EACH):
-        reader, writer = await asyncio.open_connection(address, 11443, ssl=context, server_hostname=address)
+        tls = {"ssl": context, "server_hostname": address, "ssl_handshake_timeout": PATIENCE}
+        reader, writer = await asyncio.open_connection(address, 11443, **tls)
         writer.write(REQUEST)
         answer = await reader.read()
         writer.close()

@@ -143,14 +143,11 @@ LEFT = "find /etc /usr/local /var/lib -name '*ollama-gateway*' -o -name 'ollama_
 
 def test_site_puts_it_there_and_remove_takes_it_away_without_a_trace(gateway: Gateway, playbook: Play) -> None:
     assert playbook("site", ollama_gateway_clients=[{"name": "laptop", "token": "short"}]).messages["gpu1"].startswith("ollama_gateway_clients has for laptop")
-    networks = ["10.88.0.0/16"]
-    done = [playbook("site", ollama_server_networks=networks), playbook("site", ollama_server_networks=networks)]
+    done = [playbook("site"), playbook("site")]
     assert [(one.status, bool(one.changed)) for one in done] == [(0, True), (0, False)], done[0].output
     assert gateway.ask("/api/generate", {"model": "tiny-a", "keep_alive": 0})[0] == 403
     assert gateway.is_warm()
-    assert "dport 11434 drop" in gateway.run("nft list table inet ollama_server")
     assert playbook("remove", keepwarm_remove_confirmed=True).status == 0
-    assert gateway.run("nft list tables").strip() == ""
     assert gateway.run(LEFT).strip() == ""
     assert gateway.run("ss -Hltn sport = :11443").strip() == ""
     assert gateway.run("systemctl is-active nginx").strip() == "active"

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.role_tasks import task, value
+from support.role_tasks import holds, task, value
 
 ROLE, UNIT = "ollama_gateway", "ollama.service"
 LOCAL: dict[str, str] = {}
@@ -46,3 +46,14 @@ def test_check_mode_judges_what_the_server_is_about_to_be() -> None:
     assert exposed(OPEN, OPEN, predicted(LOCAL, False)) == ["0.0.0.0"]
     assert exposed(None, LOCAL, {**predicted(OPEN, True), "comes": True}) == ["0.0.0.0"]
     assert exposed(LOCAL, LOCAL, predicted(OPEN, True), check_mode=False) == []
+
+
+DISTRIBUTIONS = [("Debian", "11", False), ("Debian", "12", True), ("Ubuntu", "22.04", False), ("Ubuntu", "24.04", True)]
+
+
+@pytest.mark.parametrize(("name", "version", "usable"), DISTRIBUTIONS)
+def test_a_distribution_without_njs_is_refused(name: str, version: str, usable: bool) -> None:
+    facts = {"distribution": name, "distribution_version": version, "distribution_major_version": version.partition(".")[0]}
+    assert holds(ROLE, "__ollama_gateway_has_njs", ansible_facts=facts) is usable
+    refusal = task(ROLE, "begin.yml", "Refuse a distribution without njs")["ansible.builtin.assert"]["fail_msg"]
+    assert value(ROLE, refusal, ansible_facts=facts).startswith(f"{name} {version} has no njs for its nginx that the gateway could use")
