@@ -36,7 +36,12 @@ INSPECTED = {
         },
     },
     "HostConfig": {"Memory": 8589934592},
-    "NetworkSettings": {"Ports": {"11434/tcp": [{"HostIp": "0.0.0.0", "HostPort": "11434"}, {"HostIp": "::", "HostPort": "11434"}, {"HostIp": "127.0.0.1", "HostPort": "11500"}], "80/tcp": None}},
+    "NetworkSettings": {
+        "Ports": {
+            "11434/tcp": [{"HostIp": "0.0.0.0", "HostPort": "11434"}, {"HostIp": "::", "HostPort": "11434"}, {"HostIp": "127.0.0.1", "HostPort": "11500"}],
+            "80/tcp": None,
+        }
+    },
 }
 COMPOSED = {"services": {"ollama": {"environment": {"OLLAMA_KEEP_ALIVE": "1h", "OLLAMA_DEBUG": None}}}}
 
