@@ -101,7 +101,8 @@ def _resident(around: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
 
 def _obstacles(instances: list[dict[str, Any]], around: Mapping[str, Any]) -> list[str]:
     restart = {instance["unit"]: instance["settings"].get("restart") for instance in instances}
-    return upgrade_obstacles({key: around.get(key) for key in ("state", "install", "keep_releases")} | {"restart": restart})
+    contained = [instance["unit"] for instance in instances if instance["declared"]["deployment"] != SYSTEMD.word]
+    return upgrade_obstacles({key: around.get(key) for key in ("state", "install", "keep_releases")} | {"restart": restart, "contained": contained})
 
 
 def _declared(instance: Mapping[str, Any], grouped: bool) -> dict[str, Any]:

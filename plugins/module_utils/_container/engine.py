@@ -29,11 +29,12 @@ def podman_version(run: Run) -> tuple[int, int] | None:
 
 def pinned(run: Run, image: str) -> str | None:
     """The image by its digest, so that no tag that moves changes what a server restarts with; None where the engine does not have it."""
-    status, output, _error = run(["podman", "image", "inspect", "--format", "{{json .RepoDigests}} {{json .Digest}}", image])
+    status, output, _error = run(["podman", "image", "inspect", "--format", "{{json .RepoDigests}}", image])
     if status != 0:
         return None
-    digests = _read(output.partition("] ")[0] + "]")
-    name = without_tag(image)
+    name, declared = without_tag(image), image.partition("@")[2]
+    # One that was pulled for several architectures has the digest of their list besides its own.
+    digests = [f"{name}@{declared}"] if declared else _read(output)
     return next((str(one) for one in digests if str(one).partition("@")[0] == name), image)
 
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from .._base.deployments import DEPLOYMENTS
 from .._base.systemctl import Run
-from .._server_state import note_images
+from .._server_state import forget_image, note_images
 from .devices import devices_for
-from .engine import load, pinned, pull
+from .engine import EngineError, load, pinned, pull
 from .lines import container_lines
 from .place import find_place
 from .refusals import refusals
@@ -47,7 +47,6 @@ def bring(servers: Sequence[Wanted], run: Run, folder: str, predict: bool) -> Ou
     missing = {wanted.image: wanted.archive for wanted in servers if wanted.image and pinned(run, wanted.image) is None}
     if not predict:
         for image, archive in missing.items():
-            note_images([image])
             _fetch(run, image, archive_path(folder, archive) if archive else "")
     steps = [f"{'load' if archive else 'pull'} {image}" for image, archive in missing.items()]
     return _outcome(servers, run, steps)
@@ -72,10 +71,16 @@ def _unit(wanted: Wanted) -> dict[str, Any]:
 
 
 def _fetch(run: Run, image: str, archive: str) -> None:
-    if archive:
-        load(run, archive, image)
-    else:
-        pull(run, image)
+    """Noted first: a play that is killed in between leaves no image that a removal would not know of."""
+    note_images([image])
+    try:
+        if archive:
+            load(run, archive, image)
+        else:
+            pull(run, image)
+    except EngineError:
+        forget_image(image)
+        raise
 
 
 def _described(wanted: Wanted, run: Run) -> dict[str, Any]:

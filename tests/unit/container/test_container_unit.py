@@ -14,7 +14,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._container.devices
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import pinned, podman_version, without_tag
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.lines import container_lines
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.wanted import Wanted
-from ansible_collections.keepwarm.ollama.plugins.module_utils._server_state import note_images, noted_images
+from ansible_collections.keepwarm.ollama.plugins.module_utils._server_state import forget_image, note_images, noted_images
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import created
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.created import creation_differences
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.defaults import Settled
@@ -98,9 +98,10 @@ def test_an_image_has_a_name_without_its_tag(name: str, bare: str) -> None:
 
 
 def test_an_image_is_pinned_by_the_digest_that_its_own_name_has() -> None:
-    told = '["other.example.org/a@sha256:1","localhost/a@sha256:2"] "sha256:3"\n'
+    told = '["other.example.org/a@sha256:1","localhost/a@sha256:2"]\n'
     assert pinned(lambda _command: (0, told, ""), "localhost/a:1") == "localhost/a@sha256:2"
-    assert pinned(lambda _command: (0, 'null "sha256:3"\n', ""), "localhost/a:1") == "localhost/a:1"
+    assert pinned(lambda _command: (0, "null\n", ""), "localhost/a:1") == "localhost/a:1"
+    assert pinned(lambda _command: (0, told, ""), "localhost/a:1@sha256:4") == "localhost/a@sha256:4"
     assert pinned(lambda _command: (125, "", "no such image"), "localhost/a:1") is None
 
 
@@ -149,3 +150,6 @@ def test_images_are_noted_once(tmp_path: pathlib.Path) -> None:
     note_images(["localhost/a:1"], folder)
     note_images(["localhost/b:1", "localhost/a:1"], folder)
     assert noted_images(folder) == ["localhost/a:1", "localhost/b:1"]
+    for image in ("localhost/a:1", "localhost/b:1"):
+        forget_image(image, folder)
+    assert not (tmp_path / "records/server").exists()
