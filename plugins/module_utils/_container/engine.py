@@ -38,6 +38,20 @@ def pinned(run: Run, image: str) -> str | None:
     return next((str(one) for one in digests if str(one).partition("@")[0] == name), image)
 
 
+def kept_name(image: str) -> str:
+    """A tag of our own for an image by its digest; nothing for one without."""
+    name, _at, digest = image.partition("@sha256:")
+    return f"{name}:keepwarm-{digest[:12]}" if digest else ""
+
+
+def keep(run: Run, image: str, name: str) -> None:
+    """Podman finds an image by its digest only as long as that has a tag of the same repository: one that moves to another image takes the last
+    name away. Raises `EngineError`."""
+    status, output, error = run(["podman", "tag", image, name])
+    if status != 0:
+        raise EngineError(f"the image {image} cannot be kept as {name}: {_last(error or output)}")
+
+
 def without_tag(image: str) -> str:
     """Its name with the registry, which may have a port."""
     name = image.partition("@")[0]

@@ -15,7 +15,7 @@ from .._base.deployments import DEPLOYMENTS
 from .._base.systemctl import Run
 from .._server_state import forget_image, note_images
 from .devices import devices_for
-from .engine import EngineError, load, pinned, pull
+from .engine import EngineError, keep, kept_name, load, pinned, pull
 from .lines import container_lines
 from .place import find_place
 from .refusals import refusals
@@ -49,7 +49,7 @@ def bring(servers: Sequence[Wanted], run: Run, folder: str, predict: bool) -> Ou
         for image, archive in missing.items():
             _fetch(run, image, archive_path(folder, archive) if archive else "")
     steps = [f"{'load' if archive else 'pull'} {image}" for image, archive in missing.items()]
-    return _outcome(servers, run, steps)
+    return _outcome(servers, run, [*steps, *_keep(servers, run, predict)])
 
 
 def archive_path(folder: str, archive: str) -> str:
@@ -81,6 +81,17 @@ def _fetch(run: Run, image: str, archive: str) -> None:
     except EngineError:
         forget_image(image)
         raise
+
+
+def _keep(servers: Sequence[Wanted], run: Run, predict: bool) -> list[str]:
+    """Give each image that is there a name that no pull takes away. Noted first, as what is fetched."""
+    found = {wanted.image: pinned(run, wanted.image) or "" for wanted in servers if wanted.image}
+    unkept = {image: name for image in found.values() if (name := kept_name(image)) and pinned(run, name) is None}
+    if not predict:
+        for image, name in unkept.items():
+            note_images([name])
+            keep(run, image, name)
+    return [f"tag {image} {name}" for image, name in unkept.items()]
 
 
 def _described(wanted: Wanted, run: Run) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.deployments import QUADLET
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.devices import AMD, NVIDIA, devices_for, missing_devices
-from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import pinned, podman_version, without_tag
+from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import kept_name, pinned, podman_version, without_tag
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.lines import container_lines
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.wanted import Wanted
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_state import forget_image, note_images, noted_images
@@ -103,6 +103,12 @@ def test_an_image_is_pinned_by_the_digest_that_its_own_name_has() -> None:
     assert pinned(lambda _command: (0, "null\n", ""), "localhost/a:1") == "localhost/a:1"
     assert pinned(lambda _command: (0, told, ""), "localhost/a:1@sha256:4") == "localhost/a@sha256:4"
     assert pinned(lambda _command: (125, "", "no such image"), "localhost/a:1") is None
+
+
+def test_an_image_by_its_digest_is_kept_by_a_tag_of_the_same_repository() -> None:
+    """Podman finds it by its digest only as long as it has one."""
+    assert kept_name("r.example.org:5000/a/b@sha256:0123456789abcdef") == "r.example.org:5000/a/b:keepwarm-0123456789ab"
+    assert kept_name("localhost/a:1") == ""
 
 
 @pytest.mark.parametrize(
