@@ -14,6 +14,7 @@ from shared.gpu import PASS, SERVER, TIMER, Gpu, eventually
 from shared.machine import Outcome, play
 
 SCENARIO = pathlib.Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"])
+UNIT, DROPIN = "/etc/containers/systemd/ollama.container", "/etc/containers/systemd/ollama.container.d/zz-keepwarm.conf"
 INVENTORIES = [SCENARIO.parent / "shared/inventory.yml", SCENARIO / "inventory.yml"]
 
 
@@ -24,6 +25,11 @@ class Contained(Gpu):
         """Which one runs, and what it was created with."""
         (found,) = json.loads(self.run("podman container inspect ollama 2>/dev/null"))
         return {"id": found["Id"], "command": found["Config"]["CreateCommand"], "environment": found["Config"]["Env"]}
+
+    def state(self) -> list[str]:
+        """What a play that is refused must leave as it is."""
+        noted = self.run("find /var/lib/keepwarm-ollama -type f -exec cat {} +; podman images --format '{{.Repository}}:{{.Tag}} {{.Digest}}' 2>/dev/null")
+        return [self.container()["id"], self.run(f"cat {UNIT} {DROPIN}"), noted, *self.runners()]
 
     def runners(self) -> list[str]:
         """The processes that have a model each."""

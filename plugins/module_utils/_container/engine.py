@@ -13,6 +13,7 @@ from typing import Any
 from .._base.systemctl import Run
 from .._base.text import one_line
 
+_ERROR = "Error: "
 _VERSION = re.compile(r"podman version (\d+)\.(\d+)")
 
 
@@ -52,6 +53,13 @@ def keep(run: Run, image: str, name: str) -> None:
         raise EngineError(f"the image {image} cannot be kept as {name}: {_last(error or output)}")
 
 
+def argument_error(run: Run, arguments: Sequence[str]) -> str:
+    """Why `podman run` does not take them, as Podman says; nothing where it does. The help comes first: whatever follows, nothing is run."""
+    status, _output, error = run(["podman", "run", "--help", *arguments])
+    said = [line[len(_ERROR) :] for line in error.split("\n") if line.startswith(_ERROR)]
+    return one_line(said[0] if said else error) if status != 0 else ""
+
+
 def without_tag(image: str) -> str:
     """Its name with the registry, which may have a port."""
     name = image.partition("@")[0]
@@ -78,7 +86,7 @@ def load(run: Run, archive: str, image: str) -> None:
 def _last(text: str) -> str:
     """The line that says why; those before it are of attempts."""
     lines = [line.strip() for line in text.split("\n") if line.strip()]
-    return one_line(lines[-1]).removeprefix("Error: ") if lines else "it does not say why"
+    return one_line(lines[-1]).removeprefix(_ERROR) if lines else "it does not say why"
 
 
 def _read(text: str) -> Sequence[Any]:

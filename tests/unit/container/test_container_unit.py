@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.deployments import QUADLET
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.devices import AMD, NVIDIA, devices_for, missing_devices
-from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import kept_name, pinned, podman_version, without_tag
+from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import argument_error, kept_name, pinned, podman_version, without_tag
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.lines import container_lines
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.wanted import Wanted
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_state import forget_image, note_images, noted_images
@@ -109,6 +109,20 @@ def test_an_image_by_its_digest_is_kept_by_a_tag_of_the_same_repository() -> Non
     """Podman finds it by its digest only as long as it has one."""
     assert kept_name("r.example.org:5000/a/b@sha256:0123456789abcdef") == "r.example.org:5000/a/b:keepwarm-0123456789ab"
     assert kept_name("localhost/a:1") == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((0, "Run a command in a new container", ""), ""),
+        ((125, "", 'time=1 level=warning msg="x"\nError: unknown flag: --no-such\nSee \'podman run --help\'\n'), "unknown flag: --no-such"),
+        ((1, "", "cannot start\n"), "cannot start"),
+    ],
+)
+def test_podman_says_which_argument_it_does_not_take(answer: tuple[int, str, str], said: str) -> None:
+    asked: list[Sequence[str]] = []
+    assert argument_error(lambda command: (asked.append(command), answer)[1], ["--no-such", "image"]) == said
+    assert asked == [["podman", "run", "--help", "--no-such", "image"]]  # in this order nothing is ever run
 
 
 @pytest.mark.parametrize(
