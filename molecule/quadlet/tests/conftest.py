@@ -18,6 +18,16 @@ UNIT, DROPIN = "/etc/containers/systemd/ollama.container", "/etc/containers/syst
 INVENTORIES = [SCENARIO.parent / "shared/inventory.yml", SCENARIO / "inventory.yml"]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes long, unless all is asked for; with it, that comes before the server is removed."""
+    full = [item for item in items if item.path.name.startswith("test_full_")]
+    items[:] = [item for item in items if item not in full]
+    if os.environ.get("FULL"):
+        items[:0] = full
+    else:
+        config.hook.pytest_deselected(items=full)
+
+
 class Contained(Gpu):
     """The container, as Podman tells of it, and its processes."""
 
