@@ -20,7 +20,7 @@ _LOCAL = "localhost/"
 
 def refusals(wanted: Wanted, run: Run) -> list[str]:
     """Of a host without the engine only that one. Raises `OSError`."""
-    without = engine_refusal(wanted, run)
+    without = _engine_refusal(wanted, run)
     if without:
         return [without]
     blocked = in_the_way(wanted)
@@ -29,7 +29,7 @@ def refusals(wanted: Wanted, run: Run) -> list[str]:
     return [f"{wanted.unit}: {sentence}." for sentence in sentences if sentence]
 
 
-def engine_refusal(wanted: Wanted, run: Run) -> str:
+def _engine_refusal(wanted: Wanted, run: Run) -> str:
     """Of a host that cannot run it; nothing where it can."""
     if os.geteuid() != 0:
         return f"{wanted.unit}: ollama_server_deployment is quadlet, which is Podman as root: use become."

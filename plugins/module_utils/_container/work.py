@@ -42,17 +42,17 @@ def check(servers: Sequence[Wanted], run: Run) -> Outcome:
 
 
 def bring(servers: Sequence[Wanted], run: Run, folder: str, predict: bool) -> Outcome:
-    """Have each image on the host, before anything is stopped. `folder`: of the archives, named as `archive_path` has it. Raises `EngineError`,
+    """Have each image on the host, before anything is stopped. `folder`: of the archives, named as `_archive_path` has it. Raises `EngineError`,
     `StateError`, `OSError`."""
     missing = {wanted.image: wanted.archive for wanted in servers if wanted.image and pinned(run, wanted.image) is None}
     if not predict:
         for image, archive in missing.items():
-            _fetch(run, image, archive_path(folder, archive) if archive else "")
+            _fetch(run, image, _archive_path(folder, archive) if archive else "")
     steps = [f"{'load' if archive else 'pull'} {image}" for image, archive in missing.items()]
     return _outcome(servers, run, [*steps, *_keep(servers, run, predict)])
 
 
-def archive_path(folder: str, archive: str) -> str:
+def _archive_path(folder: str, archive: str) -> str:
     """Where the role puts an archive of the controller."""
     return f"{folder}/{hashlib.sha256(archive.encode()).hexdigest()}"
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 import json
 import pathlib
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container import place, work
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import EngineError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.wanted import Wanted
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.marks import role_mark
+from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import REMOVE_IMAGE, Executor, RemovalError, Step
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.quadlet import search_folders
 
 IMAGE, DIGEST = "registry.example.org/ollama:1", "sha256:" + "0123456789abcdef" * 4
@@ -85,3 +87,10 @@ def test_podman_does_not_look_in_the_folders_of_dropins(tmp_path: pathlib.Path) 
     for name in ("ollama.container.d", "more/below"):
         (tmp_path / name).mkdir(parents=True)
     assert search_folders([str(tmp_path)]) == [str(tmp_path), str(tmp_path / "more"), str(tmp_path / "more/below")]
+
+
+@pytest.mark.parametrize(("status", "is_over"), [(0, True), (2, True), (127, True), (125, False)])
+def test_an_image_in_use_stays_and_a_host_without_podman_has_none(status: int, is_over: bool) -> None:
+    executor = Executor(lambda _command: (status, "", "why not"))
+    with nullcontext() if is_over else pytest.raises(RemovalError, match=f"podman image rm --ignore {KEPT} failed: why not"):
+        executor.carry_out([Step(REMOVE_IMAGE, KEPT)])
