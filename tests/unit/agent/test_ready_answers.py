@@ -247,6 +247,8 @@ def test_all_readers_agree_of_an_age(files: Files, age: dict[str, int]) -> None:
         f"{FORMAT}\nready resident 99999999999 0 99999999999 - - 0",
         f"{FORMAT}\nready resident 9999x999999 0 99999999999 - - 0\n",
         f"{FORMAT}\nready resident 99999999999 0 99999999999 - - 0 more\n",
+        f"{FORMAT}\nready resident 9999999999999999 0 9999999999999999 - - 0\n",
+        f"{FORMAT}\nready resident  0 99999999999 - - 0\n",
         "keepwarm-ready 2\nready resident 99999999999 0 99999999999 - - 0\n",
     ],
 )
