@@ -25,12 +25,14 @@ _MARGIN = 2.0  # seconds by which clocks of files and processes may differ
 
 @dataclass(frozen=True)
 class Wanted:
-    """The contents of all files by path, the addresses to listen at, and the user's certificate and key; both empty without TLS."""
+    """The contents of all files by path, the addresses to listen at, the certificate and its key, both empty without TLS, and whom nginx' workers
+    run as."""
 
     contents: Contents
     listen: list[tuple[str, int]]
     certificate: str = ""
     key: str = ""
+    user: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def have(run: RunWith, wanted: Wanted, check_mode: bool) -> Done:
     if loaded and nginx.is_installed():
         nginx.refuse_wrong(run, wanted.contents)
     if (due or loaded) and not check_mode:
-        make_log()
+        make_log(wanted.user)
         _replace(run, due, loaded)
         _note(wanted)
     return Done(due, loaded)

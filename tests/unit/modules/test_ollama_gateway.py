@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import grp
 import os
 import pathlib
@@ -242,12 +243,24 @@ def test_a_trial_makes_no_log_and_no_pid_file_of_the_host(folder: pathlib.Path, 
 
 
 def test_the_log_is_not_for_everybody(folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(site.pwd, "getpwnam", lambda dummy: pwd.getpwuid(os.getuid()))
+    monkeypatch.setattr(site.pwd, "getpwnam", {"nginx": pwd.getpwuid(os.getuid())}.__getitem__)
     monkeypatch.setattr(site.grp, "getgrnam", lambda dummy: grp.getgrgid(os.getgid()))
-    gateway.have(Nginx().run, wanted(), True)
+    of_nginx = dataclasses.replace(wanted(), user="nginx")
+    gateway.have(Nginx().run, of_nginx, True)
     assert not (folder / "log").exists()
-    gateway.have(Nginx().run, wanted(), False)
+    gateway.have(Nginx().run, of_nginx, False)
     assert (folder / "log/ollama-gateway.log").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize(
+    ("text", "user"),
+    [("user  nginx;\n", "nginx"), ("  user www-data www-data;\nhttp {}\n", "www-data"), ("#user http;\n", "otherwise"), (None, "otherwise")],
+)
+def test_nginx_conf_tells_whose_its_logs_are(folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch, text: str | None, user: str) -> None:
+    monkeypatch.setattr(nginx, "NGINX", str(folder))
+    if text is not None:
+        (folder / "nginx.conf").write_text(text)
+    assert nginx.worker_user("otherwise") == user
 
 
 def test_what_nginx_does_not_read_is_written_without_a_reload_and_goes_with_the_rest(folder: pathlib.Path) -> None:

@@ -53,7 +53,7 @@ DISTRIBUTIONS = [("Debian", "11", False), ("Debian", "12", True), ("Ubuntu", "22
 
 @pytest.mark.parametrize(("name", "version", "usable"), DISTRIBUTIONS)
 def test_a_distribution_without_njs_is_refused(name: str, version: str, usable: bool) -> None:
-    facts = {"distribution": name, "distribution_version": version, "distribution_major_version": version.partition(".")[0]}
+    facts = {"os_family": "Debian", "distribution": name, "distribution_version": version, "distribution_major_version": version.partition(".")[0]}
     assert holds(ROLE, "__ollama_gateway_has_njs", ansible_facts=facts) is usable
     refusal = task(ROLE, "begin.yml", "Refuse a distribution without njs")["ansible.builtin.assert"]["fail_msg"]
     assert value(ROLE, refusal, ansible_facts=facts).startswith(f"{name} {version} has no njs for its nginx that the gateway could use")
