@@ -71,7 +71,7 @@ options:
         elements: str
         default: []
       gpu:
-        description: The GPUs that it is to use, as O(keepwarm.ollama.ollama_server#role:ollama_server_gpu) has it.
+        description: The GPUs that it is to use, as C(ollama_server_gpu) has it.
         type: str
         default: auto
       folder:
