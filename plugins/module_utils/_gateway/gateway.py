@@ -67,8 +67,10 @@ def refuse(run: RunWith, wanted: Wanted) -> None:
 def remove(run: RunWith, check_mode: bool) -> Done:
     """Have no gateway. nginx stays, and serves what else it is configured for."""
     due = changes(dict.fromkeys(ours()))
-    loaded = any(change.path == CONFIGURATION for change in due) and nginx.main_pid(run) > 0
-    if due and not check_mode:
+    # The record outlives the files: a removal that was killed between may have left nginx with the configuration.
+    is_served = os.path.exists(GATEWAY_RECORD) or any(change.path == CONFIGURATION for change in due)
+    loaded = is_served and nginx.main_pid(run) > 0
+    if (due or is_served) and not check_mode:
         _replace(run, due, loaded)
         with suppress(FileNotFoundError):
             os.unlink(GATEWAY_RECORD)

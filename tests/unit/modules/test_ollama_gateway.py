@@ -9,6 +9,7 @@ import grp
 import os
 import pathlib
 import pwd
+import shutil
 import socket
 import subprocess
 import sys
@@ -149,6 +150,20 @@ def test_a_removal_leaves_nothing_and_has_nothing_to_do_twice(folder: pathlib.Pa
     assert tree(folder) == {}
     assert not (folder / "ollama-gateway").exists()
     assert gateway.remove(Nginx().run, False).changes == []
+
+
+def test_a_removal_that_was_killed_before_nginx_knew_is_ended_by_the_next(folder: pathlib.Path) -> None:
+    server = Nginx()
+    server.pid = 1
+    gateway.have(server.run, wanted(), False)
+    (folder / "conf.d/ollama-gateway.conf").unlink()
+    assert gateway.remove(server.run, True).loaded
+    for path in (folder / "ollama-gateway", folder / "units"):
+        shutil.rmtree(path)
+    told = len(server.said)
+    assert gateway.remove(server.run, False) == gateway.Done([], True)
+    assert "systemctl reload-or-restart" in server.said[told:]
+    assert gateway.remove(server.run, False) == gateway.Done([], False)
 
 
 def test_a_port_of_another_program_is_refused() -> None:
