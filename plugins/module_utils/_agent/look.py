@@ -76,6 +76,10 @@ class Look:
         """Where it answers, or will."""
         return server.url or server.expected_url or self._found(server).url
 
+    def container_network(self, server: Server) -> bool:
+        """Whether its unit runs it in a container with a network of its own."""
+        return self._found(server).container_network
+
     def missing_libraries(self) -> list[str]:
         """What the agent's interpreter would have to import, and cannot."""
         has_metrics = any(METRICS in server.features for server in self._asked.servers)
