@@ -102,24 +102,13 @@ current:
 record:
   description:
     - What is recorded, with O(state=done) what was; null where there is no record.
-    - C(previous) is the version to go back to, C(version) the one to go to, C(failed) why it is to be undone, null while it is not.
-    - C(resident) and C(cold) are, by unit, the names of the models that were in memory, and of the required ones that were not.
+    - Its keys are those that M(keepwarm.ollama.ollama_upgrade_record_info) returns.
   type: dict
   returned: success
   sample:
     previous: 0.30.0
     version: 0.32.15
-    began: "2026-11-21T16:00:00Z"
-    units: [ollama.service]
-    files:
-      - /etc/systemd/system/ollama.service
-    models:
-      ollama.service: []
     failed: null
-    resident:
-      ollama.service: ["qwen3:8b"]
-    cold:
-      ollama.service: []
 losses:
   description: A sentence for each model that is worse off than before.
   type: list

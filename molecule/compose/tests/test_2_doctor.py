@@ -14,7 +14,7 @@ PLANTED = {"environment_not_in_container", "image_tag_moved", "gpu_not_in_contai
 # After the container's start: nobody has made it anew.
 PLANT = (
     f"sed -i 's/^    environment:/&\\n      OLLAMA_KEEP_ALIVE: 45m/' {FILE}",
-    f"{ENGINE} commit --quiet by-hand localhost/ollama:1",
+    f"{ENGINE} commit --quiet ollama localhost/ollama:1",
     f"touch {NODES}",
 )
 CREATE = "cd /srv/ollama && DOCKER_HOST=unix:///run/podman/podman.sock docker compose up --detach"

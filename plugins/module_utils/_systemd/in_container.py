@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Callable, Protocol
 
+from .._base.deployments import deployment_of
 from .._base.systemctl import Run
 from .environment import Manager
 from .host import Process, Unit, read_process
@@ -50,8 +51,23 @@ def _first_in_container(processes: Sequence[UnitProcess], main_pid: int) -> Unit
 
 def image_of(files: Sequence[UnitFile]) -> str:
     """The image that a unit of Podman's names; nothing where it names none."""
-    named = [entry.value for file in files for entry in settings_of(file) if (entry.section, entry.directive) == (file.section, "Image")]
+    named = _values(files, "Image")
     return named[-1] if named else ""
+
+
+def has_own_network(files: Sequence[UnitFile]) -> bool:
+    """Whether a unit of Podman's gives its container a network beside the host's. An empty value takes those before it away."""
+    if not any(deployment_of(file.path).in_container for file in files):
+        return False
+    named: list[str] = []
+    for value in _values(files, "Network"):
+        named = [*named, value] if value else []
+    return "host" not in named
+
+
+def _values(files: Sequence[UnitFile], directive: str) -> list[str]:
+    """Of the section that says what container it is, in their order."""
+    return [entry.value for file in files for entry in settings_of(file) if (entry.section, entry.directive) == (file.section, directive)]
 
 
 def inherited(run: Run, manager: Manager, files: Sequence[UnitFile]) -> Manager:

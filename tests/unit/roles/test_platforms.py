@@ -175,6 +175,21 @@ def test_the_gateway_needs_a_distribution_with_njs_or_packages_that_somebody_nam
         assert value("ollama_gateway", "{{ __ollama_gateway_packages }}", **given, ollama_gateway_packages=named) == named
 
 
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_requests_are_counted_into_the_folder_of_the_agent_s_metrics(name: str) -> None:
+    facts_of = {"ansible_facts": DISTRIBUTIONS[name]}
+    gateway, agent = (("ollama_gateway", "{{ __ollama_gateway_metrics_directory }}"), VALUES["folder"])
+    for given in ({}, {"ollama_warmup_metrics_directory": "/srv/own"}, {"ollama_warmup_metrics_directory": None}):
+        assert value(*gateway, **facts_of, **given) == value(*agent, **facts_of, **given)
+    assert value(*gateway, **facts_of, ollama_gateway_metrics_directory="/srv/own") == "/srv/own"
+
+
+@pytest.mark.parametrize(("name", "user"), [("Debian 13", "www-data"), ("Amazon Linux 2023", "nginx"), ("Arch Linux", "http")])
+def test_the_log_is_read_by_whom_nginx_runs_as(name: str, user: str) -> None:
+    assert value("ollama_gateway", "{{ __ollama_gateway_user }}", ansible_facts=DISTRIBUTIONS[name]) == user
+    assert value("ollama_gateway", "{{ __ollama_gateway_user }}", ansible_facts=DISTRIBUTIONS[name], __ollama_gateway_served={"user": "own"}) == "own"
+
+
 @pytest.mark.parametrize(
     ("name", "given", "beginning"),
     [
