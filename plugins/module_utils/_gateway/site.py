@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from .._base.files import create_empty, read_bytes, replace_file
-from .._base.layout import GATEWAY_CONFIGURATION, UNITS
+from .._base.layout import GATEWAY_CONFIGURATION, GATEWAY_PROGRAM, UNITS
 from .._ownership.marks import is_marked, role_mark
 
 NGINX = "/etc/nginx"
@@ -24,7 +24,7 @@ FOLDER = f"{NGINX}/ollama-gateway"
 CONFIGURATION = GATEWAY_CONFIGURATION
 TOKENS = f"{FOLDER}/tokens.map"
 DROPIN = f"{UNITS}/nginx.service.d/ollama-gateway.conf"
-PROGRAM = "/usr/local/lib/ollama-gateway/ollama_gateway_metrics.py"
+PROGRAM = GATEWAY_PROGRAM
 LOG = "/var/log/nginx/ollama-gateway.log"
 MARK = role_mark("ollama_gateway")
 
