@@ -65,9 +65,14 @@ class Rulebook:
     def said(self) -> str:
         return COLOURS.sub("", self.output.read_text(encoding="utf-8"))
 
+    @property
+    def plays(self) -> int:
+        """How many playbooks have ended."""
+        return self.said.count("PLAY RECAP")
+
     def wait_for_plays(self, count: int) -> None:
         """Until so many playbooks have ended."""
-        wait_for(lambda: self.said.count("PLAY RECAP") >= count, lambda: f"no {count} playbooks ended:\n{self.said}")
+        wait_for(lambda: self.plays >= count, lambda: f"no {count} playbooks ended:\n{self.said}")
 
 
 @contextlib.contextmanager
