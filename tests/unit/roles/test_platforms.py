@@ -105,7 +105,8 @@ def test_the_files_of_all_families_have_the_same_keys(role: str) -> None:
 @pytest.mark.parametrize("given", [{}, {"facts": {}}, {"facts": None}])
 def test_a_host_whose_facts_nobody_gathered_is_of_no_known_distribution(given: dict[str, Any]) -> None:
     found = platform({"role": "ollama_model", **given})
-    assert found == {"requests_package": None, "family": "", "distribution": "an unknown distribution", "problems": [], "package_problems": []}
+    named = "a distribution that is not known (gather_facts)"
+    assert found == {"requests_package": None, "family": "", "distribution": named, "problems": [], "package_problems": []}
 
 
 def lacking(name: str, **changed: Any) -> list[str]:
