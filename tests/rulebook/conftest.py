@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
-TOKEN = "token-of-the-tests"
+TOKEN = "20261130093000"
 LONGEST = 300  # seconds until a program counts as hung
 DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
