@@ -13,7 +13,7 @@ from shared.machine import Outcome, play
 
 CONFIRMED = ["--extra-vars", "keepwarm_remove_confirmed=true"]
 NAMED = r"\( -name '*keepwarm*' -o -name '*ollama-warm*' -o -name 'ollama.*' \)"
-FIND_OURS = f"find /etc /usr/local /var/lib /run -path /var/lib/containers -prune -o -path /run/containers -prune -o {NAMED} -print"
+FIND_OURS = f"find /etc /usr/local /var/lib /run -path /var/lib/containers -prune -o -path /run/containers -prune -o -path /run/systemd -prune -o {NAMED} -print"
 THEIRS = """\
 [Container]
 Image=localhost/ollama:1
