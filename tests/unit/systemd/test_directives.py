@@ -36,7 +36,7 @@ OLDER_THAN_220 = {
     "WantedBy", "Wants", "WorkingDirectory", "DirectoryNotEmpty", "OnFailureJobMode", "PathExistsGlob", "Slice", "StandardInput", "StandardOutput",
     "Accept", "Alias", "Also", "Backlog", "BindsTo", "ConditionPathIsDirectory", "DeviceAllow", "ExecReload", "ExecStop", "KillMode", "LimitNOFILE",
     "ListenDatagram", "ListenStream", "MaxConnections", "Nice", "OnCalendar", "Persistent", "ReadOnlyDirectories", "Service", "SocketGroup",
-    "SocketMode", "SocketUser", "Sockets", "StandardError",
+    "SocketMode", "SocketUser", "Sockets", "StandardError", "FreeBind", "NoDelay",
 }  # fmt: skip
 _IF = re.compile(r"{%-? if (?P<condition>.*?) -?%}")
 _SINCE = re.compile(r"systemd >= (\d+)")
