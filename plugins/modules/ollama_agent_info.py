@@ -211,6 +211,7 @@ def server_of(entry: Mapping[str, Any], params: Mapping[str, Any]) -> Server:
         load_timeout=judged["load_timeout"],
         environment=params["expected_environments"].get(unit),
         metrics_directory=params["metrics_directory"],
+        probes=[*(judged.get("ready_listen") or ()), *(judged.get("ready_agent_listen") or ())],
     )
 
 

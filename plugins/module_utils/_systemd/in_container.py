@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Callable, Protocol
 
 from .._base.deployments import deployment_of
 from .._base.systemctl import Run
-from .._residency.server.process import Process as UnitProcess
-from .._residency.server.processes import unit_processes
 from .environment import Manager
 from .host import Process, Unit, read_process
 from .unit_file import UnitFile, settings_of
@@ -21,11 +19,27 @@ _PROXIES = frozenset(name for plain in ("http_proxy", "https_proxy", "ftp_proxy"
 """Which Podman passes on to every container (podman-run(1), --http-proxy)."""
 
 
-def server_process(unit: Unit) -> Process | None:
-    """What serves; None where nothing does. Raises `HostError`."""
+class UnitProcess(Protocol):
+    """What has to be known of a process of the unit."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    @property
+    def parent(self) -> int:
+        """Its parent's."""
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it is `ollama serve`."""
+
+
+def server_process(unit: Unit, processes: Callable[[str], Sequence[UnitProcess]]) -> Process | None:
+    """What serves; None where nothing does. `processes` gives those of a unit. Raises `HostError`."""
     if not unit.deployment.in_container:
         return read_process(unit.main_pid) if unit.main_pid else None
-    served = _first_in_container(unit_processes(unit.name), unit.main_pid)
+    served = _first_in_container(processes(unit.name), unit.main_pid)
     return read_process(served.pid) if served else None
 
 

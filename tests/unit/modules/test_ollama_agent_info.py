@@ -132,6 +132,15 @@ def test_a_port_that_a_unit_of_podmans_passes_on_leads_into_another_network(host
     assert module.succeed(servers=servers())["servers"]["default"]["container_network"] is has_own
 
 
+def test_load_balancers_are_not_answered_at_the_port_of_a_server(host: Gpu, module: Entrance) -> None:
+    two = [{"name": "a", "port": 11435, "warmup": {"ready_listen": [11436]}}, {"name": "b", "port": 11436}]
+    assert problems(module, servers(two)) == [
+        "Load balancers of ollama@a.service would be answered at 0.0.0.0:11436, which is the port of the server at http://127.0.0.1:11436: give them another"
+    ]
+    assert len(problems(module, servers(ready_agent_listen=["127.0.0.1:11434"]))) == 1
+    assert problems(module, servers(url="http://10.0.0.9:7", ready_listen=[7, 11434])) == []
+
+
 def test_an_address_that_is_given_or_expected_comes_first(host: Gpu, module: Entrance) -> None:
     expected = {"expected_urls": {"ollama.service": "http://127.0.0.1:7"}}
     assert module.succeed(servers=servers(), **expected)["servers"]["default"]["url"] == "http://127.0.0.1:7"
