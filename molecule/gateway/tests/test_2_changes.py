@@ -16,6 +16,7 @@ POLICIES = {"ollama_gateway_undeclared": "refuse", "ollama_gateway_unload": "dro
 TOKENS = "/etc/nginx/ollama-gateway/tokens.map"
 OTHER_KEY = "/etc/ssl/gateway/other.key"
 SERVER_DROPIN = "/etc/systemd/system/ollama.service.d/wide-open.conf"
+COUNTS = "ollama-gateway-metrics.timer"
 NGINX_DROPIN = "/etc/systemd/system/nginx.service.d/no-reload.conf"
 
 
@@ -70,11 +71,13 @@ def wide_open(gateway: Gateway) -> Iterator[None]:
 
 
 def test_a_key_of_another_certificate_is_refused_before_anything_is_changed(gateway: Gateway, play: Play) -> None:
+    gateway.run(f"systemctl stop {COUNTS}")  # it writes every 15 seconds
     before = gateway.state()
     done = play(ollama_gateway_tls_key=OTHER_KEY)
     sentence = f"the key {OTHER_KEY} is not that of the certificate /etc/ssl/gateway/gateway.pem"
     assert (done.status, done.changed, done.messages) == (2, [], {"gpu1": sentence})
     assert gateway.state() == before
+    gateway.run(f"systemctl start {COUNTS}")
 
 
 def test_a_server_that_others_reach_past_the_gateway_is_refused(gateway: Gateway, play: Play, wide_open: None) -> None:
