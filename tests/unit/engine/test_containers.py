@@ -81,6 +81,7 @@ SHAPES = (docker, compose, podman, podman_without_root, podman_without_control_g
 @pytest.fixture
 def proc(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Proc:
     monkeypatch.setattr(containers, "_PATIENCE", 0.0)
+    monkeypatch.setattr(containers, "_ENDING", 0.0)
     made = Proc(tmp_path)
     made.network(1, listening(11434, 77))
     return made
@@ -205,6 +206,19 @@ def test_a_port_of_one_containers_own_network_is_not_anothers_on_the_hosts(proc:
     for pid in (100, 200):
         proc.user(pid, 0)
     assert found(proc, arriving_at(proc, 100)) == "100-10000"
+
+
+def test_beside_a_container_that_a_port_may_lead_to_only_root_tells_one_on_the_hosts_network(proc: Proc) -> None:
+    """On a machine that is overloaded the connection to the first is not seen in time, and its port is held by an engine's process of root's."""
+    podman(proc)
+    proc.network(100, listening(11434, 5100))
+    proc.add(200, 1, IN_CONTAINER, cgroup=f"0::/docker/{TWO}\n")
+    proc.network(200, listening(11434, 77))
+    proc.user(200, 0)
+    assert found(proc, arriving_at(proc)) is None
+    (proc.root / "200/fd").mkdir()
+    (proc.root / "200/fd/3").symlink_to("socket:[77]")
+    assert found(proc, arriving_at(proc)) == "200-20000"
 
 
 def test_root_tells_two_on_the_hosts_network_apart(proc: Proc) -> None:

@@ -27,7 +27,8 @@ _ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])", re.ASCII)
 _MONITORS = ("conmon", "containerd-shim")
 """An engine's process that stays with a container, and has its id on the command line."""
 _CONNECTING = 2.0  # seconds
-_PATIENCE = 0.3  # seconds for a proxy to pass a connection on, or its end
+_PATIENCE = 0.3  # seconds for a proxy to pass a connection on
+_ENDING = 2.0  # seconds for a server to notice the connection's end, which one on a busy machine does late
 _PAUSE = 0.01
 
 
@@ -69,7 +70,7 @@ def _answering(url: str, candidates: Sequence[ContainerServer], proc: str, conne
         sharing = [one for one in candidates if any(found.inode in shared for found in _listening(one, proc))]
         apart = [one for one in candidates if one not in sharing]
         reached = _reached(lambda: connect(host, port), apart, proc) if apart and port else []
-        return reached or _on_the_hosts_network(port, sharing, proc)
+        return reached or _on_the_hosts_network(port, sharing, proc, is_seen=bool(apart))
     return []
 
 
@@ -97,12 +98,16 @@ def _of_container(path: str) -> str:
     return "/".join(parts[: named[-1] + 1]) if named else ""
 
 
-def _on_the_hosts_network(port: int, sharing: Sequence[ContainerServer], proc: str) -> list[ContainerServer]:
-    """Those that may have opened the socket. Whose it is root sees; everybody else, which user's it is."""
+def _on_the_hosts_network(port: int, sharing: Sequence[ContainerServer], proc: str, is_seen: bool) -> list[ContainerServer]:
+    """Those that may have opened the socket. Whose it is root sees; everybody else, which user's it is.
+
+    `is_seen`: only what root sees counts. Beside a container with a network of its own, the socket may be an engine's that hands the port on
+    to that one, and a machine that is overloaded does not show it in time.
+    """
     sockets = {found.inode: found.uid for found in listening_sockets(f"{proc}/1") if found.port == port}
     opened = {one.id: set(open_sockets(one.server.pid, proc)) for one in sharing}
     fitting = [one for one in sharing if users([one.server], proc) & set(sockets.values())]
-    return [one for one in fitting if opened[one.id] & sockets.keys() or not opened[one.id]]
+    return [one for one in fitting if opened[one.id] & sockets.keys() or not (opened[one.id] or is_seen)]
 
 
 def _reached(connect: Callable[[], AbstractContextManager[Any]], candidates: Sequence[ContainerServer], proc: str) -> list[ContainerServer]:
@@ -110,9 +115,10 @@ def _reached(connect: Callable[[], AbstractContextManager[Any]], candidates: Seq
     ports = {one.id: {found.port for found in _listening(one, proc)} for one in candidates}
     before = {one.id: _connections(one, ports[one.id], proc) for one in candidates}
     with connect():
-        arrived = _until(lambda: {one.id: new for one in candidates for new in [_connections(one, ports[one.id], proc) - before[one.id]] if new}, bool)
+        look = lambda: {one.id: new for one in candidates for new in [_connections(one, ports[one.id], proc) - before[one.id]] if new}  # noqa: E731
+        arrived = _until(look, bool, _PATIENCE)
     comers = [one for one in candidates if one.id in arrived]
-    left = _until(lambda: {one.id for one in comers if arrived[one.id] - _connections(one, ports[one.id], proc)}, arrived.keys().__eq__)
+    left = _until(lambda: {one.id for one in comers if arrived[one.id] - _connections(one, ports[one.id], proc)}, arrived.keys().__eq__, _ENDING)
     return [one for one in comers if one.id in left]
 
 
@@ -129,9 +135,9 @@ def _listening(one: ContainerServer, proc: str) -> list[ListeningSocket]:
     return []
 
 
-def _until(look: Callable[[], Any], is_enough: Callable[[Any], bool]) -> Any:
+def _until(look: Callable[[], Any], is_enough: Callable[[Any], bool], patience: float) -> Any:
     """The first look that shows enough, or the last one. The pauses grow: each look reads the tables of all candidates."""
-    end, pause = time.monotonic() + _PATIENCE, _PAUSE
+    end, pause = time.monotonic() + patience, _PAUSE
     while True:
         found = look()
         if is_enough(found) or time.monotonic() >= end:
