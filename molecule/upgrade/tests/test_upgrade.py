@@ -155,7 +155,7 @@ def test_a_host_goes_on_serving_while_nobody_finishes_its_upgrade(dead_upgrading
 
 
 def test_a_host_whose_upgrade_nobody_finishes_stays_out_of_service(dead_upgrading: list[str], fleet: Fleet) -> None:
-    assert fleet["gpu1"].run("ollama-warmup ready || true") == "drain\n"
+    assert fleet["gpu1"].run("ollama-warmup ready || true") == "drain"
     assert "Ollama is being upgraded; 'ollama-warmup undrain' ends it" in fleet["gpu1"].run("ollama-warmup status --no-color || true")
 
 
@@ -208,7 +208,7 @@ def test_every_host_that_left_service_is_back(upgraded: tuple[Outcome, list[str]
 
 
 def test_every_host_is_ready_again_whatever_became_of_its_upgrade(upgraded: object, fleet: Fleet) -> None:
-    assert {fleet[name].run("ollama-warmup ready || true") for name in fleet} == {"resident\n"}
+    assert {fleet[name].run("ollama-warmup ready || true") for name in fleet} == {"resident"}
 
 
 def test_another_run_over_upgraded_hosts_changes_nothing(upgraded: tuple[Outcome, list[str]], fleet: Fleet, run: Run) -> None:
