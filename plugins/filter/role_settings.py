@@ -26,12 +26,13 @@ options:
         checksums, where it has been read. The filter fails if that lacks one that C(checksums) lacks, too.
       - For V(platform), the C(role) with its prefix, as C(facts) Ansible's facts of the host, and as C(lacking), by what has to be installed, a
         list of the input that names its package and of the package, empty where none is known.
+      - For V(networks), lists of networks by the full names of their inputs. Only C(problems) is told.
     type: dict
     required: true
   of:
-    description: Whose settings they are. A role's without C(ollama_), those of a release, or those of the host's distribution.
+    description: Whose settings they are. A role's without C(ollama_), those of a release, those of the host's distribution, or V(networks).
     type: str
-    choices: [server, model, warmup, release, gateway, platform, pull]
+    choices: [server, model, warmup, release, gateway, platform, pull, networks]
     required: true
   instances:
     description:
@@ -129,6 +130,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._gateway import gateway_settings
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._networks import network_settings
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._platform import platform
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._pull import pull_settings
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._release_archives import release_archives
@@ -139,6 +141,7 @@ _ALONE: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "gateway": gateway_settings,
     "platform": platform,
     "pull": pull_settings,
+    "networks": network_settings,
 }
 
 
