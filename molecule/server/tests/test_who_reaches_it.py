@@ -15,7 +15,7 @@ from conftest import Outcome, Server
 
 HOSTS = pathlib.Path(__file__).resolve().parents[3] / "tests/hosts/host.py"
 LOAD, FORGET = "Have the kernel use the rules about who reaches the servers", "Have the kernel forget the rules about who reaches the servers"
-NETWORKS = {"host": "0.0.0.0:11500", "networks": ["10.9.8.2", "fd09::2/127"]}
+NETWORKS = {"host": "[::]:11500", "networks": ["10.9.8.2", "fd09::2/127"]}
 DECLARED, UNDECLARED = ("10.9.8.2", "fd09::2"), ("10.9.8.4", "fd09::4")
 LINK = """
 ip netns add clients
@@ -81,7 +81,7 @@ def test_only_declared_networks_reach_the_server(host: Any, server: Server, play
     host.check_output("printf 'flush ruleset' > /etc/nftables.conf; systemctl restart nftables.service")
     assert host.check_output(TABLE) == in_force
 
-    removed = play(state="absent", host="0.0.0.0:11500")
+    removed = play(state="absent", host="[::]:11500")
     assert removed.status == 0, removed.output
     assert FORGET in removed.changed
     assert host.check_output("nft list tables") == ""
