@@ -50,7 +50,7 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Install what everything below needs (Debian packages, Python environments, host images); quick the second time
-	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool browser rulebook clients docsite
+	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool browser rulebook clients docsite $(if $(FULL),npm-clients)
 
 # What `make test` has installed, its gates need not look for again: that costs each of them two seconds of a core.
 setup-%:

@@ -69,7 +69,7 @@ def agent_files(
     """The files of every server, and the command and the program that they share."""
     templates = templates_of(folder)
     shared = {**host, "systemd": look["systemd"], "notify": bool(read_addresses(host["notify_urls"]))}
-    servers = [server_texts(templates, entry, {**shared, "url": look["servers"][entry["name"]]["url"]}) for entry in entries]
+    servers = [server_texts(templates, entry, {**shared, **look["servers"][entry["name"]]}) for entry in entries]
     return {"servers": servers, "command": command_text(templates, host["python"]), "archive": source_archive(sources)}
 
 

@@ -76,5 +76,14 @@ def note_images(images: Iterable[str], folder: str = SERVER_RECORDS) -> None:
         write(_CONTAINERS, IMAGES, {IMAGES: after}, folder)
 
 
+def forget_image(image: str, folder: str = SERVER_RECORDS) -> None:
+    """One that did not come after all. Raises `StateError`."""
+    after = [noted for noted in noted_images(folder) if noted != image]
+    if after:
+        write(_CONTAINERS, IMAGES, {IMAGES: after}, folder)
+    else:
+        forget(_CONTAINERS, IMAGES, folder)
+
+
 def _path(unit: str, what: str, folder: str) -> str:
     return os.path.join(folder, f"{unit}.{what}.json")

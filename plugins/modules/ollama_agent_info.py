@@ -118,10 +118,10 @@ problems:
   returned: success
   sample: []
 servers:
-  description: By name, C(url), where the server answers.
+  description: By name, C(url), where the server answers, and C(container_network), whether its unit runs it in a container with a network of its own.
   type: dict
   returned: success
-  sample: {"default": {"url": "http://127.0.0.1:11434"}}
+  sample: {"default": {"url": "http://127.0.0.1:11434", "container_network": false}}
 systemd:
   description: The major version of systemd.
   type: int
@@ -211,6 +211,7 @@ def server_of(entry: Mapping[str, Any], params: Mapping[str, Any]) -> Server:
         load_timeout=judged["load_timeout"],
         environment=params["expected_environments"].get(unit),
         metrics_directory=params["metrics_directory"],
+        probes=[*(judged.get("ready_listen") or ()), *(judged.get("ready_agent_listen") or ())],
     )
 
 
@@ -229,7 +230,7 @@ def look_at(module: AnsibleModule) -> dict[str, Any]:
         "held": list(held),
         "hold": "",
         "problems": list(look.problems()),
-        "servers": {server.name: {"url": look.url(server)} for server in question.servers},
+        "servers": {server.name: {"url": look.url(server), "container_network": look.container_network(server)} for server in question.servers},
         "systemd": look.systemd,
         "missing_libraries": look.missing_libraries(),
     }

@@ -16,7 +16,8 @@ description:
     that is too old; a unit of the service in its way, or one of a user's engine; no image; devices that the host does not have.
   - Pulls each image that the host lacks, or loads it from an archive, before anything is stopped. One that is there is never pulled again.
   - Tells what the units of the servers are to say about their containers, with each image by its digest, so that a tag that moves
-    changes nothing unseen.
+    changes nothing unseen. Podman finds an image by its digest only as long as that has a tag, therefore the module gives it one of its own,
+    C(keepwarm-) with the first digits of the digest.
   - Neither starts, stops nor restarts anything.
 notes:
   - Only the roles of this collection use it. It may change in any release.
@@ -28,7 +29,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    description: Tells which images it would fetch.
+    description: Tells which images it would fetch, and which it would tag.
   diff_mode:
     support: none
     description: There is nothing to compare.
@@ -87,7 +88,7 @@ options:
   state:
     description:
       - V(checked) only looks. An archive need not be on the host yet.
-      - V(present) fetches the images.
+      - V(present) fetches the images, and tags them.
     type: str
     choices: [checked, present]
     default: present

@@ -56,6 +56,10 @@ options:
     description: What counts the requests in the log; none where it is empty. nginx does not read it.
     type: str
     default: ""
+  user:
+    description: Whom the workers of nginx run as where C(nginx.conf) does not say.
+    type: str
+    default: ""
   listen:
     description: Where nginx is to listen.
     type: list
@@ -101,6 +105,11 @@ loaded:
   type: bool
   returned: success
   sample: true
+user:
+  description: Whom the workers of nginx run as. They own its logs.
+  type: str
+  returned: success
+  sample: www-data
 """
 
 from typing import Any
@@ -108,6 +117,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.systemctl import SystemctlError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._gateway.gateway import Wanted, have, refuse, remove
+from ansible_collections.keepwarm.ollama.plugins.module_utils._gateway.nginx import worker_user
 from ansible_collections.keepwarm.ollama.plugins.module_utils._gateway.site import (
     CONFIGURATION,
     DROPIN,
@@ -130,19 +140,19 @@ def wanted_of(given: dict[str, Any]) -> Wanted:
     }
     contents = {path: text.encode("utf-8") for path, text in texts.items()}
     listen = [(place["address"], place["port"]) for place in given["listen"]]
-    return Wanted(contents, listen, given["certificate"], given["key"])
+    return Wanted(contents, listen, given["certificate"], given["key"], worker_user(given["user"]))
 
 
 def carry_out(module: AnsibleModule) -> dict[str, Any]:
     """Have the gateway, or none. Raises C(GatewayError), C(SystemctlError), C(OSError)."""
+    wanted = wanted_of(module.params)
     if module.params["state"] == "possible":
-        refuse(module.run_command, wanted_of(module.params))
-        return {"changed": False, "files": [], "loaded": False}
-    if module.params["state"] == "absent":
-        done = remove(module.run_command, module.check_mode)
-    else:
-        done = have(module.run_command, wanted_of(module.params), module.check_mode)
+        refuse(module.run_command, wanted)
+        return {"changed": False, "files": [], "loaded": False, "user": wanted.user}
+    is_gone = module.params["state"] == "absent"
+    done = remove(module.run_command, module.check_mode) if is_gone else have(module.run_command, wanted, module.check_mode)
     return {
+        "user": wanted.user,
         "changed": bool(done.changes) or done.loaded,
         "files": [change.path for change in done.changes],
         "loaded": done.loaded,
@@ -160,6 +170,7 @@ def main() -> None:
             "tokens": {"type": "str", "default": "", "no_log": True},
             "dropin": {"type": "str", "default": ""},
             "program": {"type": "str", "default": ""},
+            "user": {"type": "str", "default": ""},
             "listen": {
                 "type": "list",
                 "elements": "dict",

@@ -145,6 +145,13 @@ options:
         description: Whether one that is there stays as it is.
         type: bool
         default: false
+  root_only:
+    description:
+      - What root is to run by the units. It is refused before anything is done where somebody else may write to it, or to a folder on the way, that
+        of every link included. What is not there is judged by the folder that is.
+    type: list
+    elements: path
+    default: []
   claims:
     description:
       - Refuses what others made at the paths of the set before anything is written, all of it in one sentence, or takes its place.
@@ -278,7 +285,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._server_state impo
 from ansible_collections.keepwarm.ollama.plugins.module_utils._units.folders import WantedFolder
 from ansible_collections.keepwarm.ollama.plugins.module_utils._units.found import UnitsError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._units.wanted import WantedDropin, WantedFile, WantedSet, WantedUnit
-from ansible_collections.keepwarm.ollama.plugins.module_utils._units.work import Table, bring_about
+from ansible_collections.keepwarm.ollama.plugins.module_utils._units.work import Table, bring_about, require_root_only
 
 ROOT = "/"
 
@@ -319,6 +326,7 @@ def claims_of(params: Mapping[str, Any], wanted: WantedSet) -> Paths | None:
 
 def carry_out(module: AnsibleModule) -> dict[str, Any]:
     """All of it, or its prediction. Raises what main() catches."""
+    require_root_only(module.params["root_only"])
     if module.params["state"] == "present":
         return bring_about(table_of(module.params), module.run_command, module.check_mode, ROOT)
     if module.params["role"] != "ollama_server":
@@ -363,6 +371,7 @@ def main() -> None:
             "dropin_name": {"type": "str", "default": ""},
             "files": {"type": "list", "elements": "dict", "default": [], "options": file},
             "folders": {"type": "list", "elements": "dict", "default": [], "options": FOLDER},
+            "root_only": PATHS,
             "claims": {"type": "dict", "options": claims},
         },
         supports_check_mode=True,

@@ -82,7 +82,9 @@ options:
   unit:
     description:
       - The systemd unit that runs the server on this host; its processes tell living runners from dead ones.
-      - Not used when O(url) is another host's. Empty where the server at O(url) is not a unit of this host, as in a container.
+      - Not used when O(url) is another host's. Where no unit of that name runs, the processes are those of the container of this host that answers at
+        O(url). With a unit that systemd knows and that is stopped, what answers there counts as another program. When empty, no processes are looked
+        for.
     type: str
     default: ollama.service
   undeclared_keep_alive:
@@ -202,7 +204,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ proposed.models | map(attribute='fit') | map(attribute='text') }}"
 
-# On the host that runs the server as a unit
+# On the host that runs the server, as a unit or in a container
 - name: Prove it without changing anything
   keepwarm.ollama.ollama_warm:
     models:
@@ -216,11 +218,11 @@ EXAMPLES = r"""
     fail_msg: "{{ proof.reasons | join('; ') }}"
 
 # Its processes cannot be seen, so check mode could not prove anything. A load request does; it is no change where the model is resident
-- name: Prove it of a server in a container or on another host
+- name: Prove it of a server on another host
   keepwarm.ollama.ollama_warm:
+    url: http://gpu1.example.org:11434
     models:
       - name: qwen3:8b
-    unit: ""
 """
 
 RETURN = r"""
@@ -233,8 +235,8 @@ warm:
 reasons:
   description:
     - Why RV(warm) is not V(true), a sentence for each required model that is not resident. In check mode, why it is not now.
-    - Where the server is another host's or a container's, its processes cannot be seen. Check mode cannot prove a model there, and says so
-      here. A run asks for a load, which proves it, and changes nothing where the model is resident.
+    - Where the server is another host's, its processes cannot be seen. Check mode cannot prove a model there, and says so here. A run asks for
+      a load, which proves it, and changes nothing where the model is resident.
   type: list
   elements: str
   returned: always

@@ -41,7 +41,8 @@ def command_text(templates: Environment, python: str) -> str:
 
 
 def server_texts(templates: Environment, entry: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str, Any]:
-    """One server as the module ollama_agent takes it. host: url, systemd, user, python, notify, metrics_directory."""
+    """One server as the module ollama_agent takes it. host: url, container_network, systemd, user, python, notify,
+    metrics_directory."""
     judged, names = entry["judged"], Names(entry["name"])
     features = features_of(entry["settings"], judged["gates"], host["notify"])
     given = {
@@ -54,7 +55,7 @@ def server_texts(templates: Environment, entry: Mapping[str, Any], host: Mapping
         "notify": NOTIFY in features,
         "metrics": METRICS in features,
         "sleep_targets": _SLEEP,
-        "ip_allow": reachable(host["url"], bool(entry["follows_unit"])),
+        "ip_allow": reachable(host["url"], host["container_network"] or not entry["follows_unit"]),
     }
     return {
         "name": entry["name"],
@@ -88,14 +89,14 @@ def configuration_text(entry: Mapping[str, Any], url: str, notify: bool) -> str:
     return json.dumps(configuration, indent=2, sort_keys=True) + "\n"
 
 
-def reachable(url: str, follows_unit: bool = True) -> list[str]:
+def reachable(url: str, in_containers: bool = False) -> list[str]:
     """All that a pass and the gates may reach, where the URL has an address; a name stands for whatever it is resolved to.
 
-    A port of this host that was not read from a unit may be a container's: systemd judges a packet after the kernel has put the container's
-    address into it.
+    `in_containers`: a port of this host may be passed on into a container's network. systemd judges a packet after the kernel has put the
+    container's address into it.
     """
     host = urlsplit(url).hostname or ""
-    containers = [] if follows_unit else _CONTAINERS
+    containers = _CONTAINERS if in_containers else []
     if host == "localhost":
         return [host, *containers]
     return ["localhost", host, *containers] if _ADDRESS.fullmatch(host) else []

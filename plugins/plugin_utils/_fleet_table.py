@@ -19,6 +19,8 @@ from ._fleet_page.rows import BAD, DEGRADED, HELD, IDLE, WARM, host_order
 _ALL = "-e keepwarm_show_all=true shows them"
 _COUNTS = {"WARM": (WARM, DEGRADED), "DEGRADED": (DEGRADED,), "HELD": (HELD,), "NOTHING DECLARED": (IDLE,), "NOT WARM": (BAD,)}
 """What each column of a group's line counts; a degraded host is warm, too."""
+_WARM = "warm"
+"""The result of a server that is."""
 Results = Mapping[str, Mapping[str, Any] | None]
 
 
@@ -66,6 +68,8 @@ def _rows(host: str, result: Mapping[str, Any] | None, now: datetime, several: b
             yield from list(_lines(place, status, now, everything))
         except (AttributeError, KeyError, TypeError, ValueError):  # an agent of another release; the other hosts have their lines all the same
             yield _remark(place, "its status cannot be read")
+    if found and said(result).get("exit") != 0 and all(status["result"] in (_WARM, NOTHING) for status in found):
+        yield _remark([host, *(["-"] if several else [])], "not warm: a server could not be looked at")
 
 
 def _lines(place: Sequence[str], status: Mapping[str, Any], now: datetime, everything: bool) -> Iterator[Sequence[str]]:
@@ -75,7 +79,7 @@ def _lines(place: Sequence[str], status: Mapping[str, Any], now: datetime, every
         line = [*place, *map(str, row(model, now))]
         if everything or state_kind(model) != GOOD:
             yield line
-    if status["result"] not in ("warm", NOTHING):
+    if status["result"] not in (_WARM, NOTHING):
         yield _remark(place, str(status["result"]))
 
 

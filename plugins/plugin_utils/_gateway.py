@@ -32,6 +32,9 @@ _ORIGIN = re.compile(r"(?=.{1,40}\Z)https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?", re
 _RIGHT_ORIGIN = "such as 'https://chat.example', with at most 40 characters"
 _UPSTREAM = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}", re.ASCII)
 _READY_PATH = re.compile(r"(?!/(?:api|v1)(?:/|\Z))(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+", re.ASCII)
+_LISTS = {"listen": "0.0.0.0:11443", "allow": "10.0.0.0/8", "deny": "10.0.0.0/8", "origins": "https://chat.example", "routes": "GET /api/status"}
+_NUMBERS = {"timeout": (1, "whole seconds, at least 1"), "connections": (0, "a whole number, 0 for any")}
+_NUMBER = re.compile(r"[0-9]{1,6}", re.ASCII)
 _WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
 
 
@@ -41,7 +44,7 @@ def gateway_settings(variables: Mapping[str, Any]) -> dict[str, Any]:
     The keys of `variables` are the role's variables without their prefix, `resident` and `instances` those of other roles.
     """
     raw = {**variables, **_served(variables)}
-    problems = list(_problems(raw))
+    problems = list(_shape_problems(raw)) or list(_problems(raw))
     if problems:
         return {"problems": problems}
     found = _settings(raw)
@@ -75,6 +78,13 @@ def _entries(listed: Any) -> Iterator[Entry]:
             yield read_entry(raw, place)
 
 
+def _shape_problems(raw: Mapping[str, Any]) -> Iterator[str]:
+    """Ansible takes a text for a list, of which nginx would get each character."""
+    for name, right in _LISTS.items():
+        if not isinstance(raw[name], (list, tuple)):
+            yield f"ollama_gateway_{name} is {short_repr(raw[name])}, not a list: write ['{right}']"
+
+
 def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
     if raw["others"]:
         yield (
@@ -94,6 +104,7 @@ def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
         yield f"ollama_gateway_upstream is {short_repr(raw['upstream'])}: write it as '127.0.0.1:11434'"
     if raw["ready_path"] and not _READY_PATH.fullmatch(str(raw["ready_path"])):
         yield f"ollama_gateway_ready_path is {short_repr(raw['ready_path'])}: write a path outside of /api and /v1, such as '/ready', or '' for none"
+    yield from _number_problems(raw)
     yield from _model_problems(raw["models"])
 
 
@@ -101,9 +112,9 @@ def _listen_problems(raw: Mapping[str, Any]) -> Iterator[str]:
     certificate, key = raw["tls_certificate"], raw["tls_key"]
     if bool(certificate) != bool(key):
         yield "ollama_gateway_tls_certificate and ollama_gateway_tls_key go together: give both, or none"
-    for name, path in (("certificate", certificate), ("key", key)):
+    for name, path in (("tls_certificate", certificate), ("tls_key", key), ("metrics_directory", raw["metrics_directory"])):
         if path and not _PATH.fullmatch(str(path)):
-            yield f"ollama_gateway_tls_{name} is {short_repr(path)}, which is no absolute path of plain characters"
+            yield f"ollama_gateway_{name} is {short_repr(path)}, which is no absolute path of plain characters"
     if not raw["listen"]:
         yield "ollama_gateway_listen is empty: give at least one address with a port"
     for entry in raw["listen"]:
@@ -131,6 +142,12 @@ def _place(entry: Any) -> tuple[str, int]:
 def _network_problems(raw: Mapping[str, Any]) -> Iterator[str]:
     for name in ("allow", "deny"):
         yield from network_problems(f"ollama_gateway_{name}", raw[name])
+
+
+def _number_problems(raw: Mapping[str, Any]) -> Iterator[str]:
+    for name, (least, right) in _NUMBERS.items():
+        if not _NUMBER.fullmatch(str(raw[name])) or int(raw[name]) < least:
+            yield f"ollama_gateway_{name} is {short_repr(raw[name])}: give {right}"
 
 
 def _model_problems(models: Any) -> Iterator[str]:

@@ -51,7 +51,12 @@ def _told(option: Mapping[str, Any], value: Any) -> str:
     """The value as a sentence shows it; what the specs keep out of logs is not shown."""
     if value is None:
         return "null"
-    return f"a {type(value).__name__}" if option.get("no_log") else short_repr(value)
+    return _kind(value) if option.get("no_log") else short_repr(value)
+
+
+def _kind(value: Any) -> str:
+    kinds = ((bool, "a boolean"), (str, "a text"), (Mapping, "a mapping"), ((list, tuple), "a list"))
+    return next((word for kind, word in kinds if isinstance(value, kind)), "a number")
 
 
 def _problem(option: Mapping[str, Any], value: Any) -> str | None:

@@ -61,7 +61,8 @@ def _unmanageable(facts: Mapping[str, Any], named: str) -> list[str]:
 
 def _named(facts: Mapping[str, Any]) -> str:
     """As a sentence has it."""
-    return " ".join(str(facts[key]) for key in ("distribution", "distribution_version") if facts.get(key)) or "an unknown distribution"
+    known = [str(facts[key]) for key in ("distribution", "distribution_version") if facts.get(key)]
+    return " ".join(known) or "a distribution that is not known (gather_facts)"
 
 
 @cache

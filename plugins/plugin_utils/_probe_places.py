@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import combinations
 from typing import Any
 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
@@ -17,6 +18,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address i
 HTTP, AGENT = "ready_listen", "ready_agent_listen"
 _PLACE = re.compile(r"(?:(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<four>[0-9.]+)):)?(?P<port>[0-9]{1,5})", re.ASCII)
 _RIGHT = "write a port such as 11436, or an address with one such as '10.0.0.5:11436'"
+_ALL_SIX = "::"  # which takes IPv4, too
 _EVERYWHERE = "0.0.0.0"  # a port alone is open on every interface
 
 
@@ -28,8 +30,22 @@ def probe_places(raw: Mapping[str, Any], name: Callable[[str], str], problems: l
         problems.append(f"{name(AGENT)} has more than one port: HAProxy asks on one, give it at several addresses")
     if ports & {place.port for place in found[HTTP]}:
         problems.append(f"{name(AGENT)} has a port of {name(HTTP)}: an agent-check speaks no HTTP, give it a port of its own")
+    for key in (HTTP, AGENT):
+        problems += _met_twice(name(key), found[key])
     texts = {key: [_text(place) for place in places] for key, places in found.items()}
     return {**texts, "ready_agent_port": next(iter(ports), None)}
+
+
+def _met_twice(variable: str, places: Iterable[Address]) -> Iterator[str]:
+    """systemd opens all sockets of a unit or none."""
+    for one, other in combinations(places, 2):
+        if one.port == other.port and (one.host == other.host or _takes(one.host, other.host) or _takes(other.host, one.host)):
+            yield f"{variable} has {_text(one)} and {_text(other)}, of which only one can be open: take one away"
+
+
+def _takes(one: str, other: str) -> bool:
+    """Whether a socket of one address has what is sent to the other."""
+    return one == _ALL_SIX or (one == _EVERYWHERE and ":" not in other)
 
 
 def shared_places(servers: Iterable[Mapping[str, Any]]) -> Iterator[str]:

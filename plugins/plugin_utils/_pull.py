@@ -14,12 +14,19 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import 
 
 # ansible-pull puts them into a command of a shell's, and systemd reads them before it: neither finds a character of its own in them.
 _WORD = r"[A-Za-z0-9_.~+/-]+"
-_REPOSITORY = re.compile(rf"(?:(?:https?|ssh|git|file)://(?:[A-Za-z0-9_.-]+@)?[A-Za-z0-9_.:/~+-]+|[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:{_WORD}|/{_WORD})", re.ASCII)
+# What begins with a dash would be an option of git's, ssh's or Ansible's.
+_NAME = r"[A-Za-z0-9_.][A-Za-z0-9_.-]*"
+_REPOSITORY = re.compile(
+    rf"(?:(?:https?|ssh|git)://(?:{_NAME}@)?[A-Za-z0-9][A-Za-z0-9_.:/~+-]*|{_NAME}@[A-Za-z0-9][A-Za-z0-9.-]*:{_WORD}|(?:file://)?/{_WORD})", re.ASCII
+)
 _OPEN = ("http://", "git://")
-_IN_REPOSITORY = re.compile(r"[A-Za-z0-9_.+-]+(?:/[A-Za-z0-9_.+-]+)*", re.ASCII)
+_SECRET = re.compile(r"[a-z]+://[^/@]*:[^/]*@.*", re.ASCII | re.DOTALL)
+_IN_REPOSITORY = re.compile(r"[A-Za-z0-9_.+][A-Za-z0-9_.+-]*(?:/[A-Za-z0-9_.+-]+)*", re.ASCII)
 _VERSION = re.compile(r"[A-Za-z0-9_.+][A-Za-z0-9_.+/-]*", re.ASCII)
 _SPAN = re.compile(r"[1-9][0-9]{0,4}(?:s|m|h|d)", re.ASCII)
 _PATH = re.compile(rf"/{_WORD}", re.ASCII)
+_BESIDE = ("ansible", "ansible-playbook", "python3")
+"""What ansible-pull runs; the Python is that of a virtual environment."""
 
 
 def pull_settings(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,15 +34,23 @@ def pull_settings(raw: Mapping[str, Any]) -> dict[str, Any]:
     problems = list(_problems(raw))
     if problems:
         return {"problems": problems}
-    local = [raw["repository"]] if raw["repository"].startswith("/") else []
     folder = os.path.dirname(raw["program"])
-    owned = [raw["program"], *(f"{folder}/{name}" for name in ("ansible", "ansible-playbook")), folder, *local]
-    return {"problems": [], "command": _command(raw), "owned": owned}
+    commands = [raw["program"], *(f"{folder}/{name}" for name in _BESIDE)]
+    return {"problems": [], "command": _command(raw), "owned": [*commands, *_local(raw["repository"])]}
+
+
+def _local(repository: str) -> list[str]:
+    """The folders of a repository on the host itself."""
+    path = repository.removeprefix("file://")
+    return [path, f"{path}/.git"] if path.startswith("/") else []
 
 
 def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
+    if _SECRET.fullmatch(str(raw.get("repository"))):
+        yield "ollama_pull_repository has a password in it, which every user of the host could read: put it into root's git configuration"
+    else:
+        yield from _unfit(raw, "repository", _REPOSITORY, "the address of a git repository, such as https://git.example.org/fleet.git")
     judged = (
-        ("repository", _REPOSITORY, "the address of a git repository, such as https://git.example.org/fleet.git"),
         ("version", _VERSION, "a branch, a tag or a commit"),
         ("playbook", _IN_REPOSITORY, "the path of a playbook in the repository, such as site.yml"),
         ("interval", _SPAN, "a length of time: give one such as 30m"),
@@ -44,16 +59,19 @@ def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
         ("program", _PATH, "the path of ansible-pull"),
     )
     for name, form, right in judged:
-        if not form.fullmatch(str(raw.get(name))) or ".." in str(raw.get(name)):
-            yield f"ollama_pull_{name} is {short_repr(raw.get(name))}, not {right}"
-    inventory = str(raw.get("inventory") or "")
-    if inventory and (not _IN_REPOSITORY.fullmatch(inventory) or ".." in inventory):
-        yield f"ollama_pull_inventory is {short_repr(inventory)}, not the path of an inventory in the repository, such as inventory/hosts.yml"
+        yield from _unfit(raw, name, form, right)
+    if raw.get("inventory"):
+        yield from _unfit(raw, "inventory", _IN_REPOSITORY, "the path of an inventory in the repository, such as inventory/hosts.yml")
     if str(raw.get("repository")).startswith(_OPEN) and not raw.get("verify_commit"):
         yield (
             f"ollama_pull_repository {short_repr(raw['repository'])} can be answered by anybody on the way, who would be root on this host: use https or ssh,"
             " or sign the commits and set ollama_pull_verify_commit"
         )
+
+
+def _unfit(raw: Mapping[str, Any], name: str, form: re.Pattern[str], right: str) -> Iterator[str]:
+    if not form.fullmatch(str(raw.get(name))) or ".." in str(raw.get(name)):
+        yield f"ollama_pull_{name} is {short_repr(raw.get(name))}, not {right}"
 
 
 def _command(raw: Mapping[str, Any]) -> list[str]:

@@ -85,6 +85,9 @@ def deployment_problems(settings: Mapping[str, Any], environment: Mapping[str, s
         return []
     expanded = [name for name, value in environment.items() if "$" in value]
     found = [f"{name} has a $, which a unit of Podman's does not carry to the server: leave it out of the value" for name in expanded]
+    folder = environment.get("OLLAMA_MODELS", "")
+    if ":" in folder:
+        found.append(f"the folder of the models, {folder}, has a colon, with which Podman mounts none into a container: take another")
     if install not in (None, "", "never"):
         found.append(f"ollama_server_install is {install}, but ollama_server_deployment is {deployment}, whose server comes with its image: leave it at never")
     return found
@@ -101,7 +104,8 @@ def _resident(around: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
 
 def _obstacles(instances: list[dict[str, Any]], around: Mapping[str, Any]) -> list[str]:
     restart = {instance["unit"]: instance["settings"].get("restart") for instance in instances}
-    return upgrade_obstacles({key: around.get(key) for key in ("state", "install", "keep_releases")} | {"restart": restart})
+    contained = [instance["unit"] for instance in instances if instance["declared"]["deployment"] != SYSTEMD.word]
+    return upgrade_obstacles({key: around.get(key) for key in ("state", "install", "keep_releases")} | {"restart": restart, "contained": contained})
 
 
 def _declared(instance: Mapping[str, Any], grouped: bool) -> dict[str, Any]:
@@ -126,7 +130,8 @@ def _container(instance: Mapping[str, Any], grouped: bool) -> dict[str, Any]:
     """As M(keepwarm.ollama.ollama_container) takes it; of a server that is in none, that alone."""
     settings = instance["settings"]
     target = "" if start_word(settings.get("start", "auto")) == "false" else "ollama.target" if grouped else "multi-user.target"
-    around = {"unit": instance["unit"], "gpu": settings.get("gpu") or "auto", "folder": settings.get("models") or "", "wanted_by": target}
+    folder = instance["judged"]["environment"].get("OLLAMA_MODELS") or ""
+    around = {"unit": instance["unit"], "gpu": settings.get("gpu") or "auto", "folder": folder, "wanted_by": target}
     return {**around, **container_settings(settings)}
 
 

@@ -10,7 +10,12 @@ from typing import Any
 
 
 def upgrade_obstacles(settings: Mapping[str, Any]) -> list[str]:
-    """What an upgrade would need otherwise."""
+    """What an upgrade would need otherwise. `contained`: the units of servers in containers, where the other reasons would mislead."""
+    if settings["contained"]:
+        return [
+            f"the release of {' and '.join(settings['contained'])} is that of its container's image: name another one in ollama_server_container_image and"
+            " run keepwarm.ollama.site, which restarts the server, and goes back to the former image if the new one does not start"
+        ]
     never = [unit for unit, restart in settings["restart"].items() if restart == "never"]
     keep = settings["keep_releases"]
     obstacles = {

@@ -69,7 +69,9 @@ def test_a_repository_that_others_can_write_to_is_refused(repository: None, with
     before = gpu2.state()
     outcome = with_role(fleet_of_one, **DECLARED)
     gpu2.run(f"chmod o-w {REPOSITORY}")
-    assert outcome.messages["gpu2"].startswith(f"{REPOSITORY} can be written to by others than root, who would be root by the next turn"), outcome.output
+    assert outcome.messages["gpu2"].startswith(
+        f"root is to run {REPOSITORY}, but {REPOSITORY} may be written to by others than root"
+    ), outcome.output
     assert gpu2.state() == before
 
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 import pytest
 from life.life import HOSTS, Host
 
-RUNNING = ("ollama-warmup.timer", "ollama-warmup-wake.path", "ollama-warmup-watch.service", "ollama-warmup-notify.path", "ollama-warmup-restart.path")
+RUNNING = (
+    "ollama-warmup.timer", "ollama-warmup-wake.path", "ollama-warmup-watch.service", "ollama-warmup-notify.path", "ollama-warmup-restart.path",
+    "ollama-warmup-ready.socket",
+)  # fmt: skip
 WRITTEN = ("/etc/systemd/system/my-api.service.d/50-ollama-warm-gate.conf", "/var/lib/prometheus/node-exporter/ollama-warmup-default.prom")
 
 
@@ -23,6 +26,12 @@ def test_the_declared_models_are_resident_for_ever(host: Host) -> None:
 def test_every_feature_is_on(host: Host) -> None:
     assert {unit: host.property(unit, "ActiveState") for unit in RUNNING} == dict.fromkeys(RUNNING, "active")
     assert set(WRITTEN) <= host.difference().keys()
+
+
+def test_load_balancers_are_answered(host: Host) -> None:
+    """The program that does runs when it is removed."""
+    assert host.run("curl --fail --silent http://127.0.0.1:11436/ready/tiny-a").strip() == "resident"
+    assert host.property("ollama-warmup-ready.service", "ActiveState") == "active"
 
 
 def test_the_server_is_of_the_mirror() -> None:

@@ -14,7 +14,18 @@ from shared.gpu import PASS, SERVER, TIMER, Gpu, eventually
 from shared.machine import Outcome, play
 
 SCENARIO = pathlib.Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"])
+UNIT, DROPIN = "/etc/containers/systemd/ollama.container", "/etc/containers/systemd/ollama.container.d/zz-keepwarm.conf"
 INVENTORIES = [SCENARIO.parent / "shared/inventory.yml", SCENARIO / "inventory.yml"]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes long, unless all is asked for; with it, that comes before the server is removed."""
+    full = [item for item in items if item.path.name.startswith("test_full_")]
+    items[:] = [item for item in items if item not in full]
+    if os.environ.get("FULL"):
+        items[:0] = full
+    else:
+        config.hook.pytest_deselected(items=full)
 
 
 class Contained(Gpu):
@@ -24,6 +35,11 @@ class Contained(Gpu):
         """Which one runs, and what it was created with."""
         (found,) = json.loads(self.run("podman container inspect ollama 2>/dev/null"))
         return {"id": found["Id"], "command": found["Config"]["CreateCommand"], "environment": found["Config"]["Env"]}
+
+    def state(self) -> list[str]:
+        """What a play that is refused must leave as it is."""
+        noted = self.run("find /var/lib/keepwarm-ollama -type f -exec cat {} +; podman images --format '{{.Repository}}:{{.Tag}} {{.Digest}}' 2>/dev/null")
+        return [self.container()["id"], self.run(f"cat {UNIT} {DROPIN}"), noted, *self.runners()]
 
     def runners(self) -> list[str]:
         """The processes that have a model each."""

@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-from conftest import Contained
+from conftest import DROPIN, UNIT, Contained
 from shared.gpu import SERVER, TIMER, eventually
-
-UNIT, DROPIN = "/etc/containers/systemd/ollama.container", "/etc/containers/systemd/ollama.container.d/zz-keepwarm.conf"
 
 
 def test_the_container_has_what_was_declared(gpu: Contained) -> None:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from .._base.layout import below
 from .._base.systemctl import Run
@@ -31,7 +32,8 @@ _DEADLINES = Deadlines(connect=5, answer=20)
 @dataclass(frozen=True)
 class Server:
     """What is declared of one server. url is the given one, or none; expected_url: where check mode expects it to answer once it is installed;
-    environment: as it will run, where that is known; has_unit: whether its unit is to be on this host."""
+    environment: as it will run, where that is known; has_unit: whether its unit is to be on this host;
+    probes: where load balancers are answered."""
 
     name: str
     unit: str
@@ -44,6 +46,7 @@ class Server:
     load_timeout: float = 0.0
     environment: Mapping[str, Any] | None = None
     metrics_directory: str = ""
+    probes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,10 @@ class Look:
         """Where it answers, or will."""
         return server.url or server.expected_url or self._found(server).url
 
+    def container_network(self, server: Server) -> bool:
+        """Whether its unit runs it in a container with a network of its own."""
+        return self._found(server).container_network
+
     def missing_libraries(self) -> list[str]:
         """What the agent's interpreter would have to import, and cannot."""
         has_metrics = any(METRICS in server.features for server in self._asked.servers)
@@ -84,6 +91,7 @@ class Look:
         for server in self._asked.servers:
             yield from self._unit_problems(server)
             yield from self._metrics_problems(server)
+            yield from self._probe_problems(server)
         yield from self._asked.interpreter.problems()
         for server in self._asked.servers:
             yield from self._watch_problems(server)
@@ -120,6 +128,15 @@ class Look:
                 f"ollama_warmup_metrics_directory {folder} is no folder of this host: install node_exporter first,"
                 " or name the folder of its textfile collector"
             )
+
+    def _probe_problems(self, server: Server) -> Iterator[str]:
+        """At the next boot the socket would be there first, and the server would not start."""
+        here = [self.url(other) for other in self._asked.servers if other.has_unit or names_this_host(other.url)]
+        taken = {urlsplit(url).port: url for url in filter(None, here)}
+        for place in server.probes:
+            url = taken.get(int(place.rpartition(":")[2]))
+            if url:
+                yield f"Load balancers of {server.unit} would be answered at {place}, which is the port of the server at {url}: give them another"
 
     @staticmethod
     def _watch_problems(server: Server) -> Iterator[str]:

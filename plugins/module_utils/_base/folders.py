@@ -105,13 +105,15 @@ def open_regular(path: str) -> BinaryIO:
 
 
 def require_own(path: str) -> None:
-    """Raise `UnsafePath` where another user may write to a folder on the way, or to what is there."""
+    """Raise `UnsafePath` where another user may write to a folder on the way, or to what is there. It names the first on the way, on whose
+    account all that follow are not root's alone."""
     with hold(path) as (place, dummy):
+        opened: Place | None = None
         at: Place | None = place
         while at is not None:
-            if not _is_closed(at):
-                raise UnsafePath(errno.EPERM, f"may be written to by {_writers(at)}, so that what is below it is not root's alone", at.path)
-            at = at.above
+            opened, at = (opened if _is_closed(at) else at), at.above
+        if opened:
+            raise UnsafePath(errno.EPERM, f"may be written to by {_writers(opened)}, so that what is below it is not root's alone", opened.path)
 
 
 def prepare(path: str, uid: int, gid: int | None, mode: int, predict: bool = False) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 from .._base.systemctl import Run
 from .._base.text import one_line
 
+_ERROR = "Error: "
 _VERSION = re.compile(r"podman version (\d+)\.(\d+)")
 
 
@@ -29,12 +30,34 @@ def podman_version(run: Run) -> tuple[int, int] | None:
 
 def pinned(run: Run, image: str) -> str | None:
     """The image by its digest, so that no tag that moves changes what a server restarts with; None where the engine does not have it."""
-    status, output, _error = run(["podman", "image", "inspect", "--format", "{{json .RepoDigests}} {{json .Digest}}", image])
+    status, output, _error = run(["podman", "image", "inspect", "--format", "{{json .RepoDigests}}", image])
     if status != 0:
         return None
-    digests = _read(output.partition("] ")[0] + "]")
-    name = without_tag(image)
+    name, declared = without_tag(image), image.partition("@")[2]
+    # One that was pulled for several architectures has the digest of their list besides its own.
+    digests = [f"{name}@{declared}"] if declared else _read(output)
     return next((str(one) for one in digests if str(one).partition("@")[0] == name), image)
+
+
+def kept_name(image: str) -> str:
+    """A tag of our own for an image by its digest; nothing for one without."""
+    name, _at, digest = image.partition("@sha256:")
+    return f"{name}:keepwarm-{digest[:12]}" if digest else ""
+
+
+def keep(run: Run, image: str, name: str) -> None:
+    """Podman finds an image by its digest only as long as that has a tag of the same repository: one that moves to another image takes the last
+    name away. Raises `EngineError`."""
+    status, output, error = run(["podman", "tag", image, name])
+    if status != 0:
+        raise EngineError(f"the image {image} cannot be kept as {name}: {_last(error or output)}")
+
+
+def argument_error(run: Run, arguments: Sequence[str]) -> str:
+    """Why `podman run` does not take them, as Podman says; nothing where it does. The help comes first: whatever follows, nothing is run."""
+    status, _output, error = run(["podman", "run", "--help", *arguments])
+    said = [line[len(_ERROR) :] for line in error.split("\n") if line.startswith(_ERROR)]
+    return one_line(said[0] if said else error) if status != 0 else ""
 
 
 def without_tag(image: str) -> str:
@@ -63,7 +86,7 @@ def load(run: Run, archive: str, image: str) -> None:
 def _last(text: str) -> str:
     """The line that says why; those before it are of attempts."""
     lines = [line.strip() for line in text.split("\n") if line.strip()]
-    return one_line(lines[-1]).removeprefix("Error: ") if lines else "it does not say why"
+    return one_line(lines[-1]).removeprefix(_ERROR) if lines else "it does not say why"
 
 
 def _read(text: str) -> Sequence[Any]:

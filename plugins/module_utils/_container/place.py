@@ -35,7 +35,8 @@ def find_place(wanted: Wanted) -> Place:
     path = next((f"{folder}/{name}" for folder in search_folders() if os.path.isfile(f"{folder}/{name}")), "")
     if not path:
         return Place("", True)
-    return Place(path, path == deployment.unit_file(wanted.unit) and is_marked(path, read_bytes(path, _LIMIT), role_mark("ollama_server")))
+    may_be_ours = path == deployment.unit_file(wanted.unit) and not os.path.islink(path)
+    return Place(path, may_be_ours and is_marked(path, read_bytes(path, _LIMIT), role_mark("ollama_server")))
 
 
 def in_the_way(wanted: Wanted, root: str = "/") -> str:

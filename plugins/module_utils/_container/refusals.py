@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from .._base.systemctl import Run
 from .devices import devices_for, missing_devices
-from .engine import pinned, podman_version
+from .engine import argument_error, pinned, podman_version
 from .place import find_place, in_the_way, of_a_user
 from .wanted import Wanted
 
@@ -20,16 +20,16 @@ _LOCAL = "localhost/"
 
 def refusals(wanted: Wanted, run: Run) -> list[str]:
     """Of a host without the engine only that one. Raises `OSError`."""
-    without = engine_refusal(wanted, run)
+    without = _engine_refusal(wanted, run)
     if without:
         return [without]
     blocked = in_the_way(wanted)
     rootless = of_a_user(wanted) if not find_place(wanted).path else ""
-    sentences = [blocked, rootless, *_image_refusals(wanted, run), *missing_devices(devices_for(wanted))]
+    sentences = [blocked, rootless, *_image_refusals(wanted, run), *_argument_refusals(wanted, run), *missing_devices(devices_for(wanted))]
     return [f"{wanted.unit}: {sentence}." for sentence in sentences if sentence]
 
 
-def engine_refusal(wanted: Wanted, run: Run) -> str:
+def _engine_refusal(wanted: Wanted, run: Run) -> str:
     """Of a host that cannot run it; nothing where it can."""
     if os.geteuid() != 0:
         return f"{wanted.unit}: ollama_server_deployment is quadlet, which is Podman as root: use become."
@@ -48,3 +48,9 @@ def _image_refusals(wanted: Wanted, run: Run) -> Iterator[str]:
             yield "ollama_server_container_image is not set, and nobody else has made a unit that names one: name it"
     elif wanted.image.startswith(_LOCAL) and not wanted.archive and pinned(run, wanted.image) is None:
         yield f"the image {wanted.image} is not on this host, and no registry has it: give ollama_server_container_archive, or another image"
+
+
+def _argument_refusals(wanted: Wanted, run: Run) -> Iterator[str]:
+    error = argument_error(run, wanted.arguments) if wanted.arguments else ""
+    if error:
+        yield f"ollama_server_podman_args is {' '.join(wanted.arguments)}, which podman run does not take: {error}"

@@ -13,9 +13,9 @@ from typing import Any
 
 from .._base.deployments import DEPLOYMENTS
 from .._base.systemctl import Run
-from .._server_state import note_images
+from .._server_state import forget_image, note_images
 from .devices import devices_for
-from .engine import load, pinned, pull
+from .engine import EngineError, keep, kept_name, load, pinned, pull
 from .lines import container_lines
 from .place import find_place
 from .refusals import refusals
@@ -42,18 +42,17 @@ def check(servers: Sequence[Wanted], run: Run) -> Outcome:
 
 
 def bring(servers: Sequence[Wanted], run: Run, folder: str, predict: bool) -> Outcome:
-    """Have each image on the host, before anything is stopped. `folder`: of the archives, named as `archive_path` has it. Raises `EngineError`,
+    """Have each image on the host, before anything is stopped. `folder`: of the archives, named as `_archive_path` has it. Raises `EngineError`,
     `StateError`, `OSError`."""
     missing = {wanted.image: wanted.archive for wanted in servers if wanted.image and pinned(run, wanted.image) is None}
     if not predict:
         for image, archive in missing.items():
-            note_images([image])
-            _fetch(run, image, archive_path(folder, archive) if archive else "")
+            _fetch(run, image, _archive_path(folder, archive) if archive else "")
     steps = [f"{'load' if archive else 'pull'} {image}" for image, archive in missing.items()]
-    return _outcome(servers, run, steps)
+    return _outcome(servers, run, [*steps, *_keep(servers, run, predict)])
 
 
-def archive_path(folder: str, archive: str) -> str:
+def _archive_path(folder: str, archive: str) -> str:
     """Where the role puts an archive of the controller."""
     return f"{folder}/{hashlib.sha256(archive.encode()).hexdigest()}"
 
@@ -72,10 +71,27 @@ def _unit(wanted: Wanted) -> dict[str, Any]:
 
 
 def _fetch(run: Run, image: str, archive: str) -> None:
-    if archive:
-        load(run, archive, image)
-    else:
-        pull(run, image)
+    """Noted first: a play that is killed in between leaves no image that a removal would not know of."""
+    note_images([image])
+    try:
+        if archive:
+            load(run, archive, image)
+        else:
+            pull(run, image)
+    except EngineError:
+        forget_image(image)
+        raise
+
+
+def _keep(servers: Sequence[Wanted], run: Run, predict: bool) -> list[str]:
+    """Give each image that is there a name that no pull takes away. Noted first, as what is fetched."""
+    found = {wanted.image: pinned(run, wanted.image) or "" for wanted in servers if wanted.image}
+    unkept = {image: name for image in found.values() if (name := kept_name(image)) and pinned(run, name) is None}
+    if not predict:
+        for image, name in unkept.items():
+            note_images([name])
+            keep(run, image, name)
+    return [f"tag {image} {name}" for image, name in unkept.items()]
 
 
 def _described(wanted: Wanted, run: Run) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def look_at_container(run: Run, unit: str, url: str, root: str = "/") -> Contain
         image_name=name,
         image=_digits(told.get("Image")),
         tagged=_digits(_inspect(run, [engine, "image", "inspect", name]).get("Id")) if name else "",
-        published=tuple(_published(_part(network, "Ports"))),
+        published=tuple(dict.fromkeys(_published(_part(network, "Ports")))),
         memory=int(settings.get("Memory") or 0),
         mounts=tuple(_mounts(told, users([found.server], proc), root)),
         gpus=gpus,
@@ -89,6 +89,7 @@ def _environment(proc: str, pid: int) -> dict[str, str]:
 
 
 def _published(ports: Mapping[str, Any]) -> Iterator[str]:
+    """Docker names every interface twice, for IPv4 and for IPv6."""
     for bindings in ports.values():
         for one in (entry for entry in entries_of(bindings) if isinstance(entry, dict)):
             host = str(one.get("HostIp") or "")
@@ -104,11 +105,12 @@ def _mounts(told: Mapping[str, Any], uids: frozenset[int], root: str) -> Iterato
 
 
 def _denied(source: str, uids: frozenset[int]) -> str:
-    """Root of the container is root here, or the user that an engine without root runs as; groups of others are not known."""
+    """Root of the container is root here, or the user that an engine without root runs as; groups of others are not known. Nor is a folder
+    that was removed or is hidden: the container has what was there when it started."""
     try:
         found = os.stat(source)
     except OSError:
-        return "it is not there"
+        return ""
     if not uids or uids & {0, found.st_uid} or found.st_mode & 0o022:
         return ""
     return f"it belongs to user {found.st_uid}, and the server runs as {min(uids)}"

@@ -30,8 +30,8 @@ RESTART_DUE = Kind(
 PENDING = Kind(
     "change_pending",
     NOTE,
-    "a default of the role has changed, and counts at the next start of {unit}: {reason}",
-    "nothing has to be done; systemctl restart {unit} has it count at once, and unloads what is in memory",
+    "a default of the role takes effect at the next start of {unit}: {reason}",
+    "nothing has to be done; systemctl restart {unit} applies it at once, and unloads what is in memory",
 )
 RELOAD_DUE = Kind("daemon_reload_due", WARNING, "the files of {unit} are not those that systemd has loaded", "systemctl daemon-reload")
 OVERRIDDEN = Kind("setting_overridden", PROBLEM, "{key} of our drop-in does not count: {path} wins", "take {key} out of {path}, then systemctl restart {unit}")

@@ -37,9 +37,9 @@ def gateway_addresses(root: str = "/") -> tuple[Address, ...]:
 
 
 def check(look: Examination) -> Iterator[Finding]:
-    """One finding for each address that nobody of nginx listens at."""
+    """One finding for each address that nobody of nginx listens at. Whose a socket is, only root learns."""
     for address in look.gateway:
         found = listening(look, address)
-        if look.listeners is not None and (found is None or found.program != "nginx"):
+        if look.listeners is not None and (found is None or found.program not in ("nginx", "")):
             shown = f"{address.host}:{address.port}"
             yield GATEWAY_DOWN.found(seen(GATEWAY_CONFIGURATION, f"listen {shown}"), address=shown)

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from .._base import systemctl
 from .._base.layout import DROPIN
-from .._residency.server.processes import server_processes
+from .._residency.server.processes import server_processes, unit_processes
 from .._systemd import host
 from .._systemd.assessment import Surroundings, assess, judge_running
 from .._systemd.dropins import dropin_folders, unread_files
@@ -40,7 +40,7 @@ def look_at_unit(run: systemctl.Run, name: str) -> UnitLook:
     own = next((file for file in files if file.path == path), None)
     around = surroundings(run, unit, files)
     effective = assess(files, path, own, around)
-    process = server_process(unit)
+    process = server_process(unit, unit_processes)
     restart = Restart()
     if process:
         restart = judge_running(process.environment, process.program, host.read_program(unit.executable), effective)

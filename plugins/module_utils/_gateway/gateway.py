@@ -25,12 +25,14 @@ _MARGIN = 2.0  # seconds by which clocks of files and processes may differ
 
 @dataclass(frozen=True)
 class Wanted:
-    """The contents of all files by path, the addresses to listen at, and the user's certificate and key; both empty without TLS."""
+    """The contents of all files by path, the addresses to listen at, the certificate and its key, both empty without TLS, and whom nginx' workers
+    run as."""
 
     contents: Contents
     listen: list[tuple[str, int]]
     certificate: str = ""
     key: str = ""
+    user: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def have(run: RunWith, wanted: Wanted, check_mode: bool) -> Done:
     if loaded and nginx.is_installed():
         nginx.refuse_wrong(run, wanted.contents)
     if (due or loaded) and not check_mode:
-        make_log()
+        make_log(wanted.user)
         _replace(run, due, loaded)
         _note(wanted)
     return Done(due, loaded)
@@ -65,8 +67,10 @@ def refuse(run: RunWith, wanted: Wanted) -> None:
 def remove(run: RunWith, check_mode: bool) -> Done:
     """Have no gateway. nginx stays, and serves what else it is configured for."""
     due = changes(dict.fromkeys(ours()))
-    loaded = any(change.path == CONFIGURATION for change in due) and nginx.main_pid(run) > 0
-    if due and not check_mode:
+    # The record outlives the files: a removal that was killed between may have left nginx with the configuration.
+    is_served = os.path.exists(GATEWAY_RECORD) or any(change.path == CONFIGURATION for change in due)
+    loaded = is_served and nginx.main_pid(run) > 0
+    if (due or is_served) and not check_mode:
         _replace(run, due, loaded)
         with suppress(FileNotFoundError):
             os.unlink(GATEWAY_RECORD)

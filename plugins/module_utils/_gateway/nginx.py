@@ -28,6 +28,7 @@ ERROR_LOG = "/var/log/nginx/error.log"
 _SECONDS = 10.0
 _INCLUDE = re.compile(r"include\s+(?:/etc/nginx/)?conf\.d/\*\.conf\s*;")
 _LOG = re.compile(r"^(\s*(?:access_log|error_log)\s+)/[^\s;]+", re.MULTILINE)
+_USER = re.compile(r"^\s*user\s+([^\s;]+)", re.MULTILINE)
 _PID = re.compile(r"^(\s*pid\s+)/[^\s;]+", re.MULTILINE)
 _WORKER = b"nginx: worker process"
 _PROBLEM = re.compile(r"\[(?:emerg|crit|alert)\] (?:\d+#\d+: )?(.*)")
@@ -41,6 +42,14 @@ def is_installed() -> bool:
 def main_pid(run: RunWith) -> int:
     """The master process, 0 where nginx does not run. Raises `SystemctlError`."""
     return int(ask(run, ["MainPID"], UNIT).get("MainPID") or 0)
+
+
+def worker_user(otherwise: str) -> str:
+    """Whom nginx.conf has the workers run as, who then own the logs; it may not say, or not be there yet. Raises `OSError`."""
+    with suppress(FileNotFoundError), open(f"{NGINX}/nginx.conf", encoding="utf-8", errors="replace") as file:
+        found = _USER.search(file.read())
+        return found[1] if found else otherwise
+    return otherwise
 
 
 def refuse_wrong(run: RunWith, wanted: Contents) -> None:

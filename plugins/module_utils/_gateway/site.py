@@ -103,10 +103,10 @@ def carry_out(change: Change) -> None:
     replace_file(change.path, change.after, mode=change.mode)
 
 
-def make_log() -> None:
-    """Have the log as Debian's logrotate makes it anew; nginx would let everybody read it. Raises `OSError`."""
+def make_log(user: str) -> None:
+    """Have the log as logrotate makes it anew for this user of nginx' workers; nginx would let everybody read it. Raises `OSError`."""
     try:
-        owner = pwd.getpwnam("www-data").pw_uid, grp.getgrnam("adm").gr_gid
+        owner = pwd.getpwnam(user).pw_uid, grp.getgrnam("adm").gr_gid
     except KeyError:
         return
     os.makedirs(os.path.dirname(LOG), 0o755, exist_ok=True)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Callable
 
@@ -31,6 +31,7 @@ LEAVE_GROUP = "keep the group of user"
 
 _NOGROUP = "65534"  # which systemd knows on every host, whatever /etc/group says
 _IN_USE = 2  # podman-rmi(1)
+_NO_COMMAND = 127  # env(1)
 _NO_SUCH_ACCOUNT = 6  # userdel(8), groupdel(8)
 
 
@@ -68,11 +69,11 @@ class Executor:
             START: lambda step: self._command("systemctl", "start", "--no-block", "--", *step.subject.split()),
             RELOAD: lambda dummy: self._command("systemctl", "daemon-reload"),
             RESET: lambda step: self._command("systemctl", "reset-failed", "--", *step.subject.split()),
-            # One that a container of others uses by now stays.
-            REMOVE_IMAGE: lambda step: self._command("podman", "image", "rm", "--ignore", step.subject, gone=_IN_USE),
+            # One that a container of others uses by now stays; without Podman there is none.
+            REMOVE_IMAGE: lambda step: self._command("env", "podman", "image", "rm", "--ignore", step.subject, gone=(_IN_USE, _NO_COMMAND)),
             LEAVE_GROUP: lambda step: self._command("usermod", "--gid", _NOGROUP, step.subject),
-            REMOVE_USER: lambda step: self._command("userdel", step.subject, gone=_NO_SUCH_ACCOUNT),
-            REMOVE_GROUP: lambda step: self._command("groupdel", step.subject, gone=_NO_SUCH_ACCOUNT),
+            REMOVE_USER: lambda step: self._command("userdel", step.subject, gone=(_NO_SUCH_ACCOUNT,)),
+            REMOVE_GROUP: lambda step: self._command("groupdel", step.subject, gone=(_NO_SUCH_ACCOUNT,)),
         }
 
     def carry_out(self, steps: Iterable[Step]) -> None:
@@ -94,10 +95,10 @@ class Executor:
     def _path(self, path: str) -> str:
         return below(self._root, path)
 
-    def _command(self, *words: str, gone: int = 0) -> None:
+    def _command(self, *words: str, gone: Sequence[int] = ()) -> None:
         command = list(words)
         status, output, error = self._run(command)
-        if status not in (0, gone):
+        if status not in (0, *gone):
             raise RemovalError(f"{' '.join(command)} failed: {' '.join((output + error).split())}")
 
 

@@ -106,7 +106,7 @@ def observe(run: Run, unit_name: str, dropin_name: str, deployment: Deployment =
     return Observation(
         systemd_version=version,
         unit=found.unit,
-        process=server_process(found.unit),
+        process=server_process(found.unit, unit_processes),
         folders=found.folders,
         around=found.around,
         files=found.files,

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Callable, Protocol
 
+from .._base.deployments import deployment_of
 from .._base.systemctl import Run
-from .._residency.server.process import Process as UnitProcess
-from .._residency.server.processes import unit_processes
 from .environment import Manager
 from .host import Process, Unit, read_process
 from .unit_file import UnitFile, settings_of
@@ -20,11 +19,27 @@ _PROXIES = frozenset(name for plain in ("http_proxy", "https_proxy", "ftp_proxy"
 """Which Podman passes on to every container (podman-run(1), --http-proxy)."""
 
 
-def server_process(unit: Unit) -> Process | None:
-    """What serves; None where nothing does. Raises `HostError`."""
+class UnitProcess(Protocol):
+    """What has to be known of a process of the unit."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    @property
+    def parent(self) -> int:
+        """Its parent's."""
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it is `ollama serve`."""
+
+
+def server_process(unit: Unit, processes: Callable[[str], Sequence[UnitProcess]]) -> Process | None:
+    """What serves; None where nothing does. `processes` gives those of a unit. Raises `HostError`."""
     if not unit.deployment.in_container:
         return read_process(unit.main_pid) if unit.main_pid else None
-    served = _first_in_container(unit_processes(unit.name), unit.main_pid)
+    served = _first_in_container(processes(unit.name), unit.main_pid)
     return read_process(served.pid) if served else None
 
 
@@ -36,8 +51,23 @@ def _first_in_container(processes: Sequence[UnitProcess], main_pid: int) -> Unit
 
 def image_of(files: Sequence[UnitFile]) -> str:
     """The image that a unit of Podman's names; nothing where it names none."""
-    named = [entry.value for file in files for entry in settings_of(file) if (entry.section, entry.directive) == (file.section, "Image")]
+    named = _values(files, "Image")
     return named[-1] if named else ""
+
+
+def has_own_network(files: Sequence[UnitFile]) -> bool:
+    """Whether a unit of Podman's gives its container a network beside the host's. An empty value takes those before it away."""
+    if not any(deployment_of(file.path).in_container for file in files):
+        return False
+    named: list[str] = []
+    for value in _values(files, "Network"):
+        named = [*named, value] if value else []
+    return "host" not in named
+
+
+def _values(files: Sequence[UnitFile], directive: str) -> list[str]:
+    """Of the section that says what container it is, in their order."""
+    return [entry.value for file in files for entry in settings_of(file) if (entry.section, entry.directive) == (file.section, directive)]
 
 
 def inherited(run: Run, manager: Manager, files: Sequence[UnitFile]) -> Manager:

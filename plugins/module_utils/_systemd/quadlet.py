@@ -82,4 +82,4 @@ def _settings(text: str) -> list[str]:
 def search_folders(paths: Sequence[str] = QUADLET_FOLDERS) -> list[str]:
     """The folders themselves, and those below them, in which Podman looks, too."""
     found = [folder for top in paths for folder, _names, _files in sorted(os.walk(top)) if not PurePath(folder).name.endswith(".d")]
-    return [folder for folder in found if not folder.startswith(QUADLETS_OF_USERS)]
+    return [folder for folder in found if not f"{folder}/".startswith(f"{QUADLETS_OF_USERS}/")]

@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._base.folders import UnsafePath, require_own
 from .._base.systemctl import RunWith
 from .._ownership.claiming import Claimed, Paths, claim
 from .._ownership.marks import role_mark
 from .apply import Done, apply
 from .folders import WantedFolder, prepare_folders
 from .former import PutBack, copy_units, forget_former, keep_former, put_back, units_to_copy
-from .found import Found, look
+from .found import Found, UnitsError, look
 from .wanted import WantedDropin, WantedSet
 
 
@@ -67,6 +68,15 @@ def bring_about(table: Table, run: RunWith, predict: bool, root: str = "/") -> d
         "taken": list(claimed.taken) if claimed else [],
         "put_back": [one.path for one in returned],
     }
+
+
+def require_root_only(paths: Iterable[str]) -> None:
+    """Raises `UnitsError` for the first that somebody else than root may change, or have lead elsewhere."""
+    for path in paths:
+        try:
+            require_own(path)
+        except UnsafePath as error:
+            raise UnitsError(f"root is to run {path}, but {error}: give that to root alone") from error
 
 
 def _apply(table: Table, run: RunWith, predict: bool, root: str, claimed: Claimed | None) -> Done:

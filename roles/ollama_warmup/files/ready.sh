@@ -81,9 +81,11 @@ refuse_old() {
 
 refuse_strangers_file
 read_file < "$file"
-case $until$since$end_of in
-    *[!0-9]*) end 1 unreadable ;;
-esac
+for number in "$until" "$since" "$end_of"; do
+    case $number in
+        "" | *[!0-9]* | ????????????????*) end 1 unreadable ;;
+    esac
+done
 refuse_other_start
 [ -n "$answer" ] || end 1 not_declared
 [ "$answer" = yes ] || end 1 "$word"

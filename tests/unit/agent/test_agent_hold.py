@@ -265,7 +265,7 @@ def test_a_drain_is_told_to_balancers_at_once_and_lets_passes_go_on(agent: Agent
     assert agent.run("a") == 0
     capsys.readouterr()
     assert call("drain", "2h", "--reason", "cables") == 0
-    assert capsys.readouterr().out.startswith("default is drained until ")
+    assert capsys.readouterr().out.startswith("This host is drained until ")
     assert journal[0].startswith("event=drain instance=default until=")
     assert (is_drained(agent), kept(agent)) == (True, None)
     assert rule.answer(agent.instance.readiness).word == "drain"
@@ -283,7 +283,7 @@ def test_an_undrain_begins_the_pass_that_makes_it_ready(agent: Agent, call: Call
     assert rule.answer(agent.instance.readiness).word == "resident"
     capsys.readouterr()
     assert call("undrain") == 0
-    assert capsys.readouterr().out == "default was not drained\n"
+    assert capsys.readouterr().out == "This host was not drained\n"
 
 
 def test_an_upgrade_ends_its_own_drain_and_leaves_an_operator_s(agent: Agent, call: Call, capsys: pytest.CaptureFixture[str]) -> None:
@@ -291,7 +291,7 @@ def test_an_upgrade_ends_its_own_drain_and_leaves_an_operator_s(agent: Agent, ca
     call("drain", "720h", "--for-upgrade")
     capsys.readouterr()
     assert call("undrain", "--for-upgrade") == 0
-    assert capsys.readouterr().out.startswith("default stays drained until ")
+    assert capsys.readouterr().out.startswith("This host stays drained until ")
     assert is_drained(agent)
     call("undrain")
     assert not is_drained(agent)
@@ -307,6 +307,20 @@ def test_a_hold_is_told_to_balancers_at_once(agent: Agent, call: Call) -> None:
     agent.run("a")
     call("hold", "2h")
     assert rule.answer(agent.instance.readiness).word == "hold"
+
+
+@pytest.mark.parametrize("order", ["hold", "drain"])
+def test_an_order_that_balancers_cannot_be_told_of_holds_and_says_so(
+    agent: Agent, call: Call, journal: list[str], capsys: pytest.CaptureFixture[str], order: str
+) -> None:
+    """The folder is the service user's, who may have put anything there."""
+    planted = pathlib.Path(f"{agent.instance.readiness}.order")
+    planted.mkdir(parents=True)
+    assert call(order, "1h") == 2
+    said = capsys.readouterr()
+    assert said.out.startswith("This host is ")
+    assert said.err.startswith(f"ollama-warmup: {planted} cannot be used: ")
+    assert os.path.exists(getattr(agent.instance, order)) and len(journal) == 1
 
 
 def test_status_tells_a_drain(agent: Agent, call: Call, capsys: pytest.CaptureFixture[str]) -> None:

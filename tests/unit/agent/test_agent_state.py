@@ -78,12 +78,29 @@ def test_a_wrong_part_is_taken_as_written_or_refused(key: str, value: Any) -> No
 
 
 def test_a_state_of_another_schema_is_refused() -> None:
-    with pytest.raises(InvalidValue, match="it is not of schema 3"):
-        parse_state({**state_data(FULL), "schema": 4})
+    with pytest.raises(InvalidValue, match="it is not of schema 4"):
+        parse_state({**state_data(FULL), "schema": 5})
+
+
+def of_schema_3() -> dict[str, Any]:
+    """FULL, in which incidents were called departures."""
+    old: dict[str, Any] = json.loads(json.dumps({**state_data(FULL), "schema": 3}))
+    old["departures"] = old.pop("incidents")
+    old["counts"]["departures"] = old["counts"].pop("incidents")
+    return old
+
+
+def test_a_state_of_schema_3_keeps_what_it_knew() -> None:
+    assert parse_state(of_schema_3()) == FULL
+    for part in ("departures", "counts"):
+        old = of_schema_3()
+        del old[part]
+        with pytest.raises(InvalidValue):
+            parse_state(old)
 
 
 def test_a_state_of_schema_2_keeps_what_it_knew() -> None:
-    old = json.loads(json.dumps({**state_data(FULL), "schema": 2}))
+    old = {**of_schema_3(), "schema": 2}
     old["fights"] = old.pop("conflicts")
     del old["boot"]
     assert parse_state(old) == replace(FULL, boot=None)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -46,6 +47,8 @@ def ask(model: str | None) -> Answer:
         ("GET /ready/a HTTP/1.1", "200 OK", "resident\n"),
         ("GET /ready/b/c:1 HTTP/1.1", "503 Service Unavailable", "not_loaded\n"),
         ("GET /ready/b%2Fc%3A1 HTTP/1.1", "503 Service Unavailable", "not_loaded\n"),
+        ("GET /%72eady%2Fa HTTP/1.1", "200 OK", "resident\n"),
+        ("GET /ready/%00%ff%zz HTTP/1.1", "503 Service Unavailable", "not_declared\n"),
         ("GET /ready/other HTTP/1.1", "503 Service Unavailable", "not_declared\n"),
         ("POST /ready HTTP/1.1", "405 Method Not Allowed", "method\n"),
         ("GET /readyness HTTP/1.1", "404 Not Found", "no_such_path\n"),
@@ -81,7 +84,8 @@ class Served:
     def __init__(self) -> None:
         self.sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
         self.http, self.agent = (one.getsockname()[1] for one in self.sockets)
-        self.thread = threading.Thread(target=responder.Responder(self.sockets, self.agent, ask, idle=0.3).serve, daemon=True)
+        self.responder = responder.Responder(self.sockets, self.agent, ask, idle=0.3)
+        self.thread = threading.Thread(target=self.responder.serve, daemon=True)
         self.thread.start()
 
     def say(self, port: int, *parts: bytes) -> bytes:
@@ -107,17 +111,42 @@ def test_it_answers_each_port_in_its_own_way_and_ends_when_nobody_asks(served: S
     assert not served.thread.is_alive()
 
 
-def test_a_client_that_says_nothing_does_not_hold_up_the_others(served: Served) -> None:
-    silent = [socket.create_connection(("127.0.0.1", served.http)) for _ in range(20)]
-    try:
+def test_clients_that_say_nothing_do_not_hold_up_the_others(served: Served) -> None:
+    """More than there are places: the oldest loses its own."""
+    with contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(socket.create_connection(("127.0.0.1", served.http), timeout=10)) for _ in range(responder.AT_ONCE + 3)]
         assert served.say(served.http, b"HEAD /ready HTTP/1.1\n\n").startswith(b"HTTP/1.1 200")
-    finally:
-        for one in silent:
-            one.close()
+        assert [one.recv(1) for one in silent[:3]] == [b""] * 3
+        assert served.say(served.agent) == b"up ready\n"
+
+
+def test_a_client_that_speaks_slowly_has_a_deadline_for_all_it_says(served: Served) -> None:
+    served.responder._patience = 0.2
+    with socket.create_connection(("127.0.0.1", served.http), timeout=10) as slow, pytest.raises(ConnectionError):
+        for _ in range(400):
+            slow.sendall(b"G")
+            time.sleep(0.02)
+    assert served.say(served.http, b"GET /ready HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 200")
 
 
 def test_a_head_without_end_is_cut_off(served: Served) -> None:
-    assert served.say(served.http, b"GET /ready HTTP/1.1\r\n" + b"x" * 10000)[:12] in (b"HTTP/1.1 200", b"")
+    assert served.say(served.http, b"GET /ready HTTP/1.1\r\n" + b"x" * 10000).startswith(b"HTTP/1.1 200")
+
+
+def test_a_body_does_not_cost_a_client_its_answer(served: Served) -> None:
+    """A connection that is closed with something unread in it is reset, and what was sent may be lost."""
+    with socket.create_connection(("127.0.0.1", served.http), timeout=10) as connection:
+        connection.sendall(b"POST /ready HTTP/1.1\r\nContent-Length: 20000\r\n\r\n")
+        first = connection.recv(12)
+        connection.sendall(b"x" * 20000)
+        assert (first + b"".join(iter(lambda: connection.recv(4096), b"")))[:12] == b"HTTP/1.1 405"
+        connection.shutdown(socket.SHUT_WR)
+
+
+def test_a_client_that_never_stops_is_cut_off(served: Served) -> None:
+    with socket.create_connection(("127.0.0.1", served.http), timeout=10) as connection, pytest.raises(ConnectionError):
+        for _ in range(10000):
+            connection.sendall(b"x" * 4096)
 
 
 @pytest.mark.parametrize("environment", [{}, {"LISTEN_FDS": "2", "LISTEN_PID": "1"}, {"LISTEN_FDS": "0", "LISTEN_PID": str(os.getpid())}])
@@ -218,6 +247,8 @@ def test_all_readers_agree_of_an_age(files: Files, age: dict[str, int]) -> None:
         f"{FORMAT}\nready resident 99999999999 0 99999999999 - - 0",
         f"{FORMAT}\nready resident 9999x999999 0 99999999999 - - 0\n",
         f"{FORMAT}\nready resident 99999999999 0 99999999999 - - 0 more\n",
+        f"{FORMAT}\nready resident 9999999999999999 0 9999999999999999 - - 0\n",
+        f"{FORMAT}\nready resident  0 99999999999 - - 0\n",
         "keepwarm-ready 2\nready resident 99999999999 0 99999999999 - - 0\n",
     ],
 )

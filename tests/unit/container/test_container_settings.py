@@ -87,3 +87,13 @@ def test_entries_of_a_list_are_judged_as_the_variables_are(name: str) -> None:
 def test_a_value_that_podmans_units_do_not_carry_is_refused() -> None:
     (problem,) = server_entries([], "server", {**FLAT, "environment": {"OLLAMA_MODELS": "/srv/${HOME}"}}, {"install": "never"})["problems"]
     assert "OLLAMA_MODELS" in problem and "$" in problem
+
+
+def test_a_folder_of_models_that_podman_cannot_mount_is_refused() -> None:
+    (problem,) = server_entries([], "server", {**FLAT, "models": "/srv/models:new"}, {"install": "never"})["problems"]
+    assert "/srv/models:new, has a colon" in problem
+
+
+def test_a_folder_that_only_the_environment_names_is_mounted_too() -> None:
+    (only,) = server_entries([], "server", {**FLAT, "environment": {"OLLAMA_MODELS": "/srv/models"}}, {"install": "never"})["instances"]
+    assert only["container"]["folder"] == "/srv/models"

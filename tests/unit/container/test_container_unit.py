@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.deployments import QUADLET
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.devices import AMD, NVIDIA, devices_for, missing_devices
-from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import pinned, podman_version, without_tag
+from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import argument_error, kept_name, pinned, podman_version, without_tag
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.lines import container_lines
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.wanted import Wanted
-from ansible_collections.keepwarm.ollama.plugins.module_utils._server_state import note_images, noted_images
+from ansible_collections.keepwarm.ollama.plugins.module_utils._server_state import forget_image, note_images, noted_images
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import created
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.created import creation_differences
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.defaults import Settled
@@ -98,10 +98,31 @@ def test_an_image_has_a_name_without_its_tag(name: str, bare: str) -> None:
 
 
 def test_an_image_is_pinned_by_the_digest_that_its_own_name_has() -> None:
-    told = '["other.example.org/a@sha256:1","localhost/a@sha256:2"] "sha256:3"\n'
+    told = '["other.example.org/a@sha256:1","localhost/a@sha256:2"]\n'
     assert pinned(lambda _command: (0, told, ""), "localhost/a:1") == "localhost/a@sha256:2"
-    assert pinned(lambda _command: (0, 'null "sha256:3"\n', ""), "localhost/a:1") == "localhost/a:1"
+    assert pinned(lambda _command: (0, "null\n", ""), "localhost/a:1") == "localhost/a:1"
+    assert pinned(lambda _command: (0, told, ""), "localhost/a:1@sha256:4") == "localhost/a@sha256:4"
     assert pinned(lambda _command: (125, "", "no such image"), "localhost/a:1") is None
+
+
+def test_an_image_by_its_digest_is_kept_by_a_tag_of_the_same_repository() -> None:
+    """Podman finds it by its digest only as long as it has one."""
+    assert kept_name("r.example.org:5000/a/b@sha256:0123456789abcdef") == "r.example.org:5000/a/b:keepwarm-0123456789ab"
+    assert kept_name("localhost/a:1") == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((0, "Run a command in a new container", ""), ""),
+        ((125, "", 'time=1 level=warning msg="x"\nError: unknown flag: --no-such\nSee \'podman run --help\'\n'), "unknown flag: --no-such"),
+        ((1, "", "cannot start\n"), "cannot start"),
+    ],
+)
+def test_podman_says_which_argument_it_does_not_take(answer: tuple[int, str, str], said: str) -> None:
+    asked: list[Sequence[str]] = []
+    assert argument_error(lambda command: (asked.append(command), answer)[1], ["--no-such", "image"]) == said
+    assert asked == [["podman", "run", "--help", "--no-such", "image"]]  # in this order nothing is ever run
 
 
 @pytest.mark.parametrize(
@@ -149,3 +170,6 @@ def test_images_are_noted_once(tmp_path: pathlib.Path) -> None:
     note_images(["localhost/a:1"], folder)
     note_images(["localhost/b:1", "localhost/a:1"], folder)
     assert noted_images(folder) == ["localhost/a:1", "localhost/b:1"]
+    for image in ("localhost/a:1", "localhost/b:1"):
+        forget_image(image, folder)
+    assert not (tmp_path / "records/server").exists()

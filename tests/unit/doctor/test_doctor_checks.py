@@ -583,6 +583,12 @@ def test_a_gateway_that_nginx_serves_is_well() -> None:
     assert codes(healthy(gateway=(Address("0.0.0.0", 11443),), listeners=(*(healthy().listeners or ()), serving))) == []
 
 
+@pytest.mark.parametrize(("program", "found"), [("caddy", ["gateway_down"]), ("", [])])
+def test_a_listener_that_is_not_nginx_is_a_problem_if_it_can_be_told(program: str, found: list[str]) -> None:
+    serving = Listener("0.0.0.0", 11443, 900 if program else 0, program, "")
+    assert codes(healthy(gateway=(Address("0.0.0.0", 11443),), listeners=(*(healthy().listeners or ()), serving))) == found
+
+
 def test_where_the_gateway_is_to_listen_is_read_from_the_role_s_own_file(tmp_path: pathlib.Path) -> None:
     assert gateway_addresses(str(tmp_path)) == ()
     file = tmp_path / "etc/nginx/conf.d/ollama-gateway.conf"

@@ -207,6 +207,18 @@ def test_a_server_below_the_units_main_process_is_found(proc: Proc, above: tuple
     assert server_identity(UNIT, str(proc.root)) == "101-10100"
 
 
+@pytest.mark.parametrize("above", [pytest.param((), id="the main process"), pytest.param(("/bin/sh", "/usr/local/bin/start-ollama"), id="below a script")])
+def test_what_a_server_has_just_forked_is_no_server(proc: Proc, above: tuple[str, ...]) -> None:
+    """Until it becomes a runner it has the server's own command line; whose runner it will be is not told yet."""
+    if above:
+        proc.add(99, 1, above)
+    proc.add(100, 99 if above else 1, SERVE)
+    proc.add(101, 100, llama_server(A))
+    proc.add(102, 100, SERVE)
+    assert (proc.alive(A), proc.alive(B)) == (True, None)
+    assert server_identity(UNIT, str(proc.root)) == "100-10000"
+
+
 def test_two_servers_in_one_unit_tell_nothing(proc: Proc) -> None:
     proc.add(100, 1, ("/bin/sh", "/usr/local/bin/start-both"))
     for pid in (101, 102):

@@ -24,11 +24,13 @@ FLAT = {
 }  # fmt: skip
 
 
-def files(*instances: Any, systemd: int = 257, answers_at: str = "http://127.0.0.1:11434", notify: bool = False, **settings: Any) -> dict[str, Any]:
+def files(
+    *instances: Any, systemd: int = 257, answers_at: str = "http://127.0.0.1:11434", in_container: bool = False, notify: bool = False, **settings: Any
+) -> dict[str, Any]:
     flat = {**FLAT, **settings}
     found = server_entries(list(instances), "warmup", flat=flat, around={"unit": flat["unit"], "resident": flat["models"]})
     assert found["problems"] == []
-    look = {"systemd": systemd, "servers": {one["name"]: {"url": one["url"] or answers_at} for one in found["instances"]}}
+    look = {"systemd": systemd, "servers": {one["name"]: {"url": one["url"] or answers_at, "container_network": in_container} for one in found["instances"]}}
     host = {"user": "warm", "python": "/opt/py/bin/python", "notify_urls": ["json://one.example"] if notify else [], "metrics_directory": "/srv/textfiles"}
     sources = {"ollama_warmup": str(ROLE / "files/agent/ollama_warmup")}
     return agent_files(found["instances"], look, str(ROLE / "templates"), sources, host)
@@ -139,13 +141,13 @@ def test_the_agent_may_reach_its_server_and_no_other_machine(url: str, allowed: 
     assert (f"IPAddressAllow={' '.join(allowed)}\n" in contents(answers_at=url)["ollama-warmup.service"]) is bool(allowed)
 
 
-def test_the_agent_may_reach_the_networks_of_containers_where_its_server_is_no_units() -> None:
+def test_the_agent_may_reach_the_networks_of_containers_where_its_server_may_be_in_one() -> None:
     """The kernel puts the container's own address into a packet to the port that it is published at before systemd's filter sees it."""
     private = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]
-    assert reachable("http://127.0.0.1:11434", follows_unit=False) == ["localhost", "127.0.0.1", *private]
-    assert reachable("http://gpu-1:11434", follows_unit=False) == []
-    by_url = contents(url="http://127.0.0.1:11434")["ollama-warmup.service"]
-    assert f"IPAddressAllow=localhost 127.0.0.1 {' '.join(private)}\n" in by_url
+    assert reachable("http://127.0.0.1:11434", in_containers=True) == ["localhost", "127.0.0.1", *private]
+    assert reachable("http://gpu-1:11434", in_containers=True) == []
+    for settings in ({"url": "http://127.0.0.1:11434"}, {"in_container": True}):
+        assert f"IPAddressAllow=localhost 127.0.0.1 {' '.join(private)}\n" in contents(**settings)["ollama-warmup.service"]
 
 
 def entry(name: str = "default", models: Any = ("a",)) -> dict[str, Any]:

@@ -29,6 +29,9 @@ GIVEN: dict[str, Any] = {
     "undeclared": "refuse",
     "routes": ["GET /api/status"],
     "body_size": "8m",
+    "timeout": 1800,
+    "connections": "0",
+    "metrics_directory": None,
     "upstream": "",
     "ready_path": "/ready",
     "ready_instance": "a",
@@ -111,6 +114,11 @@ PROBLEMS = [
     ({"routes": ["/api/status"]}, "ollama_gateway_routes has '/api/status'"),
     ({"body_size": "8 MB"}, "ollama_gateway_body_size is '8 MB'"),
     ({"upstream": "127.0.0.1"}, "ollama_gateway_upstream is '127.0.0.1'"),
+    ({"allow": "10.0.0.0/8"}, "ollama_gateway_allow is '10.0.0.0/8', not a list: write ['10.0.0.0/8']"),
+    ({"listen": None}, "ollama_gateway_listen is None, not a list: write ['0.0.0.0:11443']"),
+    ({"timeout": 0}, "ollama_gateway_timeout is 0: give whole seconds, at least 1"),
+    ({"connections": "-1"}, "ollama_gateway_connections is '-1': give a whole number, 0 for any"),
+    ({"metrics_directory": "metrics"}, "ollama_gateway_metrics_directory is 'metrics', which is no absolute path"),
     ({"models": [{"name": "a"}, {"name": "a:latest"}]}, "ollama_gateway_models: "),
 ]
 

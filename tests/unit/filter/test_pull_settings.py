@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._pull import pull_settings
-from support.role_tasks import holds, task, value
+from support.role_tasks import holds, names, task, value
 
 GOOD: dict[str, Any] = {
     "repository": "https://git.example.org/fleet.git", "version": "main", "verify_commit": False, "playbook": "site.yml", "inventory": "",
@@ -38,13 +38,16 @@ def test_without_an_inventory_the_host_is_localhost() -> None:
     [
         ({"repository": ""}, "ollama_pull_repository is '', not the address of a git repository, such as https://git.example.org/fleet.git"),
         ({"repository": "https://git/fleet;reboot"}, "ollama_pull_repository is 'https://git/fleet;reboot', not the address"),
-        ({"repository": "https://me:secret@git/fleet"}, "ollama_pull_repository is 'https://me:secret@git/fleet', not the address"),
+        ({"repository": "-x@git:fleet"}, "ollama_pull_repository is '-x@git:fleet', not the address"),
+        ({"repository": "ssh://-x/fleet"}, "ollama_pull_repository is 'ssh://-x/fleet', not the address"),
+        ({"repository": "file://srv/fleet"}, "ollama_pull_repository is 'file://srv/fleet', not the address"),
         ({"repository": "ext::sh -c reboot"}, "ollama_pull_repository is 'ext::sh -c reboot', not the address"),
         ({"repository": "http://git/fleet"}, "ollama_pull_repository 'http://git/fleet' can be answered by anybody on the way, who would be root on this host"),
         ({"repository": "git://git/fleet"}, "ollama_pull_repository 'git://git/fleet' can be answered by anybody on the way"),
         ({"version": "--upload-pack=x"}, "ollama_pull_version is '--upload-pack=x', not a branch, a tag or a commit"),
         ({"version": "a b"}, "ollama_pull_version is 'a b', not a branch"),
         ({"playbook": "../site.yml"}, "ollama_pull_playbook is '../site.yml', not the path of a playbook in the repository"),
+        ({"playbook": "--purge"}, "ollama_pull_playbook is '--purge', not the path of a playbook in the repository"),
         ({"playbook": "/etc/site.yml"}, "ollama_pull_playbook is '/etc/site.yml', not the path"),
         ({"inventory": "$(reboot)"}, "ollama_pull_inventory is '$(reboot)', not the path of an inventory in the repository"),
         ({"inventory": "a/../../b"}, "ollama_pull_inventory is 'a/../../b', not the path"),
@@ -64,32 +67,25 @@ def test_signed_commits_may_come_by_any_way() -> None:
     assert pull_settings({**GOOD, "repository": "git://git/fleet", "verify_commit": True})["problems"] == []
 
 
-def test_the_commands_their_folder_and_a_repository_of_the_host_have_to_be_root_s() -> None:
-    owned = ["/opt/ansible/bin/ansible-pull", "/opt/ansible/bin/ansible", "/opt/ansible/bin/ansible-playbook", "/opt/ansible/bin"]
+@pytest.mark.parametrize("repository", ["https://me:hunter2@git/fleet", "https://:hunter2@git/fleet", "https://me:hunter2$@git/fleet"])
+def test_no_sentence_shows_a_password(repository: str) -> None:
+    (problem,) = pull_settings({**GOOD, "repository": repository})["problems"]
+    assert problem.startswith("ollama_pull_repository has a password in it, which every user of the host could read")
+    assert "hunter2" not in problem
+
+
+def test_the_commands_and_a_repository_of_the_host_have_to_be_root_s() -> None:
+    owned = [f"/opt/ansible/bin/{name}" for name in ("ansible-pull", "ansible", "ansible-playbook", "python3")]
     assert pull_settings(GOOD)["owned"] == owned
-    assert pull_settings({**GOOD, "repository": "/srv/fleet"})["owned"] == [*owned, "/srv/fleet"]
+    for repository in ("/srv/fleet", "file:///srv/fleet"):
+        assert pull_settings({**GOOD, "repository": repository})["owned"] == [*owned, "/srv/fleet", "/srv/fleet/.git"]
 
 
-def stat(**changed: Any) -> dict[str, Any]:
-    return {"stat": {"exists": True, "path": "/p", "uid": 0, "gid": 0, "islnk": False, "woth": False, "wgrp": False, **changed}}
-
-
-@pytest.mark.parametrize(
-    ("found", "fits"),
-    [
-        (stat(), True),
-        (stat(islnk=True, woth=True, wgrp=True), True),
-        (stat(wgrp=True), True),
-        ({"stat": {"exists": False}}, True),
-        (stat(uid=1000), False),
-        (stat(uid=1000, islnk=True), False),
-        (stat(woth=True), False),
-        (stat(wgrp=True, gid=100), False),
-    ],
-)
-def test_only_what_root_alone_can_write_to_is_run(found: dict[str, Any], fits: bool) -> None:
-    judge = task(ROLE, "preflight.yml", "Refuse what others than root can write to")["ansible.builtin.assert"]["that"]
-    assert holds(ROLE, judge, __ollama_pull_found={"results": [stat(), found]}) is fits
+def test_who_could_change_what_root_runs_is_asked_before_it_is_run() -> None:
+    asked = names(ROLE, "preflight.yml")
+    assert asked.index("Refuse what others than root can write to") < asked.index("Ask which Ansible it is, and whether there is git")
+    refused = task(ROLE, "preflight.yml", "Refuse what others than root can write to")["keepwarm.ollama.ollama_units"]
+    assert refused == {"role": ROLE, "root_only": "{{ __ollama_pull_settings.owned }}"}
 
 
 @pytest.mark.parametrize(

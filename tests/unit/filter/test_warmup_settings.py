@@ -31,7 +31,7 @@ GOOD: dict[str, Any] = {
     "restart_server_period": "2h",
     "gates": [{"unit": "my-api.service"}, {"unit": "batch@.service", "mode": "want"}],
     "gate_timeout": "2m",
-    "ready_listen": [11436, "[fd00:0::5]:11437"],
+    "ready_listen": [11436, "[fd00:0::5]:11436"],
     "ready_agent_listen": ["10.0.0.5:11438"],
 }
 
@@ -54,7 +54,7 @@ def test_good_settings_come_back_in_seconds() -> None:
         "restart_server_after": 300.0,
         "restart_server_period": 7200.0,
         "proof_age": 222.0,
-        "ready_listen": ["0.0.0.0:11436", "[fd00::5]:11437"],
+        "ready_listen": ["0.0.0.0:11436", "[fd00::5]:11436"],
         "ready_agent_listen": ["10.0.0.5:11438"],
         "ready_agent_port": 11438,
     }
@@ -105,6 +105,12 @@ def test_metrics_come_with_what_alerts_are_told_from() -> None:
         ({"ready_listen": ["300.0.0.1:80"]}, "ready_listen has '300.0.0.1:80': write a port"),
         ({"ready_agent_listen": [1, 2]}, "ready_agent_listen has more than one port: HAProxy asks on one"),
         ({"ready_agent_listen": ["127.0.0.1:11436"]}, "ready_agent_listen has a port of ollama_warmup_ready_listen: an agent-check"),
+        (
+            {"ready_listen": [11436, "10.0.0.5:11436"]},
+            "ready_listen has 0.0.0.0:11436 and 10.0.0.5:11436, of which only one can be open: take one",
+        ),
+        ({"ready_listen": ["[::]:7", 7]}, "ready_listen has [::]:7 and 0.0.0.0:7, of which only one"),
+        ({"ready_agent_listen": [7, 7]}, "ready_agent_listen has 0.0.0.0:7 and 0.0.0.0:7, of which only one"),
         ({"interval": "4m", "jitter": "50s"}, "interval 240 s and ollama_warmup_jitter 50 s let 300 s pass between two looks, but a client"),
     ],
 )

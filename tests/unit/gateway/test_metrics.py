@@ -100,6 +100,19 @@ def test_a_rotated_log_is_read_to_its_end(log: Log) -> None:
     assert log.count()[metrics.GAPS] == "0"
 
 
+def test_what_nginx_writes_to_a_rotated_log_until_it_has_the_new_one_is_counted(log: Log) -> None:
+    log.write(entry())
+    log.count()
+    log.rotate()
+    assert log.requests() == 1
+    with (log.folder / "gateway.log.1").open("a") as former:
+        former.write(entry())
+    assert log.requests() == 2
+    log.write(entry())
+    assert [log.requests(), log.requests()] == [3, 3]
+    assert log.count()[metrics.GAPS] == "0"
+
+
 def test_a_log_that_was_gone_before_it_was_read_is_a_gap(log: Log) -> None:
     log.write(entry())
     log.count()
@@ -133,6 +146,15 @@ def test_a_line_that_is_no_request_stops_nothing(log: Log, line: str) -> None:
     found = log.count()
     assert int(found[metrics.UNREADABLE]) >= 1
     assert log.requests() == 1
+
+
+@pytest.mark.parametrize("path", [b"/\xff", b"/\xed\xa0\x80", "/\u00e4".encode("latin-1")])
+def test_a_path_that_is_no_utf_8_hides_no_request(log: Log, path: bytes) -> None:
+    with log.path.open("ab") as file:
+        file.write(entry(client="", path="PATH", status="401", upstream_status="").encode().replace(b"PATH", path))
+    found = log.count()
+    assert found[metrics.UNREADABLE] == "0"
+    assert found[f'{metrics.REQUESTS}{{client="none",model="other",status="401"}}'] == "1"
 
 
 def test_names_cannot_break_out_of_their_label(log: Log) -> None:

@@ -98,7 +98,8 @@ def wanted(tmp_path: pathlib.Path) -> Callable[..., dict[str, Any]]:
         around = {"unit": "ollama.service", "resident": settings.get("models", FLAT["models"])}
         found = server_entries(list(instances), "warmup", flat={**FLAT, **settings}, around=around)
         assert found["problems"] == []
-        look = {"systemd": 257, "servers": {one["name"]: {"url": one["url"] or "http://127.0.0.1:11434"} for one in found["instances"]}}
+        answering = {one["name"]: {"url": one["url"] or "http://127.0.0.1:11434", "container_network": False} for one in found["instances"]}
+        look = {"systemd": 257, "servers": answering}
         shared = {"user": "ollama-warmup", "python": sys.executable, "notify_urls": list(addresses), "metrics_directory": TEXTFILES}
         files = agent_files(found["instances"], look, TEMPLATES, {"ollama_warmup": str(sources)}, shared)
         return {"files": files, "python": sys.executable, "notify_addresses": list(addresses), "takeover": takeover}

@@ -40,6 +40,7 @@ class Gpu:
         self.lacks: list[str] = []
         self.apprise: Any = {"apprise": "1.9", "refused": []}
         self.inputs: list[str] = []
+        self.source: pathlib.Path | None = None
         self.unit = self.write("etc/systemd/system/ollama.service", "[Service]\nExecStart=/bin/ollama serve\n")
 
     def write(self, name: str, text: str) -> pathlib.Path:
@@ -58,6 +59,7 @@ class Gpu:
             "--version": lambda: self.version,
             "show": lambda: self.shown(command),
             "--json=short": lambda: '{"type":"as","data":[]}',
+            "image": lambda: '["OLLAMA_HOST=0.0.0.0:11434"]',
             "list-dependencies": lambda: "\n".join(["ollama.service", *(f"  {name}" for name in self.before)]),
             "is-active": lambda: "inactive",
         }
@@ -67,7 +69,8 @@ class Gpu:
         if command[-1] == "UnitPath":
             return f"UnitPath={self.root}/etc/systemd/system\n"
         fragment = self.unit if self.load_state == "loaded" else ""
-        return f"Id={command[-1]}\nNames={command[-1]}\nLoadState={self.load_state}\nActiveState=active\nSubState=running\nMainPID=0\nFragmentPath={fragment}\n"
+        made = f"FragmentPath=/run/systemd/generator/ollama.service\nSourcePath={self.source}" if self.source else f"FragmentPath={fragment}"
+        return f"Id={command[-1]}\nNames={command[-1]}\nLoadState={self.load_state}\nActiveState=active\nSubState=running\nMainPID=0\n{made}\n"
 
 
 @pytest.fixture
@@ -102,14 +105,40 @@ def problems(module: Entrance, entries: list[dict[str, Any]], **options: Any) ->
 def test_a_host_in_order_has_no_problems(host: Gpu, module: Entrance) -> None:
     host.write("etc/systemd/system/ollama.service.d/mine.conf", "[Service]\nEnvironment=OLLAMA_HOST=0.0.0.0:12000\n")
     found = module.succeed(servers=servers())
-    expected = {"held": [], "hold": "", "problems": [], "servers": {"default": {"url": "http://127.0.0.1:12000"}}, "systemd": 257, "missing_libraries": []}
+    there = {"default": {"url": "http://127.0.0.1:12000", "container_network": False}}
+    expected = {"held": [], "hold": "", "problems": [], "servers": there, "systemd": 257, "missing_libraries": []}
     assert {key: found[key] for key in expected} == expected
     assert host.inputs == [], "nothing is asked of the interpreter that no setting needs"
 
 
 def test_each_server_has_its_address(host: Gpu, module: Entrance) -> None:
     two = [{"name": "a", "port": 11435}, {"name": "b", "port": 11436}]
-    assert module.succeed(servers=servers(two))["servers"] == {"a": {"url": "http://127.0.0.1:11435"}, "b": {"url": "http://127.0.0.1:11436"}}
+    found = module.succeed(servers=servers(two))["servers"]
+    assert {name: told["url"] for name, told in found.items()} == {"a": "http://127.0.0.1:11435", "b": "http://127.0.0.1:11436"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "has_own"),
+    [
+        ("PublishPort=127.0.0.1:11434:11434", True),
+        ("Network=host", False),
+        ("Network=host\nNetwork=\nNetwork=llm.network", True),
+        ("Network=llm.network\n[Service]\nNetwork=host", True),
+    ],
+)
+def test_a_port_that_a_unit_of_podmans_passes_on_leads_into_another_network(host: Gpu, module: Entrance, lines: str, has_own: bool) -> None:
+    """Of others: the role's own has the host's network."""
+    host.source = host.write("etc/containers/systemd/ollama.container", f"[Container]\nImage=ollama/ollama\n{lines}\n")
+    assert module.succeed(servers=servers())["servers"]["default"]["container_network"] is has_own
+
+
+def test_load_balancers_are_not_answered_at_the_port_of_a_server(host: Gpu, module: Entrance) -> None:
+    two = [{"name": "a", "port": 11435, "warmup": {"ready_listen": [11436]}}, {"name": "b", "port": 11436}]
+    assert problems(module, servers(two)) == [
+        "Load balancers of ollama@a.service would be answered at 0.0.0.0:11436, which is the port of the server at http://127.0.0.1:11436: give them another"
+    ]
+    assert len(problems(module, servers(ready_agent_listen=["127.0.0.1:11434"]))) == 1
+    assert problems(module, servers(url="http://10.0.0.9:7", ready_listen=[7, 11434])) == []
 
 
 def test_an_address_that_is_given_or_expected_comes_first(host: Gpu, module: Entrance) -> None:

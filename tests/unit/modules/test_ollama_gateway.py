@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import grp
 import os
 import pathlib
 import pwd
+import shutil
 import socket
 import subprocess
 import sys
@@ -150,6 +152,20 @@ def test_a_removal_leaves_nothing_and_has_nothing_to_do_twice(folder: pathlib.Pa
     assert gateway.remove(Nginx().run, False).changes == []
 
 
+def test_a_removal_that_was_killed_before_nginx_knew_is_ended_by_the_next(folder: pathlib.Path) -> None:
+    server = Nginx()
+    server.pid = 1
+    gateway.have(server.run, wanted(), False)
+    (folder / "conf.d/ollama-gateway.conf").unlink()
+    assert gateway.remove(server.run, True).loaded
+    for path in (folder / "ollama-gateway", folder / "units"):
+        shutil.rmtree(path)
+    told = len(server.said)
+    assert gateway.remove(server.run, False) == gateway.Done([], True)
+    assert "systemctl reload-or-restart" in server.said[told:]
+    assert gateway.remove(server.run, False) == gateway.Done([], False)
+
+
 def test_a_port_of_another_program_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -242,12 +258,24 @@ def test_a_trial_makes_no_log_and_no_pid_file_of_the_host(folder: pathlib.Path, 
 
 
 def test_the_log_is_not_for_everybody(folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(site.pwd, "getpwnam", lambda dummy: pwd.getpwuid(os.getuid()))
+    monkeypatch.setattr(site.pwd, "getpwnam", {"nginx": pwd.getpwuid(os.getuid())}.__getitem__)
     monkeypatch.setattr(site.grp, "getgrnam", lambda dummy: grp.getgrgid(os.getgid()))
-    gateway.have(Nginx().run, wanted(), True)
+    of_nginx = dataclasses.replace(wanted(), user="nginx")
+    gateway.have(Nginx().run, of_nginx, True)
     assert not (folder / "log").exists()
-    gateway.have(Nginx().run, wanted(), False)
+    gateway.have(Nginx().run, of_nginx, False)
     assert (folder / "log/ollama-gateway.log").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize(
+    ("text", "user"),
+    [("user  nginx;\n", "nginx"), ("  user www-data www-data;\nhttp {}\n", "www-data"), ("#user http;\n", "otherwise"), (None, "otherwise")],
+)
+def test_nginx_conf_tells_whose_its_logs_are(folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch, text: str | None, user: str) -> None:
+    monkeypatch.setattr(nginx, "NGINX", str(folder))
+    if text is not None:
+        (folder / "nginx.conf").write_text(text)
+    assert nginx.worker_user("otherwise") == user
 
 
 def test_what_nginx_does_not_read_is_written_without_a_reload_and_goes_with_the_rest(folder: pathlib.Path) -> None:

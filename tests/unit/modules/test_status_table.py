@@ -86,7 +86,9 @@ def test_each_server_of_a_host_has_its_lines_and_all_of_them_make_it_warm() -> N
 
 def test_a_host_one_of_whose_servers_cannot_be_looked_at_is_not_warm() -> None:
     left_out = {"exit": 2, "instances": [json.loads(said(0, "warm", model())["stdout"]) | {"instance": "one"}]}
-    assert fleet_table({"gpu1": {"rc": 2, "stdout": json.dumps(left_out)}}, NOW).endswith("0 of 1 hosts warm")
+    results = {"gpu1": {"rc": 2, "stdout": json.dumps(left_out)}}
+    assert fleet_table(results, NOW).endswith("0 of 1 hosts warm")
+    assert [row for row in short(results) if row[:1] == ["gpu1"]] == [["gpu1", "-", "-", "not warm: a server could not be looked at", "-", "-", "-", "-"]]
 
 
 @pytest.mark.parametrize("models", [5, ["a"], [{}], [model(drift=[5])], [model(after="x")]])

@@ -53,7 +53,15 @@ DISTRIBUTIONS = [("Debian", "11", False), ("Debian", "12", True), ("Ubuntu", "22
 
 @pytest.mark.parametrize(("name", "version", "usable"), DISTRIBUTIONS)
 def test_a_distribution_without_njs_is_refused(name: str, version: str, usable: bool) -> None:
-    facts = {"distribution": name, "distribution_version": version, "distribution_major_version": version.partition(".")[0]}
+    facts = {"os_family": "Debian", "distribution": name, "distribution_version": version, "distribution_major_version": version.partition(".")[0]}
     assert holds(ROLE, "__ollama_gateway_has_njs", ansible_facts=facts) is usable
     refusal = task(ROLE, "begin.yml", "Refuse a distribution without njs")["ansible.builtin.assert"]["fail_msg"]
     assert value(ROLE, refusal, ansible_facts=facts).startswith(f"{name} {version} has no njs for its nginx that the gateway could use")
+
+
+def test_a_gateway_is_asked_for_by_what_it_needs_and_an_input_left_blank_is_said_so() -> None:
+    assert value(ROLE, "{{ ollama_gateway_asked_for }}") in (False, "False")
+    for given in ("ollama_gateway_clients", "ollama_gateway_tls_certificate"):
+        assert value(ROLE, "{{ ollama_gateway_asked_for }}", **{given: None}) in (True, "True")
+        problems = value(ROLE, "{{ ollama_gateway_problems }}", ansible_facts={"os_family": "Debian"}, **{given: None})
+        assert problems[0].startswith(f"{given} is null, which is no value of it")

@@ -105,7 +105,8 @@ def test_the_files_of_all_families_have_the_same_keys(role: str) -> None:
 @pytest.mark.parametrize("given", [{}, {"facts": {}}, {"facts": None}])
 def test_a_host_whose_facts_nobody_gathered_is_of_no_known_distribution(given: dict[str, Any]) -> None:
     found = platform({"role": "ollama_model", **given})
-    assert found == {"requests_package": None, "family": "", "distribution": "an unknown distribution", "problems": [], "package_problems": []}
+    named = "a distribution that is not known (gather_facts)"
+    assert found == {"requests_package": None, "family": "", "distribution": named, "problems": [], "package_problems": []}
 
 
 def lacking(name: str, **changed: Any) -> list[str]:
@@ -172,6 +173,21 @@ def test_the_gateway_needs_a_distribution_with_njs_or_packages_that_somebody_nam
     for named in (["nginx", "nginx-module-njs"], []):
         assert value("ollama_gateway", "{{ __ollama_gateway_has_njs }}", **given, ollama_gateway_packages=named) in (True, "True")
         assert value("ollama_gateway", "{{ __ollama_gateway_packages }}", **given, ollama_gateway_packages=named) == named
+
+
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_requests_are_counted_into_the_folder_of_the_agent_s_metrics(name: str) -> None:
+    facts_of = {"ansible_facts": DISTRIBUTIONS[name]}
+    gateway, agent = (("ollama_gateway", "{{ __ollama_gateway_metrics_directory }}"), VALUES["folder"])
+    for given in ({}, {"ollama_warmup_metrics_directory": "/srv/own"}, {"ollama_warmup_metrics_directory": None}):
+        assert value(*gateway, **facts_of, **given) == value(*agent, **facts_of, **given)
+    assert value(*gateway, **facts_of, ollama_gateway_metrics_directory="/srv/own") == "/srv/own"
+
+
+@pytest.mark.parametrize(("name", "user"), [("Debian 13", "www-data"), ("Amazon Linux 2023", "nginx"), ("Arch Linux", "http")])
+def test_the_log_is_read_by_whom_nginx_runs_as(name: str, user: str) -> None:
+    assert value("ollama_gateway", "{{ __ollama_gateway_user }}", ansible_facts=DISTRIBUTIONS[name]) == user
+    assert value("ollama_gateway", "{{ __ollama_gateway_user }}", ansible_facts=DISTRIBUTIONS[name], __ollama_gateway_served={"user": "own"}) == "own"
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import re
+import subprocess
 import sys
 
 import pytest
@@ -37,6 +39,26 @@ def test_the_python_that_is_asked_for_is_taken_if_the_core_runs_on_it(asked: str
     monkeypatch.setattr(setup, "interpreters", lambda version: iter([pathlib.Path(f"/usr/bin/python{version}")]))
     monkeypatch.setattr(setup, "runs_as", lambda python, version: str(python).endswith(version))
     assert str(setup.interpreter("core-2.18")) == f"/usr/bin/python{taken}"
+
+
+@pytest.mark.parametrize("full", ["", "1"])
+def test_make_setup_installs_what_each_gate_needs(full: str) -> None:
+    """Gates that `make test` starts do not look for it again."""
+
+    def said(*goals: str) -> str:
+        command = ["make", "--dry-run", f"FULL={full}", *goals]
+        environment = {name: text for name, text in os.environ.items() if not name.startswith(("MAKE", "KEEPWARM"))}
+        return subprocess.run(command, cwd=TOP, env=environment, check=True, capture_output=True, text=True).stdout
+
+    def installed(text: str) -> set[str]:
+        return {name for names in re.findall(r"tests/tools/setup\.py (.+)", text) for name in names.split()}
+
+    gates = re.findall(r"gates\.py (.+)", said("test"))[0].split()
+    needed = {gate: installed(said(gate)) for gate in gates if gate != "--alone"}
+    assert len(needed) > 20
+    assert ("npm-clients" in needed["molecule-gateway"]) is bool(full)
+    missing = {gate: names - installed(said("setup")) for gate, names in needed.items()}
+    assert {gate: names for gate, names in missing.items() if names} == {}
 
 
 def test_every_environment_has_its_python_and_its_packages() -> None:

@@ -84,10 +84,18 @@ def ancestors(process: Process, table: Mapping[int, Process]) -> Iterator[Proces
 
 
 def innermost_servers(table: Mapping[int, Process]) -> list[Process]:
-    """Those that are `ollama serve`: an init that was told to start one has the same words on its command line."""
-    servers = [process for process in table.values() if process.is_server]
+    """Those that are `ollama serve`: an init that was told to start one has the same words on its command line.
+
+    A process that a server has just forked has the very command line of the server until it becomes a runner, and is none.
+    """
+    servers = [process for process in table.values() if process.is_server and not _is_fork(process, table)]
     wrappers = {above.pid for server in servers for above in ancestors(server, table)}
     return [server for server in servers if server.pid not in wrappers]
+
+
+def _is_fork(process: Process, table: Mapping[int, Process]) -> bool:
+    parent = table.get(process.parent)
+    return parent is not None and parent.arguments == process.arguments
 
 
 def descendants(process: Process, table: Mapping[int, Process]) -> tuple[Process, ...]:

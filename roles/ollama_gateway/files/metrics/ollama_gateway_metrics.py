@@ -62,7 +62,8 @@ class Counts:
     def line(self, raw: bytes) -> None:
         """One line of the log."""
         try:
-            entry = {str(key): str(value) for key, value in json.loads(raw).items()}
+            # nginx leaves bytes that are no UTF-8 as a client sent them.
+            entry = {str(key): str(value) for key, value in json.loads(raw.decode("utf-8", "replace")).items()}
             client, status = entry["client"] or NONE, str(int(entry["status"]))
         except (ValueError, KeyError, AttributeError, RecursionError):
             self.add(UNREADABLE)
@@ -104,20 +105,24 @@ def read(log: str, state: dict[str, Any], counts: Counts) -> dict[str, Any]:
     try:
         with open(log, "rb") as file:
             now = os.fstat(file.fileno())
+            if before not in (None, now.st_ino):
+                end = _read_rotated(f"{log}.1", state, counts)
+                if end is not None and not now.st_size:  # nginx may still write to the former one
+                    return {"inode": before, "offset": end}
+                if end is None:
+                    counts.add(GAPS)
             offset = state.get("offset", 0) if before == now.st_ino else 0
-            if before not in (None, now.st_ino) and not _read_rotated(f"{log}.1", state, counts):
-                counts.add(GAPS)
             return {"inode": now.st_ino, "offset": _read_from(file, 0 if offset > now.st_size else offset, counts)}
     except FileNotFoundError:
         return state
 
 
-def _read_rotated(path: str, state: dict[str, Any], counts: Counts) -> bool:
+def _read_rotated(path: str, state: dict[str, Any], counts: Counts) -> int | None:
+    """How far it is read by now; None if it is not the log that was read before."""
     with suppress(FileNotFoundError), open(path, "rb") as file:
         if os.fstat(file.fileno()).st_ino == state["inode"]:
-            _read_from(file, state["offset"], counts)
-            return True
-    return False
+            return _read_from(file, state["offset"], counts)
+    return None
 
 
 def _read_from(file: BinaryIO, offset: int, counts: Counts) -> int:

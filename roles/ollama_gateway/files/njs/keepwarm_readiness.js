@@ -11,7 +11,7 @@ const FORMAT = 'keepwarm-ready 1';
 const RESIDENT = 'resident';
 const OTHERS_WRITE = 18; // 0o022
 const LARGEST = 262144; // bytes
-const NUMBER = /^[0-9]+$/;
+const NUMBER = /^[0-9]{1,15}$/;
 
 /** RESIDENT, or why not, in a word. places: the readiness file, the folder of systemd's links to the starts of units. model: in its normal form, or null. */
 function word(places, model) {

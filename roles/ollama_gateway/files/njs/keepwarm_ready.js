@@ -17,9 +17,17 @@ function answer(r) {
 
 function wordFor(name) {
     try {
-        return readiness.word(settings.ready, name ? modelName.normal(name) : null);
+        return readiness.word(settings.ready, name ? known(name) : null);
     } catch (error) {
-        return 'not_declared'; // what is no name is no model's
+        return 'unreadable';
+    }
+}
+
+function known(name) {
+    try {
+        return modelName.normal(name);
+    } catch (error) {
+        return ''; // what is no name is no model's
     }
 }
 

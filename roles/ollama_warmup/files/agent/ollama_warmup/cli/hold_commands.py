@@ -34,6 +34,7 @@ def hold(instance: Instance, length: str, reason: str) -> int:
     _note("hold", instance, until=moment(wanted.until), by=wanted.by, reason=wanted.reason or None)
     queue_operator_action(instance, "hold", until=moment(wanted.until), by=wanted.by, reason=wanted.reason or None)
     print(f"{_subject(instance)} is {wanted}")
+    publish_order(instance)
     if unit_state(instance.unit).get("ActiveState") == "activating":
         print("A pass is running, and comes to its end first.")
     return exits.WARM
@@ -58,6 +59,7 @@ def drain(instance: Instance, length: str, reason: str, for_upgrade: bool = Fals
     wanted = _order(instance, instance.upgrade_drain if for_upgrade else instance.drain, length, reason)
     _note("drain", instance, until=moment(wanted.until), by=wanted.by, reason=wanted.reason or None)
     print(f"{_subject(instance)} is {wanted.told('drained')}")
+    publish_order(instance)
     return exits.WARM
 
 
@@ -85,7 +87,6 @@ def _order(instance: Instance, path: str, length: str, reason: str) -> Hold:
     wanted = Hold(until=now + parse_length(length), since=now, reason=parse_reason(reason), by=_operator())
     _check(instance)
     write_hold(path, wanted)
-    publish_order(instance)
     return wanted
 
 

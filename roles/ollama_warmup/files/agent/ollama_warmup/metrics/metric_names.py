@@ -32,7 +32,7 @@ METRICS: Mapping[str, str] = {
     f"{MODEL}incidents_total": "How often the model was found not to be as declared, by the cause.",
     f"{MODEL}conflict": "1 while somebody keeps undoing what is declared for the model: its context, or its place in memory (eviction).",
 }
-_LABELS: Mapping[str, str] = {f"{PREFIX}last_pass_result": "result", f"{MODEL}drift": "drift", f"{MODEL}departures_total": "cause", f"{MODEL}conflict": "kind"}
+_LABELS: Mapping[str, str] = {f"{PREFIX}last_pass_result": "result", f"{MODEL}drift": "drift", f"{MODEL}incidents_total": "cause", f"{MODEL}conflict": "kind"}
 
 
 def labels(name: str) -> list[str]:

@@ -22,12 +22,12 @@ def http_answer(request: bytes, ask: Ask) -> bytes:
     words = request.split(b"\n", 1)[0].strip(b"\r").decode("latin-1").split(" ")
     if len(words) != 3 or not words[2].startswith("HTTP/1."):
         return _response(400, "not_http")
-    method, target = words[0], words[1].partition("?")[0]
+    method, target = words[0], unquote(words[1].partition("?")[0])
     if method not in _METHODS:
         return _response(405, "method", extra=f"Allow: {', '.join(_METHODS)}\r\n")
     if target != PATH and not target.startswith(f"{PATH}/"):
         return _response(404, "no_such_path", method)
-    found = ask(unquote(target[len(PATH) + 1 :]) or None)
+    found = ask(target[len(PATH) + 1 :] or None)
     return _response(200 if found.is_ready else 503, found.word, method)
 
 

@@ -21,7 +21,7 @@ _KINDS = {"required": True, "optional": False}
 
 @dataclass(frozen=True)
 class Span:
-    """`since` and `end` are seconds since the host's boot (CLOCK_BOOTTIME), `until` is `end` as seconds since 1970. Whoever sets the wall clock
+    """`since` and `end` are seconds since the host's boot (/proc/uptime), `until` is `end` as seconds since 1970. Whoever sets the wall clock
     forward only makes a proof end earlier."""
 
     until: int = 0

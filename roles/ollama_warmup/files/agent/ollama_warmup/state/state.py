@@ -24,7 +24,7 @@ from .incidents import Incident, parse_incident
 from .model_entry import clean_model, clean_stray
 from .snapshot import ModelSnapshot, parse_snapshot
 
-SCHEMA = 3
+SCHEMA = 4
 _HISTORY: Mapping[str, Any] = {"seen": {}, "incidents": [], "counts": asdict(Counts()), "retries": {}, "loads": [], "conflicts": []}
 """What schema 1 did not have: a host that is upgraded still knows its pins."""
 
@@ -103,11 +103,8 @@ def state_data(state: State) -> dict[str, Any]:
 
 
 def parse_state(raw: Any) -> State:
-    """Read it back. Raises `InvalidValue` for whatever is of none of the schemas 1 to 3."""
-    if isinstance(raw, dict) and raw.get("schema") == 1:
-        raw = {**_HISTORY, **raw, "set_aside": {}, "schema": SCHEMA}
-    if isinstance(raw, dict) and raw.get("schema") == 2:
-        raw = {"conflicts": raw.get("fights"), **raw, "schema": SCHEMA}  # their name in it
+    """Read it back. Raises `InvalidValue` for whatever is of none of the schemas 1 to 4."""
+    raw = _of_earlier_release(raw)
     if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
         raise InvalidValue(f"it is not of schema {SCHEMA}")
     last_pass = raw.get("last_pass")
@@ -130,6 +127,18 @@ def parse_state(raw: Any) -> State:
         terms=parse_terms(typed(raw, "terms", (dict,))) if "terms" in raw else Terms(),
         last_pass=_last_pass(typed(raw, "last_pass", (dict,))) if last_pass is not None else None,
     )
+
+
+def _of_earlier_release(raw: Any) -> Any:
+    """The same in the words of today."""
+    if isinstance(raw, dict) and raw.get("schema") == 1:
+        return {**_HISTORY, **raw, "set_aside": {}, "schema": SCHEMA}
+    if isinstance(raw, dict) and raw.get("schema") == 2:
+        raw = {"conflicts": raw.get("fights"), **raw, "schema": 3}
+    if isinstance(raw, dict) and raw.get("schema") == 3:
+        counts = typed(raw, "counts", (dict,))
+        raw = {"incidents": raw.get("departures"), **raw, "counts": {"incidents": counts.get("departures"), **counts}, "schema": SCHEMA}
+    return raw
 
 
 def _last_pass(raw: Mapping[str, Any]) -> LastPass:
