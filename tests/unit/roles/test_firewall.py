@@ -8,7 +8,7 @@ from typing import Any
 
 import jinja2
 import pytest
-from support.role_tasks import ROLES, value
+from support.role_tasks import ROLES, holds, task, value
 
 ROLE = "ollama_server"
 
@@ -59,3 +59,10 @@ def test_a_mapped_address_is_refused_since_its_packets_are_of_ipv4() -> None:
 def test_what_is_not_let_in_is_dropped_after_all_that_is() -> None:
     found = [line for line in rules(["10.0.0.0/8", "fd00::/8"]) if "dport 8080" in line]
     assert found == ["ip saddr 10.0.0.0/8 tcp dport 8080 accept", "ip6 saddr fd00::/8 tcp dport 8080 accept", "tcp dport 8080 drop"]
+
+
+def test_a_host_without_nftables_is_refused_in_a_sentence() -> None:
+    refusal = task(ROLE, "firewall_look.yml", "Refuse a host without nftables")["ansible.builtin.assert"]
+    assert [holds(ROLE, refusal["that"], __ollama_server_nft_found={"stat": {"exists": there}}) for there in (True, False)] == [True, False]
+    told = "ollama_server_networks needs nftables, and this host has no /usr/sbin/nft: install its package nftables, or leave ollama_server_networks empty."
+    assert value(ROLE, refusal["fail_msg"]) == told
