@@ -109,6 +109,12 @@ options:
     description: For V(absent), a folder in which a link to metrics may be of which no configuration tells any more.
     type: path
     default: ""
+  allow_daemon_reload:
+    description:
+      - Whether systemd may read its units anew where a running container of Docker's would lose its GPU by that. V(false) refuses, before anything
+        is changed; V(true) warns.
+    type: bool
+    default: true
 seealso:
   - module: keepwarm.ollama.ollama_agent_info
 """
@@ -152,6 +158,7 @@ left:
     - /etc/systemd/system/ollama-warmup.service.d/override.conf
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -169,11 +176,12 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.takeove
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.give_back import released_lines
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import RemovalError, removal_diff
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.report.results import stray_data
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.reload_risk import ReloadRefused, reload_warning
 from ansible_collections.keepwarm.ollama.plugins.module_utils._units.found import UnitsError
 
 ROOT = "/"
 SUPERUSER = (0, 0)
-_REFUSALS = (AccountError, ConfigurationError, ManifestError, OwnershipError, ProgramError, RemovalError, UnitsError)
+_REFUSALS = (AccountError, ConfigurationError, ManifestError, OwnershipError, ProgramError, ReloadRefused, RemovalError, UnitsError)
 
 
 def wanted_agent(params: dict[str, Any]) -> WantedAgent:
@@ -190,11 +198,25 @@ def wanted_agent(params: dict[str, Any]) -> WantedAgent:
     )
 
 
-def configure(module: AnsibleModule) -> dict[str, Any]:
-    """All of it, or its prediction."""
-    work = Work(module.run_command, module.check_mode, ROOT, SUPERUSER)
+def judge_reload(module: AnsibleModule, predicted: Callable[[], Sequence[str]]) -> None:
+    """Before anything is changed. Raises ReloadRefused."""
+    found = reload_warning("ollama_warmup", module.params["allow_daemon_reload"], module.run_command, predicted, ROOT)
+    if found:
+        module.warn(found)
+
+
+def configured(module: AnsibleModule, predict: bool) -> tuple[Agent, Work]:
+    """The agent, and what was done, or would be."""
+    work = Work(module.run_command, predict, ROOT, SUPERUSER)
     agent = Agent(wanted_agent(module.params), work, module.run_command)
     agent.configure()
+    return agent, work
+
+
+def configure(module: AnsibleModule) -> dict[str, Any]:
+    """All of it, or its prediction."""
+    judge_reload(module, lambda: configured(module, predict=True)[1].steps)
+    agent, work = configured(module, module.check_mode)
     for sentence in agent.announced:
         module.warn(sentence)
     if agent.absent:
@@ -206,11 +228,18 @@ def configure(module: AnsibleModule) -> dict[str, Any]:
     return {"changed": bool(work.steps), "steps": work.steps, "written": written, "diff": work.diff}
 
 
+def removed(module: AnsibleModule, predict: bool, warn: Callable[[str], None]) -> Removal:
+    """What was taken away, or would be."""
+    params = module.params
+    removal = Removal(module.run_command, predict, params["release"], params["metrics_directory"], warn)
+    removal.carry_out()
+    return removal
+
+
 def remove(module: AnsibleModule) -> dict[str, Any]:
     """All of it, or its prediction."""
-    params = module.params
-    removal = Removal(module.run_command, module.check_mode, params["release"], params["metrics_directory"], module.warn)
-    removal.carry_out()
+    judge_reload(module, lambda: [str(step) for step in removed(module, True, lambda _sentence: None).steps])
+    removal = removed(module, module.check_mode, module.warn)
     released: list[dict[str, Any]] = [stray_data(stray) for stray in removal.released]
     return {
         "changed": bool(removal.steps or released),
@@ -245,6 +274,7 @@ def main() -> None:
             "takeover": {"type": "bool", "default": False},
             "release": {"type": "str", "choices": ["expire", "unload", "keep"], "default": "expire"},
             "metrics_directory": {"type": "path", "default": ""},
+            "allow_daemon_reload": {"type": "bool", "default": True},
         },
         required_if=[("state", "present", ["files"])],
         supports_check_mode=True,

@@ -106,6 +106,10 @@ options:
         description: The account that a server which is still to be installed gets.
         type: str
         default: ""
+      allow_daemon_reload:
+        description: Whether systemd may read its units anew where a running container of Docker's would lose its GPU by that.
+        type: bool
+        default: false
       warnings:
         description: What is to be warned of in any case.
         type: list
@@ -733,7 +737,7 @@ def planned(module: AnsibleModule) -> dict[str, Any]:
     given = module.params["declared"]
     seen = observe(runner(module), module.params["unit"], module.params["dropin"], DEPLOYMENTS[given["deployment"]])
     claims = Paths("ollama_server", given["files"], folders=given["folders"], takeover=given["takeover"])
-    occasion = Occasion(declaration(given), claims, module.check_mode, runner(module))
+    occasion = Occasion(declaration(given), claims, module.check_mode, runner(module), seen.on_disk.text if seen.on_disk else None)
     found = settled(occasion.declared, seen)
     content = dropin_text(found, occasion.declared.place)
     told = result_of(module, seen.with_dropin(content), occasion.pins)
@@ -777,6 +781,7 @@ DECLARED = {
     "may_come": {"type": "bool", "default": False},
     "beginning": {"type": "bool", "default": False},
     "account": {"type": "str", "default": ""},
+    "allow_daemon_reload": {"type": "bool", "default": False},
     "warnings": {"type": "list", "elements": "str", "default": []},
     "files": {"type": "list", "elements": "path", "default": []},
     "folders": {"type": "list", "elements": "path", "default": []},

@@ -178,6 +178,12 @@ options:
             stopped and not started any more, and a removal of the role puts it all back.
         type: bool
         default: false
+  allow_daemon_reload:
+    description:
+      - Whether systemd may read its units anew where a running container of Docker's would lose its GPU by that. V(false) refuses, before anything
+        is changed; V(true) warns.
+    type: bool
+    default: true
 seealso:
   - module: keepwarm.ollama.ollama_agent
   - module: keepwarm.ollama.ollama_release
@@ -282,6 +288,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.takeove
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.steps import RemovalError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._removal.work import remove_settings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_state import StateError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.reload_risk import ReloadRefused, reload_warning
 from ansible_collections.keepwarm.ollama.plugins.module_utils._units.folders import WantedFolder
 from ansible_collections.keepwarm.ollama.plugins.module_utils._units.found import UnitsError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._units.wanted import WantedDropin, WantedFile, WantedSet, WantedUnit
@@ -326,12 +333,21 @@ def claims_of(params: Mapping[str, Any], wanted: WantedSet) -> Paths | None:
 
 def carry_out(module: AnsibleModule) -> dict[str, Any]:
     """All of it, or its prediction. Raises what main() catches."""
-    require_root_only(module.params["root_only"])
+    params = module.params
+    require_root_only(params["root_only"])
+    found = reload_warning(params["role"], params["allow_daemon_reload"], module.run_command, lambda: work(module, predict=True)["steps"], ROOT)
+    if found:
+        module.warn(found)
+    return work(module, module.check_mode)
+
+
+def work(module: AnsibleModule, predict: bool) -> dict[str, Any]:
+    """The module's result. Raises what main() catches."""
     if module.params["state"] == "present":
-        return bring_about(table_of(module.params), module.run_command, module.check_mode, ROOT)
+        return bring_about(table_of(module.params), module.run_command, predict, ROOT)
     if module.params["role"] != "ollama_server":
         raise UnitsError("state absent is for the role ollama_server: the others take their units away otherwise")
-    return remove_settings(module.run_command, module.check_mode, ROOT)
+    return remove_settings(module.run_command, predict, ROOT)
 
 
 PATHS = {"type": "list", "elements": "path", "default": []}
@@ -373,12 +389,13 @@ def main() -> None:
             "folders": {"type": "list", "elements": "dict", "default": [], "options": FOLDER},
             "root_only": PATHS,
             "claims": {"type": "dict", "options": claims},
+            "allow_daemon_reload": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )
     try:
         module.exit_json(**carry_out(module))
-    except (UnitsError, UnsafePath, OwnershipError, ManifestError, RemovalError, StateError) as error:
+    except (UnitsError, UnsafePath, OwnershipError, ManifestError, ReloadRefused, RemovalError, StateError) as error:
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg=f"{error.filename}: {error.strerror}")

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
-TOKEN = "token-of-the-tests"
+TOKEN = "20261130093000"
 LONGEST = 300  # seconds until a program counts as hung
 DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -65,9 +65,14 @@ class Rulebook:
     def said(self) -> str:
         return COLOURS.sub("", self.output.read_text(encoding="utf-8"))
 
+    @property
+    def plays(self) -> int:
+        """How many playbooks have ended."""
+        return self.said.count("PLAY RECAP")
+
     def wait_for_plays(self, count: int) -> None:
         """Until so many playbooks have ended."""
-        wait_for(lambda: self.said.count("PLAY RECAP") >= count, lambda: f"no {count} playbooks ended:\n{self.said}")
+        wait_for(lambda: self.plays >= count, lambda: f"no {count} playbooks ended:\n{self.said}")
 
 
 @contextlib.contextmanager

@@ -20,8 +20,8 @@ def test_a_killed_runner_is_missed_at_once_and_named_a_runner_that_died(gpu: Con
     gpu.run(f"kill -9 {killed}")
     eventually(gpu.is_warm_and_watched)
     assert killed not in gpu.runners()
-    departures = gpu.report()["history"]["departures"]
-    assert [(last["drift"], last["cause"], last["cause_evidence"]) for last in departures[:1]] == [(["dead_runner"], "runner_died", "observed")]
+    incidents = gpu.report()["history"]["incidents"]
+    assert [(last["drift"], last["cause"], last["cause_evidence"]) for last in incidents[:1]] == [(["dead_runner"], "runner_died", "observed")]
 
 
 def test_a_restart_of_the_container_is_followed_without_a_timer(gpu: Containers) -> None:

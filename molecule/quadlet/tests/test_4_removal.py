@@ -13,7 +13,8 @@ from shared.machine import Outcome, play
 
 CONFIRMED = ["--extra-vars", "keepwarm_remove_confirmed=true"]
 NAMED = r"\( -name '*keepwarm*' -o -name '*ollama-warm*' -o -name 'ollama.*' \)"
-FIND_OURS = f"find /etc /usr/local /var/lib /run -path /var/lib/containers -prune -o -path /run/containers -prune -o {NAMED} -print"
+OTHERS = " ".join(f"-path {folder} -prune -o" for folder in ("/var/lib/containers", "/run/containers", "/run/systemd"))
+FIND_OURS = f"find /etc /usr/local /var/lib /run {OTHERS} {NAMED} -print"
 THEIRS = """\
 [Container]
 Image=localhost/ollama:1

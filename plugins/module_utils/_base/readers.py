@@ -46,6 +46,15 @@ def read_value(body: bytes) -> Any:
     return json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_number, parse_int=_whole)
 
 
+def printed_list(output: str) -> list[Any]:
+    """The list that a program printed in JSON; empty for whatever else it printed."""
+    try:
+        found = json.loads(output)
+    except (ValueError, RecursionError):
+        return []
+    return found if isinstance(found, list) else []
+
+
 def typed(raw: Mapping[str, Any], key: str, kinds: tuple[type, ...], exact: bool = False) -> Any:
     """The value at the key. Raises `InvalidValue` where it is of none of these kinds; true is no number, nor is what no clock and no
     disk counts. A text is made harmless to show, unless it is to be what was written, `exact`."""

@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
-from typing import Any
 
+from .._base.readers import printed_list
 from .._base.systemctl import Run
 from .._base.text import one_line
 
@@ -35,7 +34,7 @@ def pinned(run: Run, image: str) -> str | None:
         return None
     name, declared = without_tag(image), image.partition("@")[2]
     # One that was pulled for several architectures has the digest of their list besides its own.
-    digests = [f"{name}@{declared}"] if declared else _read(output)
+    digests = [f"{name}@{declared}"] if declared else printed_list(output)
     return next((str(one) for one in digests if str(one).partition("@")[0] == name), image)
 
 
@@ -87,11 +86,3 @@ def _last(text: str) -> str:
     """The line that says why; those before it are of attempts."""
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     return one_line(lines[-1]).removeprefix(_ERROR) if lines else "it does not say why"
-
-
-def _read(text: str) -> Sequence[Any]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return ()
-    return found if isinstance(found, list) else ()

@@ -17,7 +17,7 @@ from .._base.layout import GATEWAY_RECORD
 from .._base.systemctl import RunWith, SystemctlError
 from .._base.text import one_line
 from . import nginx
-from .site import CONFIGURATION, DROPIN, PROGRAM, Change, Contents, GatewayError, carry_out, changes, digest, make_log, ours, refuse_others, undo
+from .site import CONFIGURATION, COUNTED, DROPIN, PROGRAM, Change, Contents, GatewayError, carry_out, changes, digest, make_log, ours, refuse_others, undo
 
 _LIMIT = 4 << 20  # bytes
 _MARGIN = 2.0  # seconds by which clocks of files and processes may differ
@@ -47,7 +47,7 @@ def have(run: RunWith, wanted: Wanted, check_mode: bool) -> Done:
     """Have the gateway as wanted. Raises `GatewayError`, `SystemctlError`, `OSError`; nothing is changed then."""
     refuse(run, wanted)
     due = changes(wanted.contents)
-    loaded = any(change.path != PROGRAM for change in due) or not _is_loaded(run, wanted)
+    loaded = any(change.path not in (PROGRAM, *COUNTED) for change in due) or not _is_loaded(run, wanted)
     if loaded and nginx.is_installed():
         nginx.refuse_wrong(run, wanted.contents)
     if (due or loaded) and not check_mode:

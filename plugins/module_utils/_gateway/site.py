@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from .._base.files import create_empty, read_bytes, replace_file
-from .._base.layout import GATEWAY_CONFIGURATION, UNITS
+from .._base.layout import GATEWAY_CONFIGURATION, GATEWAY_PROGRAM, GATEWAY_STATE, UNITS
 from .._ownership.marks import is_marked, role_mark
 
 NGINX = "/etc/nginx"
@@ -24,12 +24,15 @@ FOLDER = f"{NGINX}/ollama-gateway"
 CONFIGURATION = GATEWAY_CONFIGURATION
 TOKENS = f"{FOLDER}/tokens.map"
 DROPIN = f"{UNITS}/nginx.service.d/ollama-gateway.conf"
-PROGRAM = "/usr/local/lib/ollama-gateway/ollama_gateway_metrics.py"
+PROGRAM = GATEWAY_PROGRAM
+COUNTED = (f"{GATEWAY_STATE}/metrics.prom", f"{GATEWAY_STATE}/state.json")
+"""What the program makes."""
 LOG = "/var/log/nginx/ollama-gateway.log"
 MARK = role_mark("ollama_gateway")
 
 _LIMIT = 4 << 20  # bytes; none of our files comes near it
 _OUR_NAME = re.compile(r"keepwarm_[a-z_]+\.js|tokens\.map", re.ASCII)
+_COUNT = b"ollama_gateway_requests_total"
 _SECRET = re.compile(rb"^\S{20,} ", re.MULTILINE)
 Contents = Mapping[str, "bytes | None"]
 
@@ -59,7 +62,8 @@ def changes(wanted: Contents) -> list[Change]:
     Raises `GatewayError`, `OSError`.
     """
     found = []
-    for path in sorted({*wanted, *ours()}):
+    kept = COUNTED if wanted.get(PROGRAM) else ()
+    for path in sorted({*wanted, *ours()} - {*kept}):
         before, after = _content(path), wanted.get(path)
         if before != after or (after is not None and _mode(path) != mode_of(path)):
             found.append(Change(path, before, after, mode_of(path)))
@@ -80,6 +84,10 @@ def ours() -> Iterator[str]:
         content = _content(path)
         if content is not None and is_marked(path, content, MARK):
             yield path
+    for path in COUNTED:
+        with suppress(OSError):  # others can write to the folder
+            if _COUNT in read_bytes(path, _LIMIT):
+                yield path
 
 
 def refuse_others(wanted: Contents) -> None:

@@ -21,6 +21,7 @@ from .._systemd import server_plan
 from .._systemd.defaults import Host, Settled, count_pins, settle
 from .._systemd.environment import declared_environment
 from .._systemd.host import HostError
+from .._systemd.reload_risk import containers_at_risk, refusal
 from .._systemd.server_dropin import Place
 from .._systemd.server_plan import Declared
 from .._systemd.trial_run import Tried, try_out
@@ -29,12 +30,13 @@ from .observation import Observation
 
 @dataclass(frozen=True)
 class Occasion:
-    """What a plan is made for. `claims`: the paths that the role writes beside the drop-in."""
+    """What a plan is made for. `claims`: the paths that the role writes beside the drop-in; `dropin`: what that contains by now."""
 
     declared: Declared
     claims: Paths
     check_mode: bool
     run: RunWith
+    dropin: str | None = None
 
     @property
     def pins(self) -> int:
@@ -53,7 +55,7 @@ def declaration(params: Mapping[str, Any]) -> Declared:
         models=params["models"],
         oom_policy=None if params["oom_policy"] in (None, "", "auto") else params["oom_policy"],
         place=place,
-        **{name: params[name] for name in ("start", "restart", "install", "ours", "may_come", "beginning", "warnings", "account")},
+        **{name: params[name] for name in ("start", "restart", "install", "ours", "may_come", "beginning", "warnings", "account", "allow_daemon_reload")},
     )
 
 
@@ -101,6 +103,9 @@ def _sentences(occasion: Occasion, found: Settled, content: str, told: Mapping[s
     is_settled = judged or server_plan.is_expected(declared, told, occasion.check_mode)
     other = server_plan.other_deployment(declared, told)
     refused = [other] if other else _claimed_by_others(occasion, told["dropin"]) or (server_plan.refusals(told) if judged else [])
+    endangered = _endangered(occasion, content, told)
+    if endangered and not declared.allow_daemon_reload:
+        refused = [*refused, f"{refusal('ollama_server', endangered)}."]
     tried = _tried(occasion, content, told) if judged and not refused else Tried()
     warned = [*(found.warnings if is_settled else ()), *(server_plan.warnings(told) if judged else ())]
     acts = server_plan.acts(declared, told)
@@ -117,6 +122,12 @@ def _acts(declared: Declared, told: Mapping[str, Any], expected: bool) -> dict[s
     kept, noted = (_kept(told["unit"], what) for what in (_server_state.DROPIN, _server_state.MODELS))
     due = expected or noted or server_plan.is_due(acts, told, kept)
     return {"start": declared.start, **asdict(acts), "due": due, "restorable": noted}
+
+
+def _endangered(occasion: Occasion, content: str, told: Mapping[str, Any]) -> list[str]:
+    """The containers that would lose their GPU by what is to be written. A unit that is still to come is written, too."""
+    is_due = not told["exists"] or told["need_daemon_reload"] or occasion.dropin != content
+    return containers_at_risk(occasion.run) if is_due else []
 
 
 def _untried(told: Mapping[str, Any], tried: Tried) -> list[str]:

@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
+from .._base.readers import printed_list
 from .._base.systemctl import Run
 from .quoting import expand_specifiers, split_words
 from .unit_file import UnitFile, settings_of
@@ -35,7 +34,7 @@ def creation_differences(run: Run, unit: str, made: str, specifiers: Mapping[str
 def _created_with(run: Run, unit: str) -> list[str]:
     number = _number(unit)
     status, output, _error = run(["podman", "container", "inspect", "--format", "{{json .Config.CreateCommand}}", number]) if number else (1, "", "")
-    return _words_of(output) if status == 0 else []
+    return [str(word) for word in printed_list(output)] if status == 0 else []
 
 
 def _number(unit: str) -> str:
@@ -45,14 +44,6 @@ def _number(unit: str) -> str:
             return file.read().strip()
     except (OSError, ValueError):
         return ""
-
-
-def _words_of(output: str) -> list[str]:
-    try:
-        found: Any = json.loads(output)
-    except ValueError:
-        return []
-    return [str(word) for word in found] if isinstance(found, list) else []
 
 
 def _started_with(made: str) -> list[str]:

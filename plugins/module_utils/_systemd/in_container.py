@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from typing import Any, Callable, Protocol
+from typing import Callable, Protocol
 
 from .._base.deployments import deployment_of
+from .._base.readers import printed_list
 from .._base.systemctl import Run
 from .environment import Manager
 from .host import Process, Unit, read_process
@@ -80,14 +80,6 @@ def inherited(run: Run, manager: Manager, files: Sequence[UnitFile]) -> Manager:
 def image_environment(run: Run, image: str) -> dict[str, str]:
     """As the image has it; nothing where Podman does not have the image."""
     status, output, _error = run(["podman", "image", "inspect", "--format", "{{json .Config.Env}}", image])
-    pairs = (text.partition("=") for text in _texts(output) if isinstance(text, str)) if image and status == 0 else ()
+    pairs = (text.partition("=") for text in printed_list(output) if isinstance(text, str)) if image and status == 0 else ()
     return {key: value for key, equals, value in pairs if equals}
-
-
-def _texts(output: str) -> Sequence[Any]:
-    try:
-        found = json.loads(output)
-    except ValueError:
-        return ()
-    return found if isinstance(found, list) else ()
 

@@ -27,7 +27,7 @@ class Declared:
     """One server as the role's variables have it. `models` are to be in memory, whatever the list holds. `defaults` follow from other
     servers of the host. `install` and `ours`: whether the role installs the server, and whether the unit is the role's, or there is none.
     `may_come`: whether check mode may find a host without the unit. `beginning`: the play has changed nothing yet.
-    `account`: the user of the server."""
+    `account`: the user of the server. `allow_daemon_reload`: also where containers lose their GPU by it."""
 
     environment: Mapping[str, str]
     defaults: Mapping[str, str] = field(default_factory=dict)
@@ -42,6 +42,7 @@ class Declared:
     beginning: bool = False
     warnings: Sequence[str] = ()
     account: str = ""
+    allow_daemon_reload: bool = False
 
     @property
     def installs(self) -> bool:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,7 +77,8 @@ def require_root_only(paths: Iterable[str]) -> None:
         try:
             require_own(path)
         except UnsafePath as error:
-            raise UnitsError(f"root is to run {path}, but {error}: give that to root alone") from error
+            remedy = ": give that to root alone" if error.errno == errno.EPERM else ""  # a link says itself what would be right
+            raise UnitsError(f"root is to run {path}, but {error}{remedy}") from error
 
 
 def _apply(table: Table, run: RunWith, predict: bool, root: str, claimed: Claimed | None) -> Done:

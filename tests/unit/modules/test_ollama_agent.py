@@ -20,6 +20,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership import 
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_agent
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._server_entries import server_entries
 from support.ansible_module import Entrance
+from support.legacy_runtime import ALL, container, docker, make_legacy
 from support.systemd_manager import UNITS, Systemd
 
 TEMPLATES = str(pathlib.Path(__file__).parents[3] / "roles/ollama_warmup/templates")
@@ -61,6 +62,8 @@ class Gpu(Systemd):
             return 0, "", ""
         if command[1] == "is-active":
             return 3, "inactive", ""
+        if command[0] == "env":
+            return docker(command, [container("ollama", "nvidia", ALL)])
         return super().run(command, **options)
 
     def ours(self) -> list[str]:
@@ -131,6 +134,17 @@ def test_a_host_without_any_gets_all_of_it(agent: Entrance, host: Gpu, wanted: A
     assert json.loads(host.text(CONFIGURATION))["policy"]["models"][0]["name"] == "a"
     assert host.text(COMMAND).startswith(f"#!{sys.executable} -I\n")
     assert os.stat(host.root + COMMAND).st_mode & 0o777 == 0o755
+
+
+def test_an_agent_whose_units_cost_a_container_its_gpu_is_refused_before_anything_is_made(agent: Entrance, host: Gpu, wanted: Any) -> None:
+    make_legacy(pathlib.Path(host.root))
+    before = host.ours()
+    assert "the containers ollama would lose their GPU" in agent.fail(**wanted(), allow_daemon_reload=False)
+    assert (host.ours(), host.made, host.calls) == (before, [], [])
+    done = agent.succeed(**wanted(), allow_daemon_reload=True)
+    assert [warning for warning in done["warnings"] if "may have lost their GPU: ollama" in warning]
+    changed = agent.succeed(**wanted(models=["b"]), allow_daemon_reload=False)
+    assert (f"write {CONFIGURATION}" in changed["steps"], "daemon-reload" in changed["steps"]) == (True, False)
 
 
 def test_the_diff_shows_the_program_as_one_line(agent: Entrance, host: Gpu, wanted: Any) -> None:

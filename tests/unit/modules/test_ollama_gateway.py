@@ -50,6 +50,9 @@ def folder_of_nginx(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> 
         "DROPIN": tmp_path / "units/ollama-gateway.conf",
         "PROGRAM": tmp_path / "lib/ollama_gateway_metrics.py",
     }
+    counted = (str(tmp_path / "counted/metrics.prom"), str(tmp_path / "counted/state.json"))
+    for module in (site, gateway):
+        monkeypatch.setattr(module, "COUNTED", counted)
     for module in (site, gateway, nginx):
         for name, path in places.items():
             monkeypatch.setattr(module, name, str(path), raising=False)
@@ -289,6 +292,25 @@ def test_what_nginx_does_not_read_is_written_without_a_reload_and_goes_with_the_
     gateway.have(server.run, counting, False)
     assert len(gateway.remove(server.run, False).changes) == 5
     assert tree(folder) == {}
+
+
+def test_what_was_counted_stays_with_its_program_and_what_others_keep_beside_it_stays(folder: pathlib.Path) -> None:
+    server = Nginx()
+    server.pid = 1
+    counting = gateway.Wanted({**wanted().contents, site.PROGRAM: MARK.encode()}, [])
+    gateway.have(server.run, counting, False)
+    (folder / "counted").mkdir()
+    for path in site.COUNTED:
+        pathlib.Path(path).write_text('{"counts": {"ollama_gateway_requests_total": []}}')
+    assert gateway.have(server.run, counting, False) == gateway.Done([], False)
+    done = gateway.have(server.run, wanted(), False)
+    assert ([change.path for change in done.changes], done.loaded) == ([*sorted(site.COUNTED), site.PROGRAM], False)
+    assert not (folder / "counted").exists()
+    (folder / "counted").mkdir()
+    (folder / "counted/state.json").write_text('{"of": "another program"}')
+    (folder / "counted/metrics.prom").symlink_to(site.CONFIGURATION)
+    gateway.remove(server.run, False)
+    assert sorted(path.name for path in (folder / "counted").iterdir()) == ["metrics.prom", "state.json"]
 
 
 def test_what_could_not_be_served_is_refused_without_a_change(folder: pathlib.Path) -> None:

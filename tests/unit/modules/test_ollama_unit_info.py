@@ -14,6 +14,7 @@ import pytest
 from ansible.module_utils import basic
 from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_state
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base import scratch
+from ansible_collections.keepwarm.ollama.plugins.module_utils._server import planning
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_unit_info
 from support.raw_server import answer
@@ -426,6 +427,23 @@ def test_at_the_beginning_a_unit_to_come_is_not_judged(machine: Host, plan: Call
     expected = plan(check=True, may_come=True, install="missing", ours=True)
     assert (expected["refusals"], expected["expected"], expected["outlook"]["comes"], expected["due"]) == ([], True, True, True)
     assert plan(check=False, may_come=True)["expected"] is False
+
+
+@pytest.mark.parametrize("beginning", [False, True])
+def test_a_drop_in_that_costs_a_container_its_gpu_is_refused_at_once(
+    machine: Host, plan: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, beginning: bool
+) -> None:
+    monkeypatch.setattr(planning, "containers_at_risk", lambda _run: ["webui"])
+    (sentence,) = plan(beginning=beginning)["refusals"]
+    assert "the containers webui would lose their GPU" in sentence
+    assert sentence.endswith("set ollama_server_allow_daemon_reload to true and restart them afterwards.")
+    allowed = plan(beginning=beginning, allow_daemon_reload=True)
+    assert allowed["refusals"] == []
+    written = machine.write("ollama.service.d/zz-keepwarm.conf", allowed["dropin"]["content"])
+    machine.properties["DropInPaths"] = str(written)
+    assert plan(beginning=beginning)["refusals"] == [], "systemd has read what is there"
+    machine.properties["NeedDaemonReload"] = "yes"
+    assert len(plan(beginning=beginning)["refusals"]) == 1
 
 
 def test_a_folder_that_the_role_is_going_to_make_is_not_tried_at_the_beginning(machine: Host, plan: Callable[..., Any]) -> None:

@@ -55,3 +55,12 @@ def test_what_a_link_leads_to_is_judged_too(program: pathlib.Path, through: str)
         program.parent.symlink_to(home)
     with pytest.raises(UnitsError, match=f"^root is to run {program}, but {home} may be written to by the user {SOMEBODY}"):
         require_root_only([str(program)])
+
+
+def test_a_link_that_somebody_else_could_exchange_is_not_followed(program: pathlib.Path) -> None:
+    folder = program.parents[2] / "open"
+    folder.mkdir()
+    folder.chmod(0o777)
+    (folder / "run").symlink_to(program)
+    with pytest.raises(UnitsError, match=f"^root is to run {folder}/run, but {folder}/run is a link, .* and is not followed: name what it leads to$"):
+        require_root_only([f"{folder}/run"])
