@@ -346,7 +346,7 @@ def work(module: AnsibleModule, predict: bool) -> dict[str, Any]:
     if module.params["state"] == "present":
         return bring_about(table_of(module.params), module.run_command, predict, ROOT)
     if module.params["role"] != "ollama_server":
-        raise UnitsError("state absent is for the role ollama_server: the others take their units away otherwise")
+        raise UnitsError("state absent is for the role ollama_server: the modules of the other roles remove their units")
     return remove_settings(module.run_command, predict, ROOT)
 
 

@@ -70,7 +70,7 @@ def test_null_is_told_to_the_agent() -> None:
 
 
 def test_every_template_of_the_table_is_there_and_none_besides() -> None:
-    named = {key.replace("-gate-want", "-gate") for key in wanted_templates(FEATURES)} | {"ollama-warmup", "ollama-warmup.rules.yml"}
+    named = {key.replace("-gate-want", "-gate") for key in wanted_templates(FEATURES)} | {"ollama-warmup", "ollama-warmup.rules.yml", "grafana-provider.yml"}
     assert {path.stem for path in (ROLE / "templates").glob("*.j2")} == named
     assert len({row.key for row in UNITS} | set(DROPINS.values())) == len(wanted_templates(FEATURES))
 

@@ -75,8 +75,9 @@ def restorecon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_release_gets_the_labels_of_its_place(dest: Path, call: Call, tmp_path: Path, restorecon: Path) -> None:
-    call("0.30.0", archives=[archive(tmp_path, "0.30.0")])
-    call("0.30.0", archives=[archive(tmp_path, "0.30.0")], state="current")
+    archives = [archive(tmp_path, "0.30.0")]  # one packed anew has other times, and is another release
+    call("0.30.0", archives=archives)
+    call("0.30.0", archives=archives, state="current")
     assert (restorecon / "asked").read_text() == f"-R -F {dest}/0.30.0\n"
 
 

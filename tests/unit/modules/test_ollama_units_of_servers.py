@@ -245,6 +245,5 @@ def test_folders_come_with_the_units_that_write_to_them(units: Entrance, host: S
 
 
 def test_the_agent_s_units_are_removed_by_another_module(units: Entrance) -> None:
-    assert units.fail(role="ollama_warmup", state="absent") == (
-        "state absent is for the role ollama_server: the units of ollama_warmup are removed by ollama_agent"
-    )
+    sentence = "state absent is for the role ollama_server: the modules of the other roles remove their units"
+    assert units.fail(role="ollama_warmup", state="absent") == sentence

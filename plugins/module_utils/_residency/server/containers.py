@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -107,17 +107,19 @@ def _on_the_hosts_network(port: int, sharing: Sequence[ContainerServer], proc: s
 
 def _reached(connect: Callable[[], AbstractContextManager[Any]], candidates: Sequence[ContainerServer], proc: str) -> list[ContainerServer]:
     """Those that a connection of ours comes to, and that it leaves again."""
-    before = {one.id: _connections(one, proc) for one in candidates}
+    ports = {one.id: {found.port for found in _listening(one, proc)} for one in candidates}
+    before = {one.id: _connections(one, ports[one.id], proc) for one in candidates}
     with connect():
-        arrived = _until(lambda: {one.id: new for one in candidates for new in [_connections(one, proc) - before[one.id]] if new}, bool)
-    left = _until(lambda: {one.id for one in candidates if arrived.get(one.id, set()) - _connections(one, proc)}, arrived.keys().__eq__)
-    return [one for one in candidates if one.id in left]
+        arrived = _until(lambda: {one.id: new for one in candidates for new in [_connections(one, ports[one.id], proc) - before[one.id]] if new}, bool)
+    comers = [one for one in candidates if one.id in arrived]
+    left = _until(lambda: {one.id for one in comers if arrived[one.id] - _connections(one, ports[one.id], proc)}, arrived.keys().__eq__)
+    return [one for one in comers if one.id in left]
 
 
-def _connections(one: ContainerServer, proc: str) -> set[str]:
-    """To any port that is listened to in its network namespace."""
+def _connections(one: ContainerServer, ports: Container[int], proc: str) -> set[str]:
+    """To these ports in its network namespace."""
     with suppress(OSError):  # it ended meanwhile
-        return set(connections_to({found.port for found in _listening(one, proc)}, f"{proc}/{one.server.pid}"))
+        return set(connections_to(ports, f"{proc}/{one.server.pid}"))
     return set()
 
 
@@ -128,13 +130,14 @@ def _listening(one: ContainerServer, proc: str) -> list[ListeningSocket]:
 
 
 def _until(look: Callable[[], Any], is_enough: Callable[[Any], bool]) -> Any:
-    """The first look that shows enough, or the last one."""
-    end = time.monotonic() + _PATIENCE
+    """The first look that shows enough, or the last one. The pauses grow: each look reads the tables of all candidates."""
+    end, pause = time.monotonic() + _PATIENCE, _PAUSE
     while True:
         found = look()
         if is_enough(found) or time.monotonic() >= end:
             return found
-        time.sleep(_PAUSE)
+        time.sleep(pause)
+        pause *= 2
 
 
 def _connection(host: str, port: int) -> AbstractContextManager[Any]:
