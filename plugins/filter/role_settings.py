@@ -26,14 +26,15 @@ options:
         checksums, where it has been read. The filter fails if that lacks one that C(checksums) lacks, too.
       - For V(platform), the C(role) with its prefix, as C(facts) Ansible's facts of the host, and as C(lacking), by what has to be installed, a
         list of the input that names its package and of the package, empty where none is known.
+      - For V(networks), lists of networks by the full names of their inputs. Only C(problems) is told.
       - For V(archives), the C(servers) in containers as M(keepwarm.ollama.ollama_container) takes them, and as C(archives) those of their archives
         that are to be loaded. The filter looks into these files.
     type: dict
     required: true
   of:
-    description: Whose settings they are. A role's without C(ollama_), those of a release, of the host's distribution, or of archives of images.
+    description: Whose settings they are. A role's without C(ollama_), those of a release, of the host's distribution, of archives of images, or of V(networks).
     type: str
-    choices: [server, model, warmup, release, gateway, platform, pull, archives]
+    choices: [server, model, warmup, release, gateway, platform, pull, archives, networks]
     required: true
   instances:
     description:
@@ -132,6 +133,7 @@ from typing import Any
 
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._gateway import gateway_settings
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._image_archives import image_archives
+from ansible_collections.keepwarm.ollama.plugins.plugin_utils._networks import network_settings
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._platform import platform
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._pull import pull_settings
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._release_archives import release_archives
@@ -143,6 +145,7 @@ _ALONE: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "platform": platform,
     "pull": pull_settings,
     "archives": image_archives,
+    "networks": network_settings,
 }
 
 

@@ -21,6 +21,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import PolicyError, parse_policy
 
 from ._gateway_clients import client_problems, normal_name, permissions, rates, token_hash
+from ._networks import network_problems
 
 _LISTEN = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):([0-9]{1,5})", re.ASCII)
 _PATH = re.compile(r"/[A-Za-z0-9._/+@-]+", re.ASCII)
@@ -140,11 +141,7 @@ def _place(entry: Any) -> tuple[str, int]:
 
 def _network_problems(raw: Mapping[str, Any]) -> Iterator[str]:
     for name in ("allow", "deny"):
-        for entry in raw[name]:
-            try:
-                ipaddress.ip_network(str(entry))
-            except ValueError:
-                yield f"ollama_gateway_{name} has {short_repr(entry)}, which is no network: write '10.0.0.0/8', without bits of a host"
+        yield from network_problems(f"ollama_gateway_{name}", raw[name])
 
 
 def _number_problems(raw: Mapping[str, Any]) -> Iterator[str]:
