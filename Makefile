@@ -90,7 +90,7 @@ tables: setup-newest ## Write the tables of inputs, metrics, drifts and findings
 docs: setup-checks ## Lint the documentation of plugins and roles, and the changelog; run its examples; the community's checklist
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 	$(CHECKS)/antsibull-changelog lint
-	$(CHECKS)/$(PYTEST) tests/examples tests/inclusion $(ARGS)
+	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" $(CHECKS)/$(PYTEST) tests/examples tests/inclusion $(ARGS)
 
 .PHONY: docs-site
 docs-site: setup-docsite ## Build the documentation site, without a warning, and test what it says of other programs (.cache/docs-site/html)

@@ -93,8 +93,10 @@ def against(stand_in: StandIn, tasks: list[dict[str, Any]], folder: pathlib.Path
     host, port = stand_in.caller.address
     for name, source in COPIES.items():
         stand_in.post("/api/copy", source=source, destination=name)
-    defaults = {"group/keepwarm.ollama.ollama": {"url": f"http://{host}:{port}"}}
-    (folder / "play.yml").write_text(yaml.safe_dump([play(tasks, module_defaults=defaults)], sort_keys=False))
+    url = f"http://{host}:{port}"
+    asked = [{key: {**value, "url": url} if key.startswith(PREFIX) and "url" in value else value for key, value in task.items()} for task in tasks]
+    plays = [play(asked, module_defaults={"group/keepwarm.ollama.ollama": {"url": url}})]
+    (folder / "play.yml").write_text(yaml.safe_dump(plays, sort_keys=False))
     interpreter = f"ansible_python_interpreter={sys.executable}"
     return run("ansible-playbook", "--inventory", "localhost,", "--connection", "local", "--extra-vars", interpreter, "play.yml", folder=folder)
 
