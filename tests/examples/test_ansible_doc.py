@@ -94,7 +94,7 @@ def against(stand_in: StandIn, tasks: list[dict[str, Any]], folder: pathlib.Path
     for name, source in COPIES.items():
         stand_in.post("/api/copy", source=source, destination=name)
     url = f"http://{host}:{port}"
-    asked = [{key: {**value, "url": url} if key.startswith(PREFIX) and "url" in value else value for key, value in task.items()} for task in tasks]
+    asked = [{key: {**value, "url": url} if key.startswith(PREFIX) and "url" in (value or ()) else value for key, value in task.items()} for task in tasks]
     plays = [play(asked, module_defaults={"group/keepwarm.ollama.ollama": {"url": url}})]
     (folder / "play.yml").write_text(yaml.safe_dump(plays, sort_keys=False))
     interpreter = f"ansible_python_interpreter={sys.executable}"
