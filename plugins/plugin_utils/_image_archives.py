@@ -36,7 +36,7 @@ def _problem(path: str, image: str) -> str:
         names = None
     if names is None:
         return f"{path}, which is no archive of an image: make one with podman save or docker save"
-    if names and "@" not in image and _full(image) not in map(_full, names):
+    if names and "@" not in image and not any(_same(image, name) for name in names):
         return f"{path}, which has not the image {image} but {' and '.join(names)}: name that in ollama_server_container_image, or take another archive"
     return ""
 
@@ -59,9 +59,17 @@ def _images(archive: tarfile.TarFile, member: tarfile.TarInfo) -> list[dict[str,
     return [image for image in found if isinstance(image, dict)] if isinstance(found, list) else []
 
 
-def _full(name: str) -> str:
-    """With the registry that Docker leaves out, and the tag."""
-    first, slash, _rest = name.partition("/")
-    if not slash or not (set(first) & set(".:") or first == "localhost"):
-        name = f"docker.io/{name if slash else f'library/{name}'}"
-    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+def _same(one: str, other: str) -> bool:
+    """Docker leaves its own registry out of names, so that one without a registry is of whichever the other names."""
+    (registry, image), (others, wanted) = _parts(one), _parts(other)
+    return image == wanted and (registry == others or "" in (registry, others))
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """The registry, empty where it is left out, and the rest with its tag."""
+    first, slash, rest = name.partition("/")
+    if slash and (set(first) & set(".:") or first == "localhost"):
+        registry, image = first, rest
+    else:
+        registry, image = "", name if slash else f"library/{name}"
+    return registry, image if ":" in image.rpartition("/")[2] else f"{image}:latest"

@@ -13,7 +13,7 @@ import tarfile
 import pytest
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._image_archives import image_archives
 
-IMAGE = "docker.io/ollama/ollama:0.32.15"
+IMAGE = "registry.example.org/ollama/ollama:0.32.15"
 
 
 def archive(path: pathlib.Path, **members: object) -> str:
@@ -37,7 +37,7 @@ def problems(path: str, image: str = IMAGE) -> list[str]:
         ([IMAGE], IMAGE),
         (["ollama/ollama:0.32.15"], IMAGE),
         (["other:1", "localhost/ollama"], "localhost/ollama:latest"),
-        (["redis:1"], "docker.io/library/redis:1"),
+        (["redis:1"], "registry.example.org/library/redis:1"),
         (None, IMAGE),
         (["localhost/ollama:1"], f"localhost/ollama@sha256:{'0' * 64}"),
     ],
