@@ -221,6 +221,18 @@ def test_beside_a_container_that_a_port_may_lead_to_only_root_tells_one_on_the_h
     assert found(proc, arriving_at(proc)) == "200-20000"
 
 
+@pytest.mark.parametrize(("arguments", "expected"), [(("python3", "server.py"), None), (CONMON, "100-10000")])
+def test_what_listens_outside_containers_is_seen_without_a_connection(proc: Proc, arguments: tuple[str, ...], expected: str | None) -> None:
+    """The process of an engine holds the port for a container."""
+    podman(proc)
+    proc.add(300, 1, arguments)
+    proc.network(1, listening(11434, 77))
+    proc.network(100, listening(11434, 5100))
+    (proc.root / "300/fd").mkdir()
+    (proc.root / "300/fd/3").symlink_to("socket:[77]")
+    assert found(proc, arriving_at(proc, 100) if expected else never) == expected
+
+
 def test_root_tells_two_on_the_hosts_network_apart(proc: Proc) -> None:
     podman(proc)
     proc.add(200, 1, IN_CONTAINER, cgroup=f"0::/docker/{TWO}\n")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence, Set
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +26,8 @@ Connect = Callable[[str, int], "AbstractContextManager[Any]"]
 _ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])", re.ASCII)
 _MONITORS = ("conmon", "containerd-shim")
 """An engine's process that stays with a container, and has its id on the command line."""
+_PROXIES = (*_MONITORS, "docker-proxy", "dockerd", "podman", "rootlessport", "rootlesskit", "slirp4netns", "pasta")
+"""What holds the port of a container for it."""
 _CONNECTING = 2.0  # seconds
 _PATIENCE = 0.3  # seconds for a proxy to pass a connection on
 _ENDING = 2.0  # seconds for a server to notice the connection's end, which one on a busy machine does late
@@ -66,12 +68,24 @@ def container_server_at(url: str, proc: str = "/proc", connect: Connect | None =
 def _answering(url: str, candidates: Sequence[ContainerServer], proc: str, connect: Connect) -> list[ContainerServer]:
     host, port = _endpoint(url)
     with suppress(OSError):
-        shared = {found.inode for found in listening_sockets(f"{proc}/1")}
+        listening = list(listening_sockets(f"{proc}/1"))
+        if _is_held_outside({found.inode for found in listening if found.port == port}, candidates, proc):
+            return []
+        shared = {found.inode for found in listening}
         sharing = [one for one in candidates if any(found.inode in shared for found in _listening(one, proc))]
         apart = [one for one in candidates if one not in sharing]
         reached = _reached(lambda: connect(host, port), apart, proc) if apart and port else []
         return reached or _on_the_hosts_network(port, sharing, proc, is_seen=bool(apart))
     return []
+
+
+def _is_held_outside(inodes: Set[str], candidates: Sequence[ContainerServer], proc: str) -> bool:
+    """Whether a process of the machine itself has one of these sockets, as far as who asks may see: then nobody has to be asked, which takes
+    as long as a connection that comes nowhere is waited for."""
+    contained = {process.pid for one in candidates for process in (one.server, *one.children)}
+    table = all_processes(proc).values() if inodes else ()
+    outside = (process for process in table if process.pid not in contained and not process.program.startswith(_PROXIES))
+    return any(inodes & set(open_sockets(process.pid, proc)) for process in outside)
 
 
 def container_server_of(start: str, proc: str = "/proc") -> ContainerServer | None:
