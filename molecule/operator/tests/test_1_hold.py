@@ -75,10 +75,10 @@ def test_the_time_runs_out_and_the_host_heals(gpu: Gpu) -> None:
     hold(gpu)
     gpu.ask("tiny-a", "0s")
     eventually(lambda: gpu.runner("tiny-a"), "")
-    until = gpu.run("ollama-warmup hold 5s").split()[5]  # in place of the other
+    until = gpu.run("ollama-warmup hold 5s").partition(" until ")[2].partition(" by ")[0].strip()  # in place of the other
     eventually(gpu.is_warm)
     begun = gpu.run(f"ps --format=lstart= --pid={gpu.runner('tiny-a')}").strip()
-    assert int(gpu.run(f"date --date='{begun}' +%s")) >= int(gpu.run(f"date --date={until} +%s")) - 1  # both in whole seconds
+    assert int(gpu.run(f"date --date='{begun}' +%s")) >= int(gpu.run(f"date --date='{until}' +%s")) - 1  # both in whole seconds
     Passes(gpu).wait(skipped=False)
     assert (noted(gpu, cursor, "hold"), noted(gpu, cursor, "hold_expired"), noted(gpu, cursor, "release")) == (2, 1, 0)
 
@@ -117,6 +117,6 @@ def test_garbage_holds_nothing_and_is_told(gpu: Gpu) -> None:
 
 def test_only_root_may_hold_and_only_where_root_alone_writes(gpu: Gpu) -> None:
     refused = gpu.host.run("setpriv --reuid=ollama-warmup --clear-groups ollama-warmup hold 2h")
-    assert (refused.rc, refused.stderr.strip()) == (2, "ollama-warmup: only root may put a host on hold or release it: use sudo")
+    assert (refused.rc, refused.stderr.strip()) == (2, "ollama-warmup: only root may put a host on hold, drain it, or end that: use sudo")
     hold(gpu)
     assert gpu.run("stat --format='%U %a' /var/lib/ollama-warmup /var/lib/ollama-warmup/default.hold").split() == ["root", "755", "root", "644"]
