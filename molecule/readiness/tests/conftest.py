@@ -36,7 +36,7 @@ class Server:
     def says(self, path: str = "", port: int = 0) -> tuple[int, str]:
         """Status and word of /ready."""
         url = f"http://127.0.0.1:{port or HTTP[self.name]}/ready{path}"
-        word, _, status = self.gpu.run(f"curl --silent --max-time 20 --write-out '%{{http_code}}' {url}").rpartition("\n")
+        word, _end, status = self.gpu.run(f"curl --silent --max-time 20 --write-out '%{{http_code}}' {url}").rpartition("\n")
         return int(status), word
 
     def agent(self) -> str:

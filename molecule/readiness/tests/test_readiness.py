@@ -52,7 +52,7 @@ def test_a_probe_asks_the_server_nothing(fleet: Fleet) -> None:
     before = {name: fleet[name].door("counters")["requests"] for name in fleet}
     passes = fleet.gpu.run("systemctl show --property=InvocationID --value 'ollama-warmup@*.service'")
     for name in fleet:
-        assert {fleet[name].says()[0] for _ in range(5)} == {200}
+        assert {fleet[name].says()[0] for _turn in range(5)} == {200}
     assert fleet["one"].says(port=GATEWAY) == (200, "resident")
     if fleet.gpu.run("systemctl show --property=InvocationID --value 'ollama-warmup@*.service'") == passes:
         assert {name: fleet[name].door("counters")["requests"] for name in fleet} == before

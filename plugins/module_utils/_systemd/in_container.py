@@ -82,4 +82,3 @@ def image_environment(run: Run, image: str) -> dict[str, str]:
     status, output, _error = run(["podman", "image", "inspect", "--format", "{{json .Config.Env}}", image])
     pairs = (text.partition("=") for text in printed_list(output) if isinstance(text, str)) if image and status == 0 else ()
     return {key: value for key, equals, value in pairs if equals}
-

@@ -44,9 +44,12 @@ def verify(wanted: WantedSet, write: Sequence[str], run: RunWith) -> None:
 
 def _verify_containers(units: Sequence[WantedUnit], run: RunWith) -> None:
     """What Podman, and then systemd, says of each of its units. Raises `UnitsError`."""
+
+    def judge(command: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str, str]:
+        return run(command, environ_update=environment)
+
     for unit in units:
         with scratch_folder() as folder:
-            judge = lambda command, environment: run(command, environ_update=environment)  # noqa: E731
             found, _text = quadlet_service(judge, folder, unit.service, [UnitFile(unit.path, unit.content or "")])
         if found:
             raise UnitsError(f"Podman does not accept {unit.name}: {'; '.join(found)}")

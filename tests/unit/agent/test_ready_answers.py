@@ -59,7 +59,7 @@ def ask(model: str | None) -> Answer:
     ],
 )
 def test_http_says_it_by_the_status(line: str, status: str, body: str) -> None:
-    head, _, text = http_answer(f"{line}\r\nHost: gpu1\r\n\r\n".encode("latin-1"), ask).decode().partition("\r\n\r\n")
+    head, _end, text = http_answer(f"{line}\r\nHost: gpu1\r\n\r\n".encode("latin-1"), ask).decode().partition("\r\n\r\n")
     assert (head.split("\r\n")[0], text) == (f"HTTP/1.1 {status}", body)
     assert "Cache-Control: no-store" in head and "Connection: close" in head
 
@@ -82,7 +82,7 @@ class Served:
     """A responder at work: HTTP on one port, the agent-check on another."""
 
     def __init__(self) -> None:
-        self.sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+        self.sockets = [socket.create_server(("127.0.0.1", 0)) for _turn in range(2)]
         self.http, self.agent = (one.getsockname()[1] for one in self.sockets)
         self.responder = responder.Responder(self.sockets, self.agent, ask, idle=0.3)
         self.thread = threading.Thread(target=self.responder.serve, daemon=True)
@@ -114,7 +114,7 @@ def test_it_answers_each_port_in_its_own_way_and_ends_when_nobody_asks(served: S
 def test_clients_that_say_nothing_do_not_hold_up_the_others(served: Served) -> None:
     """More than there are places: the oldest loses its own."""
     with contextlib.ExitStack() as stack:
-        silent = [stack.enter_context(socket.create_connection(("127.0.0.1", served.http), timeout=10)) for _ in range(responder.AT_ONCE + 3)]
+        silent = [stack.enter_context(socket.create_connection(("127.0.0.1", served.http), timeout=10)) for _turn in range(responder.AT_ONCE + 3)]
         assert served.say(served.http, b"HEAD /ready HTTP/1.1\n\n").startswith(b"HTTP/1.1 200")
         assert [one.recv(1) for one in silent[:3]] == [b""] * 3
         assert served.say(served.agent) == b"up ready\n"
@@ -123,7 +123,7 @@ def test_clients_that_say_nothing_do_not_hold_up_the_others(served: Served) -> N
 def test_a_client_that_speaks_slowly_has_a_deadline_for_all_it_says(served: Served) -> None:
     served.responder._patience = 0.2
     with socket.create_connection(("127.0.0.1", served.http), timeout=10) as slow, pytest.raises(ConnectionError):
-        for _ in range(400):
+        for _turn in range(400):
             slow.sendall(b"G")
             time.sleep(0.02)
     assert served.say(served.http, b"GET /ready HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 200")
@@ -145,7 +145,7 @@ def test_a_body_does_not_cost_a_client_its_answer(served: Served) -> None:
 
 def test_a_client_that_never_stops_is_cut_off(served: Served) -> None:
     with socket.create_connection(("127.0.0.1", served.http), timeout=10) as connection, pytest.raises(ConnectionError):
-        for _ in range(10000):
+        for _turn in range(10000):
             connection.sendall(b"x" * 4096)
 
 

@@ -15,9 +15,11 @@ GPUS = {"Driver": "", "Count": -1, "DeviceIDs": None, "Capabilities": [["gpu"]],
 ALL = ["PATH=/bin", "NVIDIA_VISIBLE_DEVICES=all"]
 
 
-def make_legacy(root: pathlib.Path, daemon: Any = DAEMON, version_2: bool = True) -> None:
+def make_legacy(root: pathlib.Path, daemon: Any = None, version_2: bool = True) -> None:
     """The files of such a host."""
-    files = {"etc/docker/daemon.json": json.dumps(daemon), **({"sys/fs/cgroup/cgroup.controllers": "cpu memory pids\n"} if version_2 else {})}
+    files = {"etc/docker/daemon.json": json.dumps(DAEMON if daemon is None else daemon)}
+    if version_2:
+        files["sys/fs/cgroup/cgroup.controllers"] = "cpu memory pids\n"
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
