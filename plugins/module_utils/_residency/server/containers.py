@@ -128,9 +128,13 @@ def _reached(connect: Callable[[], AbstractContextManager[Any]], candidates: Seq
     """Those that a connection of ours comes to, and that it leaves again."""
     ports = {one.id: {found.port for found in _listening(one, proc)} for one in candidates}
     before = {one.id: _connections(one, ports[one.id], proc) for one in candidates}
+
+    def arriving() -> dict[str, set[str]]:
+        found = {one.id: _connections(one, ports[one.id], proc) - before[one.id] for one in candidates}
+        return {key: new for key, new in found.items() if new}
+
     with connect():
-        look = lambda: {one.id: new for one in candidates for new in [_connections(one, ports[one.id], proc) - before[one.id]] if new}  # noqa: E731
-        arrived = _until(look, bool, _PATIENCE)
+        arrived = _until(arriving, bool, _PATIENCE)
     comers = [one for one in candidates if one.id in arrived]
     left = _until(lambda: {one.id for one in comers if arrived[one.id] - _connections(one, ports[one.id], proc)}, arrived.keys().__eq__, _ENDING)
     return [one for one in comers if one.id in left]
