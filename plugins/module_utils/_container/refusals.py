@@ -23,9 +23,9 @@ def refusals(wanted: Wanted, run: Run) -> list[str]:
     without = _engine_refusal(wanted, run)
     if without:
         return [without]
-    blocked = in_the_way(wanted)
-    rootless = of_a_user(wanted) if not find_place(wanted).path else ""
-    sentences = [blocked, rootless, *_image_refusals(wanted, run), *_argument_refusals(wanted, run), *missing_devices(devices_for(wanted))]
+    has_unit = bool(find_place(wanted).path)
+    rootless = "" if has_unit else of_a_user(wanted)
+    sentences = [in_the_way(wanted), rootless, *_image_refusals(wanted, has_unit, run), *_argument_refusals(wanted, run), *missing_devices(devices_for(wanted))]
     return [f"{wanted.unit}: {sentence}." for sentence in sentences if sentence]
 
 
@@ -42,9 +42,9 @@ def _engine_refusal(wanted: Wanted, run: Run) -> str:
     return ""
 
 
-def _image_refusals(wanted: Wanted, run: Run) -> Iterator[str]:
+def _image_refusals(wanted: Wanted, has_unit: bool, run: Run) -> Iterator[str]:
     if not wanted.image:
-        if not find_place(wanted).path:
+        if not has_unit:
             yield "ollama_server_container_image is not set, and nobody else has made a unit that names one: name it"
     elif wanted.image.startswith(_LOCAL) and not wanted.archive and pinned(run, wanted.image) is None:
         yield f"the image {wanted.image} is not on this host, and no registry has it: give ollama_server_container_archive, or another image"

@@ -96,7 +96,7 @@ def _keep(servers: Sequence[Wanted], run: Run, predict: bool) -> list[str]:
 
 def _described(wanted: Wanted, run: Run) -> dict[str, Any]:
     place = find_place(wanted)
-    image = (pinned(run, wanted.image) or wanted.image) if wanted.image else ""
+    found = pinned(run, wanted.image) if wanted.image else ""
+    image = found or wanted.image
     lines = container_lines(wanted, image, devices_for(wanted), place.is_ours)
-    is_there = not wanted.image or pinned(run, wanted.image) is not None
-    return {"unit": wanted.unit, "ours": place.is_ours, "image": image, "image_present": is_there, "lines": lines}
+    return {"unit": wanted.unit, "ours": place.is_ours, "image": image, "image_present": found is not None, "lines": lines}

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .._base.readers import printed_list
 from .._base.systemctl import Run
 from .._base.text import one_line
 from .._residency.server.containers import ContainerServer, container_server_at, container_servers
@@ -65,11 +66,7 @@ def _found(unit: str, url: str, proc: str) -> ContainerServer | None:
 
 def _inspect(run: Run, command: Sequence[str]) -> Mapping[str, Any]:
     status, output, _error = run(command)
-    try:
-        found = json.loads(output) if status == 0 else []
-    except ValueError:
-        return {}
-    entries = entries_of(found)
+    entries = printed_list(output) if status == 0 else []
     return entries[0] if entries and isinstance(entries[0], dict) else {}
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from .._base.files import read_bytes
 from .._base.layout import below
+from .._base.readers import printed_list
 from .._base.systemctl import Run
 
 RELOAD = "daemon-reload"
@@ -76,8 +77,8 @@ def containers_at_risk(run: Run, root: str = "/") -> list[str]:
 def _running(run: Run) -> Iterable[Mapping[str, Any]]:
     status, output, _error = run(["env", "docker", "ps", "--quiet", "--no-trunc"])
     ids = output.split() if status == 0 else []
-    told = _json(run(["env", "docker", "inspect", *ids])[1]) if ids else []
-    return [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+    told = printed_list(run(["env", "docker", "inspect", *ids])[1]) if ids else []
+    return [one for one in told if isinstance(one, dict)]
 
 
 def _is_at_risk(container: Mapping[str, Any], by_cdi: bool) -> bool:

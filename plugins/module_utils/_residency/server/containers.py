@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Callable, Container, Iterable, Sequence, Set
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +48,10 @@ class ContainerServer:
 
 def container_servers(proc: str = "/proc") -> list[ContainerServer]:
     """All of this machine; none where /proc hides other users' processes."""
-    table = all_processes(proc)
+    return _among(all_processes(proc), proc)
+
+
+def _among(table: dict[int, Process], proc: str) -> list[ContainerServer]:
     own = {found for path in control_groups(proc, 1) for found in _ID.findall(path)}  # this machine may be a container itself
     found = (_contained(server, table, control_groups(proc, server.pid), own) for server in innermost_servers(table))
     return [container for container in found if container]
@@ -60,16 +63,19 @@ def container_server_at(url: str, proc: str = "/proc", connect: Connect | None =
     `known` is the identity of the server that answered there before: where the network does not tell at this moment, as on a machine that
     is overloaded, it is still that one.
     """
-    candidates = container_servers(proc)
-    found = _answering(url, candidates, proc, connect or _connection) if candidates else []
+    table = all_processes(proc)
+    candidates = _among(table, proc)
+    found = _answering(url, candidates, table, proc, connect or _connection) if candidates else []
     return found[0] if len(found) == 1 else next((one for one in candidates if one.server.identity == known), None)
 
 
-def _answering(url: str, candidates: Sequence[ContainerServer], proc: str, connect: Connect) -> list[ContainerServer]:
+def _answering(
+    url: str, candidates: Sequence[ContainerServer], table: Mapping[int, Process], proc: str, connect: Connect
+) -> list[ContainerServer]:
     host, port = _endpoint(url)
     with suppress(OSError):
         listening = list(listening_sockets(f"{proc}/1"))
-        if _is_held_outside({found.inode for found in listening if found.port == port}, candidates, proc):
+        if _is_held_outside({found.inode for found in listening if found.port == port}, candidates, table, proc):
             return []
         shared = {found.inode for found in listening}
         sharing = [one for one in candidates if any(found.inode in shared for found in _listening(one, proc))]
@@ -79,12 +85,12 @@ def _answering(url: str, candidates: Sequence[ContainerServer], proc: str, conne
     return []
 
 
-def _is_held_outside(inodes: Set[str], candidates: Sequence[ContainerServer], proc: str) -> bool:
+def _is_held_outside(inodes: Set[str], candidates: Sequence[ContainerServer], table: Mapping[int, Process], proc: str) -> bool:
     """Whether a process of the machine itself has one of these sockets, as far as who asks may see: then nobody has to be asked, which takes
     as long as a connection that comes nowhere is waited for."""
     contained = {process.pid for one in candidates for process in (one.server, *one.children)}
-    table = all_processes(proc).values() if inodes else ()
-    outside = (process for process in table if process.pid not in contained and not process.program.startswith(_PROXIES))
+    among = table.values() if inodes else ()
+    outside = (process for process in among if process.pid not in contained and not process.program.startswith(_PROXIES))
     return any(inodes & set(open_sockets(process.pid, proc)) for process in outside)
 
 

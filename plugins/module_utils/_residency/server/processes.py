@@ -61,7 +61,7 @@ def processes_of_start(unit: str, start: str | None, proc: str = "/proc") -> Ser
 
 
 def _of_unit(unit: str, proc: str) -> ServerProcesses | None:
-    processes = list(_processes_of(unit, proc))
+    processes = unit_processes(unit, proc)
     main = _main_process(processes)
     table = {process.pid: process for process in processes}
     servers = innermost_servers(table)
@@ -110,7 +110,7 @@ def users_of(unit: str, proc: str = "/proc") -> frozenset[int]:
 def server_identity(unit: str, proc: str = "/proc", url: str = "", known: str | None = None) -> str | None:
     """Names one start of the server: its process's number and start time; of a server that is not here, those of the unit's main process."""
     found = server_processes(unit, proc, url, known)
-    server = found.server if found else _main_process(list(_processes_of(unit, proc)))
+    server = found.server if found else _main_process(unit_processes(unit, proc))
     return server.identity if server else None
 
 

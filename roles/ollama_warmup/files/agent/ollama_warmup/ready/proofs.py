@@ -17,6 +17,7 @@ from .readiness import COLD, READY, RESIDENT, Proof, Readiness, Span, Start
 
 FAILED = "failed"
 NOTHING_DECLARED = "nothing_declared"
+_NO_SPAN = Span()
 
 
 def full_name(name: ModelName) -> str:
@@ -78,5 +79,5 @@ def _word(progress: Progress, words: frozenset[str]) -> str:
     return "set_aside" if progress.set_aside else next(iter(drifts), FAILED)
 
 
-def _named(model: DeclaredModel, resident: bool = False, word: str = "", span: Span = Span()) -> Proof:  # noqa: B008
+def _named(model: DeclaredModel, resident: bool = False, word: str = "", span: Span = _NO_SPAN) -> Proof:
     return Proof(full_name(model.name), bool(model.required), resident, word, span)
