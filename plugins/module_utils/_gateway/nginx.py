@@ -114,7 +114,10 @@ def _places_of(pid: int) -> Iterator[tuple[str, int]]:
 
 def load(run: RunWith) -> None:
     """Have nginx load what is on the disk, or start it; return when it serves so. Raises `GatewayError`."""
-    before, said = _workers(main_pid(run)), _log_size()
+    master, said = main_pid(run), _log_size()
+    before = _workers(master)
+    if not master:  # of one that could not start, systemd takes no more starts for ten seconds
+        run(["systemctl", "reset-failed", UNIT])
     status, dummy, error = run(["systemctl", "reload-or-restart", UNIT])
     if status:
         raise GatewayError(_problem(_log_since(said) or error))

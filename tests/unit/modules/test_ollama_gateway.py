@@ -226,6 +226,14 @@ def test_an_nginx_that_had_been_stopped_stays_so(folder: pathlib.Path, pid: int)
     assert server.said.count("systemctl reload-or-restart") == 1 + pid
 
 
+@pytest.mark.parametrize(("pid", "expected"), [(0, ["systemctl reset-failed", "systemctl reload-or-restart"]), (1, ["systemctl reload-or-restart"])])
+def test_an_nginx_that_systemd_has_given_up_is_started_all_the_same(folder: pathlib.Path, pid: int, expected: list[str]) -> None:
+    server = Nginx()
+    server.pid = pid
+    gateway.have(server.run, wanted(), False)
+    assert [command for command in server.said if command in ("systemctl reset-failed", "systemctl reload-or-restart")] == expected
+
+
 OTHER_PROGRAM = "import socket, sys; held = socket.create_server(('127.0.0.2', int(sys.argv[1]))); print('listens', flush=True); sys.stdin.read()"
 
 
