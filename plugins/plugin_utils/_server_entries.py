@@ -104,11 +104,12 @@ def _address_of(url: str, around: Mapping[str, Any]) -> dict[str, Any]:
 
 def _declared_address(host: Any) -> str:
     """What cannot be read, the server's role refuses."""
+    text = str(host or "127.0.0.1")
     try:
-        check_address(host or "")
+        check_address(text)
     except AddressError:
         return ""
-    return effective_address(host or "127.0.0.1").url
+    return effective_address(text).url
 
 
 def _only_server(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str, Any]:
