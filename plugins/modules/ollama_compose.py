@@ -168,6 +168,10 @@ servers:
       description: Where it answers.
       type: str
       sample: http://127.0.0.1:11434
+    container:
+      description: What its container is called.
+      type: str
+      sample: ollama
     unloads:
       description: Whether a container that runs is recreated.
       type: bool
