@@ -8,7 +8,7 @@ import html.parser
 import pathlib
 import urllib.parse
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 
 import pytest
 
@@ -41,7 +41,7 @@ class Page(html.parser.HTMLParser):
                 self.loaded.append(value or "")
 
 
-@lru_cache(maxsize=None)
+@cache
 def page(name: str) -> Page:
     return Page(name)
 
