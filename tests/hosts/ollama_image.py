@@ -20,18 +20,20 @@ CHANGES = (
     'ENTRYPOINT ["/usr/local/bin/ollama"]',
     'CMD ["serve"]',
 )
+# Of the stand-in, and of a health check in a shell.
+PROGRAMS = "/usr/bin/env /usr/bin/python3 /usr/bin/sh /usr/bin/date /usr/bin/ls /usr/bin/readlink"
 PACK = f"""
 set -eu
 cd {FOLDER}
 mkdir -p root/tmp root/root root/etc root/proc root/sys root/dev root/usr/lib
 for lib in lib lib64; do ln -sfn usr/$lib root/$lib; done
-cp --parents --dereference /usr/bin/env /usr/bin/python3 /usr/lib64/ld-linux* root
-ldd /usr/bin/env /usr/bin/python3 /usr/lib/python3.*/lib-dynload/*.so | grep --only-matching '/lib/[^ ]* (' | tr --delete ' (' > libraries
+cp --parents --dereference {PROGRAMS} /usr/lib64/ld-linux* root
+ldd {PROGRAMS} /usr/lib/python3.*/lib-dynload/*.so | grep --only-matching '/lib/[^ ]* (' | tr --delete ' (' > libraries
 cp --dereference $(sort --unique libraries) root/usr/lib
 cp --archive --parents /usr/lib/python3.* root
 tar --create --directory root . > root.tar
 """
-"""The stand-in needs its interpreter, env(1) and what these load."""
+"""Programs and what these load."""
 MAKE_MODELS = f"""
 set -eu
 podman run --detach --name models --network host --env OLLAMA_HOST=127.0.0.1:11434 --env OLLAMA_MODELS={MODELS} \\
