@@ -77,7 +77,7 @@ def test_check_mode_changes_nothing(checked: tuple[object, list[list[str]]]) -> 
 @pytest.fixture(scope="module")
 def dead_undoing(checked: object, run: Run) -> list[str]:
     """A release that cannot serve, and a controller that dies when files and release are put back, and the server is not restarted yet."""
-    run("upgrade", BROKEN, die_at="Ask how it runs")
+    run("upgrade", BROKEN, die_at="Ask how each server runs")
     return hooks()
 
 

@@ -74,7 +74,8 @@ def plan(occasion: Occasion, found: Settled, content: str, told: Mapping[str, An
     dropin = {"unit": told["unit"], "content": content, "keeps_former": True, "deployment": declared.place.deployment.word}
     said = _sentences(occasion, found, content, told)
     acts = _acts(declared, told, expected)
-    return {"dropin": dropin, "expected": expected, "outlook": outlook(declared, told, expected, acts["restarts"]), **said, **acts}
+    predicted = outlook(declared, told, expected, acts["restarts"])
+    return {"dropin": dropin, "beginning": declared.beginning, "expected": expected, "outlook": predicted, **said, **acts}
 
 
 def outlook(declared: Declared, told: Mapping[str, Any], expected: bool, restarts: bool) -> dict[str, Any]:

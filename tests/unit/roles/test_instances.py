@@ -16,11 +16,9 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.own imp
 NOT_OF_ONE = (
     "absent.yml",
     "absent_look.yml",
-    "absent_restart.yml",
-    "account.yml",
     "gates_preflight.yml",
     "settings.yml",
-    "upgrade_restart.yml",
+    "upgrade_undo.yml",
 )
 """Tasks of the whole host, or of whatever an upgrade goes back to, what routes, and a sentence that tells where gates are declared."""
 ROLES = pathlib.Path(__file__).parents[3] / "roles"
