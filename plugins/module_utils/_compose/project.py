@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 
-from .._base.layout import AGENT_RUNTIME, IN_CONTAINER_PROGRAMS, IN_CONTAINER_READINESS
+from .._base.layout import AGENT_RUNTIME, BOOT_FOLDERS, IN_CONTAINER_PROGRAMS, IN_CONTAINER_READINESS
 from .._ownership.marks import role_mark
 from .wanted import SERVICE, Composed
 
@@ -33,6 +33,17 @@ def project_text(wanted: Composed, image: str, environment: Mapping[str, str], d
     labels = ["    labels:", f"      {LABEL}: {_quoted(declared)}"]
     volumes = [] if wanted.container.folder else ["volumes:", f"  {_VOLUME}:", f"    name: {_VOLUME}"]
     return "\n".join([*lines, *labels, *volumes, ""])
+
+
+def boot_file(wanted: Composed) -> str:
+    """What has the agent's folder there at a boot, before an engine starts the container, which could not be without."""
+    return f"{BOOT_FOLDERS}/{wanted.project}.conf"
+
+
+def boot_text(wanted: Composed) -> str:
+    """With a colon, owner and mode are those of a new folder only: later it is the agent's."""
+    head = f"# Managed by Ansible ({role_mark('ollama_server')}): changes made here are overwritten.\n"
+    return head + "".join(f"d {folder} :0755 :root :root -\n" for folder in (AGENT_RUNTIME, f"{AGENT_RUNTIME}/{wanted.name}"))
 
 
 def declared_by(text: str) -> str:

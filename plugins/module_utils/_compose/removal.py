@@ -14,6 +14,7 @@ from .._base.layout import COMPOSE_PROJECTS
 from .._container.engine import EngineError
 from .._container.wanted import Wanted
 from .docker import DOCKER, Docker
+from .project import boot_file
 from .record import Record, forget_record, read_record, recorded_units
 from .wanted import Composed
 
@@ -42,6 +43,8 @@ def _acts(wanted: Composed, record: Record, docker: Docker) -> Iterator[tuple[st
         yield f"remove {wanted.container_name}", lambda: docker.down(wanted)
     for image in record.images:
         yield f"remove image {image}", lambda image=image: _remove_image(docker, image)  # type: ignore[misc]
+    if os.path.exists(boot_file(wanted)):
+        yield f"remove {boot_file(wanted)}", lambda: os.unlink(boot_file(wanted))
     folder = os.path.dirname(wanted.file)
     if os.path.isdir(folder):
         yield f"remove {folder}", lambda: _remove_folder(folder)

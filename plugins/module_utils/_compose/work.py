@@ -20,7 +20,7 @@ from .._container.engine import EngineError, keep, kept_name, load, pinned, pull
 from .._residency.server.client import Deadlines, OllamaServer, ServerFailure
 from .docker import DOCKER, Docker
 from .plan import Look, look_at, read_text
-from .project import declared_by, ready_program
+from .project import boot_file, boot_text, declared_by, ready_program
 from .record import Record, read_record, write_record
 from .refusals import refusals
 from .wanted import Composed
@@ -87,8 +87,9 @@ class Bringer:
         folders = [folder for folder in (wanted.container.folder, f"{AGENT_RUNTIME}/{wanted.name}") if folder and not os.path.isdir(folder)]
         for folder in folders:
             self._step(f"create {folder}", lambda path=folder: os.makedirs(path, mode=0o755))  # type: ignore[misc]
-        if read_text(ready_program(wanted)) != self.program:
-            self._step(f"write {ready_program(wanted)}", lambda: put(ready_program(wanted), self.program, 0o644))
+        for path, text in ((ready_program(wanted), self.program), (boot_file(wanted), boot_text(wanted))):
+            if read_text(path) != text:
+                self._step(f"write {path}", lambda path=path, text=text: put(path, text, 0o644))  # type: ignore[misc]
         if look.before == look.text:
             return
         former = look.before if look.record.former is None else look.record.former

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.project import LABEL, declared_by, project_text
+from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.project import LABEL, boot_text, declared_by, project_text
 from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.wanted import Composed, composed_server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.wanted import Wanted
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.marks import is_marked, role_mark
@@ -41,6 +41,11 @@ def test_healthy_is_resident_by_the_folder_of_the_agent() -> None:
     assert (mounts[folder]["source"], mounts[folder]["read_only"], mounts[folder]["bind"]) == ("/run/ollama-warmup/a", True, {"create_host_path": True})
     assert (program, mounts["/usr/local/lib/keepwarm"]["read_only"]) == ("/usr/local/lib/keepwarm/ready.sh", True)
     assert mounts["/usr/local/lib/keepwarm"]["source"] == "/etc/keepwarm-ollama/keepwarm-ollama-a/health"
+
+
+def test_the_folder_of_the_agent_is_there_from_a_boot_on() -> None:
+    lines = boot_text(replace(WANTED, name="a")).splitlines()[1:]
+    assert lines == ["d /run/ollama-warmup :0755 :root :root -", "d /run/ollama-warmup/a :0755 :root :root -"]
 
 
 def test_without_a_folder_the_models_are_in_a_volume_that_people_know() -> None:

@@ -105,6 +105,7 @@ def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     found = Host(tmp_path)
     monkeypatch.setattr(wanted, "COMPOSE_PROJECTS", str(tmp_path / "etc"))
     monkeypatch.setattr(removal, "COMPOSE_PROJECTS", str(tmp_path / "etc"))
+    monkeypatch.setattr(project, "BOOT_FOLDERS", str(tmp_path / "tmpfiles.d"))
     monkeypatch.setattr(work, "AGENT_RUNTIME", str(tmp_path / "run"))
     monkeypatch.setattr(work, "is_answering", lambda _url: found.docker.answers)
     monkeypatch.setattr(work.Bringer, "sleep", staticmethod(lambda _seconds: None))
@@ -215,7 +216,8 @@ def test_it_is_removed_without_its_models(host: Host) -> None:
     host.bring()
     (host.folder / "models" / "blob").touch()
     steps = removal.remove(removal.left([]), host.engine, predict=True)
-    assert host.docker.containers and steps == ["remove ollama", f"remove image {KEPT}", f"remove {pathlib.Path(host.wanted.file).parent}"]
+    boot, folder = f"remove {project.boot_file(host.wanted)}", f"remove {pathlib.Path(host.wanted.file).parent}"
+    assert host.docker.containers and steps == ["remove ollama", f"remove image {KEPT}", boot, folder]
     assert removal.remove(removal.left([]), host.engine, predict=False) == steps
     assert (host.docker.containers, host.files()) == ({}, ["models/blob"])
     assert removal.remove(removal.left([]), host.engine, predict=False) == []
