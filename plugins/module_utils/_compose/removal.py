@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 
-from .._base.layout import COMPOSE_PROJECTS
+from .._base.layout import COMPOSE_PROJECTS, RECORDS
 from .._container.engine import EngineError
 from .._container.wanted import Wanted
 from .docker import DOCKER, Docker
@@ -35,6 +35,7 @@ def remove(records: Mapping[str, Record], docker: Callable[[str], Docker], predi
                 act()
         if not predict:
             forget_record(unit)
+            _remove_if_empty(RECORDS)
     return steps
 
 
@@ -59,5 +60,9 @@ def _remove_image(docker: Docker, image: str) -> None:
 
 def _remove_folder(folder: str) -> None:
     shutil.rmtree(folder)
-    with suppress(OSError):  # other projects are there
-        os.rmdir(COMPOSE_PROJECTS)
+    _remove_if_empty(COMPOSE_PROJECTS)
+
+
+def _remove_if_empty(folder: str) -> None:
+    with suppress(OSError):
+        os.rmdir(folder)
