@@ -68,7 +68,7 @@ lint: setup-checks ## ruff, mypy, pylint (equal stretches of code), vermin, yaml
 	MYPYPATH=roles/ollama_warmup/files/agent:.cache/agent $(MYPY) --package ollama_warmup
 	MYPYPATH=tests/tools:tests/hosts $(MYPY) tests/tools tests/hosts tests/demo tests/recording
 	MYPYPATH=tests/bench:tests/hosts $(MYPY) --exclude 'tests/bench/(exposure|fleet)' tests/bench
-	MYPYPATH=tests/bench/fleet:tests/bench:tests/hosts $(MYPY) tests/bench/fleet/measure.py tests/bench/fleet/many.py
+	MYPYPATH=tests/bench/fleet:tests/bench:tests/hosts $(MYPY) tests/bench/fleet/measure.py tests/bench/fleet/many.py tests/bench/fleet/by_hand.py
 	MYPYPATH=tests/bench/exposure:tests/hosts $(MYPY) tests/bench/exposure
 	$(WITH_COLLECTIONS) MYPYPATH="tests/browser:$$ANSIBLE_COLLECTIONS_PATH" $(MYPY) tests/browser
 	MYPYPATH=tests/ollama_stub:tests/contract $(MYPY) tests/ollama_stub
@@ -196,6 +196,10 @@ bench-gateway: setup-hosts ## Measure what the gateway adds to the first byte an
 .PHONY: bench-fleet
 bench-fleet: setup-hosts ## Measure what site.yml and status.yml cost the controller, over 1 and 8 hosts, beside a former commit (ROUNDS=3)
 	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/bench/fleet/measure.py $(ROUNDS)
+
+.PHONY: bench-by-hand
+bench-by-hand: setup-hosts ## Measure a run of site.yml beside the play of a hand-made setup; writes docs/why.md (ROUNDS=5)
+	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/bench/fleet/by_hand.py $(ROUNDS)
 
 .PHONY: clean
 clean: ## Remove this checkout's hosts and .cache, not what clones share under ~/.cache/keepwarm-ollama

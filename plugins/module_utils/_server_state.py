@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from ._base.files import read_bytes, replace_file
-from ._base.layout import SERVER_RECORDS
+from ._base.layout import SERVER_RECORDS, names_in
 
 DROPIN = "dropin"
 MODELS = "models"
@@ -61,6 +61,12 @@ def forget(unit: str, what: str, folder: str = SERVER_RECORDS) -> None:
         raise StateError(f"{path} cannot be removed: {error.strerror}") from error
     with suppress(OSError):
         os.rmdir(folder)
+
+
+def units_with(what: str, folder: str = SERVER_RECORDS) -> list[str]:
+    """The units for which that is kept."""
+    suffix = f".{what}.json"
+    return [name[: -len(suffix)] for name in names_in(folder) if name.endswith(suffix)]
 
 
 def noted_images(folder: str = SERVER_RECORDS) -> list[str]:

@@ -56,6 +56,10 @@ options:
     description: What counts the requests in the log; none where it is empty. nginx does not read it.
     type: str
     default: ""
+  link:
+    description: Where node_exporter is to find the counts, by a link. It goes, also where it was before, when nothing is counted.
+    type: path
+    default: ""
   user:
     description: Whom the workers of nginx run as where C(nginx.conf) does not say.
     type: str
@@ -140,7 +144,7 @@ def wanted_of(given: dict[str, Any]) -> Wanted:
     }
     contents = {path: text.encode("utf-8") for path, text in texts.items()}
     listen = [(place["address"], place["port"]) for place in given["listen"]]
-    return Wanted(contents, listen, given["certificate"], given["key"], worker_user(given["user"]))
+    return Wanted(contents, listen, given["certificate"], given["key"], worker_user(given["user"]), given["link"])
 
 
 def carry_out(module: AnsibleModule) -> dict[str, Any]:
@@ -150,7 +154,7 @@ def carry_out(module: AnsibleModule) -> dict[str, Any]:
         refuse(module.run_command, wanted)
         return {"changed": False, "files": [], "loaded": False, "user": wanted.user}
     is_gone = module.params["state"] == "absent"
-    done = remove(module.run_command, module.check_mode) if is_gone else have(module.run_command, wanted, module.check_mode)
+    done = remove(module.run_command, module.check_mode, wanted.link) if is_gone else have(module.run_command, wanted, module.check_mode)
     return {
         "user": wanted.user,
         "changed": bool(done.changes) or done.loaded,
@@ -170,6 +174,7 @@ def main() -> None:
             "tokens": {"type": "str", "default": "", "no_log": True},
             "dropin": {"type": "str", "default": ""},
             "program": {"type": "str", "default": ""},
+            "link": {"type": "path", "default": ""},
             "user": {"type": "str", "default": ""},
             "listen": {
                 "type": "list",

@@ -36,6 +36,7 @@ OLLAMA_FLASH_ATTENTION=1
 BEFORE = (
     "systemctl stop ollama-warmup.timer",
     "ollama-warmup hold 1h --reason 'new GPU'",
+    "ollama-warmup drain 1h --reason 'new cables'",
     "OLLAMA_HOST=127.0.0.1:11434 ollama rm embed",
     "echo OLLAMA_KEEP_ALIVE=-1 >> /etc/environment",
     "touch /dev/nvidia0 /dev/nvidiactl /dev/nvidia-uvm",

@@ -27,6 +27,7 @@ PLANTED = {
     "leaving_memory": ("/api/ps: tiny-a:latest expires_at=", "ollama-warmup run"),
     "timer_inactive": ("systemctl show ollama-warmup.timer: ActiveState=inactive", "systemctl enable --now ollama-warmup.timer"),
     "on_hold": ("new GPU", "ollama-warmup release"),
+    "drained": ("new cables", "ollama-warmup undrain"),
     "keep_alive_unseen": ("/api/generate", "OLLAMA_DEBUG=1"),
 }
 

@@ -35,7 +35,10 @@ def test_tokens_are_changed_without_a_restart_and_are_nowhere_to_be_read(gateway
 
 
 def test_the_policies_follow_the_variables(gateway: Gateway, play: Play) -> None:
-    assert play(**POLICIES).status == 0
+    elsewhere = {"ollama_gateway_listen": [f"{gateway.address}:11443"], "ollama_gateway_metrics_directory": "/var/lib/elsewhere"}
+    assert play(**POLICIES, **elsewhere).status == 0
+    assert gateway.run("ss -Hltn sport = :11443").split()[3] == f"{gateway.address}:11443"
+    assert gateway.run("find /var/lib -name ollama-gateway.prom").split() == ["/var/lib/elsewhere/ollama-gateway.prom"]
     assert gateway.ask("/api/generate", {"model": "tiny-c"})[0] == 403
     assert gateway.ask("/api/generate", {"model": "tiny-a", "keep_alive": 0})[0] == 200
     assert gateway.ask("/api/embed", {"model": "embed", "input": "x", "keep_alive": "1m"})[0] == 200
@@ -48,6 +51,7 @@ def test_a_new_certificate_is_loaded_by_the_next_play(gateway: Gateway, play: Pl
     gateway.run("cd /etc/ssl/gateway && openssl x509 -req -in gateway.csr -CA ca.pem -CAkey ca.key -days 9 -extfile gateway.ext -out gateway.pem 2> /dev/null")
     assert play("--check", **POLICIES).changed == ["gpu1"]
     assert play().status == 0
+    assert gateway.run("find /var/lib -name ollama-gateway.prom -o -name elsewhere").split() == ["/var/lib/prometheus/node-exporter/ollama-gateway.prom"]
     serial = gateway.run("openssl x509 -in /etc/ssl/gateway/gateway.pem -noout -serial")
     assert serial == gateway.run(f"openssl s_client -connect {gateway.address}:11443 < /dev/null 2> /dev/null | openssl x509 -noout -serial")
 
@@ -150,7 +154,7 @@ def test_site_puts_it_there_and_remove_takes_it_away_without_a_trace(gateway: Ga
     assert [(one.status, bool(one.changed)) for one in done] == [(0, True), (0, False)], done[0].output
     assert gateway.ask("/api/generate", {"model": "tiny-a", "keep_alive": 0})[0] == 403
     assert gateway.is_warm()
-    assert playbook("remove", keepwarm_remove_confirmed=True).status == 0
+    assert playbook("remove", keepwarm_remove_confirmed=True, ollama_gateway_metrics_directory="/var/lib/elsewhere").status == 0
     assert gateway.run(LEFT).strip() == ""
     assert gateway.run("ss -Hltn sport = :11443").strip() == ""
     assert gateway.run("systemctl is-active nginx").strip() == "active"

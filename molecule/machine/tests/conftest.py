@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -17,6 +18,19 @@ from shared.gpu import HOSTS, PASS, SERVER, STATE, TIMER, Gpu
 
 WATCH = "ollama-warmup-watch.service"
 PATIENCE = 1200  # seconds; only a failing test waits that long
+# Takes memory in a server's control group, where nothing is to be killed for it but the one process.
+HOG = """
+import os, pathlib, sys
+group, victim = pathlib.Path(sys.argv[1]), sys.argv[2]
+def killed():
+    return dict(line.split() for line in (group / 'memory.events').read_text().splitlines())['oom_kill']
+pathlib.Path('/proc/self/oom_score_adj').write_text('-1000')
+pathlib.Path(f'/proc/{victim}/oom_score_adj').write_text('1000')
+(group / 'cgroup.procs').write_text(str(os.getpid()))
+before, taken = killed(), []
+while killed() == before:
+    taken.append(b'x' * 2**20)
+"""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -57,6 +71,10 @@ class Virtual(Gpu):
         self.run(f"systemctl start {PASS}")
         seen = json.loads(self.run(f"cat {STATE}"))["seen"]
         return {name: entry["drift"] for name, entry in seen.items() if entry["drift"] is not None}
+
+    def starve(self, group: str, victim: str) -> None:
+        """Have the kernel kill that process for want of memory in that folder of a control group."""
+        self.run(f"python3 -c {shlex.quote(HOG)} {group} {victim}")
 
     def is_revived(self, model: str, runner: str) -> bool:
         """Whether another runner has taken the place of that one, and all is well."""

@@ -17,6 +17,8 @@ QUADLET_FOLDERS = ("/run/containers/systemd", QUADLETS, "/usr/share/containers/s
 """Where Podman looks for them, the folder that counts first first."""
 QUADLETS_OF_USERS = f"{QUADLETS}/users"
 """Of which the managers of users make services, not the system's."""
+COMPOSE_PROJECTS = "/etc/keepwarm-ollama"
+"""Ours, a folder each."""
 DROPIN = "zz-keepwarm.conf"
 """Of ours beside a server's unit; it sorts after the `override.conf` that Ollama's documentation tells people to make."""
 

@@ -35,12 +35,18 @@ NOT_BY_START = Kind(
 )
 WATCH_DOWN = Kind("watch_inactive", WARNING, "{agent_unit} is installed, and {state}: sudden losses wait for the timer", "systemctl enable --now {agent_unit}")
 ON_HOLD = Kind("on_hold", WARNING, "an operator has put this host {hold}: no pass is made", "{command} release, when the work is done")
+DRAINED = Kind(
+    "drained",
+    WARNING,
+    "load balancers send this host no requests: since {since} it is {drain}",
+    "{command} undrain, when the work is done; it also ends the drain of an upgrade that was killed",
+)
 OVERDUE = Kind("pass_overdue", PROBLEM, "the last pass ended {ago} ago, though one is due every {interval}", "journalctl -u {agent_unit} -n 50")
 NO_PASS = Kind("no_pass_yet", WARNING, "no pass has ended yet", "{command} run; journalctl -u {agent_unit} -n 50")
 LAST_FAILED = Kind("last_pass_not_warm", WARNING, "the last pass, at {when}, did not end warm: {sentence}", "what it says; {command} run tries again now")
 KINDS = (
     AGENT_MISSING, NOT_CONFIGURED, INVALID, PYTHON_MISSING, USER_MISSING, NOT_ITS_OWN, TIMER_DOWN, TIMER_MISSING, TIMER_DISABLED,
-    MASKED, REMAINS, NOT_BY_START, WATCH_DOWN, ON_HOLD, OVERDUE, NO_PASS, LAST_FAILED,
+    MASKED, REMAINS, NOT_BY_START, WATCH_DOWN, ON_HOLD, DRAINED, OVERDUE, NO_PASS, LAST_FAILED,
 )  # fmt: skip
 _PATIENCE = 3  # periods of the timer
 _LATEST = 2**37  # seconds since 1970; what is later is no moment that can be printed
@@ -60,6 +66,8 @@ def check(look: Examination) -> Iterator[Finding]:
     yield from _units(agent)
     if agent.hold:
         yield ON_HOLD.found(seen(f"{agent.command} status", str(agent.hold)), hold=agent.hold, command=look.command)
+    for path, drain in agent.drains.items():
+        yield DRAINED.found(seen(path, drain.told("drained")), since=utc(drain.since), drain=drain.told("drained"), command=look.command)
     if look.policy is None or look.policy.declared:  # without a list none is made
         yield from _passes(look, agent)
 

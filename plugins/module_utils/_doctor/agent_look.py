@@ -65,12 +65,14 @@ def _with_state(look: AgentLook, folder: str, now: float) -> AgentLook:
     """Its user, and what lies in and beside its folder."""
     user = look.units[look.pass_unit].get("User", "")
     hold = _hold(f"{folder}.hold")
+    drains = {path: _hold(path) for path in (f"{folder}.drain", f"{folder}.upgrade-drain")}
     return replace(
         look,
         user_missing=user if user and _uid(user) is None else "",
         owner_problem=_owner_problem(folder, user),
         hold=hold if hold and not hold.is_over(now) else None,
         held_until=hold.until if hold else 0.0,
+        drains={path: drain for path, drain in drains.items() if drain and not drain.is_over(now)},
     )
 
 

@@ -175,7 +175,7 @@ class AgentLook:
     """The agent of this instance. `problems` are what its own `validate` says, `status` what its `status --json` does;
     `python_missing` the interpreter that is not there, `owner_problem` a sentence; `units` are by name.
     `asks_this_host` is whether its URL is of this machine. `hold` is the one that is on, `held_until` the end of the last one,
-    on or over, in seconds since 1970."""
+    on or over, in seconds since 1970. `drains` are those that are on, by their files."""
 
     command: str
     installed: bool = False
@@ -195,6 +195,7 @@ class AgentLook:
     asks_this_host: bool = True
     hold: Hold | None = None
     held_until: float = 0.0
+    drains: Mapping[str, Hold] = field(default_factory=dict)
 
     @property
     def url(self) -> str | None:

@@ -8,16 +8,34 @@ from __future__ import annotations
 import json
 import os
 import ssl
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from .._base.files import read_bytes, replace_file
 from .._base.layout import GATEWAY_RECORD
 from .._base.systemctl import RunWith, SystemctlError
 from .._base.text import one_line
 from . import nginx
-from .site import CONFIGURATION, COUNTED, DROPIN, PROGRAM, Change, Contents, GatewayError, carry_out, changes, digest, make_log, ours, refuse_others, undo
+from .site import (
+    CONFIGURATION,
+    COUNTED,
+    COUNTING,
+    DROPIN,
+    PROGRAM,
+    Change,
+    Contents,
+    GatewayError,
+    carry_out,
+    changes,
+    digest,
+    link_changes,
+    make_log,
+    ours,
+    refuse_others,
+    undo,
+)
 
 _LIMIT = 4 << 20  # bytes
 _MARGIN = 2.0  # seconds by which clocks of files and processes may differ
@@ -25,14 +43,20 @@ _MARGIN = 2.0  # seconds by which clocks of files and processes may differ
 
 @dataclass(frozen=True)
 class Wanted:
-    """The contents of all files by path, the addresses to listen at, the certificate and its key, both empty without TLS, and whom nginx' workers
-    run as."""
+    """The contents of all files by path, the addresses to listen at, the certificate and its key, both empty without TLS, whom nginx' workers
+    run as, and where node_exporter finds the metrics if requests are counted."""
 
     contents: Contents
     listen: list[tuple[str, int]]
     certificate: str = ""
     key: str = ""
     user: str = ""
+    link: str = ""
+
+    @property
+    def shown_at(self) -> str:
+        """The link that is to be there; empty for none."""
+        return self.link if self.contents.get(PROGRAM) else ""
 
 
 @dataclass(frozen=True)
@@ -46,15 +70,32 @@ class Done:
 def have(run: RunWith, wanted: Wanted, check_mode: bool) -> Done:
     """Have the gateway as wanted. Raises `GatewayError`, `SystemctlError`, `OSError`; nothing is changed then."""
     refuse(run, wanted)
+    record = _record()
     due = changes(wanted.contents)
     loaded = any(change.path not in (PROGRAM, *COUNTED) for change in due) or not _is_loaded(run, wanted)
+    due += link_changes(wanted.shown_at, [str(record.get("link", "")), wanted.link])
     if loaded and nginx.is_installed():
         nginx.refuse_wrong(run, wanted.contents)
     if (due or loaded) and not check_mode:
         make_log(wanted.user)
-        _replace(run, due, loaded)
-        _note(wanted)
+        made = _makes_folder(record, wanted.shown_at)
+        _replace(run, due, loaded, wanted.listen)
+        _note(wanted, made)
+        _leave_folder(record, wanted.shown_at)
     return Done(due, loaded)
+
+
+def _makes_folder(record: Mapping[str, Any], link: str) -> bool:
+    """Whether the link's folder is there by us alone."""
+    return bool(link) and (not os.path.isdir(os.path.dirname(link)) or (record.get("link") == link and record.get("made_folder") is True))
+
+
+def _leave_folder(record: Mapping[str, Any], link: str) -> None:
+    """Take away the folder of the former link, if it was made for it."""
+    former = str(record.get("link", ""))
+    if former not in ("", link) and record.get("made_folder") is True:
+        with suppress(OSError):  # others use it by now
+            os.rmdir(os.path.dirname(former))
 
 
 def refuse(run: RunWith, wanted: Wanted) -> None:
@@ -64,14 +105,16 @@ def refuse(run: RunWith, wanted: Wanted) -> None:
     nginx.refuse_taken(run, wanted.listen)
 
 
-def remove(run: RunWith, check_mode: bool) -> Done:
-    """Have no gateway. nginx stays, and serves what else it is configured for."""
-    due = changes(dict.fromkeys(ours()))
+def remove(run: RunWith, check_mode: bool, link: str = "") -> Done:
+    """Have no gateway. nginx stays, and serves what else it is configured for. `link` is where one may be of which no record tells."""
+    record = _record()
+    due = [*changes(dict.fromkeys(ours())), *link_changes("", [str(record.get("link", "")), link])]
     # The record outlives the files: a removal that was killed between may have left nginx with the configuration.
     is_served = os.path.exists(GATEWAY_RECORD) or any(change.path == CONFIGURATION for change in due)
     loaded = is_served and nginx.main_pid(run) > 0
     if (due or is_served) and not check_mode:
         _replace(run, due, loaded)
+        _leave_folder(record, "")
         with suppress(FileNotFoundError):
             os.unlink(GATEWAY_RECORD)
         with suppress(OSError):  # other records are there
@@ -79,16 +122,18 @@ def remove(run: RunWith, check_mode: bool) -> Done:
     return Done(due, loaded)
 
 
-def _replace(run: RunWith, due: Iterable[Change], load: bool = True) -> None:
+def _replace(run: RunWith, due: Collection[Change], load: bool = True, listen: Collection[tuple[str, int]] = ()) -> None:
     """Raises `GatewayError` when all is as it was before."""
     done, ran = [], nginx.main_pid(run) > 0
     try:
+        if any(change.path == PROGRAM and change.after is None for change in due):
+            run(["systemctl", "stop", *COUNTING])  # a run of it would write its files anew after they were removed
         for change in due:
             done.append(change)
             carry_out(change)
         _tell_systemd(run, done)
         if load:
-            nginx.load(run)
+            nginx.load(run, listen)
     except (GatewayError, SystemctlError, OSError) as error:
         _take_back(run, done, ran)
         raise GatewayError(f"nginx did not take the configuration, and the former one is back: {one_line(str(error))}") from error
@@ -134,13 +179,21 @@ def _is_loaded(run: RunWith, wanted: Wanted) -> bool:
         return False
     content = _loadable(wanted)
     newest = max(os.stat(os.path.realpath(path)).st_ctime for path in content)
-    with suppress(OSError, ValueError, KeyError):
-        noted = os.stat(GATEWAY_RECORD).st_mtime >= newest
-        if noted and json.loads(read_bytes(GATEWAY_RECORD, _LIMIT))["digest"] == digest(content):
+    with suppress(OSError):
+        if os.stat(GATEWAY_RECORD).st_mtime >= newest and _record().get("digest") == digest(content):
             return True
     return nginx.oldest_worker(run) > newest + _MARGIN
 
 
-def _note(wanted: Wanted) -> None:
+def _record() -> Mapping[str, Any]:
+    """What the last run has noted: what nginx has loaded, where the link for node_exporter is, and whether its folder was made for it."""
+    with suppress(OSError, ValueError, RecursionError):
+        found = json.loads(read_bytes(GATEWAY_RECORD, _LIMIT))
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def _note(wanted: Wanted, made_folder: bool) -> None:
+    noted = {"digest": digest(_loadable(wanted)), "link": wanted.shown_at, "made_folder": made_folder}
     os.makedirs(os.path.dirname(GATEWAY_RECORD), 0o755, exist_ok=True)
-    replace_file(GATEWAY_RECORD, json.dumps({"digest": digest(_loadable(wanted))}).encode() + b"\n", mode=0o600)
+    replace_file(GATEWAY_RECORD, json.dumps(noted).encode() + b"\n", mode=0o600)

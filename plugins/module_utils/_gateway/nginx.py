@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Container, Iterator
 from contextlib import suppress
 
 from .._base.files import replace_file
@@ -94,31 +95,64 @@ def _aside(scratch: str, text: str) -> bytes:
 
 def refuse_taken(run: RunWith, listen: list[tuple[str, int]]) -> None:
     """Raises `GatewayError` for an address that another program listens at, or that is not of this host."""
-    held = set(_places_of(main_pid(run)))
+    ours = set(open_sockets(main_pid(run)))
     for address, port in listen:
-        try:
-            with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind((address, port))
-        except OSError as error:
-            if not {(address, port), ("::", port), ("::" if ":" in address else "0.0.0.0", port)} & held:
-                raise GatewayError(f"nginx could not listen at {address} port {port}: {error.strerror}") from error
+        error = _refusal(address, port)
+        if error and not (error.errno == errno.EADDRINUSE and _is_held_by_us(address, port, ours)):
+            raise GatewayError(f"nginx could not listen at {address} port {port}: {error.strerror}") from error
 
 
-def _places_of(pid: int) -> Iterator[tuple[str, int]]:
-    """The addresses and ports that this process listens at."""
+def _refusal(address: str, port: int) -> OSError | None:
+    """What the kernel says to a listener of nginx' kind, which takes IPv6 only at an IPv6 address."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if ":" in address:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            probe.bind((address, port))
+    except OSError as error:
+        return error
+    return None
+
+
+def _is_held_by_us(address: str, port: int, ours: Container[str]) -> bool:
+    """Whether nobody but nginx has the address; one for all IPv6 addresses may be for all IPv4 ones, too."""
     with suppress(OSError):  # /proc does not tell
-        own = set(open_sockets(pid))
-        yield from ((listening.host, listening.port) for listening in listening_sockets() if listening.inode in own)
+        held = [each.inode in ours for each in listening_sockets() if each.port == port and (each.host == "::" or _overlap(each.host, address))]
+        return bool(held) and all(held)
+    return False
 
 
-def load(run: RunWith) -> None:
-    """Have nginx load what is on the disk, or start it; return when it serves so. Raises `GatewayError`."""
+def _overlap(one: str, other: str) -> bool:
+    """Whether no socket could be bound to one address while the other is listened at."""
+    return (":" in one) == (":" in other) and (one == other or not {"0.0.0.0", "::"}.isdisjoint({one, other}))
+
+
+def needs_restart(master: int, listen: Collection[tuple[str, int]]) -> bool:
+    """Whether a reload could not do it: nginx opens new sockets before it closes the former ones, and cannot where one is for all addresses."""
+    with suppress(OSError):  # /proc does not tell
+        ours = set(open_sockets(master))
+        held = {(each.host, each.port) for each in listening_sockets() if each.inode in ours}
+        new = [place for place in _bound(listen) if place not in held]
+        return any(port == taken and _overlap(host, address) for address, port in new for host, taken in held)
+    return False
+
+
+def _bound(listen: Collection[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+    """The sockets that nginx opens: one for all addresses does for each of them."""
+    for address, port in listen:
+        whole = "::" if ":" in address else "0.0.0.0"
+        if address == whole or (whole, port) not in listen:
+            yield address, port
+
+
+def load(run: RunWith, listen: Collection[tuple[str, int]] = ()) -> None:
+    """Have nginx load what is on the disk, or start it; return when it serves so, at these addresses. Raises `GatewayError`."""
     master, said = main_pid(run), _log_size()
     before = _workers(master)
     if not master:  # of one that could not start, systemd takes no more starts for ten seconds
         run(["systemctl", "reset-failed", UNIT])
-    status, dummy, error = run(["systemctl", "reload-or-restart", UNIT])
+    status, dummy, error = run(["systemctl", "restart" if needs_restart(master, listen) else "reload-or-restart", UNIT])
     if status:
         raise GatewayError(_problem(_log_since(said) or error))
     end = time.monotonic() + _SECONDS

@@ -11,9 +11,9 @@ import os
 import pwd
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._base.files import create_empty, read_bytes, replace_file
 from .._base.layout import GATEWAY_CONFIGURATION, GATEWAY_PROGRAM, GATEWAY_STATE, UNITS
@@ -26,7 +26,8 @@ TOKENS = f"{FOLDER}/tokens.map"
 DROPIN = f"{UNITS}/nginx.service.d/ollama-gateway.conf"
 PROGRAM = GATEWAY_PROGRAM
 COUNTED = (f"{GATEWAY_STATE}/metrics.prom", f"{GATEWAY_STATE}/state.json")
-"""What the program makes."""
+"""What the program makes; node_exporter reads the first one through a link."""
+COUNTING = ("ollama-gateway-metrics.timer", "ollama-gateway-metrics.service")
 LOG = "/var/log/nginx/ollama-gateway.log"
 MARK = role_mark("ollama_gateway")
 
@@ -43,12 +44,13 @@ class GatewayError(Exception):
 
 @dataclass(frozen=True)
 class Change:
-    """One file; None where there is none. `mode` is wanted of it."""
+    """One file; None where there is none. `mode` is wanted of it. Of a link, `before` and `after` are where it leads."""
 
     path: str
     before: bytes | None
     after: bytes | None
     mode: int
+    is_link: bool = False
 
 
 def mode_of(path: str) -> int:
@@ -68,6 +70,23 @@ def changes(wanted: Contents) -> list[Change]:
         if before != after or (after is not None and _mode(path) != mode_of(path)):
             found.append(Change(path, before, after, mode_of(path)))
     return sorted(found, key=_turn)
+
+
+def link_changes(wanted: str, former: Iterable[str]) -> list[Change]:
+    """The link for node_exporter at the place that is wanted, "" for none; those that were made at other places go."""
+    target, found = COUNTED[0].encode(), []
+    for path in sorted({wanted, *former} - {""}):
+        before, after = _target(path), target if path == wanted else None
+        if before != after and (path == wanted or before == target):
+            found.append(Change(path, before, after, 0, is_link=True))
+    return found
+
+
+def _target(path: str) -> bytes | None:
+    try:
+        return os.fsencode(os.readlink(path))
+    except OSError:  # there is none, or it is no link
+        return None
 
 
 def _turn(change: Change) -> int:
@@ -103,12 +122,24 @@ def carry_out(change: Change) -> None:
     if change.after is None:
         with suppress(FileNotFoundError):
             os.unlink(change.path)
-        if change.path != CONFIGURATION:  # its folder is the distribution's
+        if change.path != CONFIGURATION and not change.is_link:  # those folders are others'
             with suppress(OSError):  # not ours, or not empty
                 os.rmdir(os.path.dirname(change.path))
         return
     os.makedirs(os.path.dirname(change.path), 0o755, exist_ok=True)
-    replace_file(change.path, change.after, mode=change.mode)
+    if change.is_link:
+        _link(change.path, change.after)
+    else:
+        replace_file(change.path, change.after, mode=change.mode)
+
+
+def _link(path: str, target: bytes) -> None:
+    """In one step, so that node_exporter never misses it."""
+    new = f"{path}.new"
+    with suppress(FileNotFoundError):
+        os.unlink(new)
+    os.symlink(os.fsdecode(target), new)
+    os.replace(new, path)
 
 
 def make_log(user: str) -> None:
@@ -123,7 +154,7 @@ def make_log(user: str) -> None:
 
 def undo(change: Change) -> None:
     """Have the file as it was. Raises `OSError`."""
-    carry_out(Change(change.path, change.after, change.before, change.mode))
+    carry_out(replace(change, before=change.after, after=change.before))
 
 
 def shown(change: Change) -> dict[str, str]:

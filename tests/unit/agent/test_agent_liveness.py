@@ -130,3 +130,13 @@ def test_a_kill_for_memory_is_still_new_after_a_pass_that_was_cut_short(agent: A
         assert agent.run("a") == exits.INTERRUPTED
     assert agent.run("a") == exits.WARM
     assert agent.state.incidents[-1].cause == "oom_killed"
+
+
+def test_a_server_that_was_found_only_after_the_pass_had_begun_is_named_at_its_end(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that comes up meanwhile: the watch knows by it which processes to wait for."""
+    agent.start = None  # type: ignore[assignment]
+    found = "keepwarm._residency.server.observer.living_runners"
+    monkeypatch.setattr(found, lambda _unit, **_where: replace(agent.server.runners(), server="42-7"))
+    agent.server.hold("a")
+    assert agent.run("a") == exits.WARM
+    assert agent.state.last_pass and agent.state.last_pass.server == "42-7"

@@ -253,6 +253,11 @@ CASES: dict[str, tuple[Any, str, str]] = {
         "systemctl enable --now ollama-warmup-watch.service",
     ),
     "on_hold": (healthy(agent=agent(hold=Hold(EPOCH + 60, EPOCH, "new GPU", "alice"))), "by alice: new GPU", "ollama-warmup release"),
+    "drained": (
+        healthy(agent=agent(drains={"/var/lib/ollama-warmup/default.drain": Hold(EPOCH + 60, EPOCH - 3600, "new cables", "alice")})),
+        "drained until 2026-08-22 08:01:00 UTC by alice: new cables",
+        "ollama-warmup undrain",
+    ),
     "pass_overdue": (last_pass(at=EPOCH - 3600), "last pass 2026-08-22 07:00:00 UTC", "journalctl -u ollama-warmup.service"),
     "no_pass_yet": (healthy(agent=agent(status={"last_pass": None})), "no pass", "ollama-warmup run"),
     "last_pass_not_warm": (last_pass(exit=1, failures=["a is not in memory"]), "a is not in memory", "ollama-warmup run"),
@@ -358,6 +363,11 @@ def only(look: Any, code: str) -> Finding:
     found = [finding for finding in diagnose(look).findings if finding.code == code]
     assert len(found) == 1, codes(look)
     return found[0]
+
+
+def test_a_drain_says_since_when() -> None:
+    found = only(CASES["drained"][0], "drained")
+    assert "since 2026-08-22 07:00:00 UTC it is drained until 2026-08-22 08:01:00 UTC by alice: new cables" in found.what
 
 
 def test_a_host_in_order_has_no_finding() -> None:

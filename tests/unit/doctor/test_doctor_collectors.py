@@ -364,6 +364,14 @@ def test_a_hold_leaves_its_end_behind(now: float, on: bool, tmp_path: pathlib.Pa
     assert look_at_agent(Systemd(), "default", now, str(tmp_path)).held_until == 0
 
 
+def test_drains_are_an_operator_s_and_an_upgrade_s_while_they_last(tmp_path: pathlib.Path) -> None:
+    folder = "var/lib/ollama-warmup/default"
+    write(tmp_path, f"{folder}.drain", json.dumps({"since": 1000, "until": 2000, "reason": "cables", "by": "alice"}))
+    write(tmp_path, f"{folder}.upgrade-drain", json.dumps({"since": 1000, "until": 3000}))
+    found = [[path.rpartition(".")[2] for path in look_at_agent(Systemd(), "default", now, str(tmp_path)).drains] for now in (1500.0, 2500.0, 3500.0)]
+    assert found == [["drain", "upgrade-drain"], ["upgrade-drain"], []]
+
+
 # All of it
 
 

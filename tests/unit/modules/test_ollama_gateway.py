@@ -254,6 +254,39 @@ def test_a_port_that_nginx_holds_at_another_address_is_no_excuse() -> None:
         nginx.refuse_taken(server.run, [("::1", own.getsockname()[1])])
 
 
+def test_nginx_may_go_from_one_address_to_all_of_them_and_to_ipv6() -> None:
+    server = Nginx()
+    server.pid = os.getpid()
+    with socket.create_server(("127.0.0.1", 0)) as own:
+        port = own.getsockname()[1]
+        nginx.refuse_taken(server.run, [("0.0.0.0", port), ("::", port), ("::1", port)])
+        with subprocess.Popen([sys.executable, "-c", OTHER_PROGRAM, str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+            assert other.stdout is not None
+            other.stdout.readline()
+            with pytest.raises(site.GatewayError, match=f"nginx could not listen at 0.0.0.0 port {port}"):
+                nginx.refuse_taken(server.run, [("0.0.0.0", port)])
+    with socket.create_server(("0.0.0.0", 0)) as own:
+        nginx.refuse_taken(server.run, [("::", own.getsockname()[1])])
+
+
+@pytest.mark.parametrize(
+    ("held", "listen", "restarts"),
+    [
+        ("127.0.0.1", ["127.0.0.1"], False),
+        ("127.0.0.1", ["127.0.0.1", "127.0.0.2", "::1"], False),
+        ("127.0.0.1", ["0.0.0.0"], True),
+        ("0.0.0.0", ["127.0.0.1"], True),
+        ("0.0.0.0", ["127.0.0.1", "0.0.0.0"], False),
+        ("0.0.0.0", ["0.0.0.0", "::"], False),
+    ],
+)
+def test_only_another_socket_at_the_same_address_takes_a_restart(held: str, listen: list[str], restarts: bool) -> None:
+    with socket.create_server((held, 0)) as own:
+        port = own.getsockname()[1]
+        assert nginx.needs_restart(os.getpid(), [(address, port) for address in listen]) is restarts
+        assert not nginx.needs_restart(os.getpid(), [(address, port + 1) for address in listen])
+
+
 def test_a_trial_makes_no_log_and_no_pid_file_of_the_host(folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nginx, "NGINX", str(folder))
     (folder / "conf.d").mkdir()
@@ -319,6 +352,66 @@ def test_what_was_counted_stays_with_its_program_and_what_others_keep_beside_it_
     (folder / "counted/metrics.prom").symlink_to(site.CONFIGURATION)
     gateway.remove(server.run, False)
     assert sorted(path.name for path in (folder / "counted").iterdir()) == ["metrics.prom", "state.json"]
+
+
+def counted(folder: pathlib.Path, link: str) -> gateway.Wanted:
+    """A gateway that counts, with node_exporter's folder there."""
+    return gateway.Wanted({**wanted().contents, site.PROGRAM: MARK.encode()}, [], link=str(folder / link))
+
+
+def test_the_link_for_node_exporter_follows_its_variable_and_leaves_nothing_behind(folder: pathlib.Path) -> None:
+    server = Nginx()
+    server.pid = 1
+    (folder / "theirs").mkdir()
+    (folder / "theirs/other.prom").write_text("others'")
+    for link in ("theirs/g.prom", "made/g.prom"):
+        expected = gateway.have(server.run, counted(folder, link), True)
+        assert gateway.have(server.run, counted(folder, link), False) == expected
+        assert os.readlink(folder / link) == site.COUNTED[0]
+        assert gateway.have(server.run, counted(folder, link), False) == gateway.Done([], False)
+    assert sorted(path.name for path in (folder / "theirs").iterdir()) == ["other.prom"]
+    gateway.have(server.run, counted(folder, "theirs/g.prom"), False)
+    assert not (folder / "made").exists()
+    done = gateway.remove(server.run, False, str(folder / "elsewhere/g.prom"))
+    assert str(folder / "theirs/g.prom") in [change.path for change in done.changes]
+    assert tree(folder) == {"theirs/other.prom": "others'"}
+    assert gateway.remove(server.run, False, str(folder / "elsewhere/g.prom")) == gateway.Done([], False)
+
+
+def test_a_link_that_no_record_tells_of_goes_and_somebody_else_s_file_stays(folder: pathlib.Path) -> None:
+    (folder / "theirs").mkdir()
+    (folder / "theirs/g.prom").symlink_to(site.COUNTED[0])
+    assert [change.path for change in gateway.remove(Nginx().run, False, str(folder / "theirs/g.prom")).changes] == [str(folder / "theirs/g.prom")]
+    (folder / "theirs/g.prom").write_text("others'")
+    assert gateway.remove(Nginx().run, False, str(folder / "theirs/g.prom")) == gateway.Done([], False)
+    assert tree(folder) == {"theirs/g.prom": "others'"}
+
+
+def test_a_link_is_as_it_was_where_nginx_did_not_take_the_rest(folder: pathlib.Path) -> None:
+    server = Nginx()
+    gateway.have(server.run, counted(folder, "one/g.prom"), False)
+    server.refuses = 1
+    with pytest.raises(site.GatewayError):
+        gateway.have(server.run, dataclasses.replace(counted(folder, "two/g.prom"), contents={**counted(folder, "").contents, site.TOKENS: b"new"}), False)
+    assert os.readlink(folder / "one/g.prom") == site.COUNTED[0]
+    assert not (folder / "two/g.prom").is_symlink()
+
+
+def test_what_counts_is_stopped_before_its_program_goes(folder: pathlib.Path) -> None:
+    """One of its runs, begun before, would write its files anew, which the next removal would find."""
+    server = Nginx()
+    server.pid = 1
+    gateway.have(server.run, counted(folder, "one/g.prom"), False)
+    was_there: list[bool] = []
+
+    def run(command: Sequence[str]) -> tuple[int, str, str]:
+        if list(command) == ["systemctl", "stop", *site.COUNTING]:
+            was_there.append(os.path.exists(site.PROGRAM))
+        return server.run(command)
+
+    gateway.remove(run, False)
+    gateway.remove(run, False)
+    assert was_there == [True]
 
 
 def test_what_could_not_be_served_is_refused_without_a_change(folder: pathlib.Path) -> None:

@@ -143,7 +143,7 @@ def _judged(configuration: Configuration, state: State, started: float, result: 
     failures = results.failures(result, policy.strict)
     own = policy.warnings(count_gpus()) if configuration.own_unit else ()
     models = tuple(results.model_data(progress, now) for progress in result.models)
-    return _end(
+    end = _end(
         state,
         started,
         exits.NOT_RESIDENT if failures else exits.WARM,
@@ -153,6 +153,8 @@ def _judged(configuration: Configuration, state: State, started: float, result: 
         failures=failures,
         warnings=[*own, *results.warnings(result, policy.strict)],
     )
+    # A container's server may have come up, or have been found, only after the pass had begun.
+    return end if end.server or result.look.runners is None else replace(end, server=result.look.runners.server or None)
 
 
 def _end(state: State, started: float, code: int, failures: Iterable[str], warnings: Iterable[str] = (), **found: Any) -> LastPass:
