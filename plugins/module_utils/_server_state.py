@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the role ollama_server keeps on a host from one step to the next, so that a play that was killed in between loses nothing: the
-drop-in that served last, and the models that were in memory before a restart. Root's alone."""
+drop-in or the Compose file that served last, and the models that were in memory before a restart. Root's alone."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from ._base.layout import SERVER_RECORDS, names_in
 DROPIN = "dropin"
 MODELS = "models"
 IMAGES = "images"
+COMPOSE = "compose"
 _CONTAINERS = "containers"  # of no unit
 _MARK = "keepwarm.ollama.ollama_server"
 _LONGEST = 4 * 1024 * 1024  # bytes

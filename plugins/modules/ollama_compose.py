@@ -55,28 +55,28 @@ options:
         description: The engine's socket. Docker's own where it is empty.
         type: str
       container_image:
-        description: The image, with its registry, by tag or digest.
+        description: The image, by tag or digest, with the name of its registry.
         type: str
       container_archive:
-        description: An archive of the controller, from which the image is loaded where the host does not have it.
+        description: Where the image is loaded from, on the controller, if the engine lacks it.
         type: str
       container_devices:
-        description: The devices that the container gets. None for those of the GPUs.
+        description: What the container gets of the host's devices. None for its GPUs.
         type: list
         elements: str
       container_memory:
-        description: The most memory that it may use.
+        description: Its limit of memory.
         type: str
       container_restart:
-        description: When a server that ended by itself is started again.
+        description: When the engine starts a server again that ended by itself.
         type: str
         default: always
       gpu:
-        description: The GPUs that it is to use, as C(ollama_server_gpu) has it.
+        description: As C(ollama_server_gpu) has it.
         type: str
         default: auto
       folder:
-        description: The folder of the models on the host. A volume of the engine's where it is empty.
+        description: Where the models are on the host. In the engine's volume C(ollama) where it is empty.
         type: str
       environment:
         description: The declared variables of the server.
@@ -134,22 +134,22 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-refusals:
-  description: Why the servers cannot be deployed so, one sentence each. Nothing else is told then.
-  type: list
-  elements: str
-  returned: success
-  sample: []
 steps:
-  description: What was done, or would be.
+  description: Whatever was done, or in check mode would be.
   type: list
   elements: str
   returned: success
   sample:
     - write /etc/keepwarm-ollama/keepwarm-ollama/compose.yaml
     - recreate ollama
+refusals:
+  description: Sentences that say why a server cannot run here. No server is told of then.
+  type: list
+  elements: str
+  returned: success
+  sample: []
 archives:
-  description: The archives from which images are still to be loaded.
+  description: Of which archives the engine still lacks the image.
   type: list
   elements: str
   returned: success
@@ -168,6 +168,10 @@ servers:
       description: Where it answers.
       type: str
       sample: http://127.0.0.1:11434
+    container:
+      description: What its container is called.
+      type: str
+      sample: ollama
     unloads:
       description: Whether a container that runs is recreated.
       type: bool
@@ -202,20 +206,15 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.removal i
 from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.wanted import composed_server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.work import bring, check
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import EngineError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._container.options import CONTAINER
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_state import StateError
 
 SERVER = {
+    **CONTAINER,
     "name": {"type": "str", "required": True},
     "unit": {"type": "str", "required": True},
     "deployment": {"type": "str", "choices": [COMPOSE], "required": True},
     "docker_host": {"type": "str"},
-    "container_image": {"type": "str"},
-    "container_archive": {"type": "str"},
-    "container_devices": {"type": "list", "elements": "str"},
-    "container_memory": {"type": "str"},
-    "container_restart": {"type": "str", "default": "always"},
-    "gpu": {"type": "str", "default": "auto"},
-    "folder": {"type": "str"},
     "environment": {"type": "dict", "default": {}},
     "defaults": {"type": "dict", "default": {}},
     "models": {"type": "list", "elements": "raw", "default": []},

@@ -13,7 +13,17 @@ from conftest import Containers
 from shared.machine import Outcome, play
 
 SCENARIO = pathlib.Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"])
-INVENTORIES = [SCENARIO.parent / "shared/inventory.yml", SCENARIO / "managed.yml"]
+INVENTORIES = [SCENARIO.parent / "shared/inventory.yml", SCENARIO / "inventory.yml"]
+DECLARED = {
+    "ollama_server_deployment": "compose",
+    "ollama_server_docker_host": "unix:///run/podman/podman.sock",
+    "ollama_server_container_image": "localhost/ollama:1",
+    "ollama_server_models": "/srv/models",
+    "ollama_server_keep_alive": "45m",
+    "ollama_warmup_unit": "ollama.service",
+    "ollama_warmup_url": "",
+}
+"""In place of the server by its address."""
 FILE = "/etc/keepwarm-ollama/keepwarm-ollama/compose.yaml"
 COMPOSE = "DOCKER_HOST=unix:///run/podman/podman.sock docker compose"
 OURS = r"find /etc /usr/local /var/lib /run -path /var/lib/containers -prune -o \( -name '*keepwarm*' -o -name '*ollama-warm*' \) -print"
@@ -38,9 +48,9 @@ class Managed(Containers):
 
     def site(self, *options: str, **variables: Any) -> Outcome:
         """Run the playbook with other variables."""
-        return play("site", INVENTORIES, "--extra-vars", json.dumps(variables), *options)
+        return play("site", INVENTORIES, "--extra-vars", json.dumps({**DECLARED, **variables}), *options)
 
 
 def remove() -> Outcome:
     """Take all of ours away."""
-    return play("remove", INVENTORIES, "--extra-vars", "keepwarm_remove_confirmed=true")
+    return play("remove", INVENTORIES, "--extra-vars", json.dumps({**DECLARED, "keepwarm_remove_confirmed": True}))

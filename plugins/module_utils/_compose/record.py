@@ -11,8 +11,6 @@ from typing import Any
 
 from .. import _server_state
 
-_WHAT = "compose"
-
 
 @dataclass(frozen=True)
 class Record:
@@ -28,20 +26,20 @@ class Record:
 
 def read_record(unit: str) -> Record:
     """Empty where there is none. Raises `StateError`."""
-    kept: dict[str, Any] = _server_state.read(unit, _WHAT) or {}
+    kept: dict[str, Any] = _server_state.read(unit, _server_state.COMPOSE) or {}
     return Record(**{key: kept[key] for key in Record.__dataclass_fields__ if key in kept})
 
 
 def write_record(unit: str, record: Record) -> None:
     """Raises `StateError`."""
-    _server_state.write(unit, _WHAT, asdict(record))
+    _server_state.write(unit, _server_state.COMPOSE, asdict(record))
 
 
 def forget_record(unit: str) -> None:
     """Raises `StateError`."""
-    _server_state.forget(unit, _WHAT)
+    _server_state.forget(unit, _server_state.COMPOSE)
 
 
 def recorded_units() -> list[str]:
     """The servers of which there is one. Raises `OSError`."""
-    return _server_state.units_with(_WHAT)
+    return _server_state.units_with(_server_state.COMPOSE)

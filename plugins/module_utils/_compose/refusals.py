@@ -9,12 +9,14 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from .._base.deployments import QUADLET
 from .._container.devices import missing_devices
 from .._container.engine import EngineError
-from .._container.place import in_the_way
+from .._container.place import find_place, in_the_way
 from .._ownership.marks import is_marked, role_mark
 from .docker import Docker
 from .plan import Look, devices_of, look_at
@@ -49,11 +51,16 @@ def _engine_refusal(docker: Docker) -> str:
 
 def _refusals(look: Look, docker: Docker, engine: dict[str, Any]) -> Iterator[str]:
     wanted = look.wanted
-    yield from filter(None, [in_the_way(wanted.container), *_others(look), *_image(look), _runtime(wanted, engine)])
+    yield from filter(None, [in_the_way(wanted.container), _in_quadlet(wanted), *_others(look), *_image(look), _runtime(wanted, engine)])
     yield from missing_devices([device for device in devices_of(wanted) if device.startswith("/")])
     error = docker.judged(wanted, look.text)
     if error:
         yield f"docker compose does not take the project as it is declared: {error}"
+
+
+def _in_quadlet(wanted: Composed) -> str:
+    path = find_place(replace(wanted.container, deployment=QUADLET.word)).path
+    return f"{path} is a server of this host already, and a container of Compose does not take its place: stop it and remove that file" if path else ""
 
 
 def _others(look: Look) -> Iterator[str]:

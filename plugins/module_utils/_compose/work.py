@@ -210,6 +210,7 @@ def told(look: Look) -> dict[str, Any]:
     return {
         "unit": look.wanted.unit,
         "url": look.wanted.url,
+        "container": look.wanted.container_name,
         "unloads": unloads,
         "restorable": unloads or _server_state.read(look.wanted.unit, _server_state.MODELS) is not None,
         "stopped": look.left_stopped,

@@ -16,6 +16,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_sta
 from ansible_collections.keepwarm.ollama.plugins.module_utils._compose import plan, project, record, refusals, removal, wanted, work
 from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.docker import Docker
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import EngineError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._container.place import Place
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.wanted import Wanted
 
 IMAGE, DIGEST = "registry.example.org/ollama:1", "sha256:" + "0123456789abcdef" * 4
@@ -31,7 +32,7 @@ class FakeDocker:
         self.answers, self.information, self.complaint = True, dict[str, Any](), ""
         self.has_compose, self.pullable = True, True
 
-    def __call__(self, command: Sequence[str], environment: Mapping[str, str], reads: str) -> tuple[int, str, str]:
+    def __call__(self, command: Sequence[str], _environment: Mapping[str, str], _reads: str) -> tuple[int, str, str]:
         words = list(command[2:])  # env docker
         if words[:2] == ["compose", "version"]:
             return (0, "2.26.1\n", "") if self.has_compose else (127, "", "env: 'docker': No such file or directory\n")
@@ -108,6 +109,7 @@ def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setattr(plan, "gpu_names", lambda _root, _environment: [])
     monkeypatch.setattr(refusals.os, "geteuid", lambda: 0)
     monkeypatch.setattr(refusals, "in_the_way", lambda _wanted: "")
+    monkeypatch.setattr(refusals, "find_place", lambda _wanted: Place("", True))
     monkeypatch.setattr(refusals, "_answers", lambda _url: False)
     for name in ("read", "write", "forget", "units_with"):
         _kept_in(monkeypatch, name, str(tmp_path / "records" / "server"))
@@ -180,7 +182,8 @@ def test_a_first_one_that_does_not_answer_leaves_no_container(host: Host) -> Non
 
 
 @pytest.mark.parametrize(
-    ("code", "start", "steps", "stopped"), [(0, "auto", [], True), (143, "auto", [], True), (1, "auto", ["start ollama"], False), (0, "true", ["start ollama"], False)]
+    ("code", "start", "steps", "stopped"),
+    [(0, "auto", [], True), (143, "auto", [], True), (1, "auto", ["start ollama"], False), (0, "true", ["start ollama"], False)],
 )
 def test_a_server_that_somebody_stopped_stays_so_unless_it_is_to_start(host: Host, code: int, start: str, steps: list[str], stopped: bool) -> None:
     host.bring()
@@ -234,7 +237,11 @@ def test_what_can_run_is_not_refused(host: Host) -> None:
         ("has_compose", False, "this host has no docker compose: install the command docker with its plugin compose, version 2."),
         ("information", {"ServerErrors": ["Cannot connect to the Docker daemon."]}, "the engine does not answer docker: Cannot connect to the Docker daemon."),
         ("information", {"SecurityOptions": ["name=seccomp", "name=rootless"]}, "the engine is rootless"),
-        ("complaint", "(root) Additional property foo is not allowed", "does not take the project as it is declared: validating -: (root) Additional property foo"),
+        (
+            "complaint",
+            "(root) Additional property foo is not allowed",
+            "does not take the project as it is declared: validating -: (root) Additional property foo",
+        ),
     ],
 )
 def test_an_engine_that_cannot_is_named(host: Host, attribute: str, value: Any, sentence: str) -> None:
@@ -256,6 +263,9 @@ def test_what_others_have_there_is_not_taken(host: Host, monkeypatch: pytest.Mon
     host.docker.containers.clear()
     monkeypatch.setattr(refusals, "_answers", lambda url: url == "http://127.0.0.1:11434")
     assert "something else answers at http://127.0.0.1:11434" in refused(host)[0]
+    monkeypatch.setattr(refusals, "find_place", lambda asked: Place(f"/etc/containers/systemd/{asked.deployment}", True))
+    assert "/etc/containers/systemd/quadlet is a server of this host already" in refused(host)[0]
+    monkeypatch.setattr(refusals, "find_place", lambda _asked: Place("", True))
     path = pathlib.Path(host.wanted.file)
     path.parent.mkdir(parents=True)
     path.write_text("services: {}\n")
