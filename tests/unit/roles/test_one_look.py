@@ -79,3 +79,20 @@ def test_what_was_never_looked_at_is_not_known_to_be_unchanged() -> None:
 def test_the_look_of_the_agent_s_role_holds_where_it_found_every_server(told: bool, look: dict[str, Any] | None, holds: bool) -> None:
     given = {} if look is None else {"__ollama_warmup_look": look}
     assert is_true(WARMUP, "__ollama_warmup_look_holds", ollama_warmup_look_holds=told, **given) is holds
+
+
+@pytest.mark.parametrize(
+    ("found", "composed", "due"),
+    [
+        (looked(True, restarts=False, restorable=False), [], False),
+        (looked(True, restarts=True, restorable=False), [], True),
+        (looked(True, restarts=False, restorable=True), [], True),
+        (looked(), [], False),
+        # systemd has no unit of these.
+        (looked(), [{"unit": "ollama-a.service", "restorable": True}], True),
+        (looked(), [{"unit": "ollama-a.service", "restorable": False}], False),
+    ],
+)
+def test_models_are_loaded_again_where_a_server_has_lost_some(found: dict[str, Any], composed: list[dict[str, Any]], due: bool) -> None:
+    given = {"__ollama_server_looked": found, "__ollama_server_composed_found": {"servers": composed}}
+    assert is_true(SERVER, "ollama_server_restorable", **given) is due
