@@ -33,9 +33,9 @@ class Managed(Containers):
     """What the engine tells of the container, and what a play that is refused must leave as it is."""
 
     def container(self) -> dict[str, Any]:
-        """Which one it is, and what it was created with."""
+        """Which one it is, and what it was created with. Podman shows an image by any of its names, hence its number."""
         (found,) = json.loads(self.engine("container", "inspect", "ollama", "2>/dev/null"))
-        return {"id": found["Id"], "image": found["Config"]["Image"], "environment": found["Config"]["Env"]}
+        return {"id": found["Id"], "image": found["Image"], "environment": found["Config"]["Env"]}
 
     def health(self) -> str:
         """What Compose's health check says."""

@@ -45,7 +45,7 @@ def test_it_runs_as_it_is_declared_and_healthy_is_resident(gpu: Managed) -> None
     assert (outcome.status, gpu.pinned()) == (0, set(PINS)), outcome.output
     found = gpu.container()
     assert {"OLLAMA_KEEP_ALIVE=2700s", "OLLAMA_HOST=127.0.0.1:11434", "OLLAMA_MODELS=/srv/models"} <= set(found["environment"])
-    assert found["image"].startswith("localhost/ollama@sha256:")  # whatever becomes of the tag
+    assert 'image: "localhost/ollama@sha256:' in gpu.run(f"cat {FILE}")  # whatever becomes of the tag
     eventually(gpu.health, "healthy")
 
 
@@ -93,13 +93,6 @@ def test_an_image_that_does_not_start_is_taken_back(gpu: Managed) -> None:
     gpu.run("systemctl start ollama-warmup.service")
     assert gpu.pinned() == set(PINS)
     gpu.run(f"{ENGINE} tag {before['image']} localhost/ollama:1")
-
-
-def test_an_engine_that_does_not_run_is_named_before_anything_is_changed(gpu: Managed) -> None:
-    before = gpu.state()
-    outcome = gpu.site(ollama_server_docker_host="unix:///run/nowhere.sock", **CHANGED)
-    assert (outcome.status, outcome.changed, gpu.state()) == (2, [], before), outcome.output
-    assert "ollama.service: the engine does not answer docker: Cannot connect to the Docker daemon at unix:///run/nowhere.sock." in str(outcome.messages)
 
 
 def test_nothing_of_ours_is_left_and_models_and_the_image_stay(gpu: Managed) -> None:

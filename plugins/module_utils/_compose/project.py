@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 
-from .._base.layout import AGENT_RUNTIME
+from .._base.layout import AGENT_RUNTIME, IN_CONTAINER_PROGRAMS, IN_CONTAINER_READINESS
 from .._ownership.marks import role_mark
 from .wanted import SERVICE, Composed
 
@@ -18,7 +18,6 @@ LABEL = "keepwarm.ollama.declared"
 READY_PROGRAM = "health/ready.sh"
 _VOLUME = "ollama"
 _MODELS_OF_IMAGE = "/root/.ollama"
-_MOUNTED, _PROGRAMS = "/run/keepwarm", "/usr/local/lib/keepwarm"
 _NVIDIA = "nvidia"
 
 
@@ -91,8 +90,8 @@ def _volumes(wanted: Composed) -> Iterator[str]:
     yield "    volumes:"
     yield from _mount("bind", folder, folder) if folder else _mount("volume", _VOLUME, _MODELS_OF_IMAGE)
     # Folders: a mounted file would stay the one that was there at the start. That of the agent need not be there yet.
-    yield from _mount("bind", os.path.dirname(ready_program(wanted)), _PROGRAMS, read_only=True)
-    yield from _mount("bind", f"{AGENT_RUNTIME}/{wanted.name}", _MOUNTED, read_only=True)
+    yield from _mount("bind", os.path.dirname(ready_program(wanted)), IN_CONTAINER_PROGRAMS, read_only=True)
+    yield from _mount("bind", f"{AGENT_RUNTIME}/{wanted.name}", IN_CONTAINER_READINESS, read_only=True)
     yield "        bind: {create_host_path: true}"
 
 
@@ -107,7 +106,7 @@ def _mount(kind: str, source: str, target: str, read_only: bool = False) -> Iter
 def _health() -> Iterator[str]:
     yield "    # Healthy is resident, by the last proof of the agent (docs/readiness.md)."
     yield "    healthcheck:"
-    yield f"      test: [CMD, sh, {_PROGRAMS}/{os.path.basename(READY_PROGRAM)}, {_MOUNTED}]"
+    yield f"      test: [CMD, sh, {IN_CONTAINER_PROGRAMS}/{os.path.basename(READY_PROGRAM)}, {IN_CONTAINER_READINESS}]"
     yield "      interval: 10s"
     yield "      timeout: 5s"
     yield "      retries: 1"

@@ -18,10 +18,12 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.docker im
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import EngineError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.place import Place
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.wanted import Wanted
+from ansible_collections.keepwarm.ollama.plugins.module_utils._server.planning import _composed, declaration
 
 IMAGE, DIGEST = "registry.example.org/ollama:1", "sha256:" + "0123456789abcdef" * 4
 PINNED, KEPT = f"registry.example.org/ollama@{DIGEST}", "registry.example.org/ollama:keepwarm-0123456789ab"
 PROGRAM = "# ready\n"
+REST = dict.fromkeys(("models", "oom_policy", "start", "restart", "install", "ours", "may_come", "beginning", "warnings", "account", "allow_daemon_reload"))
 
 
 class FakeDocker:
@@ -217,6 +219,13 @@ def test_it_is_removed_without_its_models(host: Host) -> None:
     assert removal.remove(removal.left([]), host.engine, predict=False) == steps
     assert (host.docker.containers, host.files()) == ({}, ["models/blob"])
     assert removal.remove(removal.left([]), host.engine, predict=False) == []
+
+
+def test_systemd_gets_no_server_that_a_container_of_compose_is(host: Host) -> None:
+    declared = declaration({"deployment": "systemd", **dict.fromkeys(("folder", "gpu", "grouped", "sandboxed", "container", "environment", "defaults"))} | REST)
+    assert _composed(declared, "ollama.service") == ""
+    host.bring()
+    assert "is there as compose (/etc/keepwarm-ollama), and ollama_server_deployment is systemd: set that" in _composed(declared, "ollama.service")
 
 
 def refused(host: Host) -> list[str]:
