@@ -3,7 +3,8 @@
 """Decoding request bodies as Go's encoding/json does, with its error messages.
 
 A request is described by its Go type's name and the kind of each field; unknown fields are
-ignored, names are matched without regard to case, and null leaves a field unset.
+ignored, and names are matched without regard to case. Of a field that is there twice the later value
+counts, but two maps are merged, and null undoes only what can be nil.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ INT_LIST = "[]int"
 MESSAGES = "[]api.Message"
 
 Fields = Mapping[str, str]
+_SCALARS = (STRING, INT, BOOL, FLOAT)
+_MAPS = (OBJECT, STRINGS)
+_POINTERS = ("stream", "truncate", "shift")
+"""Scalars that api/types.go has as pointers, which null makes nil."""
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -31,6 +36,14 @@ class MissingBody(ValueError):
 
 class BadRequest(ValueError):
     """A body that does not fit, with Go's message."""
+
+
+class _Object(dict[str, Any]):
+    """Of a key that is there twice the last value; `pairs` has all of them."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
 
 
 class Request:
@@ -64,18 +77,33 @@ def decode(body: bytes, type_name: str, fields: Fields, package: str = "api") ->
     value = _parse(body.decode("utf-8", "replace"))
     if value is None:
         return Request({})
-    if not isinstance(value, dict):
+    if not isinstance(value, _Object):
         raise BadRequest(
             f"json: cannot unmarshal {_kind(value)} into Go value of type {package}.{type_name}"
         )
-    by_lower = {field.lower(): field for field in fields}
+    by_folded = {_folded(field): field for field in fields}
     decoded: dict[str, Any] = {}
-    for key, item in value.items():
-        field = key if key in fields else by_lower.get(key.lower())
-        if field and item is not None:
-            _check(item, fields[field], f"{type_name}.{field}")
-            decoded[field] = item
+    for key, item in value.pairs:
+        field = key if key in fields else by_folded.get(_folded(key))
+        if field:
+            _put(decoded, field, fields[field], item, type_name)
     return Request(decoded)
+
+
+def _put(decoded: dict[str, Any], field: str, kind: str, item: Any, type_name: str) -> None:
+    """One more value of a field. Source: Go's encoding/json decode.go (object, literalStore)."""
+    if item is None:
+        if kind not in _SCALARS or field in _POINTERS:
+            decoded.pop(field, None)
+        return
+    _check(item, kind, f"{type_name}.{field}")
+    decoded[field] = {**decoded.get(field, {}), **item} if kind in _MAPS else item
+
+
+def _folded(name: str) -> str:
+    """As Go folds it, as far as the result can be ASCII. Source: encoding/json fold.go."""
+    ascii_only = name.replace("\u212a", "k").replace("\u017f", "s")
+    return "".join(letter.lower() if letter.isascii() else letter for letter in ascii_only)
 
 
 def _parse(text: str) -> Any:
@@ -83,7 +111,7 @@ def _parse(text: str) -> Any:
     rest = text[start.end() if start else 0 :]
     if not rest:
         raise MissingBody("EOF")
-    decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+    decoder = json.JSONDecoder(object_pairs_hook=_Object, parse_constant=_refuse_constant)
     try:
         return decoder.raw_decode(rest)[0]
     except json.JSONDecodeError as error:
