@@ -38,14 +38,6 @@ class BadRequest(ValueError):
     """A body that does not fit, with Go's message."""
 
 
-class _Object(dict[str, Any]):
-    """Of a key that is there twice the last value; `pairs` has all of them."""
-
-    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
-        super().__init__(pairs)
-        self.pairs = pairs
-
-
 class Request:
     """The decoded fields of a request. Absent and null fields are None."""
 
@@ -74,16 +66,16 @@ class Request:
 
 def decode(body: bytes, type_name: str, fields: Fields, package: str = "api") -> Request:
     """Decode the first JSON value of a body. Raises MissingBody or BadRequest."""
-    value = _parse(body.decode("utf-8", "replace"))
+    value, members = _parse(body.decode("utf-8", "replace"))
     if value is None:
         return Request({})
-    if not isinstance(value, _Object):
+    if not isinstance(value, dict):
         raise BadRequest(
             f"json: cannot unmarshal {_kind(value)} into Go value of type {package}.{type_name}"
         )
     by_folded = {_folded(field): field for field in fields}
     decoded: dict[str, Any] = {}
-    for key, item in value.pairs:
+    for key, item in members:
         field = key if key in fields else by_folded.get(_folded(key))
         if field:
             _put(decoded, field, fields[field], item, type_name)
@@ -106,14 +98,21 @@ def _folded(name: str) -> str:
     return "".join(letter.lower() if letter.isascii() else letter for letter in ascii_only)
 
 
-def _parse(text: str) -> Any:
+def _parse(text: str) -> tuple[Any, list[tuple[str, Any]]]:
+    """The value, and if it is an object all its members, also those that are there twice."""
     start = _SPACE.match(text)
     rest = text[start.end() if start else 0 :]
     if not rest:
         raise MissingBody("EOF")
-    decoder = json.JSONDecoder(object_pairs_hook=_Object, parse_constant=_refuse_constant)
+    members: list[tuple[str, Any]] = []
+
+    def noted(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members[:] = pairs  # the outermost object ends last
+        return dict(pairs)
+
+    decoder = json.JSONDecoder(object_pairs_hook=noted, parse_constant=_refuse_constant)
     try:
-        return decoder.raw_decode(rest)[0]
+        return decoder.raw_decode(rest)[0], members
     except json.JSONDecodeError as error:
         raise BadRequest(_syntax_error(rest, error)) from error
 
