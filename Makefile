@@ -158,7 +158,7 @@ molecule-%: setup-newest setup-oldest setup-hosts ## One scenario (ARGS=converge
 # FULL=1 for all its tests, RELEASE=forky for another Debian.
 molecule-machine: setup-machine
 
-# The official clients of Ollama and OpenAI; those of npm, and many more generated requests, with FULL=1.
+# The official clients of Ollama and OpenAI; those of npm, and many more generated requests, with FULL=1. RELEASE=bookworm for the oldest njs.
 molecule-gateway: setup-clients $(if $(FULL),setup-npm-clients)
 
 .PHONY: demo

@@ -56,9 +56,9 @@ DEBIAN_PACKAGES = {
     "npm-clients": (),
     "docsite": ("git", "graphviz", "fonts-dejavu-core"),  # dot draws the diagrams
     "browser": ("chromium", "chromium-driver", "fonts-dejavu-core"),  # another font would make other pictures
-    "newest": ("git", "njs"),  # the artefact is built from tracked files; the gateway's script is tested by what runs it in nginx
-    "oldest": ("git",),
-    **{name: ("git",) for name in PYTHONS if name.startswith("core-")},
+    "newest": ("git", "njs", "openssl"),  # the artefact is built from tracked files; what runs the gateway's script in nginx, and makes certificates, tests it
+    "oldest": ("git", "openssl"),
+    **{name: ("git", "openssl") for name in PYTHONS if name.startswith("core-")},
 }
 PROMTOOL = "usr/bin/promtool"
 RELEASES = {"hosts": ("image", "trixie", "bookworm", "trixie-containers"), "machine": ("disk", "trixie")}
