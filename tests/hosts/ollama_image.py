@@ -24,14 +24,15 @@ PACK = f"""
 set -eu
 cd {FOLDER}
 mkdir -p root/tmp root/root root/etc root/proc root/sys root/dev root/usr/lib
-for lib in lib lib64; do ln -sfn usr/$lib root/$lib; done
-cp --parents --dereference /usr/bin/env /usr/bin/python3 /usr/lib64/ld-linux* root
-ldd /usr/bin/env /usr/bin/python3 /usr/lib/python3.*/lib-dynload/*.so | grep --only-matching '/lib/[^ ]* (' | tr --delete ' (' > libraries
+for name in bin lib lib64; do ln -sfn usr/$name root/$name; done
+programs="/usr/bin/env /usr/bin/grep /usr/bin/python3 /usr/bin/sh"
+cp --parents --dereference $programs /usr/lib64/ld-linux* root
+ldd $programs /usr/lib/python3.*/lib-dynload/*.so | grep --only-matching '/lib/[^ ]* (' | tr --delete ' (' > libraries
 cp --dereference $(sort --unique libraries) root/usr/lib
 cp --archive --parents /usr/lib/python3.* root
 tar --create --directory root . > root.tar
 """
-"""The stand-in needs its interpreter, env(1) and what these load."""
+"""The stand-in needs its interpreter, env(1) and what these load; health checks need a shell and grep(1), which the vendor's image has."""
 MAKE_MODELS = f"""
 set -eu
 podman run --detach --name models --env OLLAMA_HOST=127.0.0.1:11434 --env OLLAMA_MODELS={MODELS} \\
