@@ -93,7 +93,7 @@ docs: setup-checks ## Lint the documentation of plugins and roles, and the chang
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" $(CHECKS)/$(PYTEST) tests/examples tests/inclusion $(ARGS)
 
 .PHONY: docs-site
-docs-site: setup-docsite ## Build the documentation site, without a warning, and test what it says of other programs (.cache/docs-site/html)
+docs-site: setup-docsite ## Build the documentation site, without a warning; check its links, and what it says of other programs (.cache/docs-site/html)
 	$(WITH_COLLECTIONS) $(CURDIR)/.cache/docsite/bin/python tests/tools/docs_site.py
 	$(WITH_COLLECTIONS) $(CURDIR)/.cache/docsite/bin/$(PYTEST) tests/docs_site $(ARGS)
 
