@@ -38,7 +38,8 @@ endif
 
 HOST_GATES := $(addprefix molecule-,$(SCENARIOS))
 # The long ones first, so that no core is idle at the end.
-LONGEST_GATES := molecule-server molecule-lifecycle molecule-upgrade molecule-instances molecule-install unit
+LONGEST_GATES := molecule-server molecule-install molecule-upgrade molecule-lifecycle molecule-quadlet molecule-gateway molecule-life \
+  molecule-firstcontact molecule-fleet molecule-instances molecule-operator unit sanity rulebook
 ALONE_GATES := molecule-machine
 GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES) $(ALONE_GATES),$(HOST_GATES) sanity contract unit-oldest prometheus fuzz importer lint docs docs-site browser rulebook)
 
@@ -50,7 +51,7 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Install what everything below needs (Debian packages, Python environments, host images); quick the second time
-	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool browser rulebook clients docsite $(if $(FULL),npm-clients)
+	@$(PYTHON) tests/tools/setup.py hosts machine newest checks rulebook oldest browser docsite clients promtool $(if $(FULL),npm-clients)
 
 # What `make test` has installed, its gates need not look for again: that costs each of them two seconds of a core.
 setup-%:
