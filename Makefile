@@ -38,7 +38,8 @@ endif
 
 HOST_GATES := $(addprefix molecule-,$(SCENARIOS))
 # The long ones first, so that no core is idle at the end.
-LONGEST_GATES := molecule-server molecule-lifecycle molecule-upgrade molecule-instances molecule-install unit
+LONGEST_GATES := molecule-server molecule-install molecule-upgrade molecule-lifecycle molecule-quadlet molecule-gateway molecule-life \
+  molecule-firstcontact molecule-fleet molecule-instances molecule-operator unit sanity rulebook
 ALONE_GATES := molecule-machine
 GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES) $(ALONE_GATES),$(HOST_GATES) sanity contract unit-oldest prometheus fuzz importer lint docs docs-site browser rulebook)
 
@@ -50,7 +51,7 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Install what everything below needs (Debian packages, Python environments, host images); quick the second time
-	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool browser rulebook clients docsite $(if $(FULL),npm-clients)
+	@$(PYTHON) tests/tools/setup.py hosts machine newest checks rulebook oldest browser docsite clients promtool $(if $(FULL),npm-clients)
 
 # What `make test` has installed, its gates need not look for again: that costs each of them two seconds of a core.
 setup-%:
@@ -93,7 +94,7 @@ docs: setup-checks ## Lint the documentation of plugins and roles, and the chang
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" $(CHECKS)/$(PYTEST) tests/examples tests/inclusion $(ARGS)
 
 .PHONY: docs-site
-docs-site: setup-docsite ## Build the documentation site, without a warning, and test what it says of other programs (.cache/docs-site/html)
+docs-site: setup-docsite ## Build the documentation site, without a warning; check its links, and what it says of other programs (.cache/docs-site/html)
 	$(WITH_COLLECTIONS) $(CURDIR)/.cache/docsite/bin/python tests/tools/docs_site.py
 	$(WITH_COLLECTIONS) $(CURDIR)/.cache/docsite/bin/$(PYTEST) tests/docs_site $(ARGS)
 
@@ -158,7 +159,7 @@ molecule-%: setup-newest setup-oldest setup-hosts ## One scenario (ARGS=converge
 # FULL=1 for all its tests, RELEASE=forky for another Debian.
 molecule-machine: setup-machine
 
-# The official clients of Ollama and OpenAI; those of npm, and many more generated requests, with FULL=1.
+# The official clients of Ollama and OpenAI; those of npm, and many more generated requests, with FULL=1. RELEASE=bookworm for the oldest njs.
 molecule-gateway: setup-clients $(if $(FULL),setup-npm-clients)
 
 .PHONY: demo

@@ -21,19 +21,19 @@ CHANGES = (
     'CMD ["serve"]',
 )
 # Of the stand-in, and of a health check in a shell.
-PROGRAMS = "/usr/bin/env /usr/bin/python3 /usr/bin/sh /usr/bin/date /usr/bin/ls /usr/bin/readlink"
+PROGRAMS = "/usr/bin/date /usr/bin/env /usr/bin/grep /usr/bin/ls /usr/bin/python3 /usr/bin/readlink /usr/bin/sh"
 PACK = f"""
 set -eu
 cd {FOLDER}
 mkdir -p root/tmp root/root root/etc root/proc root/sys root/dev root/usr/lib
-for lib in lib lib64; do ln -sfn usr/$lib root/$lib; done
+for name in bin lib lib64; do ln -sfn usr/$name root/$name; done
 cp --parents --dereference {PROGRAMS} /usr/lib64/ld-linux* root
 ldd {PROGRAMS} /usr/lib/python3.*/lib-dynload/*.so | grep --only-matching '/lib/[^ ]* (' | tr --delete ' (' > libraries
 cp --dereference $(sort --unique libraries) root/usr/lib
 cp --archive --parents /usr/lib/python3.* root
 tar --create --directory root . > root.tar
 """
-"""Programs and what these load."""
+"""The stand-in needs its interpreter, env(1) and what these load; health checks need a shell and what they call, which the vendor's image has."""
 MAKE_MODELS = f"""
 set -eu
 podman run --detach --name models --network host --env OLLAMA_HOST=127.0.0.1:11434 --env OLLAMA_MODELS={MODELS} \\

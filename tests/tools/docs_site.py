@@ -30,7 +30,7 @@ _ANCHOR = re.compile(r'<a id="([\w-]+)"></a>')
 _MERMAID = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Pages of the documentation by the headings of their list; what is not in it comes last.
 # Both READMEs have the collection's name as their heading.
-_LABELS = {"README.md": "Overview", "README.zh-CN.md": "概览（中文）", LIST: "All pages"}
+_LABELS = {"README.md": "Overview", "README.zh-CN.md": "中文概览", LIST: "All pages"}
 _SECTION = re.compile(r"^## (.+)\n((?:(?!^## ).*\n)*)", re.MULTILINE)
 
 

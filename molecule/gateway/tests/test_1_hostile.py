@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Generated hostile requests through the real nginx: what the server reads is what the judge has judged, and no model departs or is loaded anew.
 
-With FULL=1 there are ten thousand.
+With FULL=1 there are ten thousand, others at each run; KEEPWARM_SEED has those of a former run again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ from hostile_requests import assert_kept, generated
 from judge_rows import ANYBODY, CONTENTS, SETTINGS, row
 from judges import decoder_in_go, judge_in_njs
 
-BODIES = 1000 if os.environ.get("FULL") else 40  # ten cases of each
+FULL = bool(os.environ.get("FULL"))
+BODIES = 1000 if FULL else 40  # ten cases of each
+SEED = int(os.environ.get("KEEPWARM_SEED") or random.randrange(2**32)) if FULL else None
 FOLDER = "/etc/nginx/ollama-gateway"
 CONFIGURATION = "/etc/nginx/conf.d/ollama-gateway.conf"
 PORT = 11999
@@ -93,7 +95,8 @@ def framed(route: str, body: bytes, chance: random.Random) -> bytes:
 @pytest.fixture(scope="module", name="cases")
 def generated_cases() -> list[dict[str, Any]]:
     """Those of the unit tests, by the policies that this nginx has."""
-    return [{**case, "settings": SETTINGS} for case in generated(BODIES)]
+    print(f"KEEPWARM_SEED={SEED}")
+    return [{**case, "settings": SETTINGS} for case in generated(BODIES, SEED)]
 
 
 @pytest.fixture(name="judging")
@@ -156,7 +159,7 @@ def test_no_model_departs_or_is_loaded_anew(gateway: Gateway, judging: None, cas
     gateway.run("ollama cp tiny-b warm:8b")
     before = set(gateway.run(RUNNERS).splitlines())
     client, chance = Client(gateway, tmp_path), random.Random(8)
-    asked = [case for case in cases[::4] if not case["route"].startswith("/v1")]
+    asked = [case for case in cases[:: 1 if FULL else 4] if not case["route"].startswith("/v1")]
     statuses = [client.send(framed(case["route"], bytes.fromhex(case["body"]), chance))[0] for case in asked]
     client.close()
     assert statuses.count(200) > len(asked) / 20

@@ -31,7 +31,7 @@ async def ask(address: str, context: ssl.SSLContext) -> list[str]:
         tls = {"ssl": context, "server_hostname": address, "ssl_handshake_timeout": PATIENCE}
         reader, writer = await asyncio.open_connection(address, 11443, **tls)
         writer.write(REQUEST)
-        answer = await reader.read()
+        answer = await asyncio.wait_for(reader.read(), PATIENCE)
         writer.close()
         found.append(answer.split()[1].decode() if answer.rstrip().endswith((b"}", b"0")) else "cut")
     return found

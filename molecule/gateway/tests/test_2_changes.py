@@ -78,7 +78,7 @@ def test_a_key_of_another_certificate_is_refused_before_anything_is_changed(gate
     gateway.run(f"systemctl stop {COUNTS}")  # it writes every 15 seconds
     before = gateway.state()
     done = play(ollama_gateway_tls_key=OTHER_KEY)
-    sentence = f"the key {OTHER_KEY} is not that of the certificate /etc/ssl/gateway/gateway.pem"
+    sentence = f"the key {OTHER_KEY} is not that of the first certificate in /etc/ssl/gateway/gateway.pem"
     assert (done.status, done.changed, done.messages) == (2, [], {"gpu1": sentence})
     assert gateway.state() == before
     gateway.run(f"systemctl start {COUNTS}")

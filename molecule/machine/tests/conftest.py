@@ -18,18 +18,24 @@ from shared.gpu import HOSTS, PASS, SERVER, STATE, TIMER, Gpu
 
 WATCH = "ollama-warmup-watch.service"
 PATIENCE = 1200  # seconds; only a failing test waits that long
-# Takes memory in a server's control group, where nothing is to be killed for it but the one process.
+# Takes memory in a server's control group, where nothing is to be killed for it but the one process: on a machine that is slow to free the memory of
+# one, the kernel would kill the next, and the server at last.
 HOG = """
 import os, pathlib, sys
 group, victim = pathlib.Path(sys.argv[1]), sys.argv[2]
 def killed():
     return dict(line.split() for line in (group / 'memory.events').read_text().splitlines())['oom_kill']
-pathlib.Path('/proc/self/oom_score_adj').write_text('-1000')
-pathlib.Path(f'/proc/{victim}/oom_score_adj').write_text('1000')
-(group / 'cgroup.procs').write_text(str(os.getpid()))
 before, taken = killed(), []
+inclined = {pid: pathlib.Path(f'/proc/{pid}/oom_score_adj') for pid in ['self', *(group / 'cgroup.procs').read_text().split()]}
+found = {pid: path.read_text() for pid, path in inclined.items()}
+for pid, path in inclined.items():
+    path.write_text('1000' if pid == victim else '-1000')
+(group / 'cgroup.procs').write_text(str(os.getpid()))
 while killed() == before:
     taken.append(b'x' * 2**20)
+for pid, path in inclined.items():
+    if path.exists() and pid != victim:
+        path.write_text(found[pid])
 """
 
 

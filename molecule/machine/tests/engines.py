@@ -22,6 +22,11 @@ class Contained(Virtual):
 
     engine = ""
 
+    def have_image(self) -> None:
+        """Have the stand-in's image in both engines, and its models: minutes of work."""
+        if self.host.run(f"{self.engine} image inspect localhost/ollama:1").rc:
+            self.order("make-image")
+
     def server(self, container: str = "ollama") -> str:
         """The process id of a container's server; empty where there is none."""
         return self.host.run(f"{self.engine} inspect --format '{{{{.State.Pid}}}}' {container}").stdout.strip()

@@ -46,7 +46,7 @@ docker run --detach --name with-gpu --runtime nvidia --env NVIDIA_VISIBLE_DEVICE
 def deployed(host: object) -> Docker:
     """The host with the server in a container in place of its unit, and the agent told of its address."""
     found = Docker(host)
-    found.order("make-image")
+    found.have_image()
     found.run(PREPARE)
     found.play(**BY_ADDRESS)
     return found

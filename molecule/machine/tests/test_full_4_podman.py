@@ -31,7 +31,7 @@ systemctl daemon-reload
 def deployed(host: object) -> Podman:
     """The host with the server in a container that is a service, in place of every other."""
     found = Podman(host)
-    found.order("make-image")
+    found.have_image()
     removed = found.playbook("remove", keepwarm_remove_confirmed=True)
     assert removed.status == 0, removed.output
     found.run(FREE)

@@ -7,11 +7,13 @@ from __future__ import annotations
 import base64
 import json
 import pathlib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
 from conftest import Contained
+from shared.gpu import eventually
 
 EXAMPLES = pathlib.Path(__file__).parents[3] / "docs/examples"
 COMPOSE = EXAMPLES / "compose/compose.yaml"
@@ -52,3 +54,55 @@ def test_the_health_check_says_whether_the_model_is_in_memory(gpu: Contained, mo
     assert kind == "CMD-SHELL" and "qwen3:8b" in command
     asked = base64.b64encode(command.replace("qwen3:8b", model).encode()).decode()
     assert gpu.host.run(f'podman exec ollama sh -c "$(echo {asked} | base64 -d)"').rc == status
+
+
+class Project:
+    """The example with the stand-in's image, its models, and an application that only lists what is in memory."""
+
+    OWN = """\
+services:
+  ollama:
+    image: localhost/ollama:1
+    ports: !override ["127.0.0.1:11440:11434"]
+    environment:
+      OLLAMA_MODELS: /srv/models
+    volumes: !override ["/srv/models:/srv/models"]
+  api:
+    image: localhost/ollama:1
+    command: ps
+    restart: !reset null
+"""
+    RUN = "DOCKER_HOST=unix:///run/podman/podman.sock docker compose --file /root/examples/compose/compose.yaml --file /root/examples/compose/own.yaml"
+
+    def __init__(self, gpu: Contained) -> None:
+        self.gpu = gpu
+        gpu.run(f"sed -i s/qwen3:8b/tiny-a:latest/ {copied(gpu, COMPOSE)}; printf %s '{self.OWN}' >/root/examples/compose/own.yaml")
+        gpu.run("mount -o remount,rw /proc/sys; systemctl start podman.socket")  # networks are set up by Podman, as on a machine
+
+    def begin(self) -> None:
+        """Bring it up, without waiting for it."""
+        self.gpu.run(f"systemd-run --quiet --unit=example sh -c '{self.RUN} up --detach'")
+
+    def inspect(self, service: str, what: str) -> str:
+        """What Podman says of a container, if there is one."""
+        return str(self.gpu.host.run(f"podman inspect compose-{service}-1 --format '{{{{{what}}}}}'").stdout).strip()
+
+    def remove(self) -> None:
+        """Leave nothing to the tests after this one."""
+        self.gpu.run(f"{self.RUN} down --timeout 1 2>&1; systemctl stop podman.socket podman.service; rm -r /root/examples")
+
+
+@pytest.fixture
+def project(gpu: Contained) -> Iterator[Project]:
+    found = Project(gpu)
+    yield found
+    found.remove()
+
+
+def test_the_application_starts_when_the_model_is_in_memory(project: Project) -> None:
+    project.begin()
+    eventually(lambda: project.inspect("ollama", "len .State.Health.Log") not in ("", "0"))  # it was asked, and is not healthy
+    assert (project.inspect("ollama", ".State.Health.Status"), project.inspect("api", ".State.Status")) == ("starting", "created")
+    project.gpu.run("""curl --fail --silent http://127.0.0.1:11440/api/generate -d '{"model": "tiny-a", "keep_alive": -1}'""")
+    eventually(lambda: project.inspect("api", ".State.Status"), "exited")
+    assert "tiny-a:latest" in project.gpu.run("podman logs compose-api-1 2>/dev/null")

@@ -159,12 +159,24 @@ def _refuse_certificate(wanted: Wanted) -> None:
     for path in (wanted.certificate, wanted.key):
         if not os.path.isfile(path):
             raise GatewayError(f"{path} is no file of this host: put certificate and key there before the gateway")
+    asked: list[str] = []
+
+    def passphrase() -> str:
+        asked.append(wanted.key)
+        return ""
+
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(wanted.certificate, wanted.key, lambda: "")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(wanted.certificate, wanted.key, passphrase)
     except ssl.SSLError as error:
-        if error.reason == "KEY_VALUES_MISMATCH":
-            raise GatewayError(f"the key {wanted.key} is not that of the certificate {wanted.certificate}") from error
-        raise GatewayError(f"{wanted.certificate} and {wanted.key} are not a certificate and its key, both PEM: {one_line(str(error))}") from error
+        raise GatewayError(_certificate_problem(wanted, error, bool(asked))) from error
+
+
+def _certificate_problem(wanted: Wanted, error: ssl.SSLError, has_passphrase: bool) -> str:
+    if has_passphrase:
+        return f"the key {wanted.key} has a passphrase, for which nginx would ask at each start: give a key without one"
+    if error.reason == "KEY_VALUES_MISMATCH":
+        return f"the key {wanted.key} is not that of the first certificate in {wanted.certificate}"
+    return f"{wanted.certificate} and {wanted.key} cannot be used as a certificate and its key, both PEM: {one_line(str(error))}"
 
 
 def _loadable(wanted: Wanted) -> dict[str, bytes]:

@@ -57,8 +57,8 @@ def figures(samples: Samples, load: float, day: datetime.date) -> str:
 
     head = "| a run over one host where all is right | by hand | this collection |\n|---|---|---|\n"
     rows = row("takes", "wall", " s") + row("CPU of the controller", "cpu", " s") + row("tasks", "tasks", "")
-    rounds = len(samples["now"])
-    return f"{head}{rows}\nMedians of {rounds} rounds, {day}, on a machine with {os.cpu_count()} processors and a load of {load:.1f}.\n\n"
+    taken = f"Medians ({len(samples['now'])} runs each), taken on {day} on a machine with {os.cpu_count()} processors and a load of {load:.1f}."
+    return f"{head}{rows}\n{taken}\n\n"
 
 
 def write(text: str) -> None:

@@ -23,14 +23,17 @@ WAYS: dict[str, Callable[[], http.client.HTTPConnection]] = {
 
 
 def ask(connection: http.client.HTTPConnection) -> tuple[float, float]:
-    """Seconds until the first byte of the answer's body, and until its last."""
+    """Seconds until the first byte of the answer's body, and until its last. Raises `SystemExit`: what is refused is quick, and no measure."""
     begun = time.monotonic()
     connection.request("POST", "/api/generate", BODY, TOKEN)
     answer = connection.getresponse()
     answer.read(1)
     first = time.monotonic() - begun
-    answer.read()
-    return first, time.monotonic() - begun
+    said = answer.read()
+    whole = time.monotonic() - begun
+    if b'"done":true' not in said:
+        raise SystemExit(f"no whole answer of the model, but {answer.status}: {said[:200]!r}")
+    return first, whole
 
 
 def main() -> None:

@@ -3,7 +3,8 @@
 """Decoding request bodies as Go's encoding/json does, with its error messages.
 
 A request is described by its Go type's name and the kind of each field; unknown fields are
-ignored, names are matched without regard to case, and null leaves a field unset.
+ignored, and names are matched without regard to case. Of a field that is there twice the later value
+counts, but two maps are merged, and null undoes only what can be nil.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ INT_LIST = "[]int"
 MESSAGES = "[]api.Message"
 
 Fields = Mapping[str, str]
+_SCALARS = (STRING, INT, BOOL, FLOAT)
+_MAPS = (OBJECT, STRINGS)
+_POINTERS = ("stream", "truncate", "shift")
+"""Scalars that api/types.go has as pointers, which null makes nil."""
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -61,31 +66,53 @@ class Request:
 
 def decode(body: bytes, type_name: str, fields: Fields, package: str = "api") -> Request:
     """Decode the first JSON value of a body. Raises MissingBody or BadRequest."""
-    value = _parse(body.decode("utf-8", "replace"))
+    value, members = _parse(body.decode("utf-8", "replace"))
     if value is None:
         return Request({})
     if not isinstance(value, dict):
         raise BadRequest(
             f"json: cannot unmarshal {_kind(value)} into Go value of type {package}.{type_name}"
         )
-    by_lower = {field.lower(): field for field in fields}
+    by_folded = {_folded(field): field for field in fields}
     decoded: dict[str, Any] = {}
-    for key, item in value.items():
-        field = key if key in fields else by_lower.get(key.lower())
-        if field and item is not None:
-            _check(item, fields[field], f"{type_name}.{field}")
-            decoded[field] = item
+    for key, item in members:
+        field = key if key in fields else by_folded.get(_folded(key))
+        if field:
+            _put(decoded, field, fields[field], item, type_name)
     return Request(decoded)
 
 
-def _parse(text: str) -> Any:
+def _put(decoded: dict[str, Any], field: str, kind: str, item: Any, type_name: str) -> None:
+    """One more value of a field. Source: Go's encoding/json decode.go (object, literalStore)."""
+    if item is None:
+        if kind not in _SCALARS or field in _POINTERS:
+            decoded.pop(field, None)
+        return
+    _check(item, kind, f"{type_name}.{field}")
+    decoded[field] = {**decoded.get(field, {}), **item} if kind in _MAPS else item
+
+
+def _folded(name: str) -> str:
+    """As Go folds it, as far as the result can be ASCII. Source: encoding/json fold.go."""
+    ascii_only = name.replace("\u212a", "k").replace("\u017f", "s")
+    return "".join(letter.lower() if letter.isascii() else letter for letter in ascii_only)
+
+
+def _parse(text: str) -> tuple[Any, list[tuple[str, Any]]]:
+    """The value, and if it is an object all its members, also those that are there twice."""
     start = _SPACE.match(text)
     rest = text[start.end() if start else 0 :]
     if not rest:
         raise MissingBody("EOF")
-    decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+    members: list[tuple[str, Any]] = []
+
+    def noted(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members[:] = pairs  # the outermost object ends last
+        return dict(pairs)
+
+    decoder = json.JSONDecoder(object_pairs_hook=noted, parse_constant=_refuse_constant)
     try:
-        return decoder.raw_decode(rest)[0]
+        return decoder.raw_decode(rest)[0], members
     except json.JSONDecodeError as error:
         raise BadRequest(_syntax_error(rest, error)) from error
 

@@ -195,6 +195,26 @@ def test_json_ignores_unknown_fields_null_and_what_follows() -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "decoded"),
+    [
+        ('{"model": "x", "model": null}', {"model": "x"}),
+        ('{"keep_alive": 0, "keep_alive": null}', {}),
+        ('{"stream": false, "stream": null}', {}),
+        ('{"raw": true, "raw": null}', {"raw": True}),
+        ('{"options": {"a": 1, "b": {"c": 1}}, "options": {"b": {"d": 1}}}', {"options": {"a": 1, "b": {"d": 1}}}),
+        ('{"options": {"a": 1}, "Options": {"b": 2}}', {"options": {"a": 1, "b": 2}}),
+        ('{"options": {"a": 1}, "options": null, "options": {"b": 2}}', {"options": {"b": 2}}),
+        ('{"\u212aEEP_ALIVE": 5, "option\u017f": {}}', {"keep_alive": 5, "options": {}}),
+        ('{"\u0130d": 1, "MODEL": "y", "model": "z"}', {"model": "z"}),
+    ],
+)
+def test_json_keys_that_are_there_twice_are_read_as_go_reads_them(body: str, decoded: dict[str, Any]) -> None:
+    fields = {"model": go_json.STRING, "keep_alive": go_json.ANY, "stream": go_json.BOOL, "raw": go_json.BOOL, "options": go_json.OBJECT}
+    request = go_json.decode(body.encode(), "R", fields)
+    assert {name: request.get(name) for name in fields if request.get(name) is not None} == decoded
+
+
+@pytest.mark.parametrize(
     ("nanoseconds", "text"),
     [
         (0, "1970-01-01T00:00:00Z"),

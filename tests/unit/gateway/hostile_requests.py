@@ -4,15 +4,21 @@
 
 from __future__ import annotations
 
+import json
+import pathlib
 import random
+import re
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from judge_rows import CONTENTS, DECLARED, row
 
 Draw = Callable[..., Any]
+CONTRACT = pathlib.Path(__file__).parents[2] / "contract"
+NAMES_HERE = {"tiny-a": "pin", "tiny-b": "warm:8b", "embed": "wide"}
+NAMES_OF_RECORDINGS = re.compile("|".join(NAMES_HERE))
 FOR_EVER = 2**63 - 1
 SECOND = 10**9
 EACH = 10  # cases of a body
@@ -157,14 +163,28 @@ def assert_no_reload(policies: dict[str, Any], declared: dict[str, Any] | None, 
     assert {key: value for key, value in left.items() if key not in RUNNER} == {key: value for key, value in asked.items() if key not in RUNNER}
 
 
-def generated(count: int) -> list[dict[str, Any]]:
-    """Cases of that many bodies, the same ones at every run, however slow the machine is."""
-    found: list[dict[str, Any]] = []
+def recorded() -> list[bytes]:
+    """What real clients sent to real servers, with the names of models that are declared here."""
+    found = set()
+    for path in sorted(CONTRACT.glob("v*.json")):
+        steps = (step for scenario in json.loads(path.read_text(encoding="utf-8"))["scenarios"] for step in scenario["steps"])
+        found.update(json.dumps(step["body"]) for step in steps if step.get("method") == "POST" and isinstance(step.get("body"), dict))
+    return [NAMES_OF_RECORDINGS.sub(lambda name: NAMES_HERE[name[0]], text).encode() for text in sorted(found)]
 
-    @settings(max_examples=count, phases=[Phase.generate], derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+
+def generated(count: int, number: int | None = None) -> list[dict[str, Any]]:
+    """Cases of that many bodies, a quarter of them recorded ones: the same at every run, however slow the machine is, or those of that seed."""
+    bodies_of_recordings = recorded()
+    random.Random(number or 0).shuffle(bodies_of_recordings)
+    texts = bodies_of_recordings[: count // 4]
+
+    every = settings(phases=[Phase.generate], database=None, deadline=None, suppress_health_check=list(HealthCheck))
+
+    @seed(number or 0)
+    @settings(every, max_examples=count - len(texts), derandomize=number is None)
     @given(bodies())
     def collect(body: bytes) -> None:
-        found.extend(cases_of(body, random.Random(len(found))))
+        texts.append(body)
 
     collect()
-    return found
+    return [case for place, body in enumerate(texts) for case in cases_of(body, random.Random((number or 0) * count + place))]

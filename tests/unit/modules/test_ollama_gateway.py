@@ -177,6 +177,44 @@ def test_a_port_of_another_program_is_refused() -> None:
     nginx.refuse_taken(Nginx().run, [("127.0.0.1", port)])
 
 
+@pytest.fixture(scope="session", name="pki")
+def keys_and_certificates(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """a.pem and its key, which is also there with a passphrase; another authority's; and files of both in either order."""
+    folder = tmp_path_factory.mktemp("pki")
+    for name in ("a", "b"):
+        new = f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {name}.key -out {name}.pem -subj /CN={name} -days 3"
+        subprocess.run(new.split(), check=True, cwd=folder, capture_output=True)
+    subprocess.run(["openssl", "ec", "-aes256", "-passout", "pass:x", "-in", "a.key", "-out", "locked.key"], check=True, cwd=folder, capture_output=True)
+    own, other = ((folder / f"{name}.pem").read_text() for name in ("a", "b"))
+    (folder / "chain.pem").write_text(own + other)
+    (folder / "turned.pem").write_text(other + own)
+    (folder / "empty.pem").write_text("")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("certificate", "key", "sentence"),
+    [
+        ("a.pem", "a.key", None),
+        ("chain.pem", "a.key", None),
+        ("b.pem", "a.key", "the key PKI/a.key is not that of the first certificate in PKI/b.pem"),
+        ("turned.pem", "a.key", "the key PKI/a.key is not that of the first certificate in PKI/turned.pem"),
+        ("a.pem", "locked.key", "the key PKI/locked.key has a passphrase, for which nginx would ask at each start: give a key without one"),
+        ("empty.pem", "a.key", "PKI/empty.pem and PKI/a.key cannot be used as a certificate and its key, both PEM: "),
+        ("a.key", "a.pem", "PKI/a.key and PKI/a.pem cannot be used as a certificate and its key, both PEM: "),
+        (".", "a.key", "PKI/. is no file of this host: put certificate and key there before the gateway"),
+    ],
+)
+def test_a_certificate_that_nginx_could_not_use_is_refused_in_a_sentence(pki: pathlib.Path, certificate: str, key: str, sentence: str | None) -> None:
+    given = gateway.Wanted({}, [], f"{pki}/{certificate}", f"{pki}/{key}")
+    if sentence is None:
+        gateway.refuse(Nginx().run, given)
+        return
+    with pytest.raises(site.GatewayError) as refused:
+        gateway.refuse(Nginx().run, given)
+    assert str(refused.value).startswith(sentence.replace("PKI", str(pki)))
+
+
 def test_an_nginx_without_njs_is_not_asked_yet(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nginx, "PROGRAM", str(tmp_path / "nginx"))
     monkeypatch.setattr(nginx, "NJS", (str(tmp_path / "njs.so"),))

@@ -14,7 +14,7 @@ ROLE = "ollama_server"
 
 def stays(unit: str, active: str = "active", exe: str = "/usr/bin/ollama") -> dict[str, Any]:
     """What M(keepwarm.ollama.ollama_unit_info) tells of a server before a removal."""
-    return {"item": unit, "active_state": active, "exe": exe}
+    return {"item": unit, "active_state": active, "exe": exe, "restart_due": False}
 
 
 @pytest.mark.parametrize(
@@ -158,6 +158,32 @@ def test_a_removal_puts_no_settings_back(removing: bool, busy: bool, back: bool)
 def test_the_restart_of_a_removal_is_known_as_one() -> None:
     restart = task(ROLE, "absent.yml", "Run the servers that stay by their own units")
     assert (restart["ansible.builtin.include_tasks"], restart["vars"]["__ollama_server_removing"]) == ("run.yml", True)
+
+
+@pytest.mark.parametrize(
+    ("restart", "due", "restored", "restarts", "reasons"),
+    [
+        ("auto", True, [], True, ["changed"]),
+        ("auto", False, [], False, []),
+        ("auto", False, ["ollama.service"], True, ["it gets the unit back that was taken over"]),
+        ("never", True, [], False, ["changed"]),
+        ("auto", False, ["llm.service"], False, []),
+    ],
+)
+def test_a_server_of_others_restarts_where_its_own_unit_says_something_else(
+    restart: str, due: bool, restored: list[str], restarts: bool, reasons: list[str]
+) -> None:
+    server = {**stays("ollama.service"), "restart_due": due, "restart_reasons": ["changed"] if due else []}
+    given = {
+        "ollama_server_restart": restart,
+        "__ollama_server_unit": "ollama.service",
+        "__ollama_server_managed": {"restored": restored, "ended": ["llm.service"]},
+        "__ollama_server_stay": {"results": [stays("llm.service"), stays("idle.service", "inactive"), server]},
+    }
+    look = value(ROLE, "{{ __ollama_server_staying_look }}", **given)
+    assert (look["item"], look["plan"]["restarts"], look["plan"]["runs"], look["restart_reasons"]) == ("ollama.service", restarts, True, reasons)
+    assert value(ROLE, "{{ __ollama_server_staying | map(attribute='item') }}", **given) == ["ollama.service"]
+    assert value(ROLE, "{{ __ollama_server_staying_restarts }}", **given) == (["ollama.service"] if restarts else [])
 
 
 @pytest.mark.parametrize(("record", "upgrading"), [(None, False), ({"units": ["ollama.service"]}, True)])

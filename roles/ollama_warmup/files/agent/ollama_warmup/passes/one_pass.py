@@ -54,7 +54,7 @@ def make_pass(instance: Instance, configuration: Configuration) -> int:
     request, trouble = RestartRequest(instance.restart), _worth_a_restart(configuration, before.last_pass, end)
     events = [*hold_events(instance, before.last_pass, end), *changes(before, state, configuration.policy), *request.news(trouble)]
     tell(instance, configuration, state, events)
-    WarmMark(instance.warm_mark).say(end.ended == exits.WARM, process_id(moment.server))
+    WarmMark(instance.warm_mark).say(end.ended == exits.WARM, process_id(state.server))
     request.say(trouble)  # last of all: the restart that it leads to ends the pass that asks for it
     return end.exit
 
@@ -143,7 +143,7 @@ def _judged(configuration: Configuration, state: State, started: float, result: 
     failures = results.failures(result, policy.strict)
     own = policy.warnings(count_gpus()) if configuration.own_unit else ()
     models = tuple(results.model_data(progress, now) for progress in result.models)
-    end = _end(
+    return _end(
         state,
         started,
         exits.NOT_RESIDENT if failures else exits.WARM,
@@ -153,8 +153,6 @@ def _judged(configuration: Configuration, state: State, started: float, result: 
         failures=failures,
         warnings=[*own, *results.warnings(result, policy.strict)],
     )
-    # A container's server may have come up, or have been found, only after the pass had begun.
-    return end if end.server or result.look.runners is None else replace(end, server=result.look.runners.server or None)
 
 
 def _end(state: State, started: float, code: int, failures: Iterable[str], warnings: Iterable[str] = (), **found: Any) -> LastPass:
