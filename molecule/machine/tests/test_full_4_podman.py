@@ -79,7 +79,7 @@ def test_a_runner_that_the_kernel_killed_for_the_limit_is_back_and_the_agent_say
     (blob, killed), before = next(iter(podman.runners().items())), podman.server()
     podman.starve(podman.group(before), killed)
     patiently(lambda: podman.runners().get(blob, killed) != killed and podman.is_watched())
-    assert (podman.server(), podman.incident()) == (before, [["dead_runner"], "oom_killed", "observed"])
+    assert (podman.server(), podman.incident()) == (before, [["dead_runner"], "oom_killed", "inferred"])
 
 
 def test_after_a_reboot_it_is_warm_without_a_play(podman: Podman) -> None:
