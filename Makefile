@@ -38,7 +38,8 @@ endif
 
 HOST_GATES := $(addprefix molecule-,$(SCENARIOS))
 # The long ones first, so that no core is idle at the end.
-LONGEST_GATES := molecule-server molecule-lifecycle molecule-upgrade molecule-instances molecule-install unit
+LONGEST_GATES := molecule-server molecule-install molecule-upgrade molecule-lifecycle molecule-quadlet molecule-gateway molecule-life \
+  molecule-firstcontact molecule-fleet molecule-instances molecule-operator unit sanity rulebook
 ALONE_GATES := molecule-machine
 GATES := $(LONGEST_GATES) $(filter-out $(LONGEST_GATES) $(ALONE_GATES),$(HOST_GATES) sanity contract unit-oldest prometheus fuzz importer lint docs docs-site browser rulebook)
 
@@ -50,7 +51,7 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Install what everything below needs (Debian packages, Python environments, host images); quick the second time
-	@$(PYTHON) tests/tools/setup.py newest oldest checks hosts machine promtool browser rulebook clients docsite $(if $(FULL),npm-clients)
+	@$(PYTHON) tests/tools/setup.py hosts machine newest checks rulebook oldest browser docsite clients promtool $(if $(FULL),npm-clients)
 
 # What `make test` has installed, its gates need not look for again: that costs each of them two seconds of a core.
 setup-%:
@@ -68,7 +69,7 @@ lint: setup-checks ## ruff, mypy, pylint (equal stretches of code), vermin, yaml
 	MYPYPATH=roles/ollama_warmup/files/agent:.cache/agent $(MYPY) --package ollama_warmup
 	MYPYPATH=tests/tools:tests/hosts $(MYPY) tests/tools tests/hosts tests/demo tests/recording
 	MYPYPATH=tests/bench:tests/hosts $(MYPY) --exclude 'tests/bench/(exposure|fleet)' tests/bench
-	MYPYPATH=tests/bench/fleet:tests/bench:tests/hosts $(MYPY) tests/bench/fleet/measure.py tests/bench/fleet/many.py
+	MYPYPATH=tests/bench/fleet:tests/bench:tests/hosts $(MYPY) tests/bench/fleet/measure.py tests/bench/fleet/many.py tests/bench/fleet/by_hand.py
 	MYPYPATH=tests/bench/exposure:tests/hosts $(MYPY) tests/bench/exposure
 	$(WITH_COLLECTIONS) MYPYPATH="tests/browser:$$ANSIBLE_COLLECTIONS_PATH" $(MYPY) tests/browser
 	MYPYPATH=tests/ollama_stub:tests/contract $(MYPY) tests/ollama_stub
@@ -93,7 +94,7 @@ docs: setup-checks ## Lint the documentation of plugins and roles, and the chang
 	$(WITH_COLLECTIONS) PATH="$(CHECKS):$$PATH" $(CHECKS)/$(PYTEST) tests/examples tests/inclusion $(ARGS)
 
 .PHONY: docs-site
-docs-site: setup-docsite ## Build the documentation site, without a warning, and test what it says of other programs (.cache/docs-site/html)
+docs-site: setup-docsite ## Build the documentation site, without a warning; check its links, and what it says of other programs (.cache/docs-site/html)
 	$(WITH_COLLECTIONS) $(CURDIR)/.cache/docsite/bin/python tests/tools/docs_site.py
 	$(WITH_COLLECTIONS) $(CURDIR)/.cache/docsite/bin/$(PYTEST) tests/docs_site $(ARGS)
 
@@ -196,6 +197,10 @@ bench-gateway: setup-hosts ## Measure what the gateway adds to the first byte an
 .PHONY: bench-fleet
 bench-fleet: setup-hosts ## Measure what site.yml and status.yml cost the controller, over 1 and 8 hosts, beside a former commit (ROUNDS=3)
 	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/bench/fleet/measure.py $(ROUNDS)
+
+.PHONY: bench-by-hand
+bench-by-hand: setup-hosts ## Measure a run of site.yml beside the play of a hand-made setup; writes docs/why.md (ROUNDS=5)
+	$(WITH_COLLECTIONS) PATH="$(NEWEST):$$PATH" $(PYTHON) tests/bench/fleet/by_hand.py $(ROUNDS)
 
 .PHONY: clean
 clean: ## Remove this checkout's hosts and .cache, not what clones share under ~/.cache/keepwarm-ollama

@@ -52,8 +52,9 @@ class Outcome:
 
 
 def play(name: str, inventories: Sequence[pathlib.Path], *options: str, **environment: str) -> Outcome:
-    """Run a playbook of the collection as a user would."""
-    command = ["ansible-playbook", *(f"--inventory={path}" for path in inventories), *options, f"keepwarm.ollama.{name}"]
+    """Run a playbook of the collection, or one of ours by its path, as a user would."""
+    playbook = name if name.endswith(".yml") else f"keepwarm.ollama.{name}"
+    command = ["ansible-playbook", *(f"--inventory={path}" for path in inventories), *options, playbook]
     environment = {**os.environ, **_PLAIN, **environment}
     done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment)
     return Outcome(done.returncode, done.stdout + done.stderr)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the role ollama_server keeps on a host from one step to the next, so that a play that was killed in between loses nothing: the
-drop-in that served last, and the models that were in memory before a restart. Root's alone."""
+drop-in or the Compose file that served last, and the models that were in memory before a restart. Root's alone."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from contextlib import suppress
 from typing import Any
 
 from ._base.files import read_bytes, replace_file
-from ._base.layout import SERVER_RECORDS
+from ._base.layout import SERVER_RECORDS, names_in
 
 DROPIN = "dropin"
 MODELS = "models"
 IMAGES = "images"
+COMPOSE = "compose"
 _CONTAINERS = "containers"  # of no unit
 _MARK = "keepwarm.ollama.ollama_server"
 _LONGEST = 4 * 1024 * 1024  # bytes
@@ -61,6 +62,12 @@ def forget(unit: str, what: str, folder: str = SERVER_RECORDS) -> None:
         raise StateError(f"{path} cannot be removed: {error.strerror}") from error
     with suppress(OSError):
         os.rmdir(folder)
+
+
+def units_with(what: str, folder: str = SERVER_RECORDS) -> list[str]:
+    """The units for which that is kept."""
+    suffix = f".{what}.json"
+    return [name[: -len(suffix)] for name in names_in(folder) if name.endswith(suffix)]
 
 
 def noted_images(folder: str = SERVER_RECORDS) -> list[str]:

@@ -79,7 +79,7 @@ def _loss(before: Model, after: Model | None, tolerance: int) -> str | None:
     if not _listed(after):
         return f"{before['name']} is not in memory, and was before" if after["required"] else None
     had, has = gpu_percent(before["before"]), gpu_percent(after["before"])
-    return f"{before['name']} has {has} % of itself in VRAM, and had {had} % before" if has < had - tolerance else None
+    return f"only {has} % of {before['name']} is in VRAM; it was {had} % before" if has < had - tolerance else None
 
 
 def gpu_percent(listed: Model) -> int:

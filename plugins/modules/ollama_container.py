@@ -169,21 +169,16 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.deployments import DEPLOYMENTS
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import ARCHIVES
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import EngineError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._container.options import CONTAINER
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.wanted import wanted_server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.work import bring, check
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_state import StateError
 
 SERVER = {
+    **CONTAINER,
     "unit": {"type": "str", "required": True},
     "deployment": {"type": "str", "choices": [word for word, one in DEPLOYMENTS.items() if one.in_container], "required": True},
-    "container_image": {"type": "str"},
-    "container_archive": {"type": "str"},
-    "container_devices": {"type": "list", "elements": "str"},
-    "container_memory": {"type": "str"},
-    "container_restart": {"type": "str", "default": "always"},
     "podman_args": {"type": "list", "elements": "str", "default": []},
-    "gpu": {"type": "str", "default": "auto"},
-    "folder": {"type": "str"},
     "wanted_by": {"type": "str"},
 }
 

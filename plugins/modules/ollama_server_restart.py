@@ -39,10 +39,11 @@ options:
   state:
     description:
       - V(restarted) restarts the server, whether there is a reason or not.
+      - V(noted) waits and notes as that does, and leaves the restart to a later step.
       - V(restored) loads again what was in memory before, each model with its context and the keep_alive that it had left. Without a
         restart before it does nothing.
     type: str
-    choices: [restarted, restored]
+    choices: [noted, restarted, restored]
     default: restarted
   when:
     description:
@@ -163,15 +164,18 @@ def restart_sentence(module: AnsibleModule, models: list[str] | None) -> str:
 
 
 def restarted(module: AnsibleModule, server: OllamaServer) -> dict[str, Any]:
-    """Wait, note, restart."""
+    """Wait, note, restart, where that is not left to others."""
+    restarts = module.params["state"] == "restarted"
     watcher = Watcher(server, module.params["unit"])
     look = watcher.look() if module.check_mode else idle_look(module, watcher)
     models = names_of(look)
     if models != []:
         module.warn(restart_sentence(module, models))
     if module.check_mode:
-        return {"changed": True, "models": models}
+        return {"changed": restarts, "models": models}
     remember(module, look)
+    if not restarts:
+        return {"changed": False, "models": models}
     for command in [["daemon-reload"]] * module.params["daemon_reload"] + [["reset-failed", module.params["unit"]], ["restart", module.params["unit"]]]:
         systemctl(module, *command)
     return {"changed": True, "models": models}
@@ -255,7 +259,7 @@ def main() -> None:
         argument_spec={
             "unit": {"type": "str", "default": "ollama.service"},
             "url": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": ["restarted", "restored"], "default": "restarted"},
+            "state": {"type": "str", "choices": ["noted", "restarted", "restored"], "default": "restarted"},
             "when": {"type": "str", "choices": ["idle", "now"], "default": "idle"},
             "wait": {"type": "str", "default": "5m"},
             "reasons": {"type": "list", "elements": "str", "default": []},
@@ -267,7 +271,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    act = {"restarted": restarted, "restored": restored}[module.params["state"]]
+    act = {"noted": restarted, "restarted": restarted, "restored": restored}[module.params["state"]]
     try:
         server = OllamaServer(module.params["url"], Deadlines(load=module.params["load_timeout"]))
         module.exit_json(**act(module, server))

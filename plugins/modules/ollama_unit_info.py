@@ -460,6 +460,10 @@ plan:
       description: The drop-in, as M(keepwarm.ollama.ollama_units) takes it.
       type: dict
       returned: success
+    beginning:
+      description: Whether it was made before the play has installed anything.
+      type: bool
+      returned: success
     expected:
       description: Whether the unit is still to be written, so that nothing is judged of it.
       type: bool

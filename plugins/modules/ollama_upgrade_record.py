@@ -115,7 +115,7 @@ losses:
   elements: str
   returned: with O(state=judged)
   sample:
-    - qwen3:8b has 40 % of itself in VRAM, and had 100 % before
+    - only 40 % of qwen3:8b is in VRAM; it was 100 % before
 outdated:
   description:
     - With O(state=undone), the units whose process runs another release than the one that was put back. That is seen from the process, not

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.keepwarm.ollama.plugins.module_utils._base.deployments import SYSTEMD
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.deployments import COMPOSE, SYSTEMD
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import read_switch
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes import clashes
@@ -19,6 +19,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.entry i
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.model_list import RIGHT, is_given, read_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.options import SERVER_SETTINGS
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.settings import Host, merged, server_defaults, server_settings
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address import AddressError, check_address, effective_address
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.settings import judge as judge_server
 
 from ._probe_places import shared_places
@@ -33,9 +34,33 @@ def server_entries(listed: Any, role: str, flat: Mapping[str, Any], around: Mapp
     """The settings of every server, or every problem. listed: ollama_server_instances; empty stands for the only server of the host."""
     around = around or {}
     entries, problems = _only(role, flat, around) if listed in (None, "", []) else _several(listed, role, flat, around)
-    instances = [] if problems else entries
-    found: dict[str, Any] = {"problems": problems, "instances": instances}
-    return {**found, "upgrade_obstacles": _obstacles(instances, around)} if role == "server" else found
+    found: dict[str, Any] = {"problems": problems, "instances": [] if problems else entries}
+    return {**found, **_by_deployment(found["instances"], around)} if role == "server" else found
+
+
+def _by_deployment(entries: list[dict[str, Any]], around: Mapping[str, Any]) -> dict[str, Any]:
+    """`instances`: those that systemd runs; `composed`: those that an engine does, as M(keepwarm.ollama.ollama_compose) takes them, and all of each."""
+    composed = [entry for entry in entries if entry["container"]["deployment"] == COMPOSE]
+    return {
+        "instances": [entry for entry in entries if entry not in composed],
+        "composed": [_composed(entry) for entry in composed],
+        "composed_settings": {entry["unit"]: entry["settings"] for entry in composed},
+        "upgrade_obstacles": _obstacles(entries, around),
+    }
+
+
+def _composed(entry: Mapping[str, Any]) -> dict[str, Any]:
+    settings, judged = entry["settings"], entry["judged"]
+    return {
+        **{name: value for name, value in entry["container"].items() if name not in ("podman_args", "wanted_by")},
+        "name": entry["name"],
+        "environment": judged["environment"],
+        "defaults": judged["defaults"],
+        "models": entry["models"] or [],
+        "start": start_word(settings.get("start", "auto")),
+        "restart": settings.get("restart") or "auto",
+        "ready_timeout": settings.get("ready_timeout") or 120,
+    }
 
 
 def _several(listed: Any, role: str, flat: Mapping[str, Any], around: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
@@ -45,7 +70,7 @@ def _several(listed: Any, role: str, flat: Mapping[str, Any], around: Mapping[st
     if unread:
         return [], problems + unread
     host = Host(entries, _resident(around), around.get("folder") or None, _declared_most(around))
-    instances = [_instance(entry, role, flat, host, around.get("unit") or "ollama.service", problems) for entry in entries]
+    instances = [_instance(entry, role, flat, host, around, problems) for entry in entries]
     if role == "warmup" and not problems:
         problems += shared_places(instances)
     return instances, problems
@@ -57,16 +82,34 @@ def _only(role: str, flat: Mapping[str, Any], around: Mapping[str, Any]) -> tupl
     return [{"name": DEFAULT, **entry}], entry["judged"]["problems"]
 
 
-def _only_agent(flat: Mapping[str, Any], _around: Mapping[str, Any]) -> dict[str, Any]:
+def _only_agent(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str, Any]:
     url, models = flat.get("url") or "", flat.get("models")
     declared = read_models(models) if is_given(models) else None
-    return {"unit": flat.get("unit"), "url": url, "follows_unit": not url, "models": declared, "settings": flat, "judged": warmup_settings(flat)}
+    found = {"unit": flat.get("unit"), "models": declared, "settings": flat, "judged": warmup_settings(flat)}
+    return {**found, **_address_of(url, around)}
 
 
 def _only_store(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str, Any]:
     url, declared = flat.get("url") or "", around.get("resident")
     judged = wanted_models(flat["models"], declared, flat["pull"], flat["pull_state"], flat["pull_insecure"], flat["prune"])
-    return {"unit": flat.get("unit"), "url": url, "follows_unit": not url, "models": _resident(around), "settings": flat, "judged": judged}
+    return {"unit": flat.get("unit"), "models": _resident(around), "settings": flat, "judged": judged, **_address_of(url, around)}
+
+
+def _address_of(url: str, around: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the one server answers: as given, as declared for a container that no unit runs, or as its unit says."""
+    if not url and around.get("deployment") == COMPOSE:
+        url = _declared_address(around.get("host"))
+    return {"url": url, "follows_unit": not url}
+
+
+def _declared_address(host: Any) -> str:
+    """What cannot be read, the server's role refuses."""
+    text = str(host or "127.0.0.1")
+    try:
+        check_address(text)
+    except AddressError:
+        return ""
+    return effective_address(text).url
 
 
 def _only_server(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,13 +126,20 @@ def deployment_problems(settings: Mapping[str, Any], environment: Mapping[str, s
     deployment = settings.get("deployment") or SYSTEMD.word
     if deployment == SYSTEMD.word:
         return []
+    found = [] if deployment == COMPOSE else _podman_problems(environment)
+    if deployment == COMPOSE and settings.get("podman_args"):
+        found.append("ollama_server_podman_args is set, but ollama_server_deployment is compose, where docker compose makes the container: leave it out")
+    if install not in (None, "", "never"):
+        found.append(f"ollama_server_install is {install}, but ollama_server_deployment is {deployment}, whose server comes with its image: leave it at never")
+    return found
+
+
+def _podman_problems(environment: Mapping[str, str]) -> list[str]:
     expanded = [name for name, value in environment.items() if "$" in value]
     found = [f"{name} has a $, which a unit of Podman's does not carry to the server: leave it out of the value" for name in expanded]
     folder = environment.get("OLLAMA_MODELS", "")
     if ":" in folder:
         found.append(f"the folder of the models, {folder}, has a colon, with which Podman mounts none into a container: take another")
-    if install not in (None, "", "never"):
-        found.append(f"ollama_server_install is {install}, but ollama_server_deployment is {deployment}, whose server comes with its image: leave it at never")
     return found
 
 
@@ -173,16 +223,18 @@ def _declared_most(around: Mapping[str, Any]) -> Any:
 
 
 def _instance(
-    entry: Entry, role: str, flat: Mapping[str, Any], host: Host, plain: str, problems: list[str]
+    entry: Entry, role: str, flat: Mapping[str, Any], host: Host, around: Mapping[str, Any], problems: list[str]
 ) -> dict[str, Any]:
-    known = {"name": entry.name, "unit": entry.unit(plain), "url": entry.address.url}
+    plain = around.get("unit") or "ollama.service"
+    in_project = (entry.own["server"].get("deployment") or flat.get("deployment") or around.get("deployment")) == COMPOSE
+    known = {"name": entry.name, "unit": entry.unit(plain, in_project), "url": entry.address.url}
     try:
         settings, judged = _JUDGES[role](entry, {**flat, "unit": known["unit"], "url": known["url"]}, host)
     except DeviceError as error:
         problems.append(f"instance {entry.name}: {error}")
         return known
     problems += [f"instance {entry.name}: {problem}" for problem in judged["problems"]]
-    found = {**known, "follows_unit": True, "models": host.models(entry), "settings": settings, "judged": judged}
+    found = {**known, "follows_unit": not in_project, "models": host.models(entry), "settings": settings, "judged": judged}
     return {**found, "declared": _declared(found, grouped=True), "container": _container(found, grouped=True)} if role == "server" else found
 
 

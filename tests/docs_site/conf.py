@@ -6,7 +6,7 @@ project = "keepwarm.ollama"
 project_copyright = "the keepwarm.ollama contributors"
 html_title = "keepwarm.ollama"
 html_theme = "sphinx_ansible_theme"
-html_theme_options = {"documentation_home_url": "index.html", "display_version": False}
+html_theme_options = {"display_version": False}
 html_show_sphinx = False
 extensions = ["myst_parser", "sphinx.ext.intersphinx", "sphinx_antsibull_ext"]
 intersphinx_mapping = {"ansible": ("https://docs.ansible.com/ansible/latest/", "ansible.inv")}
@@ -17,3 +17,12 @@ myst_enable_extensions = ["attrs_inline"]
 highlight_language = "text"
 pygments_style = "ansible"
 nitpicky = False
+
+
+def setup(app):  # type: ignore[no-untyped-def]
+    """The theme links the first page from the logo of each page, and takes the address as it is, wherever the page lies."""
+
+    def first_page(app, name, template, context, doctree):  # type: ignore[no-untyped-def]
+        context["theme_documentation_home_url"] = context["pathto"]("index")
+
+    app.connect("html-page-context", first_page)

@@ -15,10 +15,12 @@ import shlex
 import tempfile
 
 import ssh
-from image import LOCAL_CERTIFICATES, as_root, cache_directory, mmdebstrap_command, run
+from image import LOCAL_CERTIFICATES, as_root, cache_directory, mmdebstrap_command, run, runs_containers
 
 # The role would install python3-requests, which takes a minute under emulation; hosts in containers show that it does.
 PACKAGES = ("initramfs-tools", "libpam-systemd", "linux-image-cloud-amd64", "python3-requests", "udev")
+# A machine of the release `trixie-containers` has both engines, as its distribution has them: nothing of them needs to be switched off.
+CONTAINER_PACKAGES = ("apparmor", "crun", "docker-cli", "docker-compose", "docker.io", "iptables", "netavark", "nftables", "podman", "runc")
 NETWORK = "[Match]\nName=eth0\n\n[Network]\nDHCP=yes\n"
 NAME_SERVER = "nameserver 10.0.2.3\n"  # qemu's own
 FSTAB = "/dev/vda / ext4 defaults 0 1\n"
@@ -58,7 +60,8 @@ class Disk:
 
 def command(release: str) -> list[str]:
     """The one command that makes the root file system, in the folder `root`."""
-    made = mmdebstrap_command(release, pathlib.Path("root"))
+    made = mmdebstrap_command(release.partition("-")[0], pathlib.Path("root"))
+    packages = (*PACKAGES, *(CONTAINER_PACKAGES if runs_containers(release) else ()))
     hooks = [
         write("/etc/systemd/network/eth0.network", NETWORK),
         write("/etc/resolv.conf", NAME_SERVER),
@@ -67,7 +70,7 @@ def command(release: str) -> list[str]:
         'chroot "$1" ssh-keygen -A',
         'chroot "$1" systemctl enable systemd-networkd ssh',
     ]
-    return [made[0], f"--include={','.join(PACKAGES)}", "--format=directory", *(f"--customize-hook={hook}" for hook in hooks), *made[1:]]
+    return [made[0], f"--include={','.join(packages)}", "--format=directory", *(f"--customize-hook={hook}" for hook in hooks), *made[1:]]
 
 
 def write(path: str, content: str) -> str:
@@ -84,7 +87,7 @@ def folder(release: str) -> pathlib.Path:
 
 
 def ensure(release: str) -> Disk:
-    """The disk of that Debian release (`trixie`, `forky`), which is made if it is not there (a minute).
+    """The disk of that Debian release (`trixie`, `forky`, `trixie-containers`), which is made if it is not there (a minute).
 
     Raises ImageError when mmdebstrap or mke2fs refuses.
     """

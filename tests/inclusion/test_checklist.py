@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The checklist for collections in the Ansible community package, box by box: what is open, as far as the tree tells.
 
-After the checklist of ansible-collections/ansible-inclusion and the "Ansible community package collections requirements" of Ansible's documentation.
+After collection_checklist.md of ansible-collections/overview and the "Ansible community package collections requirements" of Ansible's documentation.
+test_four_folders.py is the box that needs the built artefact; licences, links and changelog have programs of their own (reuse, antsibull, sanity).
 What no tree tells is done at a release (CONTRIBUTING.md): publishing a version from 1.0.0 on, and its tag.
 """
 
@@ -30,17 +31,23 @@ PATTERNS_OF_SCRAPS = ("*.pyc", "*.swp", "*.orig", "*.rej", "*~", "*.tmp", "*.bak
 SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?")
 KEYWORDS = {"name", "hosts", "register", "when", "vars", "loop", "check_mode", "failed_when", "changed_when", "become", "run_once", "delegate_to"}
 ASKING_STATES = {"get", "list", "query", "info", "show", "read"}
+MADE_BY_TOOLS = ("/.cache/", "/.ansible/", "*.tar.gz", "__pycache__/")
+# What Ansible's porting guide is compiled from.
+SECTIONS = {"breaking_changes", "major_changes", "deprecated_features", "removed_features", "minor_changes", "bugfixes", "security_fixes"}
 LARGEST = 1_000_000  # bytes
 
 
 def code_of_conduct() -> Open:
     yield from [] if "Report" in text("CODE_OF_CONDUCT.md") or "report" in text("CODE_OF_CONDUCT.md") else ["CODE_OF_CONDUCT.md does not say whom to tell"]
     yield from [] if "CODE_OF_CONDUCT.md" in text("README.md") + text("CONTRIBUTING.md") else ["nothing links CODE_OF_CONDUCT.md"]
+    yield from [] if "docs.ansible.com/ansible/latest/community/code_of_conduct.html" in text("README.md") else ["README.md does not link Ansible's own"]
 
 
 def communication() -> Open:
     yield from [] if "Communication" in headings() else ["README.md has no section Communication"]
-    yield from [] if "https://forum.ansible.com" in text("README.md") else ["README.md does not name the Ansible forum"]
+    yield from [] if re.search(r"https://forum\.ansible\.com/c/help/6\b", text("README.md")) else ["README.md does not link the forum's Get Help"]
+    yield from [] if re.search(r"https://forum\.ansible\.com/tag/\w+", text("README.md")) else ["README.md does not link the forum's tag"]
+    yield from [] if "welcome" in text("README.md") else ["README.md does not welcome people to the forum"]
     yield from [] if "Code of Conduct" in headings() else ["README.md has no section Code of Conduct"]
 
 
@@ -57,8 +64,14 @@ def semantic_versions() -> Open:
         yield "README.md does not promise Semantic Versioning"
     if not any("https://semver.org" in text(name) for name in ("README.md", *tracked("docs/*.md"))):
         yield "no page links semver.org"
-    if "git tag" not in text("CONTRIBUTING.md"):
-        yield "CONTRIBUTING.md does not say how a release is tagged"
+    if "git tag --sign vVERSION" not in text("CONTRIBUTING.md"):
+        yield "CONTRIBUTING.md does not say that a release is tagged by its version"
+
+
+def release_policy() -> Open:
+    for word in ("release", "eprecat", "major", "minor", "patch"):
+        yield from [] if word in text("docs/versions.md") else [f"docs/versions.md says nothing of {word!r}"]
+    yield from [] if "docs/versions.md" in text("README.md") else ["README.md does not link the policy"]
 
 
 def licences() -> Open:
@@ -120,7 +133,9 @@ def full_names() -> Open:
         for task in tasks_of(blocks(name)["EXAMPLES"]):
             called = set(task) - KEYWORDS
             yield from (f"{name}: {word} in an example" for word in called if word.count(".") != 2)
-        yield from (f"{name}: {found}" for found in re.findall(r"\bM\([^)]*\)", text(name)) if found.count(".") < 2)
+        yield from (f"{name}: {found}" for found in re.findall(r"\b[MP]\([^)]*\)", text(name)) if found.count(".") < 2)
+        also = [entry.get("module") or entry.get("plugin") for entry in documentation(name).get("seealso") or []]
+        yield from (f"{name}: {found} in seealso" for found in also if found and found.count(".") != 2)
         named = documentation(name).get("extends_documentation_fragment") or []
         yield from (f"{name}: {each}" for each in named if not each.startswith("keepwarm.ollama."))
 
@@ -131,6 +146,13 @@ def versions_added() -> Open:
         for found in re.findall(r"version_added: [\"']?(\d+\.\d+\.\d+)", text(name)):
             if tuple(int(part) for part in found.split(".")) > ours:
                 yield f"{name}: version_added {found}"
+
+
+def formatting_macros() -> Open:
+    for name in DOCUMENTED:
+        said = blocks(name).get("DOCUMENTATION", "") + blocks(name).get("RETURN", "")
+        yield from [f"{name}: no option, value or name is marked"] if not re.search(r"\b[OVREMPC]\(", said) else []
+        yield from (f"{name}: {found} is not the macro of this collection's time" for found in re.findall(r"(?<![A-Za-z])I\([^)]*\)", said))
 
 
 def galaxy_fields() -> Open:
@@ -147,6 +169,7 @@ def runtime() -> Open:
 def execution_environment() -> Open:
     dependencies = data("meta/execution-environment.yml").get("dependencies")
     yield from [] if data("meta/execution-environment.yml").get("version") and dependencies is not None else ["meta/execution-environment.yml"]
+    yield from (f"{name} is not there" for name in (dependencies or {}).values() if not text(name))
 
 
 def readme() -> Open:
@@ -161,16 +184,20 @@ def readme() -> Open:
 def changelog() -> Open:
     yield from [] if data("changelogs/changelog.yaml").get("releases") or tracked("changelogs/fragments/*.yml") else ["changelogs/changelog.yaml"]
     yield from [] if text("CHANGELOG.md") else ["CHANGELOG.md"]
+    sections = {name for name, dummy in data("changelogs/config.yaml")["sections"]}
+    yield from (f"changelogs/config.yaml has no section {name}" for name in sorted(SECTIONS - sections))
 
 
 def contributions() -> Open:
     for word in ("issues", "pull request"):
         yield from [] if word in text("CONTRIBUTING.md") else [f"CONTRIBUTING.md does not speak of {word}"]
+    yield from [] if "no agreement to sign" in text("CONTRIBUTING.md") else ["CONTRIBUTING.md does not say that nothing has to be signed"]
 
 
 def sizes_and_scraps() -> Open:
     yield from (f"{name} is large" for name in tracked() if (TOP / name).stat().st_size > LARGEST)
     yield from (f"{name} is a scrap" for name in tracked(*PATTERNS_OF_SCRAPS))
+    yield from (f".gitignore does not have {name}" for name in MADE_BY_TOOLS if f"{name}\n" not in text(".gitignore"))
 
 
 def sanity() -> Open:
@@ -183,14 +210,17 @@ def continuous_integration() -> Open:
     yield from (f"no job for ansible-core 2.{minor}" for minor in sorted(supported_minors() - tested))
     yield from (f"not run by {trigger}" for trigger in ("pull_request", "schedule", "push") if trigger not in TRIGGERS)
     yield from [] if "v*" in (TRIGGERS.get("push") or {}).get("tags", []) else ["not run by the tag of a release"]
+    filters = sorted(set(TRIGGERS.get("pull_request") or {}) & {"paths", "paths-ignore", "branches", "branches-ignore"})
+    yield from (f"pull requests are filtered by {name}" for name in filters)
+    yield from (f"the job {name} is not always run" for name, job in WORKFLOW["jobs"].items() if "if" in job)
     weekly = [entry["cron"].split()[2:4] for entry in TRIGGERS["schedule"]]
     yield from [] if ["*", "*"] in weekly else ["not run every week"]
 
 
 BOXES: tuple[Callable[[], Open], ...] = (
-    code_of_conduct, communication, issues_and_repository, semantic_versions, licences, documentation_blocks, requirements_of_modules, gathering_modules,
-    pythons, plugin_folders, private_utilities, full_names, versions_added, galaxy_fields, runtime, execution_environment, readme, changelog, contributions,
-    sizes_and_scraps, sanity, continuous_integration,
+    code_of_conduct, communication, issues_and_repository, semantic_versions, release_policy, licences, documentation_blocks, requirements_of_modules,
+    gathering_modules, pythons, plugin_folders, private_utilities, full_names, versions_added, formatting_macros, galaxy_fields, runtime,
+    execution_environment, readme, changelog, contributions, sizes_and_scraps, sanity, continuous_integration,
 )  # fmt: skip
 
 

@@ -29,6 +29,8 @@ _LINK = re.compile(r"(\]\()([^()\s]+)(\))")
 _ANCHOR = re.compile(r'<a id="([\w-]+)"></a>')
 _MERMAID = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Pages of the documentation by the headings of their list; what is not in it comes last.
+# Both READMEs have the collection's name as their heading.
+_LABELS = {"README.md": "Overview", "README.zh-CN.md": "中文概览", LIST: "All pages"}
 _SECTION = re.compile(r"^## (.+)\n((?:(?!^## ).*\n)*)", re.MULTILINE)
 
 
@@ -75,7 +77,7 @@ def index(names: list[str]) -> str:
     """The first page: all others in the order of the list of pages."""
     first = ["README.md", "README.zh-CN.md", LIST]
     left = [name for name in names if name not in first]
-    text = "# keepwarm.ollama\n\n" + _contents("", first)
+    text = "# keepwarm.ollama\n\nDeclared Ollama models stay in the memory of GPU hosts: an Ansible collection.\n\n" + _contents("", first)
     for heading, body in _SECTION.findall((TOP / LIST).read_text(encoding="utf-8")):
         linked = (posixpath.normpath(posixpath.join("docs", target.partition("#")[0])) for _open, target, _close in _LINK.findall(body))
         listed = [name for name in dict.fromkeys(linked) if name in left]
@@ -85,8 +87,13 @@ def index(names: list[str]) -> str:
 
 
 def _contents(caption: str, names: list[str], first: str = "") -> str:
-    entries = [*([first] if first else []), *(name.removesuffix(".md") for name in names)]
+    entries = [*([first] if first else []), *(_entry(name) for name in names)]
     return "```{toctree}\n:maxdepth: 1\n" + (f":caption: {caption}\n" if caption else "") + "\n" + "\n".join(entries) + "\n```\n\n"
+
+
+def _entry(name: str) -> str:
+    path = name.removesuffix(".md")
+    return f"{_LABELS[name]} <{path}>" if name in _LABELS else path
 
 
 def write_sources(source: pathlib.Path) -> None:
@@ -123,6 +130,7 @@ def build(programs: pathlib.Path) -> None:
     path = f"{programs}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path}
     subprocess.run([*reference, "--dest-dir", str(source / "reference"), "keepwarm.ollama"], check=True, env=environment)
+    (source / "reference/environment_variables.rst").unlink()  # plugins read none, and nothing links an empty page
     sphinx = [str(programs / "sphinx-build"), "-W", "--keep-going", "-q", "-b", "html", "-j", "auto"]
     subprocess.run([*sphinx, str(source), str(SITE / "html")], check=True, env=environment)
 
@@ -134,6 +142,9 @@ def main() -> None:
     except subprocess.CalledProcessError as failure:
         sys.exit(f"docs-site: {failure.cmd[0]} failed.")
     print(SITE / "html/index.html")
+    sizes = {path: path.stat().st_size for path in (SITE / "html").rglob("*.html")}
+    largest = max(sizes, key=lambda path: sizes[path])
+    print(f"{len(sizes)} pages, the largest {largest.relative_to(SITE / 'html')} with {sizes[largest] // 1000} kB")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ KEEPWARM_PYTHON=3.13 has the environments made of that Python, as far as their a
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import fcntl
 import hashlib
@@ -24,6 +25,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -61,6 +63,7 @@ DEBIAN_PACKAGES = {
     **{name: ("git", "openssl") for name in PYTHONS if name.startswith("core-")},
 }
 PROMTOOL = "usr/bin/promtool"
+DPKG = threading.Lock()
 RELEASES = {"hosts": ("image", "trixie", "bookworm", "trixie-containers"), "machine": ("disk", "trixie")}
 
 
@@ -174,7 +177,8 @@ def make_environment(name: str) -> None:
 def create_environment(python: pathlib.Path, directory: pathlib.Path) -> None:
     """An empty virtual environment; Debian ships the means in a package of their own."""
     if subprocess.run([str(python), "-c", "import ensurepip"], check=False, capture_output=True).returncode:
-        install_debian_packages(["python3-venv"])
+        with DPKG:
+            install_debian_packages(["python3-venv"])
     subprocess.run([str(python), "-m", "venv", str(directory)], check=True)
 
 
@@ -219,23 +223,28 @@ def missing_commands(wanted: list[str]) -> tuple[str, ...]:
     return (*go, *node, *java)
 
 
+def install(name: str) -> None:
+    """Install one part, whose Debian packages are there."""
+    if name in RELEASES:
+        subprocess.run([sys.executable, str(TOP / "tests/hosts/host.py"), *RELEASES[name]], check=True, stdout=subprocess.DEVNULL)
+    elif name == "promtool":
+        unpack_promtool()
+    elif name == "npm-clients":
+        install_npm_clients()
+    else:
+        make_environment(name)
+
+
 def main() -> None:
-    """Install the parts that the command line names."""
+    """Install the parts that the command line names, as many at a time as there are cores: each of them waits for downloads, and uses one core."""
     wanted = sys.argv[1:]
     unknown = set(wanted) - set(DEBIAN_PACKAGES)
     if unknown or not wanted:
         sys.exit(__doc__)
     install_debian_packages(sorted({*missing_commands(wanted), *(package for part in wanted for package in DEBIAN_PACKAGES[part])}))
     link("shared", CACHE)
-    for name in wanted:
-        if name in RELEASES:
-            subprocess.run([sys.executable, str(TOP / "tests/hosts/host.py"), *RELEASES[name]], check=True, stdout=subprocess.DEVNULL)
-        elif name == "promtool":
-            unpack_promtool()
-        elif name == "npm-clients":
-            install_npm_clients()
-        else:
-            make_environment(name)
+    with concurrent.futures.ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
+        list(pool.map(install, wanted))
 
 
 if __name__ == "__main__":

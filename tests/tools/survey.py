@@ -14,6 +14,7 @@ import pathlib
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import yaml
@@ -31,6 +32,7 @@ _MOST = 1024  # characters or digits, which AWX asks for
 _MARKUP = re.compile(r"[A-Z]\(([^)]*)\)")
 
 
+@cache
 def options() -> dict[str, Mapping[str, Any]]:
     """Every input of every role by its name."""
     found: dict[str, Mapping[str, Any]] = {}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,13 @@ from shared.gpu import PINS, Gpu, eventually
 
 WATCH = "ollama-warmup-watch.service"
 ENGINE = "PODMAN_IGNORE_CGROUPSV1_WARNING=1 podman"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes long, unless all is asked for."""
+    full = [item for item in items if item.path.name.startswith("test_full_") and not os.environ.get("FULL")]
+    items[:] = [item for item in items if item not in full]
+    config.hook.pytest_deselected(items=full)
 
 
 class Containers(Gpu):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -17,6 +18,25 @@ from shared.gpu import HOSTS, PASS, SERVER, STATE, TIMER, Gpu
 
 WATCH = "ollama-warmup-watch.service"
 PATIENCE = 1200  # seconds; only a failing test waits that long
+# Takes memory in a server's control group, where nothing is to be killed for it but the one process: on a machine that is slow to free the memory of
+# one, the kernel would kill the next, and the server at last.
+HOG = """
+import os, pathlib, sys
+group, victim = pathlib.Path(sys.argv[1]), sys.argv[2]
+def killed():
+    return dict(line.split() for line in (group / 'memory.events').read_text().splitlines())['oom_kill']
+before, taken = killed(), []
+inclined = {pid: pathlib.Path(f'/proc/{pid}/oom_score_adj') for pid in ['self', *(group / 'cgroup.procs').read_text().split()]}
+found = {pid: path.read_text() for pid, path in inclined.items()}
+for pid, path in inclined.items():
+    path.write_text('1000' if pid == victim else '-1000')
+(group / 'cgroup.procs').write_text(str(os.getpid()))
+while killed() == before:
+    taken.append(b'x' * 2**20)
+for pid, path in inclined.items():
+    if path.exists() and pid != victim:
+        path.write_text(found[pid])
+"""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -57,6 +77,10 @@ class Virtual(Gpu):
         self.run(f"systemctl start {PASS}")
         seen = json.loads(self.run(f"cat {STATE}"))["seen"]
         return {name: entry["drift"] for name, entry in seen.items() if entry["drift"] is not None}
+
+    def starve(self, group: str, victim: str) -> None:
+        """Have the kernel kill that process for want of memory in that folder of a control group."""
+        self.run(f"python3 -c {shlex.quote(HOG)} {group} {victim}")
 
     def is_revived(self, model: str, runner: str) -> bool:
         """Whether another runner has taken the place of that one, and all is well."""

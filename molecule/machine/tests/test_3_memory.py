@@ -4,26 +4,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
 import pytest
 from conftest import Virtual, patiently
 from shared.gpu import SERVER
-
-# Takes memory in the server's control group, where nothing is to be killed for it but the one process.
-HOG = """
-import os, pathlib, sys
-group, victim = pathlib.Path(sys.argv[1]), sys.argv[2]
-def killed():
-    return dict(line.split() for line in (group / 'memory.events').read_text().splitlines())['oom_kill']
-pathlib.Path('/proc/self/oom_score_adj').write_text('-1000')
-pathlib.Path(f'/proc/{victim}/oom_score_adj').write_text('1000')
-(group / 'cgroup.procs').write_text(str(os.getpid()))
-before, taken = killed(), []
-while killed() == before:
-    taken.append(b'x' * 2**20)
-"""
 
 
 @pytest.fixture
@@ -38,7 +23,7 @@ def test_a_runner_that_the_kernel_killed_for_memory_is_back_and_the_agent_says_w
     limited.look()  # from now on it knows how often that has happened
     cursor, server, runner = limited.cursor(), limited.show(SERVER, "InvocationID"), limited.runner("tiny-a")
     group = limited.show(SERVER, "ControlGroup")[0]
-    limited.run(f"python3 -c {shlex.quote(HOG)} /sys/fs/cgroup{group} {runner}")
+    limited.starve(f"/sys/fs/cgroup{group}", runner)
     patiently(lambda: limited.is_revived("tiny-a", runner))
     assert limited.show(SERVER, "InvocationID") == server  # OOMPolicy=continue
     told = [line for line in limited.journal(cursor).splitlines() if line.startswith("event=drift_detected")]

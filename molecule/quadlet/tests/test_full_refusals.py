@@ -11,7 +11,7 @@ from conftest import Contained
 @pytest.mark.parametrize(
     ("variables", "sentence"),
     [
-        ({"ollama_server_deployment": "podman"}, "ollama_server_deployment is 'podman', no way to deploy a server"),
+        ({"ollama_server_deployment": "podman"}, "ollama_server_deployment is 'podman', not one of systemd, "),
         ({"ollama_server_container_image": "localhost/nowhere:1"}, "the image localhost/nowhere:1 is not on this host"),
         ({"ollama_server_container_image": "127.0.0.1:9/nowhere:1"}, "the image 127.0.0.1:9/nowhere:1 cannot be pulled"),
         ({"ollama_server_models": "/srv/a:b"}, "has a colon"),

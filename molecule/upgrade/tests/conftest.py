@@ -20,6 +20,7 @@ INVENTORIES = [SCENARIO.parent / "shared/inventory.yml", SCENARIO / "inventory.y
 HOOKS_LOG = pathlib.Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "hooks.log"
 HOOKS = {f"keepwarm_{word}_upgrade": str(SCENARIO / f"hooks/{word}.yml") for word in ("before", "after")}
 QUICK = {"ANSIBLE_PIPELINING": "1", "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3"}
+CALLBACKS = os.pathsep.join(str(folder / "callbacks") for folder in (SCENARIO, SCENARIO.parent / "shared"))
 RECORD = "/opt/ollama/upgrade.json"
 NAMES = [f"gpu{number}" for number in range(1, 7)]
 
@@ -75,7 +76,7 @@ def run() -> Callable[..., Outcome]:
     def call(playbook: str, version: str, *options: str, die_at: str = "", **variables: Any) -> Outcome:
         HOOKS_LOG.unlink(missing_ok=True)
         extra = json.dumps({"ollama_server_version": version, "keepwarm_serial": [1, "50%"], "keepwarm_drain_seconds": 0, **HOOKS, **variables})
-        death = {"ANSIBLE_CALLBACK_PLUGINS": str(SCENARIO / "callbacks"), "DIE_AT": die_at} if die_at else {}
+        death = {"ANSIBLE_CALLBACK_PLUGINS": CALLBACKS, "DIE_AT": die_at} if die_at else {}
         outcome = play(playbook, INVENTORIES, f"--extra-vars={extra}", *options, **QUICK, **death)
         assert (outcome.status == -9) == bool(die_at), outcome.output
         return outcome

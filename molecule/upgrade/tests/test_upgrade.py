@@ -77,7 +77,7 @@ def test_check_mode_changes_nothing(checked: tuple[object, list[list[str]]]) -> 
 @pytest.fixture(scope="module")
 def dead_undoing(checked: object, run: Run) -> list[str]:
     """A release that cannot serve, and a controller that dies when files and release are put back, and the server is not restarted yet."""
-    run("upgrade", BROKEN, die_at="Ask how it runs")
+    run("upgrade", BROKEN, die_at="Ask how each server runs")
     return hooks()
 
 
@@ -176,8 +176,8 @@ def test_the_good_host_of_the_next_batch_is_upgraded(upgraded: tuple[Outcome, li
 
 def test_a_model_that_spills_has_its_host_go_back(upgraded: tuple[Outcome, list[str]], fleet: Fleet) -> None:
     said = upgraded[0].messages["gpu3"]
-    assert said.startswith(f"The upgrade of Ollama to {NEW} failed: tiny-a has ")
-    assert said.endswith(f"% of itself in VRAM, and had 100 % before. It was undone, and Ollama {OLD} serves again, with tiny-a in memory. {put_back(NEW)}")
+    assert said.startswith(f"The upgrade of Ollama to {NEW} failed: only ")
+    assert said.endswith(f"% of tiny-a is in VRAM; it was 100 % before. It was undone, and Ollama {OLD} serves again, with tiny-a in memory. {put_back(NEW)}")
     look = fleet["gpu3"].look()
     assert (look.version, look.current, look.resident, look.releases) == (OLD, OLD, PINS, (OLD, NEW, "current"))
 

@@ -37,6 +37,9 @@ class Deployment:
 SYSTEMD = Deployment("systemd", UNITS, _SERVICE, "Service")
 QUADLET = Deployment("quadlet", QUADLETS, ".container", "Container", in_container=True)
 DEPLOYMENTS = {one.word: one for one in (SYSTEMD, QUADLET)}
+COMPOSE = "compose"
+"""A container of Docker's, or of Podman's by its socket: no service, so that it has no row; the server is known by its address."""
+WORDS = (*DEPLOYMENTS, COMPOSE)
 
 
 def deployment_of(path: str) -> Deployment:

@@ -17,6 +17,13 @@ QUADLET_FOLDERS = ("/run/containers/systemd", QUADLETS, "/usr/share/containers/s
 """Where Podman looks for them, the folder that counts first first."""
 QUADLETS_OF_USERS = f"{QUADLETS}/users"
 """Of which the managers of users make services, not the system's."""
+COMPOSE_PROJECTS = "/etc/keepwarm-ollama"
+"""Ours, a folder each."""
+BOOT_FOLDERS = "/etc/tmpfiles.d"
+"""Which folders below /run are there from a boot on."""
+IN_CONTAINER_PROGRAMS = "/usr/local/lib/keepwarm"
+IN_CONTAINER_READINESS = "/run/keepwarm"
+"""Where a container of ours has the programs of its health check, and the folder with the readiness file."""
 DROPIN = "zz-keepwarm.conf"
 """Of ours beside a server's unit; it sorts after the `override.conf` that Ollama's documentation tells people to make."""
 

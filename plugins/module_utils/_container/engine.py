@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine of this host: its version, its images. Podman as root."""
+"""The engine of this host: its version, its images. Podman as root, or Docker: their commands about images are the same."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .._base.readers import printed_list
 from .._base.systemctl import Run
 from .._base.text import one_line
 
+PODMAN = "podman"
 _ERROR = "Error: "
 _VERSION = re.compile(r"podman version (\d+)\.(\d+)")
 
@@ -27,9 +28,9 @@ def podman_version(run: Run) -> tuple[int, int] | None:
     return (int(found.group(1)), int(found.group(2))) if status == 0 and found else None
 
 
-def pinned(run: Run, image: str) -> str | None:
+def pinned(run: Run, image: str, engine: str = PODMAN) -> str | None:
     """The image by its digest, so that no tag that moves changes what a server restarts with; None where the engine does not have it."""
-    status, output, _error = run(["podman", "image", "inspect", "--format", "{{json .RepoDigests}}", image])
+    status, output, _error = run([engine, "image", "inspect", "--format", "{{json .RepoDigests}}", image])
     if status != 0:
         return None
     name, declared = without_tag(image), image.partition("@")[2]
@@ -44,12 +45,12 @@ def kept_name(image: str) -> str:
     return f"{name}:keepwarm-{digest[:12]}" if digest else ""
 
 
-def keep(run: Run, image: str, name: str) -> None:
+def keep(run: Run, image: str, name: str, engine: str = PODMAN) -> None:
     """Podman finds an image by its digest only as long as that has a tag of the same repository: one that moves to another image takes the last
     name away. Raises `EngineError`."""
-    status, output, error = run(["podman", "tag", image, name])
+    status, output, error = run([engine, "tag", image, name])
     if status != 0:
-        raise EngineError(f"the image {image} cannot be kept as {name}: {_last(error or output)}")
+        raise EngineError(f"the image {image} cannot be kept as {name}: {last_line(error or output)}")
 
 
 def argument_error(run: Run, arguments: Sequence[str]) -> str:
@@ -66,23 +67,23 @@ def without_tag(image: str) -> str:
     return f"{folder}{slash}{last.partition(':')[0]}"
 
 
-def pull(run: Run, image: str) -> None:
+def pull(run: Run, image: str, engine: str = PODMAN) -> None:
     """Raises `EngineError`."""
-    status, output, error = run(["podman", "pull", "--quiet", image])
+    status, output, error = run([engine, "pull", "--quiet", image])
     if status != 0:
-        raise EngineError(f"the image {image} cannot be pulled: {_last(error or output)}")
+        raise EngineError(f"the image {image} cannot be pulled: {last_line(error or output)}")
 
 
-def load(run: Run, archive: str, image: str) -> None:
+def load(run: Run, archive: str, image: str, engine: str = PODMAN) -> None:
     """From an archive of this host. Raises `EngineError`."""
-    status, output, error = run(["podman", "load", "--quiet", "--input", archive])
+    status, output, error = run([engine, "load", "--quiet", "--input", archive])
     if status != 0:
-        raise EngineError(f"{archive} is no archive of an image: {_last(error or output)}")
-    if pinned(run, image) is None:
+        raise EngineError(f"{archive} is no archive of an image: {last_line(error or output)}")
+    if pinned(run, image, engine) is None:
         raise EngineError(f"the archive of ollama_server_container_archive has not the image {image}, but {one_line(output)}")
 
 
-def _last(text: str) -> str:
+def last_line(text: str) -> str:
     """The line that says why; those before it are of attempts."""
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     return one_line(lines[-1]).removeprefix(_ERROR) if lines else "it does not say why"

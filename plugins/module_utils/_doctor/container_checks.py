@@ -132,11 +132,11 @@ def _image(container: ContainerLook) -> Iterator[Finding]:
 
 
 def _memory(look: Examination, container: ContainerLook) -> Iterator[Finding]:
-    """By what the listed models take outside the GPU."""
+    """By what the listed models take outside the GPU: all of it where there is none, whatever the server says (docs/ollama-semantics.md, `size_vram`)."""
     observation = look.server.observation if look.server else None
     declared = {model.name for model in look.policy.models} if look.policy else set()
     entries = [entry for entry in (observation.resident if observation else ()) if entry.name in declared]
-    wanted = sum(entry.size - entry.size_vram for entry in entries)
+    wanted = sum(entry.size - (entry.size_vram if look.driver.count else 0) for entry in entries)
     if observation and look.policy and not look.driver.count:
         absent = declared - {entry.name for entry in entries}
         wanted += sum(model.size for model in observation.installed if model.name in absent)

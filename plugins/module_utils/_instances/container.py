@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .._base.deployments import DEPLOYMENTS, SYSTEMD
+from .._base.deployments import SYSTEMD, WORDS
 from .._base.readers import InvalidValue
 
 PREFIX = "container_"
@@ -17,13 +17,14 @@ RESTARTS = ("always", "on-failure", "no")
 _HOST = r"(?:localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[A-Za-z0-9.-]+:[0-9]{1,5}|\[[0-9a-fA-F:]+\]:[0-9]{1,5})"
 _IMAGE = re.compile(rf"{_HOST}(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?(?:@sha256:[0-9a-f]{{64}})?", re.ASCII)
 _CDI = re.compile(r"[A-Za-z0-9.-]+/[A-Za-z0-9_-]+=[A-Za-z0-9_.:-]+", re.ASCII)
+_SOCKET = re.compile(r"unix://(/[A-Za-z0-9_.+-]+)+", re.ASCII)
 _MEMORY = re.compile(r"[1-9][0-9]{0,15}[bkmg]?", re.ASCII | re.IGNORECASE)
 
 
 def read_deployment(raw: Any) -> str:
     """One of the ways."""
-    if raw not in tuple(DEPLOYMENTS):
-        raise InvalidValue(f"no way to deploy a server: use {' or '.join(DEPLOYMENTS)}")
+    if raw not in WORDS:
+        raise InvalidValue(f"no way to deploy a server: use {', '.join(WORDS[:-1])} or {WORDS[-1]}")
     return str(raw)
 
 
@@ -66,6 +67,12 @@ def _restart(raw: Any) -> str:
     return str(raw)
 
 
+def _socket(raw: Any) -> str:
+    if not isinstance(raw, str) or not _SOCKET.fullmatch(raw):
+        raise InvalidValue("not a socket of this host: write one such as unix:///run/podman/podman.sock")
+    return raw
+
+
 def _words(raw: Any) -> list[str]:
     if not isinstance(raw, (list, tuple)) or not all(isinstance(word, str) and word and word.isprintable() for word in raw):
         raise InvalidValue("not a list of texts")
@@ -79,6 +86,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "container_devices": _unless_null(_devices),
     "container_memory": _unless_null(_memory),
     "container_restart": _restart,
+    "docker_host": _unless_null(_socket),
     "podman_args": _words,
 }
 NAMES = tuple(READERS)

@@ -36,9 +36,10 @@ class Entry:
     models: Any
     own: Mapping[str, Mapping[str, Any]]
 
-    def unit(self, plain: str) -> str:
-        """The service unit; `plain` is that of the only server of a host without a list."""
-        return plain if self.name == DEFAULT else f"ollama@{self.name}.service"
+    def unit(self, plain: str, in_project: bool = False) -> str:
+        """The service unit; `plain` is that of the only server of a host without a list. `in_project`: the server is one of Compose, and systemd is
+        to know no unit of the name, which it does of each that has a template."""
+        return plain if self.name == DEFAULT else f"ollama-{self.name}.service" if in_project else f"ollama@{self.name}.service"
 
 
 class EntryError(InvalidValue):

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .. import _server_state
-from .._base.deployments import DEPLOYMENTS
+from .._base.deployments import COMPOSE, DEPLOYMENTS
+from .._base.layout import COMPOSE_PROJECTS
 from .._base.systemctl import RunWith
 from .._ownership.claiming import Paths, obstacles
 from .._ownership.manifest import ManifestError
@@ -73,7 +74,8 @@ def plan(occasion: Occasion, found: Settled, content: str, told: Mapping[str, An
     dropin = {"unit": told["unit"], "content": content, "keeps_former": True, "deployment": declared.place.deployment.word}
     said = _sentences(occasion, found, content, told)
     acts = _acts(declared, told, expected)
-    return {"dropin": dropin, "expected": expected, "outlook": outlook(declared, told, expected, acts["restarts"]), **said, **acts}
+    predicted = outlook(declared, told, expected, acts["restarts"])
+    return {"dropin": dropin, "beginning": declared.beginning, "expected": expected, "outlook": predicted, **said, **acts}
 
 
 def outlook(declared: Declared, told: Mapping[str, Any], expected: bool, restarts: bool) -> dict[str, Any]:
@@ -101,7 +103,7 @@ def _sentences(occasion: Occasion, found: Settled, content: str, told: Mapping[s
     declared = occasion.declared
     judged = server_plan.is_judged(declared, told, occasion.check_mode)
     is_settled = judged or server_plan.is_expected(declared, told, occasion.check_mode)
-    other = server_plan.other_deployment(declared, told)
+    other = server_plan.other_deployment(declared, told) or _composed(declared, told["unit"])
     refused = [other] if other else _claimed_by_others(occasion, told["dropin"]) or (server_plan.refusals(told) if judged else [])
     endangered = _endangered(occasion, content, told)
     if endangered and not declared.allow_daemon_reload:
@@ -114,6 +116,16 @@ def _sentences(occasion: Occasion, found: Settled, content: str, told: Mapping[s
         "warnings": [*declared.warnings, *warned, *_untried(told, tried)],
         "notices": [*(found.standing if is_settled else ()), *(server_plan.notices(declared, acts, told) if judged else ())],
     }
+
+
+def _composed(declared: Declared, unit: str) -> str:
+    """The refusal of a server that runs in a container of Compose, of which systemd knows nothing. Raises `HostError`."""
+    if not _kept(unit.replace("@", "-"), _server_state.COMPOSE):
+        return ""
+    return (
+        f"{unit} is there as {COMPOSE} ({COMPOSE_PROJECTS}), and ollama_server_deployment is {declared.place.deployment.word}: set that to {COMPOSE}, or have"
+        " its container removed first (ollama_server_state: absent; its models stay)."
+    )
 
 
 def _acts(declared: Declared, told: Mapping[str, Any], expected: bool) -> dict[str, Any]:

@@ -56,13 +56,13 @@ class Fleet:
         container.copy(first, others)
         self.settle(SIZE)
 
-    def settle(self, size: int) -> None:
-        """Run site.yml, so that the next run is a second one."""
-        command = ["ansible-playbook", f"--inventory={self.inventory(size)}", "keepwarm.ollama.site"]
+    def settle(self, size: int, playbook: str = "keepwarm.ollama.site") -> None:
+        """Run a playbook, so that the next run is a second one."""
+        command = ["ansible-playbook", f"--inventory={self.inventory(size)}", playbook]
         environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(self.collections), "ANSIBLE_PIPELINING": "true", "ANSIBLE_NOCOLOR": "true"}
         done = subprocess.run(command, check=False, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if done.returncode:
-            sys.exit(f"bench: site.yml failed on the hosts {self.name}:\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
+            sys.exit(f"bench: {playbook} failed on the hosts {self.name}:\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
 
 
 def former_collections(commit: str, folder: pathlib.Path) -> pathlib.Path | None:

@@ -130,3 +130,15 @@ def test_a_kill_for_memory_is_still_new_after_a_pass_that_was_cut_short(agent: A
         assert agent.run("a") == exits.INTERRUPTED
     assert agent.run("a") == exits.WARM
     assert agent.state.incidents[-1].cause == "oom_killed"
+
+
+def test_a_server_whose_start_could_not_be_told_before_it_answered_is_told_by_what_was_seen_of_it(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one in a container that had just been restarted the pass remembered none, and the watch had nothing to watch until the timer's next pass."""
+    agent.start = None
+    monkeypatch.setattr(
+        "keepwarm._residency.server.observer.living_runners", lambda _unit, **_where: replace(agent.server.runners(), server="2538-188601", container="1f" * 32)
+    )
+    assert agent.run("a") == exits.WARM
+    last = agent.state.last_pass
+    assert last is not None
+    assert (last.server, agent.state.server, {seen.server for seen in agent.state.seen.values()}) == ("2538-188601", "2538-188601", {"2538-188601"})

@@ -28,6 +28,12 @@ def test_every_link_of_a_page_leads_to_a_file_and_a_heading_that_exist(page: str
     assert broken == []
 
 
+def test_every_picture_and_recording_is_shown_or_linked_by_a_page() -> None:
+    pictures = {TOP / name for name in tracked("docs/images/*") if not name.endswith((".sha256", ".cast"))}
+    assert len(pictures) >= 5
+    assert pictures - {path for page in PAGES for path, dummy in links(page)} == set()
+
+
 def test_the_code_refers_to_sections_that_exist() -> None:
     assert len(REFERENCES) >= 30
     assert [reference for reference in REFERENCES if reference[2] not in anchors(reference[1])] == []

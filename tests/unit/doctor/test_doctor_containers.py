@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,8 +17,9 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.container 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.container_look import look_at_container
 from ansible_collections.keepwarm.ollama.plugins.module_utils._doctor.diagnosis import diagnose
 from support.container_cases import NVML, box, contained, wrapped
-from support.examinations import healthy, unit
+from support.examinations import healthy, server, unit
 from support.proc_tree import UNIT, Proc, listening
+from support.values import resident
 
 ID = "1f" * 32
 URL = "http://127.0.0.1:11434"
@@ -193,3 +195,12 @@ def test_a_gpu_that_the_host_has_lost_too_is_not_the_containers() -> None:
     lost = contained(gpu_failure=NVML)
     assert "gpu_lost_in_container" in codes(lost)
     assert "gpu_lost_in_container" not in codes(healthy(container=lost.container, driver=type(lost.driver)(**{**vars(lost.driver), "smi_failure": NVML})))
+
+
+@pytest.mark.parametrize(("gpus", "finds"), [(1, False), (0, True)])
+def test_what_a_server_says_to_be_on_a_gpu_counts_as_memory_of_a_host_without_one(gpus: int, finds: bool) -> None:
+    """So it says where it cannot read its runner's log: everything is then on a GPU, on whatever host."""
+    look = contained(memory=3000)
+    models = server(replace(resident("a"), size=4000, size_vram=4000), resident("b"))
+    look = replace(look, driver=replace(look.driver, count=gpus), server=models)
+    assert ("container_memory_too_small" in codes(look)) == finds

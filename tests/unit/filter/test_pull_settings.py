@@ -82,9 +82,9 @@ def test_the_commands_and_a_repository_of_the_host_have_to_be_root_s() -> None:
 
 
 def test_who_could_change_what_root_runs_is_asked_before_it_is_run() -> None:
-    asked = names(ROLE, "preflight.yml")
+    asked = names(ROLE, "main.yml")
     assert asked.index("Refuse what others than root can write to") < asked.index("Ask which Ansible it is, and whether there is git")
-    refused = task(ROLE, "preflight.yml", "Refuse what others than root can write to")["keepwarm.ollama.ollama_units"]
+    refused = task(ROLE, "main.yml", "Refuse what others than root can write to")["keepwarm.ollama.ollama_units"]
     assert refused == {"role": ROLE, "root_only": "{{ __ollama_pull_settings.owned }}"}
 
 
@@ -100,5 +100,5 @@ def test_who_could_change_what_root_runs_is_asked_before_it_is_run() -> None:
 def test_an_ansible_that_does_not_do_is_told_from_one_that_does(said: str, version: str, fits: bool) -> None:
     given = {"__ollama_pull_version_said": {"stdout": said, "stderr": ""}}
     assert str(value(ROLE, "{{ __ollama_pull_ansible }}", **given)) == version
-    judge = task(ROLE, "preflight.yml", "Refuse a host whose Ansible or git does not do")["ansible.builtin.assert"]["that"]
+    judge = task(ROLE, "main.yml", "Refuse a host whose Ansible or git does not do")["ansible.builtin.assert"]["that"]
     assert holds(ROLE, judge, **given) is fits

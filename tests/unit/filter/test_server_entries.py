@@ -371,3 +371,40 @@ def test_two_servers_are_not_asked_at_one_place() -> None:
 def test_a_place_of_the_host_s_is_not_for_two_servers() -> None:
     entries = [{"name": "a", "port": 1}, {"name": "b", "port": 2}]
     assert "both answer load balancers on port 7001" in problem(*entries, role="warmup", flat={"ready_listen": ["10.0.0.5:7001"]})
+
+
+def test_a_server_of_compose_is_beside_those_that_systemd_runs() -> None:
+    image = "registry.example.org/ollama:1"
+    entry = {"name": "b", "port": 11436, "server": {"deployment": "compose", "container_image": image, "models": "/srv/b", "ready_timeout": 5}}
+    found = judge({"name": "a", "port": 11435}, entry, resident=["qwen3:8b"])
+    (composed,) = found["composed"]
+    assert [one["unit"] for one in found["instances"]] == ["ollama@a.service"]
+    assert (composed["unit"], composed["container_image"], composed["folder"], composed["ready_timeout"]) == ("ollama-b.service", image, "/srv/b", 5)
+    assert (composed["environment"]["OLLAMA_HOST"], composed["models"], composed["start"]) == ("127.0.0.1:11436", [{"name": "qwen3:8b"}], "true")
+    assert "ollama-b.service" in found["upgrade_obstacles"][0] and list(found["composed_settings"]) == ["ollama-b.service"]
+
+
+@pytest.mark.parametrize("role", ["warmup", "model"])
+def test_a_server_of_compose_is_known_by_its_address(role: str) -> None:
+    listed = judge({"name": "a", "port": 11435}, {"name": "b", "port": 11436, "server": {"deployment": "compose"}}, role=role, resident=[])
+    assert [(one["unit"], one["url"], one["follows_unit"]) for one in listed["instances"]] == [
+        ("ollama@a.service", "http://127.0.0.1:11435", True),
+        ("ollama-b.service", "http://127.0.0.1:11436", False),
+    ]
+    flat = {**FLAT[role], "unit": "ollama.service"}
+    for given, url in (({}, "http://127.0.0.1:11434"), ({"host": "0.0.0.0:11500"}, "http://127.0.0.1:11500"), ({"host": "no address"}, "")):
+        (one,) = server_entries([], role, flat, {"deployment": "compose", "resident": [], **given})["instances"] or [{"url": ""}]
+        assert one["url"] == url
+    (named,) = server_entries([], role, {**flat, "url": "http://10.0.0.1:1"}, {"deployment": "compose", "resident": []})["instances"]
+    assert named["url"] == "http://10.0.0.1:1"
+
+
+def test_what_compose_cannot_have_is_refused() -> None:
+    flat = {**FLAT["server"], "deployment": "compose", "podman_args": ["--cgroups=disabled"]}
+    (found,) = server_entries([], "server", flat, {})["problems"]
+    assert "ollama_server_podman_args is set, but ollama_server_deployment is compose" in found
+    (found,) = server_entries([], "server", {**FLAT["server"], "deployment": "compose"}, {"install": "missing"})["problems"]
+    assert "whose server comes with its image: leave it at never" in found
+    assert server_entries([], "server", {**FLAT["server"], "deployment": "compose", "environment": {"TOKEN": "a$b"}}, {})["problems"] == []
+    (found,) = server_entries([], "server", {**FLAT["server"], "docker_host": "tcp://10.0.0.1:2375"}, {})["problems"]
+    assert found == "ollama_server_docker_host is 'tcp://10.0.0.1:2375', not a socket of this host: write one such as unix:///run/podman/podman.sock"

@@ -77,6 +77,14 @@ def test_an_idle_server_is_restarted_once_its_models_are_noted(machine: Machine,
     assert (model["name"], model["context"], model["left"]) == ("a:latest", 512, None)
 
 
+def test_a_server_that_others_restart_is_noted_once_it_is_idle(machine: Machine, restart: Callable[..., Any], note: Path) -> None:
+    predicted = restart(state="noted", _ansible_check_mode=True)
+    assert (predicted["changed"], note.exists()) == (False, False)
+    done = restart(state="noted")
+    assert (done["changed"], done["models"], machine.commands) == (False, ["a:latest"], [])
+    assert json.loads(note.read_text())["models"][0]["name"] == "a:latest"
+
+
 def test_a_server_that_is_not_idle_in_time_is_not_restarted(machine: Machine, restart: Callable[..., Any], note: Path) -> None:
     machine.looks = [Activity(NOW, (HELD,), {"1": ticks}, {"1": "x"}) for ticks in range(20)]
     done = restart(wait="5s")

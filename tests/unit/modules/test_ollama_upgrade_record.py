@@ -193,10 +193,10 @@ def test_check_mode_writes_nothing(scene: Scene) -> None:
     [
         (model("a", LISTED), 0, []),
         (model("a", {**LISTED, "size": 200, "size_vram": 300}), 0, []),
-        (model("a", {**LISTED, "size_vram": 40}), 0, ["a has 40 % of itself in VRAM, and had 100 % before"]),
-        (model("a", {**LISTED, "size_vram": 0}), 50, ["a has 0 % of itself in VRAM, and had 100 % before"]),
+        (model("a", {**LISTED, "size_vram": 40}), 0, ["only 40 % of a is in VRAM; it was 100 % before"]),
+        (model("a", {**LISTED, "size_vram": 0}), 50, ["only 0 % of a is in VRAM; it was 100 % before"]),
         (model("a", {**LISTED, "size_vram": 95}), 5, []),
-        (model("a", {**LISTED, "size_vram": 94}), 5, ["a has 94 % of itself in VRAM, and had 100 % before"]),
+        (model("a", {**LISTED, "size_vram": 94}), 5, ["only 94 % of a is in VRAM; it was 100 % before"]),
         (model("a", None), 0, ["a is not in memory, and was before"]),
         (model("a", {**LISTED, "alive": False}), 0, ["a is not in memory, and was before"]),
         (model("a", {**LISTED, "alive": None}), 0, []),
@@ -217,7 +217,7 @@ def test_a_model_that_is_no_longer_declared_is_nobodys_loss(scene: Scene) -> Non
 def test_the_same_name_on_two_servers_is_two_models(scene: Scene) -> None:
     scene.begin(models={UNIT: [model("a", LISTED)], "ollama@two.service": [model("a", {**LISTED, "size_vram": 30})]})
     after = {UNIT: [model("a", {**LISTED, "size_vram": 30})], "ollama@two.service": [model("a", LISTED)]}
-    assert scene.losses(models=after) == ["a has 30 % of itself in VRAM, and had 100 % before"]
+    assert scene.losses(models=after) == ["only 30 % of a is in VRAM; it was 100 % before"]
 
 
 def test_a_model_on_the_cpu_before_may_be_there_after(scene: Scene) -> None:

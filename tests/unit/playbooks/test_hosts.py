@@ -77,8 +77,9 @@ def test_hosts_that_are_named_are_taken(tmp_path: pathlib.Path, inventory: dict[
 
 
 def test_a_host_that_was_left_out_costs_the_others_nothing_and_fails_at_the_end(tmp_path: pathlib.Path) -> None:
-    leave = task("ollama_warmup", "end_host.yml", "Leave the host out")
-    look = {"ansible.builtin.set_fact": {"__ollama_warmup_look": {"hold": "{{ 'on hold' if inventory_hostname == 'a' else '' }}"}}}
+    leave = task("ollama_warmup", "begin.yml", "Leave out a host on which an operator is at work")
+    seen = {"hold": "{{ 'on hold' if inventory_hostname == 'a' else '' }}"}
+    look = {"ansible.builtin.set_fact": {"__ollama_warmup_leaving": True, "__ollama_warmup_look": seen}}
     play = {
         "hosts": "gpu_hosts",
         "gather_facts": False,

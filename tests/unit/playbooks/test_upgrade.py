@@ -16,7 +16,7 @@ import yaml
 from support.role_tasks import task, value
 
 PLAY = next(play for play in yaml.safe_load((pathlib.Path(__file__).parents[3] / "playbooks/upgrade.yml").read_text()) if "tasks" in play)
-LEAVE = {**task("ollama_warmup", "end_host.yml", "End the play for the host"), "when": "ollama_warmup_left_out | default('') | length > 0"}
+LEAVE = {**task("ollama_warmup", "begin.yml", "End the play for the host"), "when": "ollama_warmup_left_out | default('') | length > 0"}
 
 
 @pytest.mark.parametrize(

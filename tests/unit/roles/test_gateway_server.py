@@ -37,7 +37,7 @@ def test_an_address_of_the_proxy_switches_no_check_off(upstream: str) -> None:
     assert exposed(OPEN, LOCAL, ollama_gateway_upstream=upstream) == ["0.0.0.0"]
     assert exposed(LOCAL, LOCAL, ollama_gateway_upstream=upstream) == []
     assert exposed(None, LOCAL, ollama_gateway_upstream=upstream) == []
-    assert "when" not in task(ROLE, "preflight.yml", "Ask where the server answers")
+    assert "when" not in task(ROLE, "main.yml", "Ask where the server answers")
 
 
 def test_check_mode_judges_what_the_server_is_about_to_be() -> None:

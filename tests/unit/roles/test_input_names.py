@@ -10,11 +10,10 @@ import re
 from typing import Any
 
 import pytest
-import yaml
 from ansible.utils.display import Display
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_names import name_problems
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs import known_names, outputs
-from support.role_tasks import ROLES, names, task, value
+from support.role_tasks import ROLES, names, read, task, value
 
 TOP = pathlib.Path(__file__).parents[3]
 ROLE_NAMES = ["ollama_gateway", "ollama_model", "ollama_pull", "ollama_server", "ollama_warmup"]
@@ -55,7 +54,7 @@ def test_outputs_are_in_the_readme(role: str) -> None:
 def test_what_is_known_are_the_inputs_and_outputs_of_all_roles_and_the_inputs_of_playbooks() -> None:
     described: set[str] = set()
     for role in ROLE_NAMES:
-        for point in yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text())["argument_specs"].values():
+        for point in read(ROLES / role / "meta/argument_specs.yml")["argument_specs"].values():
             described |= set(point["options"])
         described |= outputs(role)
     assert known_names() == described | PLAYBOOK_INPUTS | {"ollama_variables_removing"}
@@ -131,7 +130,7 @@ def test_every_role_looks_for_them_among_all_variables_of_the_host(role: str, wa
 
 @pytest.mark.parametrize("role", ["ollama_gateway", "ollama_model", "ollama_pull", "ollama_server"])
 def test_it_is_the_first_thing_that_is_judged_with_the_settings(role: str) -> None:
-    file = next(file for file in ("settings.yml", "main.yml") if (ROLES / role / "tasks" / file).exists())
+    file = {"ollama_gateway": "begin.yml", "ollama_model": "settings.yml"}.get(role, "main.yml")
     first = next(found for found in map(functools.partial(task, role, file), names(role, file)) if "block" not in found)
     assert first["ansible.builtin.assert"]["that"] == f"{role}_problems | length == 0"
 
@@ -147,7 +146,7 @@ def test_of_the_agent_s_role_it_is_told_before_what_a_host_says() -> None:
 @pytest.mark.parametrize("role", ROLE_NAMES)
 def test_it_comes_before_ansible_holds_them_against_the_argument_specs(role: str) -> None:
     """What a role depends on runs before the check that Ansible puts before the role's own tasks."""
-    (dependency,) = yaml.safe_load((ROLES / role / "meta/main.yml").read_text())["dependencies"]
+    (dependency,) = read(ROLES / role / "meta/main.yml")["dependencies"]
     assert dependency == {"role": "keepwarm.ollama.ollama_variables"}
     assert not (ROLES / "ollama_variables/meta/argument_specs.yml").exists()
 

@@ -4,16 +4,17 @@
 
 from __future__ import annotations
 
+import pathlib
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
-import yaml
 from ansible.errors import AnsibleError
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_specs import options
 from ansible_collections.keepwarm.ollama.plugins.plugin_utils._input_values import value_problems
-from support.role_tasks import ROLES, value
+from support.role_tasks import ROLES, read, value
 
 ROLE_NAMES = ["ollama_gateway", "ollama_model", "ollama_pull", "ollama_server", "ollama_warmup"]
 
@@ -38,6 +39,12 @@ def expressions(data: Any, key: str = "") -> Iterator[str]:
     elif isinstance(data, str):
         found = [data] if key in ("when", "that", "until", "failed_when", "changed_when") else templates(data)
         yield from (re.sub(r"'[^']*'", "''", text) for text in found)
+
+
+@cache
+def evaluated(path: pathlib.Path) -> list[str]:
+    """All that Ansible evaluates in this file of tasks, variables or a template."""
+    return templates(path.read_text()) if path.suffix == ".j2" else list(expressions(read(path)))
 
 
 def templates(text: str) -> list[str]:
@@ -72,8 +79,7 @@ def test_wherever_a_boolean_is_asked_for_it_is_read_as_one(role: str, name: str)
     """Untreated, the text 'false' is true."""
     unread = []
     for path in [*ROLES.glob(f"{role}/*/*.yml"), *ROLES.glob(f"{role}/templates/*.j2"), *(ROLES.parent / "playbooks").glob("*.yml")]:
-        text = path.read_text()
-        for expression in templates(text) if path.suffix == ".j2" else expressions(yaml.safe_load(text)):
+        for expression in evaluated(path):
             asked = re.finditer(rf"(?<![\w'\"]){name}\b(?! in )(?P<rest>[^\n]*)", expression)
             unread += [f"{path.name}: {found[0]}" for found in asked if not re.match(r"( \| default\(\w+\))? \| bool\b", found["rest"])]
     assert unread == READ_OTHERWISE.get(name, [])
@@ -183,5 +189,5 @@ def test_one_problem_is_told_once_and_all_of_them_at_once() -> None:
 
 def test_a_boolean_that_is_described_as_one_has_one_as_its_default() -> None:
     for role, name in inputs("bool"):
-        default = yaml.safe_load((ROLES / role / "defaults/main.yml").read_text())[name]
+        default = read(ROLES / role / "defaults/main.yml")[name]
         assert isinstance(default, bool) or default is None or "{{" in default

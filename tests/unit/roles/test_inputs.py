@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 import pytest
-import yaml
+from support import role_tasks
 
 ROLES = pathlib.Path(__file__).parents[3] / "roles"
 # The role ollama_variables has none.
@@ -18,7 +18,7 @@ TYPES = {"str": str, "int": int, "bool": bool, "list": list, "dict": dict, "floa
 
 
 def read(role: str, path: str) -> Any:
-    return yaml.safe_load((ROLES / role / path).read_text())
+    return role_tasks.read(ROLES / role / path)
 
 
 def options(role: str) -> dict[str, dict[str, Any]]:

@@ -4,26 +4,22 @@
 
 from __future__ import annotations
 
-import pathlib
 import re
 from typing import Any
 
 import pytest
-import yaml
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.options import OPTIONS, SERVER_SETTINGS
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.own import READERS, read_own
+from support.role_tasks import ROLES, read
 
 NOT_OF_ONE = (
     "absent.yml",
     "absent_look.yml",
-    "absent_restart.yml",
-    "account.yml",
     "gates_preflight.yml",
     "settings.yml",
-    "upgrade_restart.yml",
+    "upgrade_undo.yml",
 )
 """Tasks of the whole host, or of whatever an upgrade goes back to, what routes, and a sentence that tells where gates are declared."""
-ROLES = pathlib.Path(__file__).parents[3] / "roles"
 OPTIONS_OF = [(role, name) for role, names in OPTIONS.items() for name in names]
 
 
@@ -34,7 +30,7 @@ def text(role: str, path: str) -> str:
 @pytest.mark.parametrize(("role", "name"), OPTIONS_OF)
 def test_it_is_an_input_of_the_role_and_judged_with_the_list(role: str, name: str) -> None:
     variable = f"ollama_{role}_{name}"
-    assert variable in yaml.safe_load(text(role, "defaults/main.yml"))
+    assert variable in read(ROLES / f"ollama_{role}" / "defaults/main.yml")
     assert re.search(rf"'{name}': {variable}\b", text(role, "vars/main.yml")), f"{variable} is not handed to role_settings"
 
 
@@ -54,7 +50,7 @@ JUDGED_WITH_THE_ROLE_S = {
 
 
 def specs(role: str) -> dict[str, Any]:
-    options: dict[str, Any] = yaml.safe_load(text(role, "meta/argument_specs.yml"))["argument_specs"]["main"]["options"]
+    options: dict[str, Any] = read(ROLES / f"ollama_{role}" / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     return {name: options[f"ollama_{role}_{name}"] for name in OPTIONS[role]}
 
 

@@ -14,7 +14,7 @@ ROLE = "ollama_server"
 
 def stays(unit: str, active: str = "active", exe: str = "/usr/bin/ollama") -> dict[str, Any]:
     """What M(keepwarm.ollama.ollama_unit_info) tells of a server before a removal."""
-    return {"item": unit, "active_state": active, "exe": exe}
+    return {"item": unit, "active_state": active, "exe": exe, "restart_due": False}
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,6 @@ def test_the_program_of_a_running_server_is_not_removed(
 ) -> None:
     refusal = task(ROLE, "absent_look.yml", "Refuse to remove what a server runs that is not to be restarted")
     given = {
-        **refusal["vars"],
         "ollama_server_restart": restart,
         "__ollama_server_managed": {"restored": restored, "ended": ended},
         "__ollama_server_stay": {"results": [server]},
@@ -63,9 +62,9 @@ def test_it_is_refused_before_anything_is_removed() -> None:
     ],
 )
 def test_a_server_that_made_way_for_instances_is_named(ended: list[str], changes: dict[str, Any], named: bool) -> None:
-    say = task(ROLE, "absent.yml", "Report a server that may have made way for instances")
+    say = task(ROLE, "absent_look.yml", "Report a server that may have made way for instances")
     server = {**stays("ollama.service", "inactive"), "exists": True, "enabled": False, **changes}
-    given = {**say["vars"], "__ollama_server_managed": {"ended": ended}, "__ollama_server_stay": {"results": [server]}}
+    given = {"__ollama_server_managed": {"ended": ended}, "__ollama_server_stay": {"results": [server]}}
     assert holds(ROLE, say["when"], **given) is named
     assert not named or value(ROLE, say["ansible.builtin.debug"]["msg"], **given).endswith("systemctl enable --now ollama.service")
 
@@ -95,7 +94,7 @@ def test_a_server_whose_template_is_gone_needs_no_stop(result: dict[str, Any], f
 def test_an_account_tells_whether_its_group_was_there_before(groups: dict[str, Any], comment: str) -> None:
     given = {"ollama_server_user": "llm", "ansible_facts": {"getent_group": groups}}
     assert value(ROLE, "{{ __ollama_server_comment }}", **given) == value(ROLE, f"{{{{ {comment} }}}}")
-    tasks = names(ROLE, "account.yml")
+    tasks = names(ROLE, "switch.yml")
     assert tasks.index("Look the groups up, that of the server before it is created") < tasks.index("Create the group of the server")
 
 
@@ -131,13 +130,13 @@ def test_the_command_of_others_stays_and_is_named(found: dict[str, Any], linked:
 
 
 def test_a_link_that_leads_nowhere_is_seen() -> None:
-    assert task(ROLE, "switch.yml", "Look for a command of that name")["ansible.builtin.stat"]["follow"] is False
+    assert task(ROLE, "host.yml", "Look for a command of that name")["ansible.builtin.stat"]["follow"] is False
 
 
 def test_a_unit_whose_place_cannot_be_taken_is_refused_before_the_release_is_switched() -> None:
     tasks, title = names(ROLE, "install.yml"), "Refuse a unit whose place cannot be taken, before the release is switched"
     refuse = task(ROLE, "install.yml", title)
-    assert tasks.index(title) < tasks.index("Fetch the release") < tasks.index("Switch to the release")
+    assert tasks.index(title) < tasks.index("Fetch the release") < tasks.index("Prepare the account of the server, and switch to the release")
     assert refuse["check_mode"] is True
     (unit,) = refuse["keepwarm.ollama.ollama_units"]["units"]
     written = task(ROLE, "install.yml", "Write the units of the servers, and create their folders")["keepwarm.ollama.ollama_units"]["units"]
@@ -158,7 +157,33 @@ def test_a_removal_puts_no_settings_back(removing: bool, busy: bool, back: bool)
 
 def test_the_restart_of_a_removal_is_known_as_one() -> None:
     restart = task(ROLE, "absent.yml", "Run the servers that stay by their own units")
-    assert (restart["ansible.builtin.include_tasks"], restart["vars"]["__ollama_server_removing"]) == ("absent_restart.yml", True)
+    assert (restart["ansible.builtin.include_tasks"], restart["vars"]["__ollama_server_removing"]) == ("run.yml", True)
+
+
+@pytest.mark.parametrize(
+    ("restart", "due", "restored", "restarts", "reasons"),
+    [
+        ("auto", True, [], True, ["changed"]),
+        ("auto", False, [], False, []),
+        ("auto", False, ["ollama.service"], True, ["it gets the unit back that was taken over"]),
+        ("never", True, [], False, ["changed"]),
+        ("auto", False, ["llm.service"], False, []),
+    ],
+)
+def test_a_server_of_others_restarts_where_its_own_unit_says_something_else(
+    restart: str, due: bool, restored: list[str], restarts: bool, reasons: list[str]
+) -> None:
+    server = {**stays("ollama.service"), "restart_due": due, "restart_reasons": ["changed"] if due else []}
+    given = {
+        "ollama_server_restart": restart,
+        "__ollama_server_unit": "ollama.service",
+        "__ollama_server_managed": {"restored": restored, "ended": ["llm.service"]},
+        "__ollama_server_stay": {"results": [stays("llm.service"), stays("idle.service", "inactive"), server]},
+    }
+    look = value(ROLE, "{{ __ollama_server_staying_look }}", **given)
+    assert (look["item"], look["plan"]["restarts"], look["plan"]["runs"], look["restart_reasons"]) == ("ollama.service", restarts, True, reasons)
+    assert value(ROLE, "{{ __ollama_server_staying | map(attribute='item') }}", **given) == ["ollama.service"]
+    assert value(ROLE, "{{ __ollama_server_staying_restarts }}", **given) == (["ollama.service"] if restarts else [])
 
 
 @pytest.mark.parametrize(("record", "upgrading"), [(None, False), ({"units": ["ollama.service"]}, True)])
@@ -172,24 +197,22 @@ def test_a_host_is_not_being_upgraded_where_nothing_was_recorded(record: Any, up
 
 
 def test_a_server_that_cannot_be_asked_keeps_no_other_from_getting_its_models_back() -> None:
-    ask = task(ROLE, "restore_models.yml", "Ask where the servers answer")
+    ask = task(ROLE, "restore.yml", "Ask where the servers answer")
     assert ask["failed_when"] is False
     lost = {"item": "ollama@a.service", "failed": False, "msg": "systemctl show failed"}
     served, idle = ({"item": f"ollama@{name}.service", "failed": False, "url_running": url} for name, url in (("b", "http://127.0.0.1:1"), ("c", None)))
     given = {"__ollama_server_asked": {"results": [lost, served, idle]}, "ansible_check_mode": False}
-    load = task(ROLE, "restore_models.yml", "Load again what was in memory before the restart")
-    fail = task(ROLE, "restore_models.yml", "Fail for the servers that could not be asked")
+    load = task(ROLE, "restore.yml", "Load again what was in memory before the restart")
+    fail = task(ROLE, "restore.yml", "Fail for the servers that could not be asked")
     assert [holds(ROLE, load["when"], item=item, **given) for item in value(ROLE, load["loop"], **given)] == [False, True, False]
     assert [value(ROLE, fail["ansible.builtin.fail"]["msg"], item=item) for item in value(ROLE, fail["loop"], **given)] == [
         "ollama@a.service: systemctl show failed"
     ]
-    assert names(ROLE, "restore_models.yml").index(fail["name"]) > names(ROLE, "restore_models.yml").index(load["name"])
+    assert names(ROLE, "restore.yml").index(fail["name"]) > names(ROLE, "restore.yml").index(load["name"])
 
 
 def test_a_host_on_hold_is_left_out_by_the_look_that_its_refusals_are_from() -> None:
     begin = names("ollama_warmup", "begin.yml")
     leave = task("ollama_warmup", "begin.yml", "Leave out a host on which an operator is at work")
     assert begin.index("Look at the host") < begin.index(leave["name"]) < begin.index("Refuse what cannot be kept on this host")
-    file = leave["ansible.builtin.include_tasks"]["file"]
-    tasks = [task("ollama_warmup", file, name) for name in names("ollama_warmup", file)]
-    assert [one["name"] for one in tasks if "register" in one or "ansible.builtin.import_tasks" in one] == []
+    assert [one["name"] for one in leave["block"] if "register" in one] == []

@@ -107,7 +107,7 @@ def test_what_check_mode_expects_of_a_server(given: dict[str, Any], expected: di
     ],
 )
 def test_a_server_yet_to_start_is_empty_unless_models_are_there(given: dict[str, Any], empty: bool) -> None:
-    module = task("ollama_model", "models.yml", "Pull, create and delete models")["keepwarm.ollama.ollama_model"]
+    module = task("ollama_model", "main.yml", "Pull, create and delete models")["keepwarm.ollama.ollama_model"]
     assert holds("ollama_model", module["expected"]["empty"].strip("{} "), __ollama_model_entry=ENTRY, ollama_server_outlook=given) is empty
 
 

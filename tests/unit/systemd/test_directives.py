@@ -80,3 +80,10 @@ def test_a_directive_that_is_too_new_is_found(tmp_path: pathlib.Path) -> None:
     unit = tmp_path / "a.service.j2"
     unit.write_text("{% if systemd >= 249 %}\nOnSuccess=a\n{% else %}\nOnSuccess=b\n{% endif %}\nTriggerLimitBurst=1\n")
     assert list(used(unit)) == [("OnSuccess", "a", 249), ("OnSuccess", "b", OLDEST_SYSTEMD), ("TriggerLimitBurst", "1", OLDEST_SYSTEMD)]
+
+
+def test_a_pass_has_the_time_that_what_follows_it_takes_on_an_overloaded_host() -> None:
+    """A machine with twenty programs to a processor took more than five seconds, and a pass that was fine made the host cold."""
+    (path,) = [path for path in TEMPLATES if path.name == "ollama-warmup.service.j2"]
+    (seconds,) = [value for name, value, _since in used(path) if name == "TimeoutStopSec"]
+    assert int(seconds.rstrip("s")) >= 30

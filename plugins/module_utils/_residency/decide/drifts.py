@@ -98,7 +98,7 @@ REGISTRY = (
         BREAKS,
         "is not in memory: look at the server's journal for why it did not stay (memory, eviction, a client's keep_alive 0)",
         finding="not_in_memory",
-        remedy="{command} run loads it; the findings above, and {command} status, tell why it left",
+        remedy="{command} run loads it; the other findings, and {command} status, tell why it left",
         rule=left_memory,
     ),
     Drift(

@@ -102,14 +102,16 @@ def conclude(before: State, state: State, configuration: Configuration, moment: 
     aside = set_aside.after_pass(state.set_aside, result.models, configuration.policy.max_loaded_models, ended)
     rivals = {name: entry.rivals for name, entry in aside.items()}
     contexts = reloads.context_conflicts(made, configuration.context_reloads)
+    server = _server_of(moment, result)
     return replace(
         state,
+        server=server,
         cards=next_history.known_cards(result.look),
         warmed=state.warmed | next_history.warmed(result.models),
         set_aside=aside,
         applied=next_history.applied(state.applied or {}, result.models),
         pinned=next_history.pending_releases(state.pinned, configuration.policy, result),
-        seen=seen_by(result, ended),
+        seen=seen_by(replace(result, past=replace(result.past, server=server)), ended),
         sightings=result.look.sightings,
         incidents=departed,
         counts=count(state.counts, result.models, [incident for incident in departed if incident.at == noticed]),
@@ -117,6 +119,13 @@ def conclude(before: State, state: State, configuration: Configuration, moment: 
         loads=made,
         conflicts=conflicts.find_conflicts(state.conflicts, result.models, contexts, rivals, departed, ended, state.terms.since),
     )
+
+
+def _server_of(moment: Moment, result: PassResult) -> str | None:
+    """Which start of the server it was, else the one that the pass saw at its end: one in a container is known by where a connection arrives, and
+    arrives nowhere while it starts."""
+    runners = result.look.runners
+    return moment.server or (runners.server if runners else "") or None
 
 
 def abort(state: State, cards: Mapping[str, ModelCard], loading: ModelName | None, ended: float) -> State:

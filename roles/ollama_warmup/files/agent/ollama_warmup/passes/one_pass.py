@@ -54,7 +54,7 @@ def make_pass(instance: Instance, configuration: Configuration) -> int:
     request, trouble = RestartRequest(instance.restart), _worth_a_restart(configuration, before.last_pass, end)
     events = [*hold_events(instance, before.last_pass, end), *changes(before, state, configuration.policy), *request.news(trouble)]
     tell(instance, configuration, state, events)
-    WarmMark(instance.warm_mark).say(end.ended == exits.WARM, process_id(moment.server))
+    WarmMark(instance.warm_mark).say(end.ended == exits.WARM, process_id(state.server))
     request.say(trouble)  # last of all: the restart that it leads to ends the pass that asks for it
     return end.exit
 

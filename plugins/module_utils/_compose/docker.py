@@ -1,0 +1,118 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands `docker` and `docker compose`, and what they say. The engine is Docker, or Podman by its socket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._base.text import one_line
+from .._container.engine import EngineError, last_line
+from .project import LABEL
+from .wanted import Composed
+
+DOCKER = "docker"
+_PROJECT = "com.docker.compose.project"
+_ENDED_BY_REQUEST = (0, 143)
+"""Ollama ends so when it is told to; a process that nothing handles is ended so by SIGTERM."""
+Execute = Callable[[Sequence[str], Mapping[str, str], str], "tuple[int, str, str]"]
+"""A command, what its environment has besides, and what it reads: its status, its output, its errors."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """`declared`: the label that says by which text of ours it was created. `stopped`: somebody ended it who could have let it run."""
+
+    project: str
+    declared: str
+    environment: Mapping[str, str]
+    image: str
+    running: bool
+    stopped: bool
+    error: str
+
+
+@dataclass(frozen=True)
+class Docker:
+    """`engine`: DOCKER_HOST, empty for the one that `docker` takes by itself."""
+
+    execute: Execute
+    engine: str = ""
+
+    def run(self, command: Sequence[str], reads: str = "") -> tuple[int, str, str]:
+        """As others run commands."""
+        # `env` says by its status that there is no such command, where Ansible's own function would end the module.
+        return self.execute(["env", *command], {"DOCKER_HOST": self.engine} if self.engine else {}, reads)
+
+    def has_compose(self) -> bool:
+        """The plugin, not the former program of Python."""
+        return self.run([DOCKER, "compose", "version", "--short"])[0] == 0
+
+    def information(self) -> dict[str, Any]:
+        """What the engine tells of itself. Raises `EngineError` with what is wrong where it does not answer."""
+        status, output, error = self.run([DOCKER, "info", "--format", "{{json .}}"])
+        found = _object(output)
+        failures = found.get("ServerErrors") or ([last_line(error)] if status != 0 else [])
+        if failures:
+            raise EngineError(one_line(str(failures[0])))
+        return found
+
+    def container(self, name: str) -> Container | None:
+        """None where there is none of that name."""
+        status, output, dummy = self.run([DOCKER, "container", "inspect", "--format", "{{json .}}", name])
+        return _container(_object(output)) if status == 0 else None
+
+    def judged(self, wanted: Composed, text: str) -> str:
+        """Why Compose would not take the text; nothing where it does."""
+        status, dummy, error = self.run([*_compose(wanted, "-"), "config", "--quiet"], text)
+        return last_line(error) if status != 0 else ""
+
+    def up(self, wanted: Composed) -> None:
+        """Raises `EngineError` with the engine's reason."""
+        self._do(wanted, "up", "--detach", "--no-build")
+
+    def down(self, wanted: Composed) -> None:
+        """Volumes stay, as images do. Raises `EngineError`."""
+        self._do(wanted, "down")
+
+    def last_words(self, name: str) -> str:
+        """The last line that the container printed."""
+        status, output, error = self.run([DOCKER, "logs", "--tail", "1", name])
+        return last_line(error or output) if status == 0 and (error or output).strip() else ""
+
+    def _do(self, wanted: Composed, *words: str) -> None:
+        status, output, error = self.run([*_compose(wanted, wanted.file), *words])
+        if status != 0:
+            raise EngineError(f"docker compose {words[0]} failed: {last_line(error or output)}")
+
+
+def _compose(wanted: Composed, file: str) -> list[str]:
+    # A project's folder may have a .env of somebody's; ours has none.
+    return [DOCKER, "compose", "--ansi", "never", "--project-name", wanted.project, "--file", file]
+
+
+def _container(found: Mapping[str, Any]) -> Container:
+    config, state = found.get("Config") or {}, found.get("State") or {}
+    labels = config.get("Labels") or {}
+    ended = state.get("Status") == "exited" and state.get("ExitCode") in _ENDED_BY_REQUEST and not state.get("Error")
+    return Container(
+        project=str(labels.get(_PROJECT, "")),
+        declared=str(labels.get(LABEL, "")),
+        environment=dict(str(line).partition("=")[::2] for line in config.get("Env") or ()),
+        image=str(config.get("Image", "")),
+        running=state.get("Running") is True,
+        stopped=ended,
+        error=one_line(str(state.get("Error") or "")),
+    )
+
+
+def _object(output: str) -> dict[str, Any]:
+    try:
+        found = json.loads(output)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,95 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What there is of a server, and what becomes of it. Decided by what is on the host, so that a play after one that was killed repairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from .._base.files import read_bytes
+from .._container.devices import devices_for
+from .._container.engine import pinned
+from .._residency.server.gpus import gpu_names
+from .._systemd.defaults import Host, settle
+from .docker import DOCKER, Container, Docker
+from .project import declared_by, project_text
+from .record import Record, read_record
+from .wanted import Composed
+
+_LIMIT = 1 << 20  # bytes
+_NVIDIA = ("nvidia.com/gpu=all",)
+
+
+@dataclass(frozen=True)
+class Look:
+    """`text`: of the file as it is to be; `before`: as it is, empty where there is none. `image`: as it is pinned, None where the engine lacks it."""
+
+    wanted: Composed
+    text: str
+    before: str
+    environment: Mapping[str, str]
+    image: str | None
+    record: Record
+    container: Container | None
+
+    @property
+    def recreates(self) -> bool:
+        """Whether a container is there that was created otherwise than it is declared by now."""
+        return self.container is not None and self.container.declared != declared_by(self.text)
+
+    @property
+    def starts(self) -> bool:
+        """Whether a server that does not run is to run. One that somebody has stopped stays so."""
+        if self.wanted.start == "false" or (self.container is not None and self.container.running):
+            return False
+        return self.wanted.start == "true" or self.container is None or self.recreates or not self.container.stopped
+
+    @property
+    def due(self) -> bool:
+        """Whether anything is to be done beside writing the file; a start that nobody has proven counts."""
+        return self.starts or self.recreates or (self.container is None) or self.record.former is not None
+
+    @property
+    def left_stopped(self) -> bool:
+        """Whether it stays as somebody stopped it."""
+        return self.container is not None and not self.container.running and not self.starts and self.wanted.start == "auto"
+
+    def reasons(self) -> Iterator[str]:
+        """Why a container that runs is recreated, one half of a sentence each."""
+        if self.container is None or not self.recreates:
+            return
+        changed = [key for key, value in self.environment.items() if self.container.environment.get(key) != value]
+        changed += [key for key in self.record.environment if key not in self.environment]
+        if changed:
+            yield f"it was created with another {', '.join(sorted(changed))}"
+        if self.image and self.container.image != self.image:
+            yield f"it runs {self.container.image}"
+        if not changed and self.container.image == self.image:
+            yield "it was created otherwise than it is declared by now"
+
+
+def look_at(wanted: Composed, docker: Docker) -> Look:
+    """Raises `StateError`, `OSError`."""
+    record, environment = read_record(wanted.unit), dict[str, str]()
+    gpus = gpu_names("/", wanted.environment)
+    settled = settle(wanted.environment, wanted.models, wanted.defaults, None, Host({}, record.environment, len(gpus)))
+    environment = dict(settled.environment)
+    image = pinned(docker.run, wanted.container.image, DOCKER)
+    text = project_text(wanted, image or wanted.container.image, environment, devices_of(wanted))
+    return Look(wanted, text, read_text(wanted.file), environment, image, record, docker.container(wanted.container_name))
+
+
+def devices_of(wanted: Composed) -> list[str]:
+    """As declared, else all of the GPUs that the host has, where Docker gives those of NVIDIA by a runtime of its own."""
+    found = devices_for(wanted.container)
+    return found if wanted.container.devices is not None else ["nvidia" if device in _NVIDIA else device for device in found]
+
+
+def read_text(path: str) -> str:
+    """Empty where there is no file. Raises other `OSError`."""
+    try:
+        return read_bytes(path, _LIMIT).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,104 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a server cannot be deployed by Compose here, before anything is changed, one sentence each."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from .._base.deployments import QUADLET
+from .._container.devices import missing_devices
+from .._container.engine import EngineError
+from .._container.place import find_place, in_the_way
+from .._ownership.marks import is_marked, role_mark
+from .docker import Docker
+from .plan import Look, devices_of, look_at
+from .wanted import Composed
+
+_LOCAL = "localhost/"
+_SECONDS = 2
+
+
+def refusals(wanted: Composed, docker: Docker) -> list[str]:
+    """Of a host without the engine only that one. Raises `StateError`, `OSError`."""
+    try:
+        without = _engine_refusal(docker)
+        sentences = [without] if without else list(_refusals(look_at(wanted, docker), docker, docker.information()))
+    except EngineError as error:
+        sentences = [f"the engine does not answer docker: {error} Start it, or name its socket in ollama_server_docker_host"]
+    return [f"{wanted.unit}: {sentence}." for sentence in sentences]
+
+
+def _engine_refusal(docker: Docker) -> str:
+    if os.geteuid() != 0:
+        return "ollama_server_deployment is compose, which needs root: use become"
+    if not docker.has_compose():
+        return "ollama_server_deployment is compose, and this host has no docker compose: install the command docker with its plugin compose, version 2"
+    if any("rootless" in str(option) for option in docker.information().get("SecurityOptions") or ()):
+        return (
+            "the engine is rootless, and a server in its containers could not be kept by units of the system: name a rootful one in"
+            " ollama_server_docker_host, or have the server looked after by its address (ollama_warmup_url)"
+        )
+    return ""
+
+
+def _refusals(look: Look, docker: Docker, engine: dict[str, Any]) -> Iterator[str]:
+    wanted = look.wanted
+    yield from filter(None, [in_the_way(wanted.container), _in_quadlet(wanted), *_others(look), *_image(look), _runtime(wanted, engine)])
+    yield from missing_devices([device for device in devices_of(wanted) if device.startswith("/")])
+    error = docker.judged(wanted, look.text)
+    if error:
+        yield f"docker compose does not take the project as it is declared: {error}"
+
+
+def _in_quadlet(wanted: Composed) -> str:
+    path = find_place(replace(wanted.container, deployment=QUADLET.word)).path
+    return f"{path} is a server of this host already, and a container of Compose does not take its place: stop it and remove that file" if path else ""
+
+
+def _others(look: Look) -> Iterator[str]:
+    """What is not ours where ours would be."""
+    wanted, container = look.wanted, look.container
+    if look.before and not is_marked(wanted.file, look.before.encode(), role_mark("ollama_server")):
+        yield f"{wanted.file} is there, and not this role's: move it away"
+    if container is not None and container.project != wanted.project:
+        made = f"the project {container.project}" if container.project else "hand"
+        yield (
+            f"the container {wanted.container_name} is there, made by {made}: remove it, not its volume (docs/containers.md), or have its server looked"
+            " after by its address (ollama_warmup_url)"
+        )
+    elif look.starts and (container is None or not container.running) and _answers(wanted.url):
+        yield f"something else answers at {wanted.url}: stop it first, or give the server another port"
+
+
+def _image(look: Look) -> Iterator[str]:
+    image = look.wanted.container.image
+    if not image:
+        yield "ollama_server_container_image is not set: name the image"
+    elif image.startswith(_LOCAL) and not look.wanted.container.archive and look.image is None:
+        yield f"the image {image} is not on this host, and no registry has it: give ollama_server_container_archive, or another image"
+
+
+def _runtime(wanted: Composed, engine: dict[str, Any]) -> str:
+    """Podman makes the reservation one of CDI."""
+    runtimes = engine.get("Runtimes") or {}
+    if "nvidia" not in devices_of(wanted) or "nvidia" in runtimes or "runc" not in runtimes:
+        return ""
+    return (
+        "this host has an NVIDIA GPU, and its Docker has no runtime that gives it to a container: have one (nvidia-ctk runtime configure"
+        " --runtime=docker), or name the GPUs by CDI in ollama_server_container_devices"
+    )
+
+
+def _answers(url: str) -> bool:
+    parts = urlsplit(url)
+    with suppress(OSError), socket.create_connection((parts.hostname, parts.port), timeout=_SECONDS):
+        return True
+    return False

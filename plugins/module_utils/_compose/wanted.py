@@ -1,0 +1,76 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A server of a Compose project, as it is declared. Values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._base.layout import COMPOSE_PROJECTS, DEFAULT_INSTANCE
+from .._container.wanted import Wanted, wanted_server
+from .._systemd.address import effective_address
+
+SERVICE = "ollama"
+HOST = "OLLAMA_HOST"
+_OWN_ADDRESS = "127.0.0.1:11434"
+"""An image has all addresses."""
+
+
+@dataclass(frozen=True)
+class Composed:
+    """`container`: what it has in common with a server of Quadlet's. `environment`: as declared; `defaults`, `models`: what else it follows from.
+    `engine`: DOCKER_HOST, empty for Docker's own. `recreates`: whether a running container may be recreated. `start`: auto, true or false. `seconds`:
+    how long it may take until it answers."""
+
+    name: str
+    container: Wanted
+    environment: Mapping[str, str]
+    defaults: Mapping[str, str]
+    models: Any
+    engine: str = ""
+    recreates: bool = True
+    start: str = "auto"
+    seconds: float = 120
+
+    @property
+    def unit(self) -> str:
+        """Its name in what the roles keep and say; systemd has no such unit."""
+        return self.container.unit
+
+    @property
+    def container_name(self) -> str:
+        """As people know it."""
+        return SERVICE if self.name == DEFAULT_INSTANCE else f"{SERVICE}-{self.name}"
+
+    @property
+    def project(self) -> str:
+        """Not plain `ollama`: that is what projects of others are called."""
+        return f"keepwarm-{self.container_name}".lower()
+
+    @property
+    def file(self) -> str:
+        """Ours."""
+        return f"{COMPOSE_PROJECTS}/{self.project}/compose.yaml"
+
+    @property
+    def url(self) -> str:
+        """Where it answers: the container has the host's network."""
+        return effective_address(self.environment.get(HOST, _OWN_ADDRESS)).url
+
+
+def composed_server(given: Mapping[str, Any]) -> Composed:
+    """From an element of the module's option `servers`."""
+    return Composed(
+        name=given["name"],
+        container=wanted_server({**given, "podman_args": [], "wanted_by": ""}),
+        environment={HOST: _OWN_ADDRESS, **given["environment"]},
+        defaults=given["defaults"],
+        models=given["models"],
+        engine=given["docker_host"] or "",
+        recreates=given["restart"] != "never",
+        start=given["start"],
+        seconds=given["ready_timeout"],
+    )

@@ -1,0 +1,220 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module does: looks, has the servers run as they are declared, or takes them away."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .. import _server_state
+from .._base.files import replace_file
+from .._base.layout import AGENT_RUNTIME
+from .._container.engine import EngineError, keep, kept_name, load, pinned, pull
+from .._residency.server.client import Deadlines, OllamaServer, ServerFailure
+from .docker import DOCKER, Docker
+from .plan import Look, look_at, read_text
+from .project import boot_file, boot_text, declared_by, ready_program
+from .record import Record, read_record, write_record
+from .refusals import refusals
+from .wanted import Composed
+
+_DEADLINES = Deadlines(connect=2, answer=5)
+_BETWEEN = 0.5  # seconds between two questions
+_PUT_BACK = "The former settings are back, and the server answers with them"
+
+
+@dataclass
+class Bringer:
+    """Has one server run. `archives`: the folder with those of images; `program`: the text of the health check's. `steps`: what was done, or would be."""
+
+    docker: Docker
+    archives: str
+    program: str
+    predict: bool
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    steps: list[str] = field(default_factory=list)
+
+    def bring(self, wanted: Composed) -> Look:
+        """Raises `EngineError`, `StateError`, `OSError`; what did not run is taken back then. Returns how it was before."""
+        self._fetch(wanted)
+        before = look_at(wanted, self.docker)
+        if before.recreates and not wanted.recreates:
+            return before
+        self._write(before)
+        if before.due:
+            self._run(before)
+        return before
+
+    def _fetch(self, wanted: Composed) -> None:
+        """The image, before anything is stopped; noted first."""
+        image, archive = wanted.container.image, wanted.container.archive
+        if pinned(self.docker.run, image, DOCKER) is None:
+            self._note(wanted, image)
+            self._step(f"load {image}" if archive else f"pull {image}", lambda: self._get(image, archive))
+        found = pinned(self.docker.run, image, DOCKER) or ""
+        name = kept_name(found)
+        if name and pinned(self.docker.run, name, DOCKER) is None:
+            self._note(wanted, name)
+            self._step(f"tag {found} {name}", lambda: keep(self.docker.run, found, name, DOCKER))
+
+    def _get(self, image: str, archive: str) -> None:
+        if archive:
+            load(self.docker.run, f"{self.archives}/{hashlib.sha256(archive.encode()).hexdigest()}", image, DOCKER)
+        else:
+            pull(self.docker.run, image, DOCKER)
+
+    def _note(self, wanted: Composed, image: str) -> None:
+        self._keep(wanted, lambda record: replace(record, images=list(dict.fromkeys([*record.images, image]))))
+
+    def _keep(self, wanted: Composed, change: Callable[[Record], Record]) -> None:
+        if not self.predict:
+            record = look_record(wanted)
+            changed = change(record)
+            if changed != record:
+                write_record(wanted.unit, changed)
+
+    def _write(self, look: Look) -> None:
+        """The file that served last is kept until this one has. Folders that containers mount are there before."""
+        wanted = look.wanted
+        folders = [folder for folder in (wanted.container.folder, f"{AGENT_RUNTIME}/{wanted.name}") if folder and not os.path.isdir(folder)]
+        for folder in folders:
+            self._step(f"create {folder}", lambda path=folder: os.makedirs(path, mode=0o755))  # type: ignore[misc]
+        for path, text in ((ready_program(wanted), self.program), (boot_file(wanted), boot_text(wanted))):
+            if read_text(path) != text:
+                self._step(f"write {path}", lambda path=path, text=text: put(path, text, 0o644))  # type: ignore[misc]
+        if look.before == look.text:
+            return
+        former = look.before if look.record.former is None else look.record.former
+        self._keep(wanted, lambda record: replace(record, former=former, environment=dict(look.environment)))
+        self._step(f"write {wanted.file}", lambda: put(wanted.file, look.text, 0o600))
+
+    def _run(self, look: Look) -> None:
+        wanted = look.wanted
+        word = "create" if look.container is None else "recreate" if look.recreates else "start" if look.starts else "prove"
+        try:
+            self._step(f"{word} {wanted.container_name}", lambda: self._start(look))
+        except EngineError as error:
+            raise EngineError(f"{wanted.unit}: {error}{self._take_back(look)}") from error
+        self._keep(wanted, lambda record: replace(record, former=None))
+
+    def _start(self, look: Look) -> None:
+        """Raises `EngineError` where it does not answer in time with what was declared."""
+        wanted = look.wanted
+        if wanted.start == "false" and look.container is None:
+            return
+        self.docker.up(wanted)
+        self._wait(wanted)
+        found = self.docker.container(wanted.container_name)
+        if found is None or found.declared != declared_by(look.text):
+            raise EngineError(f"docker compose up left {wanted.container_name} as it was created before")
+
+    def _wait(self, wanted: Composed) -> None:
+        end = self.clock() + wanted.seconds
+        while not is_answering(wanted.url):
+            if self.clock() >= end:
+                found = self.docker.container(wanted.container_name)
+                said = (found.error if found else "") or self.docker.last_words(wanted.container_name)
+                raise EngineError(f"the server does not answer at {wanted.url} after {wanted.seconds:g} s{f': {said}' if said else ''}")
+            self.sleep(_BETWEEN)
+
+    def _take_back(self, look: Look) -> str:
+        """What is said of it. Where nothing has served before, the host is as it was: without a container."""
+        wanted, former = look.wanted, look_record(look.wanted).former
+        with suppress(EngineError):
+            if not former:
+                self.docker.down(wanted)
+                os.unlink(wanted.file)
+                return ". There were no former settings: its container is removed again"
+            put(wanted.file, former, 0o600)
+            self.docker.up(wanted)
+            self._wait(wanted)
+            self._keep(wanted, lambda record: replace(record, former=None))
+            return f". {_PUT_BACK}"
+        return ". It does not run with the former settings either"
+
+    def _step(self, words: str, act: Callable[[], Any]) -> None:
+        self.steps.append(words)
+        if not self.predict:
+            act()
+
+
+def look_record(wanted: Composed) -> Record:
+    """With what tells a removal whose it is."""
+    return replace(read_record(wanted.unit), name=wanted.name, engine=wanted.engine)
+
+
+def put(path: str, text: str, mode: int) -> None:
+    """Raises `OSError`."""
+    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+    replace_file(path, text.encode(), mode=mode)
+
+
+def is_answering(url: str) -> bool:
+    """Whether a server of Ollama's does."""
+    try:
+        OllamaServer(url, _DEADLINES).version()
+    except ServerFailure:
+        return False
+    return True
+
+
+def outlook(look: Look) -> Mapping[str, Any]:
+    """What the roles after this one predict with in check mode."""
+    folder = look.wanted.container.folder
+    comes = look.starts
+    return {
+        "comes": comes,
+        "restarts": comes or (look.recreates and look.wanted.recreates),
+        "empty": look.container is None and not (folder and os.path.isdir(folder)),
+        "url": look.wanted.url,
+        "environment": dict(look.environment),
+    }
+
+
+def diff(looks: Sequence[Look]) -> list[dict[str, str]]:
+    """Of the files that change."""
+    changed = [look for look in looks if look.before != look.text and not (look.recreates and not look.wanted.recreates)]
+    return [
+        {"before": look.before, "after": look.text, "before_header": look.wanted.file, "after_header": look.wanted.file} for look in changed
+    ]
+
+
+def check(servers: Sequence[Composed], docker: Callable[[str], Docker]) -> dict[str, Any]:
+    """Only looks. Raises `EngineError`, `StateError`, `OSError`."""
+    refused = [sentence for wanted in servers for sentence in refusals(wanted, docker(wanted.engine))]
+    looks = [] if refused else [look_at(wanted, docker(wanted.engine)) for wanted in servers]
+    archives = [look.wanted.container.archive for look in looks if look.image is None and look.wanted.container.archive]
+    return {"refusals": list(dict.fromkeys(refused)), "steps": [], "archives": list(dict.fromkeys(archives)), "servers": list(map(told, looks))}
+
+
+def bring(servers: Sequence[Composed], docker: Callable[[str], Docker], archives: str, program: str, predict: bool) -> dict[str, Any]:
+    """Raises `EngineError`, `StateError`, `OSError`."""
+    steps, looks = [], []
+    for wanted in servers:
+        bringer = Bringer(docker(wanted.engine), archives, program, predict)
+        looks.append(bringer.bring(wanted))
+        steps += bringer.steps
+    return {"refusals": [], "steps": steps, "archives": [], "servers": list(map(told, looks)), "diff": diff(looks)}
+
+
+def told(look: Look) -> dict[str, Any]:
+    """As the module tells of a server."""
+    unloads = look.recreates and look.container is not None and look.container.running and look.wanted.recreates
+    return {
+        "unit": look.wanted.unit,
+        "url": look.wanted.url,
+        "container": look.wanted.container_name,
+        "unloads": unloads,
+        "restorable": unloads or _server_state.read(look.wanted.unit, _server_state.MODELS) is not None,
+        "stopped": look.left_stopped,
+        "reasons": list(look.reasons()),
+        "outlook": outlook(look),
+    }

@@ -1,0 +1,313 @@
+# Copyright (c) 2026 the keepwarm.ollama contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A server is brought from wherever it is to how it is declared, or as it was; and taken away again. Docker is a fake that keeps what it was told."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_state
+from ansible_collections.keepwarm.ollama.plugins.module_utils._compose import plan, project, record, refusals, removal, wanted, work
+from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.docker import Docker
+from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import EngineError
+from ansible_collections.keepwarm.ollama.plugins.module_utils._container.place import Place
+from ansible_collections.keepwarm.ollama.plugins.module_utils._container.wanted import Wanted
+from ansible_collections.keepwarm.ollama.plugins.module_utils._server.planning import _composed, declaration
+
+IMAGE, DIGEST = "registry.example.org/ollama:1", "sha256:" + "0123456789abcdef" * 4
+PINNED, KEPT = f"registry.example.org/ollama@{DIGEST}", "registry.example.org/ollama:keepwarm-0123456789ab"
+PROGRAM = "# ready\n"
+REST = dict.fromkeys(("models", "oom_policy", "start", "restart", "install", "ours", "may_come", "beginning", "warnings", "account", "allow_daemon_reload"))
+
+
+class FakeDocker:
+    """Images by name, containers by name, and what it was made to do."""
+
+    def __init__(self) -> None:
+        self.images, self.containers, self.done = {IMAGE}, dict[str, dict[str, Any]](), list[str]()
+        self.answers, self.information, self.complaint = True, dict[str, Any](), ""
+        self.has_compose, self.pullable = True, True
+
+    def __call__(self, command: Sequence[str], _environment: Mapping[str, str], _reads: str) -> tuple[int, str, str]:
+        words = list(command[2:])  # env docker
+        if words[:2] == ["compose", "version"]:
+            return (0, "2.26.1\n", "") if self.has_compose else (127, "", "env: 'docker': No such file or directory\n")
+        if words[0] == "info":
+            return 0, json.dumps(self.information), ""
+        if words[:2] == ["image", "inspect"]:
+            return (0, json.dumps([PINNED]), "") if words[-1] in {*self.images, PINNED} else (1, "", "Error: No such image")
+        if words[:2] == ["container", "inspect"]:
+            found = self.containers.get(words[-1])
+            return (0, json.dumps(found), "") if found else (1, "", "no such container")
+        if words[0] == "compose" and "config" in words:
+            return (15, "", f"validating -: {self.complaint}\n") if self.complaint else (0, "", "")
+        if words[0] == "logs":
+            return 0, "", "listen tcp: address in use\n"
+        self.done.append(" ".join(words[:2] if words[0] != "compose" else words[7:]))
+        return self._act(words)
+
+    def _act(self, words: list[str]) -> tuple[int, str, str]:
+        if words[0] == "pull" and not self.pullable:
+            return 1, "", "Error response from daemon: manifest unknown\n"
+        if words[0] in ("pull", "tag"):
+            self.images.add(words[-1])
+        if words[0] == "image":  # rm
+            self.images.discard(words[-1])
+        if "up" in words:
+            self._up(yaml.safe_load(pathlib.Path(words[6]).read_text())["services"]["ollama"], words[4])
+        if "down" in words:
+            self.containers.clear()
+        return 0, "", ""
+
+    def _up(self, service: dict[str, Any], name: str) -> None:
+        labels = {**service["labels"], "com.docker.compose.project": name}
+        environment = [f"{key}={value.replace('$$', '$')}" for key, value in service["environment"].items()]
+        self.containers[service["container_name"]] = {
+            "Config": {"Labels": labels, "Env": environment, "Image": service["image"]},
+            "State": {"Status": "running", "Running": True, "ExitCode": 0},
+        }
+
+    def stop(self, code: int) -> None:
+        """The container ends by itself, or by request."""
+        self.containers["ollama"]["State"] = {"Status": "exited", "Running": False, "ExitCode": code}
+
+
+class Host:
+    """The module's functions on a host of its own."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.docker, self.folder = FakeDocker(), folder
+        server = Wanted("ollama.service", "compose", image=IMAGE, folder=str(folder / "models"), gpu="none")
+        self.wanted = wanted.Composed("default", server, {"OLLAMA_HOST": "127.0.0.1:11434", "OLLAMA_KEEP_ALIVE": "2700s"}, {}, [], seconds=1)
+
+    def engine(self, _host: str) -> Docker:
+        return Docker(self.docker)
+
+    def bring(self, predict: bool = False) -> dict[str, Any]:
+        self.docker.done.clear()
+        return work.bring([self.wanted], self.engine, "/archives", PROGRAM, predict)
+
+    def declare(self, **environment: str) -> None:
+        self.wanted = replace(self.wanted, environment={**self.wanted.environment, **environment})
+
+    def files(self) -> list[str]:
+        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    found = Host(tmp_path)
+    monkeypatch.setattr(wanted, "COMPOSE_PROJECTS", str(tmp_path / "etc"))
+    monkeypatch.setattr(removal, "COMPOSE_PROJECTS", str(tmp_path / "etc"))
+    monkeypatch.setattr(removal, "RECORDS", str(tmp_path / "records"))
+    monkeypatch.setattr(project, "BOOT_FOLDERS", str(tmp_path / "tmpfiles.d"))
+    monkeypatch.setattr(work, "AGENT_RUNTIME", str(tmp_path / "run"))
+    monkeypatch.setattr(work, "is_answering", lambda _url: found.docker.answers)
+    monkeypatch.setattr(work.Bringer, "sleep", staticmethod(lambda _seconds: None))
+    monkeypatch.setattr(plan, "gpu_names", lambda _root, _environment: [])
+    monkeypatch.setattr(refusals.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(refusals, "in_the_way", lambda _wanted: "")
+    monkeypatch.setattr(refusals, "find_place", lambda _wanted: Place("", True))
+    monkeypatch.setattr(refusals, "_answers", lambda _url: False)
+    for name in ("read", "write", "forget", "units_with"):
+        _kept_in(monkeypatch, name, str(tmp_path / "records" / "server"))
+    return found
+
+
+def _kept_in(monkeypatch: pytest.MonkeyPatch, name: str, folder: str) -> None:
+    act: Callable[..., Any] = getattr(_server_state, name)
+    monkeypatch.setattr(_server_state, name, lambda *given: act(*given, folder=folder))
+
+
+def test_a_server_comes_from_nothing_and_stays_as_it_is(host: Host) -> None:
+    predicted = host.bring(predict=True)
+    assert (host.docker.done, host.files()) == ([], [])
+    assert predicted["servers"][0]["outlook"]["comes"] is True and 'OLLAMA_KEEP_ALIVE: "2700s"' in predicted["diff"][0]["after"]
+    done = host.bring()
+    assert (done["steps"], done["diff"]) == (predicted["steps"], predicted["diff"])
+    assert host.docker.done == [f"tag {PINNED}", "up --detach --no-build"]
+    assert record.read_record("ollama.service").images == [KEPT]
+    again = host.bring()
+    assert (again["steps"], again["diff"], host.docker.done) == ([], [], [])
+
+
+def test_the_image_is_there_before_anything_else(host: Host) -> None:
+    host.docker.images.clear()
+    host.docker.pullable = False
+    with pytest.raises(EngineError, match=f"the image {IMAGE} cannot be pulled: Error response from daemon: manifest unknown"):
+        host.bring()
+    assert host.docker.containers == {} and "etc/keepwarm-ollama/compose.yaml" not in host.files()
+
+
+def test_what_is_declared_otherwise_is_recreated_and_says_why(host: Host) -> None:
+    host.bring()
+    host.declare(OLLAMA_CONTEXT_LENGTH="2048")
+    (seen,) = work.check([host.wanted], host.engine)["servers"]
+    assert (seen["unloads"], seen["reasons"], seen["outlook"]["restarts"]) == (True, ["it was created with another OLLAMA_CONTEXT_LENGTH"], True)
+    assert host.bring()["steps"] == [f"write {host.wanted.file}", "recreate ollama"]
+    assert "OLLAMA_CONTEXT_LENGTH=2048" in host.docker.containers["ollama"]["Config"]["Env"]
+    assert host.bring()["steps"] == []
+
+
+def test_a_play_that_was_killed_after_writing_is_finished_by_the_next(host: Host) -> None:
+    host.bring()
+    former = pathlib.Path(host.wanted.file).read_text()
+    host.declare(OLLAMA_CONTEXT_LENGTH="2048")
+    work.Bringer(host.engine(""), "", PROGRAM, predict=False)._write(plan.look_at(host.wanted, host.engine("")))
+    assert record.read_record("ollama.service").former == former
+    assert host.bring()["steps"] == ["recreate ollama"]
+    assert record.read_record("ollama.service").former is None
+
+
+def test_one_that_does_not_answer_is_taken_back(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.bring()
+    former = pathlib.Path(host.wanted.file).read_text()
+    host.declare(OLLAMA_CONTEXT_LENGTH="2048")
+    monkeypatch.setattr(work, "is_answering", lambda _url: "OLLAMA_CONTEXT_LENGTH=2048" not in host.docker.containers["ollama"]["Config"]["Env"])
+    with pytest.raises(EngineError, match=r"after 1 s: listen tcp: address in use\. The former settings are back, and the server answers with them"):
+        host.bring()
+    assert pathlib.Path(host.wanted.file).read_text() == former
+    assert record.read_record("ollama.service").former is None
+    host.wanted = replace(host.wanted, environment={key: value for key, value in host.wanted.environment.items() if "CONTEXT" not in key})
+    assert host.bring()["steps"] == []
+
+
+def test_a_first_one_that_does_not_answer_leaves_no_container(host: Host) -> None:
+    host.docker.answers = False
+    with pytest.raises(EngineError, match=r"There were no former settings: its container is removed again"):
+        host.bring()
+    assert (host.docker.containers, "etc/keepwarm-ollama/compose.yaml" in host.files()) == ({}, False)
+
+
+@pytest.mark.parametrize(
+    ("code", "start", "steps", "stopped"),
+    [(0, "auto", [], True), (143, "auto", [], True), (1, "auto", ["start ollama"], False), (0, "true", ["start ollama"], False)],
+)
+def test_a_server_that_somebody_stopped_stays_so_unless_it_is_to_start(host: Host, code: int, start: str, steps: list[str], stopped: bool) -> None:
+    host.bring()
+    host.docker.stop(code)
+    host.wanted = replace(host.wanted, start=start)
+    assert work.check([host.wanted], host.engine)["servers"][0]["stopped"] is stopped
+    assert host.bring()["steps"] == steps
+
+
+def test_one_that_is_never_to_restart_is_not_recreated(host: Host) -> None:
+    host.bring()
+    host.declare(OLLAMA_CONTEXT_LENGTH="2048")
+    host.wanted = replace(host.wanted, recreates=False)
+    found = host.bring()
+    assert (found["steps"], found["diff"], found["servers"][0]["unloads"]) == ([], [], False)
+
+
+def test_the_limit_of_models_never_goes_down(host: Host) -> None:
+    host.wanted = replace(host.wanted, models=[{"name": f"m{number}"} for number in range(5)])
+    host.bring()
+    host.wanted = replace(host.wanted, models=[])
+    assert host.bring()["steps"] == []
+    assert 'OLLAMA_MAX_LOADED_MODELS: "8"' in pathlib.Path(host.wanted.file).read_text()
+
+
+def test_it_is_removed_without_its_models(host: Host) -> None:
+    host.bring()
+    (host.folder / "models" / "blob").touch()
+    steps = removal.remove(removal.left([]), host.engine, predict=True)
+    boot, folder = f"remove {project.boot_file(host.wanted)}", f"remove {pathlib.Path(host.wanted.file).parent}"
+    assert host.docker.containers and steps == ["remove ollama", f"remove image {KEPT}", boot, folder]
+    assert removal.remove(removal.left([]), host.engine, predict=False) == steps
+    assert (host.docker.containers, host.files()) == ({}, ["models/blob"])
+    assert [(host.folder / name).exists() for name in ("etc", "records")] == [False, False]
+    assert removal.remove(removal.left([]), host.engine, predict=False) == []
+
+
+def test_systemd_gets_no_server_that_a_container_of_compose_is(host: Host) -> None:
+    declared = declaration({"deployment": "systemd", **dict.fromkeys(("folder", "gpu", "grouped", "sandboxed", "container", "environment", "defaults"))} | REST)
+    assert _composed(declared, "ollama.service") == ""
+    host.bring()
+    assert "is there as compose (/etc/keepwarm-ollama), and ollama_server_deployment is systemd: set that" in _composed(declared, "ollama.service")
+
+
+def refused(host: Host) -> list[str]:
+    """By what cannot run nothing is changed."""
+    host.docker.done.clear()
+    found = list(work.check([host.wanted], host.engine)["refusals"])
+    assert host.docker.done == []
+    return found
+
+
+def test_what_can_run_is_not_refused(host: Host) -> None:
+    assert refused(host) == []
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "sentence"),
+    [
+        ("has_compose", False, "this host has no docker compose: install the command docker with its plugin compose, version 2."),
+        ("information", {"ServerErrors": ["Cannot connect to the Docker daemon."]}, "the engine does not answer docker: Cannot connect to the Docker daemon."),
+        ("information", {"SecurityOptions": ["name=seccomp", "name=rootless"]}, "the engine is rootless"),
+        (
+            "complaint",
+            "(root) Additional property foo is not allowed",
+            "does not take the project as it is declared: validating -: (root) Additional property foo",
+        ),
+    ],
+)
+def test_an_engine_that_cannot_is_named(host: Host, attribute: str, value: Any, sentence: str) -> None:
+    setattr(host.docker, attribute, value)
+    (found,) = refused(host)
+    assert found.startswith("ollama.service: ") and sentence in found
+
+
+def test_an_image_that_is_nowhere_is_named(host: Host) -> None:
+    host.wanted = replace(host.wanted, container=replace(host.wanted.container, image="localhost/nowhere:1"))
+    assert "the image localhost/nowhere:1 is not on this host, and no registry has it" in refused(host)[0]
+    host.wanted = replace(host.wanted, container=replace(host.wanted.container, image=""))
+    assert refused(host) == ["ollama.service: ollama_server_container_image is not set: name the image."]
+
+
+def test_what_others_have_there_is_not_taken(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.docker.containers["ollama"] = {"Config": {"Labels": {"com.docker.compose.project": "ai"}}, "State": {"Running": True}}
+    assert "the container ollama is there, made by the project ai: remove it" in refused(host)[0]
+    host.docker.containers.clear()
+    monkeypatch.setattr(refusals, "_answers", lambda url: url == "http://127.0.0.1:11434")
+    assert "something else answers at http://127.0.0.1:11434" in refused(host)[0]
+    monkeypatch.setattr(refusals, "find_place", lambda asked: Place(f"/etc/containers/systemd/{asked.deployment}", True))
+    assert "/etc/containers/systemd/quadlet is a server of this host already" in refused(host)[0]
+    monkeypatch.setattr(refusals, "find_place", lambda _asked: Place("", True))
+    path = pathlib.Path(host.wanted.file)
+    path.parent.mkdir(parents=True)
+    path.write_text("services: {}\n")
+    assert f"{path} is there, and not this role's: move it away" in refused(host)[0]
+
+
+def test_docker_without_nvidias_runtime_is_told_apart_from_podman(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refusals, "devices_of", lambda _wanted: ["nvidia"])
+    host.docker.information = {"Runtimes": {"crun": {}}}
+    assert refused(host) == []
+    host.docker.information = {"Runtimes": {"runc": {}, "nvidia": {}}}
+    assert refused(host) == []
+    host.docker.information = {"Runtimes": {"runc": {}}}
+    assert "nvidia-ctk runtime configure" in refused(host)[0]
+
+
+def test_the_engine_is_named_to_the_command() -> None:
+    told: list[Mapping[str, str]] = []
+
+    def execute(_command: Sequence[str], environment: Mapping[str, str], _reads: str) -> tuple[int, str, str]:
+        told.append(environment)
+        return 0, "", ""
+
+    Docker(execute, "unix:///run/podman/podman.sock").has_compose()
+    Docker(execute).has_compose()
+    assert told == [{"DOCKER_HOST": "unix:///run/podman/podman.sock"}, {}]
+
+
+def test_the_file_is_read_back_by_its_label(host: Host) -> None:
+    host.bring()
+    text = pathlib.Path(host.wanted.file).read_text()
+    assert host.docker.containers["ollama"]["Config"]["Labels"][project.LABEL] == project.declared_by(text) != ""
