@@ -13,6 +13,7 @@ import importlib
 import json
 import pathlib
 import pkgutil
+import re
 import shutil
 import sys
 import tempfile
@@ -45,6 +46,11 @@ from ollama_warmup.state.state_file import StateFile, read_state  # noqa: E402
 URL = "http://127.0.0.1:11434"
 RUNNING = {"LoadState": "loaded", "ActiveState": "active", "SubState": "running", "Result": "success"}
 STOPPED = {"LoadState": "loaded", "ActiveState": "inactive", "SubState": "dead", "Result": "success", "InactiveExitTimestampMonotonic": "7000000"}
+
+
+def at_once(said: str) -> str:
+    """What the agent printed, as it prints where nothing takes a second; a look does on an overloaded machine."""
+    return re.sub(r"\b[0-9]+ seconds? ago", "just now", said)
 
 
 def deploy(folder: pathlib.Path) -> pathlib.Path:
