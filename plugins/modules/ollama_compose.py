@@ -114,11 +114,18 @@ options:
   state:
     description:
       - V(checked) only looks. An archive need not be on the host yet.
+      - V(fetched) only brings images, which may take long: a server that is to be recreated goes on serving. Nothing is removed.
       - V(present) has the servers run, and removes those that are not listed.
       - V(absent) removes all of them, with the images that the role brought. Models stay.
     type: str
-    choices: [absent, checked, present]
+    choices: [absent, checked, fetched, present]
     default: present
+  only:
+    description:
+      - The units of those O(servers) that this call has run or fetches images for, so that servers can come up one by one. All where it is not given.
+      - The others count as declared. An empty list only removes what is not declared.
+    type: list
+    elements: str
 """
 
 EXAMPLES = r"""
@@ -168,6 +175,10 @@ servers:
       description: Where it answers.
       type: str
       sample: http://127.0.0.1:11434
+    running_url:
+      description: Where its container listens, by its own C(OLLAMA_HOST); empty where none runs. A container that is to be recreated may not listen at RV(ignore:url) yet.
+      type: str
+      sample: http://127.0.0.1:11434
     container:
       description: What its container is called.
       type: str
@@ -185,7 +196,7 @@ servers:
       type: bool
       sample: false
     reasons:
-      description: Why, one half of a sentence each.
+      description: Why a container is to be recreated, one half of a sentence each; also where O(servers[].restart=never) leaves that to the next start.
       type: list
       elements: str
       sample: []
@@ -204,7 +215,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout impor
 from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.docker import Docker
 from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.removal import left, remove
 from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.wanted import composed_server
-from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.work import bring, check
+from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.work import bring, check, fetch
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import EngineError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.options import CONTAINER
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_state import StateError
@@ -236,10 +247,14 @@ def carry_out(module: AnsibleModule) -> dict[str, Any]:
 
     params, predict = module.params, module.check_mode
     servers = [composed_server(one) for one in params["servers"]]
+    chosen = [server for server in servers if params["only"] is None or server.unit in params["only"]]
     if params["state"] == "checked":
-        return {"changed": False, **check(servers, docker)}
+        return {"changed": False, **check(chosen, docker)}
+    if params["state"] == "fetched":
+        found = fetch(chosen, docker, params["archives"], predict)
+        return {**found, "changed": bool(found["steps"])}
     steps = remove(left([server.unit for server in servers]), docker, predict)
-    found = bring(servers, docker, params["archives"], params["health_program"], predict)
+    found = bring(chosen, docker, params["archives"], params["health_program"], predict)
     steps += found["steps"]
     return {**found, "changed": bool(steps), "steps": steps}
 
@@ -251,7 +266,8 @@ def main() -> None:
             "servers": {"type": "list", "elements": "dict", "default": [], "options": SERVER},
             "archives": {"type": "path", "default": ARCHIVES},
             "health_program": {"type": "str", "default": ""},
-            "state": {"type": "str", "choices": ["absent", "checked", "present"], "default": "present"},
+            "state": {"type": "str", "choices": ["absent", "checked", "fetched", "present"], "default": "present"},
+            "only": {"type": "list", "elements": "str"},
         },
         supports_check_mode=True,
     )

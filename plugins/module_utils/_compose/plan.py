@@ -16,7 +16,7 @@ from .._systemd.defaults import Host, settle
 from .docker import DOCKER, Container, Docker
 from .project import declared_by, project_text
 from .record import Record, read_record
-from .wanted import Composed
+from .wanted import Composed, url_of
 
 _LIMIT = 1 << 20  # bytes
 _NVIDIA = ("nvidia.com/gpu=all",)
@@ -55,6 +55,11 @@ class Look:
     def left_stopped(self) -> bool:
         """Whether it stays as somebody stopped it."""
         return self.container is not None and not self.container.running and not self.starts and self.wanted.start == "auto"
+
+    @property
+    def running_url(self) -> str:
+        """Where the container that runs listens, which may not be where it is declared to; empty where none runs."""
+        return url_of(self.container.environment) if self.container is not None and self.container.running else ""
 
     def reasons(self) -> Iterator[str]:
         """Why a container that runs is recreated, one half of a sentence each."""

@@ -58,7 +58,12 @@ class Composed:
     @property
     def url(self) -> str:
         """Where it answers: the container has the host's network."""
-        return effective_address(self.environment.get(HOST, _OWN_ADDRESS)).url
+        return url_of(self.environment)
+
+
+def url_of(environment: Mapping[str, str]) -> str:
+    """Where a server with these variables answers."""
+    return effective_address(environment.get(HOST, _OWN_ADDRESS)).url
 
 
 def composed_server(given: Mapping[str, Any]) -> Composed:

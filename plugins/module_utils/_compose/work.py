@@ -44,7 +44,7 @@ class Bringer:
 
     def bring(self, wanted: Composed) -> Look:
         """Raises `EngineError`, `StateError`, `OSError`; what did not run is taken back then. Returns how it was before."""
-        self._fetch(wanted)
+        self.fetch(wanted)
         before = look_at(wanted, self.docker)
         if before.recreates and not wanted.recreates:
             return before
@@ -53,8 +53,8 @@ class Bringer:
             self._run(before)
         return before
 
-    def _fetch(self, wanted: Composed) -> None:
-        """The image, before anything is stopped; noted first."""
+    def fetch(self, wanted: Composed) -> None:
+        """The image, before anything is stopped; noted first. Raises `EngineError`, `StateError`."""
         image, archive = wanted.container.image, wanted.container.archive
         if pinned(self.docker.run, image, DOCKER) is None:
             self._note(wanted, image)
@@ -195,6 +195,17 @@ def check(servers: Sequence[Composed], docker: Callable[[str], Docker]) -> dict[
     return {"refusals": list(dict.fromkeys(refused)), "steps": [], "archives": list(dict.fromkeys(archives)), "servers": list(map(told, looks))}
 
 
+def fetch(servers: Sequence[Composed], docker: Callable[[str], Docker], archives: str, predict: bool) -> dict[str, Any]:
+    """Only brings images, which takes long and disturbs no server. Raises `EngineError`, `StateError`, `OSError`."""
+    steps, looks = [], []
+    for wanted in servers:
+        bringer = Bringer(docker(wanted.engine), archives, "", predict)
+        bringer.fetch(wanted)
+        looks.append(look_at(wanted, bringer.docker))
+        steps += bringer.steps
+    return {"refusals": [], "steps": list(dict.fromkeys(steps)), "archives": [], "servers": list(map(told, looks))}
+
+
 def bring(servers: Sequence[Composed], docker: Callable[[str], Docker], archives: str, program: str, predict: bool) -> dict[str, Any]:
     """Raises `EngineError`, `StateError`, `OSError`."""
     steps, looks = [], []
@@ -211,6 +222,7 @@ def told(look: Look) -> dict[str, Any]:
     return {
         "unit": look.wanted.unit,
         "url": look.wanted.url,
+        "running_url": look.running_url,
         "container": look.wanted.container_name,
         "unloads": unloads,
         "restorable": unloads or _server_state.read(look.wanted.unit, _server_state.MODELS) is not None,

@@ -137,6 +137,29 @@ def test_a_server_comes_from_nothing_and_stays_as_it_is(host: Host) -> None:
     assert (again["steps"], again["diff"], host.docker.done) == ([], [], [])
 
 
+def test_images_come_without_anything_else(host: Host) -> None:
+    host.bring()
+    host.docker.images.clear()
+    host.docker.done.clear()
+    host.declare(OLLAMA_CONTEXT_LENGTH="2048")
+    predicted = work.fetch([host.wanted], host.engine, "/archives", predict=True)
+    assert (predicted["steps"], host.docker.done) == ([f"pull {IMAGE}"], [])  # its digest is not known yet
+    assert work.fetch([host.wanted], host.engine, "/archives", predict=False)["steps"] == [f"pull {IMAGE}", f"tag {PINNED} {KEPT}"]
+    assert host.docker.done == ["pull --quiet", f"tag {PINNED}"]
+    assert work.fetch([host.wanted], host.engine, "/archives", predict=False)["steps"] == []
+    assert "OLLAMA_CONTEXT_LENGTH" not in pathlib.Path(host.wanted.file).read_text()
+
+
+def test_a_container_tells_where_it_listens_by_now(host: Host) -> None:
+    assert work.check([host.wanted], host.engine)["servers"][0]["running_url"] == ""
+    host.bring()
+    host.declare(OLLAMA_HOST="0.0.0.0:11500")
+    (seen,) = work.check([host.wanted], host.engine)["servers"]
+    assert (seen["url"], seen["running_url"]) == ("http://127.0.0.1:11500", "http://127.0.0.1:11434")
+    host.docker.stop(0)
+    assert work.check([host.wanted], host.engine)["servers"][0]["running_url"] == ""
+
+
 def test_the_image_is_there_before_anything_else(host: Host) -> None:
     host.docker.images.clear()
     host.docker.pullable = False
