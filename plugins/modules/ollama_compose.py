@@ -176,7 +176,7 @@ servers:
       type: str
       sample: http://127.0.0.1:11434
     running_url:
-      description: Where its container listens, by its own C(OLLAMA_HOST); empty where none runs. A container that is to be recreated may not listen at RV(ignore:url) yet.
+      description: Where its container listens, by its own C(OLLAMA_HOST); empty where none runs. It may be another address than the declared one.
       type: str
       sample: http://127.0.0.1:11434
     container:
