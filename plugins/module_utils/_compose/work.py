@@ -46,10 +46,10 @@ class Bringer:
         """Raises `EngineError`, `StateError`, `OSError`; what did not run is taken back then. Returns how it was before."""
         self.fetch(wanted)
         before = look_at(wanted, self.docker)
-        if before.recreates and not wanted.recreates:
+        if before.pending and before.runs:
             return before
         self._write(before)
-        if before.due:
+        if before.starts or before.replaces or before.unproven:
             self._run(before)
         return before
 
@@ -98,7 +98,7 @@ class Bringer:
 
     def _run(self, look: Look) -> None:
         wanted = look.wanted
-        word = "create" if look.container is None else "recreate" if look.recreates else "start" if look.starts else "prove"
+        word = "create" if look.container is None else "recreate" if look.recreates else "prove" if look.unproven else "start"
         try:
             self._step(f"{word} {wanted.container_name}", lambda: self._start(look))
         except EngineError as error:
@@ -108,9 +108,8 @@ class Bringer:
     def _start(self, look: Look) -> None:
         """Raises `EngineError` where it does not answer in time with what was declared."""
         wanted = look.wanted
-        if wanted.start == "false" and look.container is None:
-            return
-        self.docker.up(wanted)
+        if not look.unproven:
+            self.docker.up(wanted)
         self._wait(wanted)
         found = self.docker.container(wanted.container_name)
         if found is None or found.declared != declared_by(look.text):
@@ -172,7 +171,7 @@ def outlook(look: Look) -> Mapping[str, Any]:
     comes = look.starts
     return {
         "comes": comes,
-        "restarts": comes or (look.recreates and look.wanted.recreates),
+        "restarts": comes or look.replaces,
         "empty": look.container is None and not (folder and os.path.isdir(folder)),
         "url": look.wanted.url,
         "environment": dict(look.environment),
@@ -181,7 +180,7 @@ def outlook(look: Look) -> Mapping[str, Any]:
 
 def diff(looks: Sequence[Look]) -> list[dict[str, str]]:
     """Of the files that change."""
-    changed = [look for look in looks if look.before != look.text and not (look.recreates and not look.wanted.recreates)]
+    changed = [look for look in looks if look.before != look.text and not (look.pending and look.runs)]
     return [
         {"before": look.before, "after": look.text, "before_header": look.wanted.file, "after_header": look.wanted.file} for look in changed
     ]
@@ -218,7 +217,7 @@ def bring(servers: Sequence[Composed], docker: Callable[[str], Docker], archives
 
 def told(look: Look) -> dict[str, Any]:
     """As the module tells of a server."""
-    unloads = look.recreates and look.container is not None and look.container.running and look.wanted.recreates
+    unloads = look.replaces
     return {
         "unit": look.wanted.unit,
         "url": look.wanted.url,
@@ -227,6 +226,7 @@ def told(look: Look) -> dict[str, Any]:
         "unloads": unloads,
         "restorable": unloads or _server_state.read(look.wanted.unit, _server_state.MODELS) is not None,
         "stopped": look.left_stopped,
+        "pending": look.pending,
         "reasons": list(look.reasons()),
         "outlook": outlook(look),
     }
