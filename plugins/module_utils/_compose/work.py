@@ -19,6 +19,7 @@ from .._base.layout import AGENT_RUNTIME
 from .._container.engine import EngineError, keep, kept_name, load, pinned, pull
 from .._residency.server.client import Deadlines, OllamaServer, ServerFailure
 from .docker import DOCKER, Docker
+from .listening import is_listening
 from .plan import Look, look_at, read_text
 from .project import boot_file, boot_text, declared_by, ready_program
 from .record import Record, read_record, write_record
@@ -117,12 +118,23 @@ class Bringer:
 
     def _wait(self, wanted: Composed) -> None:
         end = self.clock() + wanted.seconds
-        while not is_answering(wanted.url):
+        while not self._serves(wanted):
             if self.clock() >= end:
-                found = self.docker.container(wanted.container_name)
-                said = (found.error if found else "") or self.docker.last_words(wanted.container_name)
-                raise EngineError(f"the server does not answer at {wanted.url} after {wanted.seconds:g} s{f': {said}' if said else ''}")
+                raise EngineError(f"the server does not answer at {wanted.url} after {wanted.seconds:g} s{self._why(wanted)}")
             self.sleep(_BETWEEN)
+
+    def _serves(self, wanted: Composed) -> bool:
+        """Another server's answer proves nothing of this one, which may end and be started again all the time."""
+        if not is_answering(wanted.url):
+            return False
+        found = self.docker.container(wanted.container_name)
+        return found is not None and found.running and is_listening(found.pid, wanted.url)
+
+    def _why(self, wanted: Composed) -> str:
+        found = self.docker.container(wanted.container_name)
+        said = (found.error if found else "") or self.docker.last_words(wanted.container_name)
+        other = ", where another process does" if is_answering(wanted.url) else ""
+        return f"{other}: {said}" if said else other
 
     def _take_back(self, look: Look) -> str:
         """What is said of it. Where nothing has served before, the host is as it was: without a container."""

@@ -23,6 +23,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._server.planning i
 IMAGE, DIGEST = "registry.example.org/ollama:1", "sha256:" + "0123456789abcdef" * 4
 PINNED, KEPT = f"registry.example.org/ollama@{DIGEST}", "registry.example.org/ollama:keepwarm-0123456789ab"
 PROGRAM = "# ready\n"
+PID = 4711
 REST = dict.fromkeys(("models", "oom_policy", "start", "restart", "install", "ours", "may_come", "beginning", "warnings", "account", "allow_daemon_reload"))
 
 
@@ -33,6 +34,7 @@ class FakeDocker:
         self.images, self.containers, self.done = {IMAGE}, dict[str, dict[str, Any]](), list[str]()
         self.answers, self.information, self.complaint = True, dict[str, Any](), ""
         self.version, self.components = "2.26.1", {"Engine": "26.1.5"}
+        self.state = dict[str, Any]()
         self.silent, self.pullable = "", True
 
     def __call__(self, command: Sequence[str], _environment: Mapping[str, str], _reads: str) -> tuple[int, str, str]:
@@ -73,7 +75,7 @@ class FakeDocker:
         environment = [f"{key}={value.replace('$$', '$')}" for key, value in service["environment"].items()]
         self.containers[service["container_name"]] = {
             "Config": {"Labels": labels, "Env": environment, "Image": service["image"]},
-            "State": {"Status": "running", "Running": True, "ExitCode": 0},
+            "State": {"Status": "running", "Running": True, "ExitCode": 0, "Pid": PID, **self.state},
         }
 
     def stop(self, code: int) -> None:
@@ -112,6 +114,7 @@ def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setattr(project, "BOOT_FOLDERS", str(tmp_path / "tmpfiles.d"))
     monkeypatch.setattr(work, "AGENT_RUNTIME", str(tmp_path / "run"))
     monkeypatch.setattr(work, "is_answering", lambda _url: found.docker.answers)
+    monkeypatch.setattr(work, "is_listening", lambda pid, _url: pid == PID)
     monkeypatch.setattr(work.Bringer, "sleep", staticmethod(lambda _seconds: None))
     monkeypatch.setattr(plan, "gpu_names", lambda _root, _environment: [])
     monkeypatch.setattr(refusals.os, "geteuid", lambda: 0)
@@ -202,6 +205,14 @@ def test_one_that_does_not_answer_is_taken_back(host: Host, monkeypatch: pytest.
     assert record.read_record("ollama.service").former is None
     host.wanted = replace(host.wanted, environment={key: value for key, value in host.wanted.environment.items() if "CONTEXT" not in key})
     assert host.bring()["steps"] == []
+
+
+@pytest.mark.parametrize("state", [{"Status": "restarting", "Restarting": True}, {"Pid": PID + 1}, {"Status": "exited", "Running": False}])
+def test_the_answer_of_another_server_proves_nothing(host: Host, state: dict[str, Any]) -> None:
+    host.docker.state = state
+    with pytest.raises(EngineError, match=r"does not answer at http://127\.0\.0\.1:11434 after 1 s, where another process does: listen tcp: address in use"):
+        host.bring()
+    assert host.docker.containers == {}
 
 
 def test_a_first_one_that_does_not_answer_leaves_no_container(host: Host) -> None:
