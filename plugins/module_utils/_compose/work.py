@@ -22,8 +22,9 @@ from .docker import DOCKER, Docker
 from .listening import is_listening
 from .plan import Look, look_at, read_text
 from .project import boot_file, boot_text, declared_by, ready_program
-from .record import Record, read_record, write_record
+from .record import Record, keep_images, read_record, write_record
 from .refusals import refusals
+from .removal import refused, undo
 from .wanted import Composed
 
 _DEADLINES = Deadlines(connect=2, answer=5)
@@ -59,7 +60,11 @@ class Bringer:
         image, archive = wanted.container.image, wanted.container.archive
         if pinned(self.docker.run, image, DOCKER) is None:
             self._note(wanted, image)
-            self._step(f"load {image}" if archive else f"pull {image}", lambda: self._get(image, archive))
+            try:
+                self._step(f"load {image}" if archive else f"pull {image}", lambda: self._get(image, archive))
+            except EngineError:
+                self._unnote(wanted, image)
+                raise
         found = pinned(self.docker.run, image, DOCKER) or ""
         name = kept_name(found)
         if name and pinned(self.docker.run, name, DOCKER) is None:
@@ -74,6 +79,15 @@ class Bringer:
 
     def _note(self, wanted: Composed, image: str) -> None:
         self._keep(wanted, lambda record: replace(record, images=list(dict.fromkeys([*record.images, image]))))
+
+    def _unnote(self, wanted: Composed, image: str) -> None:
+        """One that did not come. A server of which nothing is there is none of ours: it may be deployed otherwise."""
+        record = look_record(wanted)
+        images = [one for one in record.images if one != image]
+        if os.path.exists(wanted.file) or record.former is not None:
+            write_record(wanted.unit, replace(record, images=images))
+        else:
+            keep_images(wanted.unit, record, images)
 
     def _keep(self, wanted: Composed, change: Callable[[Record], Record]) -> None:
         if not self.predict:
@@ -145,8 +159,7 @@ class Bringer:
             return ". It has served with these settings before, and they stay"
         with suppress(EngineError):
             if not former:
-                self.docker.down(wanted)
-                os.unlink(wanted.file)
+                undo(wanted, self.docker)
                 return ". There were no former settings: its container is removed again"
             put(wanted.file, former, 0o600)
             self.docker.up(wanted)
@@ -202,12 +215,13 @@ def diff(looks: Sequence[Look]) -> list[dict[str, str]]:
     ]
 
 
-def check(servers: Sequence[Composed], docker: Callable[[str], Docker]) -> dict[str, Any]:
-    """Only looks. Raises `EngineError`, `StateError`, `OSError`."""
-    refused = [sentence for wanted in servers for sentence in refusals(wanted, docker(wanted.engine))]
-    looks = [] if refused else [look_at(wanted, docker(wanted.engine)) for wanted in servers]
+def check(servers: Sequence[Composed], docker: Callable[[str], Docker], leaving: Mapping[str, Record] | None = None) -> dict[str, Any]:
+    """Only looks. `leaving`: what is to be removed. Raises `EngineError`, `StateError`, `OSError`."""
+    sentences = [sentence for wanted in servers for sentence in refusals(wanted, docker(wanted.engine))]
+    sentences += refused(leaving or {}, docker)
+    looks = [] if sentences else [look_at(wanted, docker(wanted.engine)) for wanted in servers]
     archives = [look.wanted.container.archive for look in looks if look.image is None and look.wanted.container.archive]
-    return {"refusals": list(dict.fromkeys(refused)), "steps": [], "archives": list(dict.fromkeys(archives)), "servers": list(map(told, looks))}
+    return {"refusals": list(dict.fromkeys(sentences)), "steps": [], "archives": list(dict.fromkeys(archives)), "servers": list(map(told, looks))}
 
 
 def fetch(servers: Sequence[Composed], docker: Callable[[str], Docker], archives: str, predict: bool) -> dict[str, Any]:
