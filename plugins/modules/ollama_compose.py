@@ -92,7 +92,7 @@ options:
         elements: raw
         default: []
       start:
-        description: Whether it is started, as C(ollama_server_start) has it.
+        description: Whether it is started, as C(ollama_server_start) has it. With V(false) none is created either, and one that runs is recreated.
         type: str
         default: auto
       restart:
@@ -113,12 +113,20 @@ options:
     default: ""
   state:
     description:
-      - V(checked) only looks. An archive need not be on the host yet.
+      - V(checked) only looks. An archive need not be on the host yet. Servers that are not listed are refused if their engine does not answer, since
+        they could not be removed.
+      - V(fetched) only brings images, which may take long: a server that is to be recreated goes on serving. Nothing is removed.
       - V(present) has the servers run, and removes those that are not listed.
       - V(absent) removes all of them, with the images that the role brought. Models stay.
     type: str
-    choices: [absent, checked, present]
+    choices: [absent, checked, fetched, present]
     default: present
+  only:
+    description:
+      - The units of those O(servers) that this call has run or fetches images for, so that servers can come up one by one. All where it is not given.
+      - The others count as declared. An empty list only removes what is not declared.
+    type: list
+    elements: str
 """
 
 EXAMPLES = r"""
@@ -168,6 +176,10 @@ servers:
       description: Where it answers.
       type: str
       sample: http://127.0.0.1:11434
+    running_url:
+      description: Where its container listens, by its own C(OLLAMA_HOST); empty where none runs. It may be another address than the declared one.
+      type: str
+      sample: http://127.0.0.1:11434
     container:
       description: What its container is called.
       type: str
@@ -184,8 +196,12 @@ servers:
       description: Whether somebody has stopped it, so that it is left so.
       type: bool
       sample: false
+    pending:
+      description: Whether a container stays as it was created, since it is never to restart, or does not run and is not started.
+      type: bool
+      sample: false
     reasons:
-      description: Why, one half of a sentence each.
+      description: Why a container is to be recreated, one half of a sentence each; also where O(servers[].restart=never) leaves that to the next start.
       type: list
       elements: str
       sample: []
@@ -204,7 +220,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout impor
 from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.docker import Docker
 from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.removal import left, remove
 from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.wanted import composed_server
-from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.work import bring, check
+from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.work import bring, check, fetch
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import EngineError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.options import CONTAINER
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server_state import StateError
@@ -236,10 +252,15 @@ def carry_out(module: AnsibleModule) -> dict[str, Any]:
 
     params, predict = module.params, module.check_mode
     servers = [composed_server(one) for one in params["servers"]]
+    chosen = [server for server in servers if params["only"] is None or server.unit in params["only"]]
+    leaving = left([server.unit for server in servers])
     if params["state"] == "checked":
-        return {"changed": False, **check(servers, docker)}
-    steps = remove(left([server.unit for server in servers]), docker, predict)
-    found = bring(servers, docker, params["archives"], params["health_program"], predict)
+        return {"changed": False, **check(chosen, docker, leaving)}
+    if params["state"] == "fetched":
+        found = fetch(chosen, docker, params["archives"], predict)
+        return {**found, "changed": bool(found["steps"])}
+    steps = remove(leaving, docker, predict)
+    found = bring(chosen, docker, params["archives"], params["health_program"], predict)
     steps += found["steps"]
     return {**found, "changed": bool(steps), "steps": steps}
 
@@ -251,7 +272,8 @@ def main() -> None:
             "servers": {"type": "list", "elements": "dict", "default": [], "options": SERVER},
             "archives": {"type": "path", "default": ARCHIVES},
             "health_program": {"type": "str", "default": ""},
-            "state": {"type": "str", "choices": ["absent", "checked", "present"], "default": "present"},
+            "state": {"type": "str", "choices": ["absent", "checked", "fetched", "present"], "default": "present"},
+            "only": {"type": "list", "elements": "str"},
         },
         supports_check_mode=True,
     )

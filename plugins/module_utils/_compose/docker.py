@@ -6,8 +6,13 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from .._base.text import one_line
@@ -17,6 +22,10 @@ from .wanted import Composed
 
 DOCKER = "docker"
 _PROJECT = "com.docker.compose.project"
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_PODMAN = "Podman Engine"
+_ABSENT = "no such container"
+_NO_COMMAND = 127
 _ENDED_BY_REQUEST = (0, 143)
 """Ollama ends so when it is told to; a process that nothing handles is ended so by SIGTERM."""
 Execute = Callable[[Sequence[str], Mapping[str, str], str], "tuple[int, str, str]"]
@@ -25,7 +34,8 @@ Execute = Callable[[Sequence[str], Mapping[str, str], str], "tuple[int, str, str
 
 @dataclass(frozen=True)
 class Container:
-    """`declared`: the label that says by which text of ours it was created. `stopped`: somebody ended it who could have let it run."""
+    """`declared`: the label that says by which text of ours it was created. `running`: and not between two attempts of the engine. `stopped`: somebody
+    ended it in this boot who could have let it run; what ended with the former boot was ended by that. `pid`: of its first process on the host, or 0."""
 
     project: str
     declared: str
@@ -34,6 +44,7 @@ class Container:
     running: bool
     stopped: bool
     error: str
+    pid: int = 0
 
 
 @dataclass(frozen=True)
@@ -48,23 +59,36 @@ class Docker:
         # `env` says by its status that there is no such command, where Ansible's own function would end the module.
         return self.execute(["env", *command], {"DOCKER_HOST": self.engine} if self.engine else {}, reads)
 
-    def has_compose(self) -> bool:
-        """The plugin, not the former program of Python."""
-        return self.run([DOCKER, "compose", "version", "--short"])[0] == 0
+    def compose_version(self) -> str:
+        """Of the plugin, not of the former program of Python; empty where there is none."""
+        status, output, dummy = self.run([DOCKER, "compose", "version", "--short"])
+        return output.strip().removeprefix("v") if status == 0 else ""
+
+    def podman_version(self) -> str:
+        """Of the Podman behind the socket; empty where the engine is another. Its list of runtimes does not tell."""
+        status, output, dummy = self.run([DOCKER, "version", "--format", "{{json .Server}}"])
+        parts = [part for part in _list(_object(output).get("Components")) if isinstance(part, dict)] if status == 0 else []
+        return next((str(part.get("Version") or "0") for part in parts if part.get("Name") == _PODMAN), "")
 
     def information(self) -> dict[str, Any]:
         """What the engine tells of itself. Raises `EngineError` with what is wrong where it does not answer."""
         status, output, error = self.run([DOCKER, "info", "--format", "{{json .}}"])
         found = _object(output)
-        failures = found.get("ServerErrors") or ([last_line(error)] if status != 0 else [])
+        if status == _NO_COMMAND:
+            raise EngineError("this host has no command docker")
+        failures = _list(found.get("ServerErrors")) or ([last_line(error)] if status != 0 else [])
         if failures:
             raise EngineError(one_line(str(failures[0])))
         return found
 
     def container(self, name: str) -> Container | None:
-        """None where there is none of that name."""
-        status, output, dummy = self.run([DOCKER, "container", "inspect", "--format", "{{json .}}", name])
-        return _container(_object(output)) if status == 0 else None
+        """None where there is none of that name. Raises `EngineError` where the engine does not tell."""
+        status, output, error = self.run([DOCKER, "container", "inspect", "--format", "{{json .}}", name])
+        if status == 0:
+            return _container(_object(output))
+        if _ABSENT in error.lower():
+            return None
+        raise EngineError(f"it does not tell of the container {name}: {last_line(error or output)}")
 
     def judged(self, wanted: Composed, text: str) -> str:
         """Why Compose would not take the text; nothing where it does."""
@@ -79,6 +103,13 @@ class Docker:
         """Volumes stay, as images do. Raises `EngineError`."""
         self._do(wanted, "down")
 
+    def remove(self, name: str) -> None:
+        """A container without its project's file, as `down` does. Raises `EngineError`."""
+        for words in (("stop",), ("rm", "--force")):
+            status, output, error = self.run([DOCKER, "container", *words, name])
+            if status != 0 and _ABSENT not in error.lower():
+                raise EngineError(f"docker container {words[0]} {name} failed: {last_line(error or output)}")
+
     def last_words(self, name: str) -> str:
         """The last line that the container printed."""
         status, output, error = self.run([DOCKER, "logs", "--tail", "1", name])
@@ -91,23 +122,48 @@ class Docker:
 
 
 def _compose(wanted: Composed, file: str) -> list[str]:
-    # A project's folder may have a .env of somebody's; ours has none.
-    return [DOCKER, "compose", "--ansi", "never", "--project-name", wanted.project, "--file", file]
+    # Compose would read a .env of the folder in which somebody stands, or of the project's.
+    project = ["--project-name", wanted.project, "--project-directory", os.path.dirname(wanted.file), "--env-file", os.devnull]
+    return [DOCKER, "compose", "--ansi", "never", *project, "--file", file]
 
 
 def _container(found: Mapping[str, Any]) -> Container:
-    config, state = found.get("Config") or {}, found.get("State") or {}
-    labels = config.get("Labels") or {}
-    ended = state.get("Status") == "exited" and state.get("ExitCode") in _ENDED_BY_REQUEST and not state.get("Error")
+    config, state = _dict(found.get("Config")), _dict(found.get("State"))
+    labels = _dict(config.get("Labels"))
+    by_request = state.get("Status") == "exited" and state.get("ExitCode") in _ENDED_BY_REQUEST and not state.get("Error")
+    pid = state.get("Pid")
     return Container(
         project=str(labels.get(_PROJECT, "")),
         declared=str(labels.get(LABEL, "")),
-        environment=dict(str(line).partition("=")[::2] for line in config.get("Env") or ()),
+        environment=dict(str(line).partition("=")[::2] for line in _list(config.get("Env"))),
         image=str(config.get("Image", "")),
-        running=state.get("Running") is True,
-        stopped=ended,
+        running=state.get("Running") is True and state.get("Restarting") is not True,
+        stopped=by_request and _in_this_boot(state.get("FinishedAt")),
         error=one_line(str(state.get("Error") or "")),
+        pid=pid if isinstance(pid, int) else 0,
     )
+
+
+def _in_this_boot(moment: Any) -> bool:
+    """What cannot be read counts as of this boot: nothing that somebody may have stopped is started."""
+    found = _MOMENT.match(str(moment))
+    with suppress(ValueError, OverflowError):
+        date, zone = found.groups() if found else ("", "")
+        return datetime.fromisoformat(date + ("+00:00" if zone == "Z" else zone)).timestamp() >= boot_time()
+    return True
+
+
+def boot_time() -> float:
+    """When the host has started, as its clock has it by now."""
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _dict(found: Any) -> dict[str, Any]:
+    return found if isinstance(found, dict) else {}
+
+
+def _list(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else []
 
 
 def _object(output: str) -> dict[str, Any]:
@@ -115,4 +171,4 @@ def _object(output: str) -> dict[str, Any]:
         found = json.loads(output)
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return _dict(found)

@@ -9,22 +9,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from .._base.files import read_bytes
-from .._container.devices import devices_for
+from .._container.devices import NVIDIA, devices_for
 from .._container.engine import pinned
 from .._residency.server.gpus import gpu_names
-from .._systemd.defaults import Host, settle
+from .._systemd.defaults import LIMIT, Host, count_pins, effective_limit, settle
 from .docker import DOCKER, Container, Docker
-from .project import declared_by, project_text
+from .project import BY_RUNTIME, declared_by, project_text
 from .record import Record, read_record
-from .wanted import Composed
+from .wanted import Composed, url_of
 
 _LIMIT = 1 << 20  # bytes
-_NVIDIA = ("nvidia.com/gpu=all",)
 
 
 @dataclass(frozen=True)
 class Look:
-    """`text`: of the file as it is to be; `before`: as it is, empty where there is none. `image`: as it is pinned, None where the engine lacks it."""
+    """`text`: of the file as it is to be; `before`: as it is, empty where there is none. `image`: as it is pinned, None where the engine lacks it. `short`:
+    whether the container keeps fewer models than are pinned, and would keep more."""
 
     wanted: Composed
     text: str
@@ -33,31 +33,52 @@ class Look:
     image: str | None
     record: Record
     container: Container | None
+    short: bool = False
 
     @property
     def recreates(self) -> bool:
         """Whether a container is there that was created otherwise than it is declared by now."""
-        return self.container is not None and self.container.declared != declared_by(self.text)
+        return self.container is not None and (self.short or self.container.declared != declared_by(self.text))
+
+    @property
+    def runs(self) -> bool:
+        """Whether its container does."""
+        return self.container is not None and self.container.running
 
     @property
     def starts(self) -> bool:
-        """Whether a server that does not run is to run. One that somebody has stopped stays so."""
-        if self.wanted.start == "false" or (self.container is not None and self.container.running):
+        """Whether a server that does not run is to run. One that somebody has stopped stays so, whatever was declared meanwhile."""
+        if self.wanted.start == "false" or self.runs:
             return False
-        return self.wanted.start == "true" or self.container is None or self.recreates or not self.container.stopped
+        return self.wanted.start == "true" or self.container is None or not self.container.stopped
 
     @property
-    def due(self) -> bool:
-        """Whether anything is to be done beside writing the file; a start that nobody has proven counts."""
-        return self.starts or self.recreates or (self.container is None) or self.record.former is not None
+    def replaces(self) -> bool:
+        """Whether a container that runs is recreated now."""
+        return self.recreates and self.runs and self.wanted.recreates
+
+    @property
+    def pending(self) -> bool:
+        """Whether a container stays as it was created: it is never to restart, or does not run and is not started."""
+        return self.recreates and not self.replaces and not self.starts
+
+    @property
+    def unproven(self) -> bool:
+        """Whether an earlier play was killed before the server had answered."""
+        return self.runs and not self.recreates and self.record.former is not None
 
     @property
     def left_stopped(self) -> bool:
         """Whether it stays as somebody stopped it."""
-        return self.container is not None and not self.container.running and not self.starts and self.wanted.start == "auto"
+        return self.container is not None and not self.runs and not self.starts and self.wanted.start == "auto"
+
+    @property
+    def running_url(self) -> str:
+        """Where the container that runs listens, which may not be where it is declared to; empty where none runs."""
+        return url_of(self.container.environment) if self.container is not None and self.container.running else ""
 
     def reasons(self) -> Iterator[str]:
-        """Why a container that runs is recreated, one half of a sentence each."""
+        """Why a container is recreated, or would be if it were allowed, one half of a sentence each."""
         if self.container is None or not self.recreates:
             return
         changed = [key for key, value in self.environment.items() if self.container.environment.get(key) != value]
@@ -71,20 +92,29 @@ class Look:
 
 
 def look_at(wanted: Composed, docker: Docker) -> Look:
-    """Raises `StateError`, `OSError`."""
+    """Raises `EngineError`, `StateError`, `OSError`."""
     record, environment = read_record(wanted.unit), dict[str, str]()
     gpus = gpu_names("/", wanted.environment)
     settled = settle(wanted.environment, wanted.models, wanted.defaults, None, Host({}, record.environment, len(gpus)))
     environment = dict(settled.environment)
     image = pinned(docker.run, wanted.container.image, DOCKER)
-    text = project_text(wanted, image or wanted.container.image, environment, devices_of(wanted))
-    return Look(wanted, text, read_text(wanted.file), environment, image, record, docker.container(wanted.container_name))
+    text = project_text(wanted, image or wanted.container.image, environment, devices_of(wanted, docker), settled.defaults)
+    container = docker.container(wanted.container_name)
+    is_short = container is not None and _is_short(container.environment, environment, count_pins(wanted.models or ()), len(gpus))
+    return Look(wanted, text, read_text(wanted.file), environment, image, record, container, is_short)
 
 
-def devices_of(wanted: Composed) -> list[str]:
-    """As declared, else all of the GPUs that the host has, where Docker gives those of NVIDIA by a runtime of its own."""
+def _is_short(before: Mapping[str, str], after: Mapping[str, str], pins: int, gpus: int) -> bool:
+    has, gets = (effective_limit(environment.get(LIMIT), gpus) for environment in (before, after))
+    return has < min(pins, gets)
+
+
+def devices_of(wanted: Composed, docker: Docker) -> list[str]:
+    """As declared, else all of the GPUs that the host has. Docker gives those of NVIDIA by a runtime of its own, and Podman by CDI alone."""
     found = devices_for(wanted.container)
-    return found if wanted.container.devices is not None else ["nvidia" if device in _NVIDIA else device for device in found]
+    if wanted.container.devices is not None or not set(NVIDIA) & set(found) or docker.podman_version():
+        return found
+    return [BY_RUNTIME if device in NVIDIA else device for device in found]
 
 
 def read_text(path: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .. import _server_state
+from .._base.layout import SERVER_RECORDS
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,19 @@ def write_record(unit: str, record: Record) -> None:
 def forget_record(unit: str) -> None:
     """Raises `StateError`."""
     _server_state.forget(unit, _server_state.COMPOSE)
+
+
+def keep_images(unit: str, record: Record, images: Sequence[str]) -> None:
+    """Of a server of which there is nothing besides; without any nothing is kept. Raises `StateError`."""
+    if images:
+        write_record(unit, Record(record.name, record.engine, images=images))
+    else:
+        forget_record(unit)
+
+
+def record_path(unit: str) -> str:
+    """Where it is kept, for those who read of it."""
+    return f"{SERVER_RECORDS}/{unit}.{_server_state.COMPOSE}.json"
 
 
 def recorded_units() -> list[str]:

@@ -19,10 +19,12 @@ from .._base.layout import AGENT_RUNTIME
 from .._container.engine import EngineError, keep, kept_name, load, pinned, pull
 from .._residency.server.client import Deadlines, OllamaServer, ServerFailure
 from .docker import DOCKER, Docker
+from .listening import is_listening
 from .plan import Look, look_at, read_text
 from .project import boot_file, boot_text, declared_by, ready_program
-from .record import Record, read_record, write_record
+from .record import Record, keep_images, read_record, write_record
 from .refusals import refusals
+from .removal import refused, undo
 from .wanted import Composed
 
 _DEADLINES = Deadlines(connect=2, answer=5)
@@ -44,21 +46,25 @@ class Bringer:
 
     def bring(self, wanted: Composed) -> Look:
         """Raises `EngineError`, `StateError`, `OSError`; what did not run is taken back then. Returns how it was before."""
-        self._fetch(wanted)
+        self.fetch(wanted)
         before = look_at(wanted, self.docker)
-        if before.recreates and not wanted.recreates:
+        if before.pending and before.runs:
             return before
         self._write(before)
-        if before.due:
+        if before.starts or before.replaces or before.unproven:
             self._run(before)
         return before
 
-    def _fetch(self, wanted: Composed) -> None:
-        """The image, before anything is stopped; noted first."""
+    def fetch(self, wanted: Composed) -> None:
+        """The image, before anything is stopped; noted first. Raises `EngineError`, `StateError`."""
         image, archive = wanted.container.image, wanted.container.archive
         if pinned(self.docker.run, image, DOCKER) is None:
             self._note(wanted, image)
-            self._step(f"load {image}" if archive else f"pull {image}", lambda: self._get(image, archive))
+            try:
+                self._step(f"load {image}" if archive else f"pull {image}", lambda: self._get(image, archive))
+            except EngineError:
+                self._unnote(wanted, image)
+                raise
         found = pinned(self.docker.run, image, DOCKER) or ""
         name = kept_name(found)
         if name and pinned(self.docker.run, name, DOCKER) is None:
@@ -73,6 +79,15 @@ class Bringer:
 
     def _note(self, wanted: Composed, image: str) -> None:
         self._keep(wanted, lambda record: replace(record, images=list(dict.fromkeys([*record.images, image]))))
+
+    def _unnote(self, wanted: Composed, image: str) -> None:
+        """One that did not come. A server of which nothing is there is none of ours: it may be deployed otherwise."""
+        record = look_record(wanted)
+        images = [one for one in record.images if one != image]
+        if os.path.exists(wanted.file) or record.former is not None:
+            write_record(wanted.unit, replace(record, images=images))
+        else:
+            keep_images(wanted.unit, record, images)
 
     def _keep(self, wanted: Composed, change: Callable[[Record], Record]) -> None:
         if not self.predict:
@@ -92,13 +107,15 @@ class Bringer:
                 self._step(f"write {path}", lambda path=path, text=text: put(path, text, 0o644))  # type: ignore[misc]
         if look.before == look.text:
             return
-        former = look.before if look.record.former is None else look.record.former
+        former = look.record.former
+        if former is None and (look.starts or look.replaces or declared_by(look.before) != declared_by(look.text)):
+            former = look.before
         self._keep(wanted, lambda record: replace(record, former=former, environment=dict(look.environment)))
         self._step(f"write {wanted.file}", lambda: put(wanted.file, look.text, 0o600))
 
     def _run(self, look: Look) -> None:
         wanted = look.wanted
-        word = "create" if look.container is None else "recreate" if look.recreates else "start" if look.starts else "prove"
+        word = "create" if look.container is None else "recreate" if look.recreates else "prove" if look.unproven else "start"
         try:
             self._step(f"{word} {wanted.container_name}", lambda: self._start(look))
         except EngineError as error:
@@ -108,9 +125,8 @@ class Bringer:
     def _start(self, look: Look) -> None:
         """Raises `EngineError` where it does not answer in time with what was declared."""
         wanted = look.wanted
-        if wanted.start == "false" and look.container is None:
-            return
-        self.docker.up(wanted)
+        if not look.unproven:
+            self.docker.up(wanted)
         self._wait(wanted)
         found = self.docker.container(wanted.container_name)
         if found is None or found.declared != declared_by(look.text):
@@ -118,20 +134,32 @@ class Bringer:
 
     def _wait(self, wanted: Composed) -> None:
         end = self.clock() + wanted.seconds
-        while not is_answering(wanted.url):
+        while not self._serves(wanted):
             if self.clock() >= end:
-                found = self.docker.container(wanted.container_name)
-                said = (found.error if found else "") or self.docker.last_words(wanted.container_name)
-                raise EngineError(f"the server does not answer at {wanted.url} after {wanted.seconds:g} s{f': {said}' if said else ''}")
+                raise EngineError(f"the server does not answer at {wanted.url} after {wanted.seconds:g} s{self._why(wanted)}")
             self.sleep(_BETWEEN)
+
+    def _serves(self, wanted: Composed) -> bool:
+        """Another server's answer proves nothing of this one, which may end and be started again all the time."""
+        if not is_answering(wanted.url):
+            return False
+        found = self.docker.container(wanted.container_name)
+        return found is not None and found.running and is_listening(found.pid, wanted.url)
+
+    def _why(self, wanted: Composed) -> str:
+        found = self.docker.container(wanted.container_name)
+        said = (found.error if found else "") or self.docker.last_words(wanted.container_name)
+        other = ", where another process does" if is_answering(wanted.url) else ""
+        return f"{other}: {said}" if said else other
 
     def _take_back(self, look: Look) -> str:
         """What is said of it. Where nothing has served before, the host is as it was: without a container."""
         wanted, former = look.wanted, look_record(look.wanted).former
+        if former is None:
+            return ". It has served with these settings before, and they stay"
         with suppress(EngineError):
             if not former:
-                self.docker.down(wanted)
-                os.unlink(wanted.file)
+                undo(wanted, self.docker)
                 return ". There were no former settings: its container is removed again"
             put(wanted.file, former, 0o600)
             self.docker.up(wanted)
@@ -172,7 +200,7 @@ def outlook(look: Look) -> Mapping[str, Any]:
     comes = look.starts
     return {
         "comes": comes,
-        "restarts": comes or (look.recreates and look.wanted.recreates),
+        "restarts": comes or look.replaces,
         "empty": look.container is None and not (folder and os.path.isdir(folder)),
         "url": look.wanted.url,
         "environment": dict(look.environment),
@@ -181,18 +209,30 @@ def outlook(look: Look) -> Mapping[str, Any]:
 
 def diff(looks: Sequence[Look]) -> list[dict[str, str]]:
     """Of the files that change."""
-    changed = [look for look in looks if look.before != look.text and not (look.recreates and not look.wanted.recreates)]
+    changed = [look for look in looks if look.before != look.text and not (look.pending and look.runs)]
     return [
         {"before": look.before, "after": look.text, "before_header": look.wanted.file, "after_header": look.wanted.file} for look in changed
     ]
 
 
-def check(servers: Sequence[Composed], docker: Callable[[str], Docker]) -> dict[str, Any]:
-    """Only looks. Raises `EngineError`, `StateError`, `OSError`."""
-    refused = [sentence for wanted in servers for sentence in refusals(wanted, docker(wanted.engine))]
-    looks = [] if refused else [look_at(wanted, docker(wanted.engine)) for wanted in servers]
+def check(servers: Sequence[Composed], docker: Callable[[str], Docker], leaving: Mapping[str, Record] | None = None) -> dict[str, Any]:
+    """Only looks. `leaving`: what is to be removed. Raises `EngineError`, `StateError`, `OSError`."""
+    sentences = [sentence for wanted in servers for sentence in refusals(wanted, docker(wanted.engine))]
+    sentences += refused(leaving or {}, docker)
+    looks = [] if sentences else [look_at(wanted, docker(wanted.engine)) for wanted in servers]
     archives = [look.wanted.container.archive for look in looks if look.image is None and look.wanted.container.archive]
-    return {"refusals": list(dict.fromkeys(refused)), "steps": [], "archives": list(dict.fromkeys(archives)), "servers": list(map(told, looks))}
+    return {"refusals": list(dict.fromkeys(sentences)), "steps": [], "archives": list(dict.fromkeys(archives)), "servers": list(map(told, looks))}
+
+
+def fetch(servers: Sequence[Composed], docker: Callable[[str], Docker], archives: str, predict: bool) -> dict[str, Any]:
+    """Only brings images, which takes long and disturbs no server. Raises `EngineError`, `StateError`, `OSError`."""
+    steps, looks = [], []
+    for wanted in servers:
+        bringer = Bringer(docker(wanted.engine), archives, "", predict)
+        bringer.fetch(wanted)
+        looks.append(look_at(wanted, bringer.docker))
+        steps += bringer.steps
+    return {"refusals": [], "steps": list(dict.fromkeys(steps)), "archives": [], "servers": list(map(told, looks))}
 
 
 def bring(servers: Sequence[Composed], docker: Callable[[str], Docker], archives: str, program: str, predict: bool) -> dict[str, Any]:
@@ -207,14 +247,16 @@ def bring(servers: Sequence[Composed], docker: Callable[[str], Docker], archives
 
 def told(look: Look) -> dict[str, Any]:
     """As the module tells of a server."""
-    unloads = look.recreates and look.container is not None and look.container.running and look.wanted.recreates
+    unloads = look.replaces
     return {
         "unit": look.wanted.unit,
         "url": look.wanted.url,
+        "running_url": look.running_url,
         "container": look.wanted.container_name,
         "unloads": unloads,
         "restorable": unloads or _server_state.read(look.wanted.unit, _server_state.MODELS) is not None,
         "stopped": look.left_stopped,
+        "pending": look.pending,
         "reasons": list(look.reasons()),
         "outlook": outlook(look),
     }

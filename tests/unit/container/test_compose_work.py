@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_state
-from ansible_collections.keepwarm.ollama.plugins.module_utils._compose import plan, project, record, refusals, removal, wanted, work
+from ansible_collections.keepwarm.ollama.plugins.module_utils._compose import docker, plan, project, record, refusals, removal, wanted, work
 from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.docker import Docker
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import EngineError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.place import Place
@@ -23,7 +23,11 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._server.planning i
 IMAGE, DIGEST = "registry.example.org/ollama:1", "sha256:" + "0123456789abcdef" * 4
 PINNED, KEPT = f"registry.example.org/ollama@{DIGEST}", "registry.example.org/ollama:keepwarm-0123456789ab"
 PROGRAM = "# ready\n"
+PID = 4711
 REST = dict.fromkeys(("models", "oom_policy", "start", "restart", "install", "ours", "may_come", "beginning", "warnings", "account", "allow_daemon_reload"))
+SYSTEMD_DECLARED = declaration(
+    {"deployment": "systemd", **dict.fromkeys(("folder", "gpu", "grouped", "sandboxed", "container", "environment", "defaults"))} | REST
+)
 
 
 class FakeDocker:
@@ -32,24 +36,30 @@ class FakeDocker:
     def __init__(self) -> None:
         self.images, self.containers, self.done = {IMAGE}, dict[str, dict[str, Any]](), list[str]()
         self.answers, self.information, self.complaint = True, dict[str, Any](), ""
-        self.has_compose, self.pullable = True, True
+        self.version, self.components = "2.26.1", {"Engine": "26.1.5"}
+        self.state = dict[str, Any]()
+        self.silent, self.pullable, self.gone = "", True, False
 
     def __call__(self, command: Sequence[str], _environment: Mapping[str, str], _reads: str) -> tuple[int, str, str]:
         words = list(command[2:])  # env docker
         if words[:2] == ["compose", "version"]:
-            return (0, "2.26.1\n", "") if self.has_compose else (127, "", "env: 'docker': No such file or directory\n")
+            return (0, f"{self.version}\n", "") if self.version else (127, "", "env: 'docker': No such file or directory\n")
+        if words[0] == "version":
+            return 0, json.dumps({"Components": [{"Name": name, "Version": version} for name, version in self.components.items()]}), ""
+        if self.gone:
+            return 127, "", "env: 'docker': No such file or directory\n"
         if words[0] == "info":
             return 0, json.dumps(self.information), ""
         if words[:2] == ["image", "inspect"]:
             return (0, json.dumps([PINNED]), "") if words[-1] in {*self.images, PINNED} else (1, "", "Error: No such image")
         if words[:2] == ["container", "inspect"]:
             found = self.containers.get(words[-1])
-            return (0, json.dumps(found), "") if found else (1, "", "no such container")
+            return (0, json.dumps(found), "") if found else (1, "", self.silent or f"Error response from daemon: No such container: {words[-1]}\n")
         if words[0] == "compose" and "config" in words:
             return (15, "", f"validating -: {self.complaint}\n") if self.complaint else (0, "", "")
         if words[0] == "logs":
             return 0, "", "listen tcp: address in use\n"
-        self.done.append(" ".join(words[:2] if words[0] != "compose" else words[7:]))
+        self.done.append(" ".join(words[:2] if words[0] != "compose" else words[words.index("--file") + 2 :]))
         return self._act(words)
 
     def _act(self, words: list[str]) -> tuple[int, str, str]:
@@ -60,8 +70,8 @@ class FakeDocker:
         if words[0] == "image":  # rm
             self.images.discard(words[-1])
         if "up" in words:
-            self._up(yaml.safe_load(pathlib.Path(words[6]).read_text())["services"]["ollama"], words[4])
-        if "down" in words:
+            self._up(yaml.safe_load(pathlib.Path(words[words.index("--file") + 1]).read_text())["services"]["ollama"], words[4])
+        if "down" in words or words[:2] == ["container", "rm"]:
             self.containers.clear()
         return 0, "", ""
 
@@ -70,7 +80,7 @@ class FakeDocker:
         environment = [f"{key}={value.replace('$$', '$')}" for key, value in service["environment"].items()]
         self.containers[service["container_name"]] = {
             "Config": {"Labels": labels, "Env": environment, "Image": service["image"]},
-            "State": {"Status": "running", "Running": True, "ExitCode": 0},
+            "State": {"Status": "running", "Running": True, "ExitCode": 0, "Pid": PID, **self.state},
         }
 
     def stop(self, code: int) -> None:
@@ -110,6 +120,7 @@ def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setattr(project, "BOOT_FOLDERS", str(tmp_path / "tmpfiles.d"))
     monkeypatch.setattr(work, "AGENT_RUNTIME", str(tmp_path / "run"))
     monkeypatch.setattr(work, "is_answering", lambda _url: found.docker.answers)
+    monkeypatch.setattr(work, "is_listening", lambda pid, _url: pid == PID)
     monkeypatch.setattr(work.Bringer, "sleep", staticmethod(lambda _seconds: None))
     monkeypatch.setattr(plan, "gpu_names", lambda _root, _environment: [])
     monkeypatch.setattr(refusals.os, "geteuid", lambda: 0)
@@ -138,12 +149,45 @@ def test_a_server_comes_from_nothing_and_stays_as_it_is(host: Host) -> None:
     assert (again["steps"], again["diff"], host.docker.done) == ([], [], [])
 
 
+def test_images_come_without_anything_else(host: Host) -> None:
+    host.bring()
+    host.docker.images.clear()
+    host.docker.done.clear()
+    host.declare(OLLAMA_CONTEXT_LENGTH="2048")
+    predicted = work.fetch([host.wanted], host.engine, "/archives", predict=True)
+    assert (predicted["steps"], host.docker.done) == ([f"pull {IMAGE}"], [])  # its digest is not known yet
+    assert work.fetch([host.wanted], host.engine, "/archives", predict=False)["steps"] == [f"pull {IMAGE}", f"tag {PINNED} {KEPT}"]
+    assert host.docker.done == ["pull --quiet", f"tag {PINNED}"]
+    assert work.fetch([host.wanted], host.engine, "/archives", predict=False)["steps"] == []
+    assert "OLLAMA_CONTEXT_LENGTH" not in pathlib.Path(host.wanted.file).read_text()
+
+
+def test_a_container_tells_where_it_listens_by_now(host: Host) -> None:
+    assert work.check([host.wanted], host.engine)["servers"][0]["running_url"] == ""
+    host.bring()
+    host.declare(OLLAMA_HOST="0.0.0.0:11500")
+    (seen,) = work.check([host.wanted], host.engine)["servers"]
+    assert (seen["url"], seen["running_url"]) == ("http://127.0.0.1:11500", "http://127.0.0.1:11434")
+    host.docker.stop(0)
+    assert work.check([host.wanted], host.engine)["servers"][0]["running_url"] == ""
+
+
 def test_the_image_is_there_before_anything_else(host: Host) -> None:
     host.docker.images.clear()
     host.docker.pullable = False
     with pytest.raises(EngineError, match=f"the image {IMAGE} cannot be pulled: Error response from daemon: manifest unknown"):
         host.bring()
     assert host.docker.containers == {} and "etc/keepwarm-ollama/compose.yaml" not in host.files()
+    assert record.recorded_units() == []
+
+
+def test_an_image_that_does_not_come_is_forgotten_and_the_server_is_not(host: Host) -> None:
+    host.bring()
+    host.wanted = replace(host.wanted, container=replace(host.wanted.container, image="registry.example.org/other:1"))
+    host.docker.pullable = False
+    with pytest.raises(EngineError, match="cannot be pulled"):
+        host.bring()
+    assert record.read_record("ollama.service").images == [KEPT]
 
 
 def test_what_is_declared_otherwise_is_recreated_and_says_why(host: Host) -> None:
@@ -179,11 +223,89 @@ def test_one_that_does_not_answer_is_taken_back(host: Host, monkeypatch: pytest.
     assert host.bring()["steps"] == []
 
 
+@pytest.mark.parametrize("state", [{"Status": "restarting", "Restarting": True}, {"Pid": PID + 1}, {"Status": "exited", "Running": False}])
+def test_the_answer_of_another_server_proves_nothing(host: Host, state: dict[str, Any]) -> None:
+    host.docker.state = state
+    with pytest.raises(EngineError, match=r"does not answer at http://127\.0\.0\.1:11434 after 1 s, where another process does: listen tcp: address in use"):
+        host.bring()
+    assert host.docker.containers == {}
+
+
 def test_a_first_one_that_does_not_answer_leaves_no_container(host: Host) -> None:
     host.docker.answers = False
     with pytest.raises(EngineError, match=r"There were no former settings: its container is removed again"):
         host.bring()
-    assert (host.docker.containers, "etc/keepwarm-ollama/compose.yaml" in host.files()) == ({}, False)
+    assert (host.docker.containers, host.files()) == ({}, ["records/server/ollama.service.compose.json"])
+    assert record.read_record("ollama.service") == record.Record("default", "", images=[KEPT])
+    assert _composed(SYSTEMD_DECLARED, "ollama.service") == ""
+    assert removal.remove(removal.left([]), host.engine, predict=False) == [f"remove image {KEPT}"]
+    assert host.files() == []
+
+
+def test_a_container_without_its_file_is_removed(host: Host) -> None:
+    host.bring()
+    pathlib.Path(host.wanted.file).unlink()
+    assert removal.remove(removal.left([]), host.engine, predict=True)[0] == "remove ollama"
+    host.docker.done.clear()
+    removal.remove(removal.left([]), host.engine, predict=False)
+    assert (host.docker.done[:2], host.docker.containers) == (["container stop", "container rm"], {})
+    host.bring()
+    host.docker.containers["ollama"]["Config"]["Labels"]["com.docker.compose.project"] = "ai"
+    pathlib.Path(host.wanted.file).unlink()
+    removal.remove(removal.left([]), host.engine, predict=False)
+    assert list(host.docker.containers) == ["ollama"]
+
+
+def test_nothing_is_removed_without_the_engine(host: Host) -> None:
+    host.bring()
+    files = host.files()
+    host.docker.gone = True
+    with pytest.raises(EngineError, match=r"ollama\.service is in a container of Compose, which cannot be removed, .*: this host has no command docker\."):
+        removal.remove(removal.left([]), host.engine, predict=False)
+    assert host.files() == files
+    (found,) = work.check([], host.engine, removal.left([]))["refusals"]
+    assert "if it is gone for good, remove" in found and work.check([], host.engine, removal.left(["ollama.service"]))["refusals"] == []
+
+
+def test_a_server_that_somebody_stopped_is_not_started_by_what_is_declared(host: Host) -> None:
+    host.bring()
+    host.docker.stop(0)
+    host.declare(OLLAMA_CONTEXT_LENGTH="2048")
+    done = host.bring()
+    (seen,) = done["servers"]
+    assert (done["steps"], host.docker.done) == ([f"write {host.wanted.file}"], [])
+    assert (seen["stopped"], seen["pending"], seen["reasons"]) == (True, True, ["it was created with another OLLAMA_CONTEXT_LENGTH"])
+    assert seen["outlook"]["restarts"] is False and host.bring()["steps"] == []
+    host.wanted = replace(host.wanted, start="true")
+    assert host.bring()["steps"] == ["recreate ollama"]
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_what_is_never_to_start_is_not_started(host: Host, code: int) -> None:
+    host.wanted = replace(host.wanted, start="false")
+    assert f"write {host.wanted.file}" in host.bring()["steps"] and host.docker.containers == {}
+    assert (host.bring()["steps"], host.docker.containers) == ([], {})
+    host.wanted = replace(host.wanted, start="auto")
+    assert host.bring()["steps"] == ["create ollama"]
+    host.docker.stop(code)
+    host.wanted = replace(host.wanted, start="false")
+    host.declare(OLLAMA_CONTEXT_LENGTH="2048")
+    assert (host.bring()["steps"], host.docker.done) == ([f"write {host.wanted.file}"], [])
+
+
+def test_what_ended_with_the_former_boot_is_started(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.bring()
+    host.docker.stop(143)
+    monkeypatch.setattr(docker, "boot_time", lambda: 1764525600.0)  # 2025-11-30T18:00:00Z
+    for ended, steps in {
+        "2025-11-30T18:00:01.123456789Z": [],
+        "2025-11-30T19:00:01+01:00": [],
+        "whenever": [],
+        "2025-13-30T18:00:01Z": [],
+        "2025-11-30T19:59:59.5+02:00": ["start ollama"],
+    }.items():
+        host.docker.containers["ollama"]["State"]["FinishedAt"] = ended
+        assert host.bring(predict=True)["steps"] == steps, ended
 
 
 @pytest.mark.parametrize(
@@ -203,7 +325,27 @@ def test_one_that_is_never_to_restart_is_not_recreated(host: Host) -> None:
     host.declare(OLLAMA_CONTEXT_LENGTH="2048")
     host.wanted = replace(host.wanted, recreates=False)
     found = host.bring()
-    assert (found["steps"], found["diff"], found["servers"][0]["unloads"]) == ([], [], False)
+    (seen,) = found["servers"]
+    assert (found["steps"], found["diff"], seen["unloads"]) == ([], [], False)
+    assert (seen["pending"], seen["reasons"]) == (True, ["it was created with another OLLAMA_CONTEXT_LENGTH"])
+    host.docker.stop(1)
+    done = host.bring()
+    assert (done["steps"], done["servers"][0]["pending"]) == ([f"write {host.wanted.file}", "recreate ollama"], False)
+
+
+def test_one_between_two_attempts_of_the_engine_does_not_run(host: Host) -> None:
+    host.bring()
+    host.docker.containers["ollama"]["State"].update(Status="restarting", Restarting=True)
+    assert work.check([host.wanted], host.engine)["servers"][0]["running_url"] == ""
+    assert host.bring()["steps"] == ["start ollama"]
+
+
+def test_another_address_that_is_taken_is_refused(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.bring()
+    monkeypatch.setattr(refusals, "_answers", lambda _url: True)
+    assert refused(host) == []
+    host.declare(OLLAMA_HOST="127.0.0.1:11500")
+    assert "something else answers at http://127.0.0.1:11500: stop it first" in refused(host)[0]
 
 
 def test_the_limit_of_models_never_goes_down(host: Host) -> None:
@@ -212,6 +354,39 @@ def test_the_limit_of_models_never_goes_down(host: Host) -> None:
     host.wanted = replace(host.wanted, models=[])
     assert host.bring()["steps"] == []
     assert 'OLLAMA_MAX_LOADED_MODELS: "8"' in pathlib.Path(host.wanted.file).read_text()
+
+
+def test_what_only_defaults_have_changed_counts_at_the_next_start(host: Host) -> None:
+    host.bring()
+    host.wanted = replace(host.wanted, models=[{"name": f"m{number}", "policy": "warm"} for number in range(5)])
+    done = host.bring()
+    assert (done["steps"], host.docker.done) == ([f"write {host.wanted.file}"], [])
+    assert (done["servers"][0]["unloads"], done["servers"][0]["pending"], record.read_record("ollama.service").former) == (False, False, None)
+    assert host.bring()["steps"] == []
+    host.docker.stop(1)
+    assert host.bring()["steps"] == ["start ollama"]
+    assert "OLLAMA_MAX_LOADED_MODELS=8" in host.docker.containers["ollama"]["Config"]["Env"]
+
+
+def test_a_server_that_keeps_fewer_models_than_are_pinned_is_recreated(host: Host) -> None:
+    host.bring()
+    host.wanted = replace(host.wanted, models=[{"name": f"m{number}"} for number in range(5)])
+    done = host.bring()
+    assert done["steps"] == [f"write {host.wanted.file}", "recreate ollama"]
+    assert done["servers"][0]["reasons"] == ["it was created with another OLLAMA_MAX_LOADED_MODELS"]
+    host.declare(OLLAMA_MAX_LOADED_MODELS="2")
+    assert host.bring()["steps"] == [f"write {host.wanted.file}", "recreate ollama"]
+    assert host.bring()["steps"] == []
+
+
+def test_settings_that_have_served_stay_where_a_server_does_not_start_again(host: Host) -> None:
+    host.bring()
+    text = pathlib.Path(host.wanted.file).read_text()
+    host.docker.stop(1)
+    host.docker.answers = False
+    with pytest.raises(EngineError, match=r"It has served with these settings before, and they stay$"):
+        host.bring()
+    assert pathlib.Path(host.wanted.file).read_text() == text and list(host.docker.containers) == ["ollama"]
 
 
 def test_it_is_removed_without_its_models(host: Host) -> None:
@@ -227,10 +402,9 @@ def test_it_is_removed_without_its_models(host: Host) -> None:
 
 
 def test_systemd_gets_no_server_that_a_container_of_compose_is(host: Host) -> None:
-    declared = declaration({"deployment": "systemd", **dict.fromkeys(("folder", "gpu", "grouped", "sandboxed", "container", "environment", "defaults"))} | REST)
-    assert _composed(declared, "ollama.service") == ""
+    assert _composed(SYSTEMD_DECLARED, "ollama.service") == ""
     host.bring()
-    assert "is there as compose (/etc/keepwarm-ollama), and ollama_server_deployment is systemd: set that" in _composed(declared, "ollama.service")
+    assert "is there as compose (/etc/keepwarm-ollama), and ollama_server_deployment is systemd: set that" in _composed(SYSTEMD_DECLARED, "ollama.service")
 
 
 def refused(host: Host) -> list[str]:
@@ -248,7 +422,10 @@ def test_what_can_run_is_not_refused(host: Host) -> None:
 @pytest.mark.parametrize(
     ("attribute", "value", "sentence"),
     [
-        ("has_compose", False, "this host has no docker compose: install the command docker with its plugin compose, version 2."),
+        ("version", "1.29.2", "this host has docker compose 1.29.2, and ollama_server_deployment compose needs version 2 or newer"),
+        ("components", {"Podman Engine": "4.9.3"}, "the engine is Podman 4.9.3, and ollama_server_deployment compose needs Podman 5.0 or newer"),
+        ("silent", "Cannot connect to the Docker daemon", "does not tell of the container ollama: Cannot connect to the Docker daemon"),
+        ("version", "", "this host has no docker compose: install the command docker with its plugin compose, version 2."),
         ("information", {"ServerErrors": ["Cannot connect to the Docker daemon."]}, "the engine does not answer docker: Cannot connect to the Docker daemon."),
         ("information", {"SecurityOptions": ["name=seccomp", "name=rootless"]}, "the engine is rootless"),
         (
@@ -286,14 +463,52 @@ def test_what_others_have_there_is_not_taken(host: Host, monkeypatch: pytest.Mon
     assert f"{path} is there, and not this role's: move it away" in refused(host)[0]
 
 
-def test_docker_without_nvidias_runtime_is_told_apart_from_podman(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refusals, "devices_of", lambda _wanted: ["nvidia"])
-    host.docker.information = {"Runtimes": {"crun": {}}}
-    assert refused(host) == []
+def test_docker_gives_nvidias_gpus_by_a_runtime(host: Host) -> None:
+    host.wanted = replace(host.wanted, container=replace(host.wanted.container, gpu="nvidia"))
     host.docker.information = {"Runtimes": {"runc": {}, "nvidia": {}}}
     assert refused(host) == []
     host.docker.information = {"Runtimes": {"runc": {}}}
     assert "nvidia-ctk runtime configure" in refused(host)[0]
+    host.bring()
+    assert "driver: nvidia" in pathlib.Path(host.wanted.file).read_text()
+
+
+def test_podman_gives_nvidias_gpus_by_cdi(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It lists the runtimes that it knows, whether they are there or not, and has none of NVIDIA's."""
+    host.wanted = replace(host.wanted, container=replace(host.wanted.container, gpu="nvidia"))
+    host.docker.components = {"Podman Engine": "5.4.2", "Conmon": "2.1.12"}
+    host.docker.information = {"Runtimes": {name: {} for name in ("crun", "kata", "krun", "runc", "runj", "runsc")}}
+    assert "is to get nvidia.com/gpu=all, which no specification of CDI" in refused(host)[0]
+    monkeypatch.setattr(refusals, "missing_devices", lambda _devices: [])
+    assert refused(host) == []
+    host.bring()
+    assert 'driver: cdi\n              device_ids: ["nvidia.com/gpu=all"]' in pathlib.Path(host.wanted.file).read_text()
+
+
+def test_a_name_of_cdi_that_nothing_describes_is_refused(host: Host) -> None:
+    host.wanted = replace(host.wanted, container=replace(host.wanted.container, devices=["nvidia.com/gpu=nonsense"]))
+    assert "is to get nvidia.com/gpu=nonsense, which no specification of CDI" in refused(host)[0]
+
+
+def test_no_env_file_of_others_is_read(host: Host) -> None:
+    commands: list[Sequence[str]] = []
+
+    def execute(command: Sequence[str], _environment: Mapping[str, str], _reads: str) -> tuple[int, str, str]:
+        commands.append(command)
+        return 0, "", ""
+
+    Docker(execute).judged(host.wanted, "services: {}\n")
+    words = list(commands[0])
+    folder = str(pathlib.Path(host.wanted.file).parent)
+    assert (words[words.index("--project-directory") + 1], words[words.index("--env-file") + 1]) == (folder, "/dev/null")
+
+
+def test_what_the_engine_says_may_be_of_any_kind(host: Host) -> None:
+    host.docker.information = {"SecurityOptions": 1, "ServerErrors": True}
+    host.docker.containers["ollama"] = {"Config": ["Labels"], "State": 1}
+    assert "the container ollama is there, made by hand" in refused(host)[0]
+    host.docker.containers["ollama"] = {"Config": {"Labels": "x", "Env": 1}}
+    assert "the container ollama is there, made by hand" in refused(host)[0]
 
 
 def test_the_engine_is_named_to_the_command() -> None:
@@ -303,8 +518,8 @@ def test_the_engine_is_named_to_the_command() -> None:
         told.append(environment)
         return 0, "", ""
 
-    Docker(execute, "unix:///run/podman/podman.sock").has_compose()
-    Docker(execute).has_compose()
+    Docker(execute, "unix:///run/podman/podman.sock").compose_version()
+    Docker(execute).compose_version()
     assert told == [{"DOCKER_HOST": "unix:///run/podman/podman.sock"}, {}]
 
 
