@@ -43,3 +43,36 @@ def test_models_are_loaded_again_where_the_container_listens_by_then() -> None:
     assert restored_at(unloads=True, running_url=running) == "http://127.0.0.1:11500"
     assert restored_at(unloads=False, running_url=running) == running
     assert restored_at(unloads=False, running_url="") == "http://127.0.0.1:11500"
+
+
+A = {"name": "a", "port": 11500, "server": {"deployment": "compose", "container_image": "localhost/ollama:1"}}
+B = {"name": "b", "port": 11501}
+FACTS: dict[str, Any] = {"ansible_facts": {"architecture": "x86_64"}, "ollama_warmup_models": []}
+
+
+def looked(**plan: Any) -> dict[str, Any]:
+    return {"results": [{"item": "ollama@b.service", "plan": {"left_units": [], "left_files": [], "refusals": [], **plan}}]}
+
+
+def left(name: str, **given: Any) -> Any:
+    return value(ROLE, f"{{{{ {name} }}}}", **{**FACTS, "__ollama_server_found": {"in_the_way": ""}, **given})
+
+
+def test_a_server_of_compose_that_is_not_declared_any_more_is_removed() -> None:
+    found = {"ollama_server_instances": [B], "__ollama_server_looked": looked(composed_units=["ollama-a.service"])}
+    assert left("__ollama_server_left_composed", **found) == ["ollama-a.service"]
+    assert left("__ollama_server_left_composed", **{**found, "ollama_server_instances": [A, B]}) == []
+    condition = task(ROLE, "configure.yml", "Remove servers that are not declared any more")["when"]
+    assert holds(ROLE, condition, **FACTS, **found, __ollama_server_found={"in_the_way": ""})
+    assert names(ROLE, "prune.yml")[0] == "Remove the servers of Compose that are not declared"
+
+
+def test_what_systemd_ran_is_removed_where_all_that_is_declared_is_of_compose() -> None:
+    rest = {"left_units": ["ollama@b.service", "ollama.target"], "left_files": ["/etc/systemd/system/ollama.target"], "composed_units": []}
+    found = {"ollama_server_instances": [A], "__ollama_server_looked": {"results": []}, "__ollama_server_rest": rest}
+    assert holds(ROLE, task(ROLE, "begin.yml", "Look for what is left of servers, where systemd runs none that is declared")["when"], **FACTS, **found)
+    assert left("__ollama_server_left", **found) == rest["left_units"]
+    assert left("__ollama_server_left_files", **found) == rest["left_files"]
+    assert left("__ollama_server_refusals", **found) == []
+    (refusal,) = left("__ollama_server_refusals", **{**found, "__ollama_server_rest": {**rest, "left_units": ["ollama.service"]}})
+    assert refusal.startswith("ollama.service has settings of this role, and is none of the declared servers")
