@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ from .wanted import Composed
 
 DOCKER = "docker"
 _PROJECT = "com.docker.compose.project"
+_PODMAN = "Podman Engine"
+_ABSENT = "no such container"
 _ENDED_BY_REQUEST = (0, 143)
 """Ollama ends so when it is told to; a process that nothing handles is ended so by SIGTERM."""
 Execute = Callable[[Sequence[str], Mapping[str, str], str], "tuple[int, str, str]"]
@@ -48,23 +51,34 @@ class Docker:
         # `env` says by its status that there is no such command, where Ansible's own function would end the module.
         return self.execute(["env", *command], {"DOCKER_HOST": self.engine} if self.engine else {}, reads)
 
-    def has_compose(self) -> bool:
-        """The plugin, not the former program of Python."""
-        return self.run([DOCKER, "compose", "version", "--short"])[0] == 0
+    def compose_version(self) -> str:
+        """Of the plugin, not of the former program of Python; empty where there is none."""
+        status, output, dummy = self.run([DOCKER, "compose", "version", "--short"])
+        return output.strip().removeprefix("v") if status == 0 else ""
+
+    def podman_version(self) -> str:
+        """Of the Podman behind the socket; empty where the engine is another. Its list of runtimes does not tell."""
+        status, output, dummy = self.run([DOCKER, "version", "--format", "{{json .Server}}"])
+        parts = [part for part in _list(_object(output).get("Components")) if isinstance(part, dict)] if status == 0 else []
+        return next((str(part.get("Version") or "0") for part in parts if part.get("Name") == _PODMAN), "")
 
     def information(self) -> dict[str, Any]:
         """What the engine tells of itself. Raises `EngineError` with what is wrong where it does not answer."""
         status, output, error = self.run([DOCKER, "info", "--format", "{{json .}}"])
         found = _object(output)
-        failures = found.get("ServerErrors") or ([last_line(error)] if status != 0 else [])
+        failures = _list(found.get("ServerErrors")) or ([last_line(error)] if status != 0 else [])
         if failures:
             raise EngineError(one_line(str(failures[0])))
         return found
 
     def container(self, name: str) -> Container | None:
-        """None where there is none of that name."""
-        status, output, dummy = self.run([DOCKER, "container", "inspect", "--format", "{{json .}}", name])
-        return _container(_object(output)) if status == 0 else None
+        """None where there is none of that name. Raises `EngineError` where the engine does not tell."""
+        status, output, error = self.run([DOCKER, "container", "inspect", "--format", "{{json .}}", name])
+        if status == 0:
+            return _container(_object(output))
+        if _ABSENT in error.lower():
+            return None
+        raise EngineError(f"it does not tell of the container {name}: {last_line(error or output)}")
 
     def judged(self, wanted: Composed, text: str) -> str:
         """Why Compose would not take the text; nothing where it does."""
@@ -91,18 +105,19 @@ class Docker:
 
 
 def _compose(wanted: Composed, file: str) -> list[str]:
-    # A project's folder may have a .env of somebody's; ours has none.
-    return [DOCKER, "compose", "--ansi", "never", "--project-name", wanted.project, "--file", file]
+    # Compose would read a .env of the folder in which somebody stands, or of the project's.
+    project = ["--project-name", wanted.project, "--project-directory", os.path.dirname(wanted.file), "--env-file", os.devnull]
+    return [DOCKER, "compose", "--ansi", "never", *project, "--file", file]
 
 
 def _container(found: Mapping[str, Any]) -> Container:
-    config, state = found.get("Config") or {}, found.get("State") or {}
-    labels = config.get("Labels") or {}
+    config, state = _dict(found.get("Config")), _dict(found.get("State"))
+    labels = _dict(config.get("Labels"))
     ended = state.get("Status") == "exited" and state.get("ExitCode") in _ENDED_BY_REQUEST and not state.get("Error")
     return Container(
         project=str(labels.get(_PROJECT, "")),
         declared=str(labels.get(LABEL, "")),
-        environment=dict(str(line).partition("=")[::2] for line in config.get("Env") or ()),
+        environment=dict(str(line).partition("=")[::2] for line in _list(config.get("Env"))),
         image=str(config.get("Image", "")),
         running=state.get("Running") is True,
         stopped=ended,
@@ -110,9 +125,17 @@ def _container(found: Mapping[str, Any]) -> Container:
     )
 
 
+def _dict(found: Any) -> dict[str, Any]:
+    return found if isinstance(found, dict) else {}
+
+
+def _list(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else []
+
+
 def _object(output: str) -> dict[str, Any]:
     try:
         found = json.loads(output)
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return _dict(found)

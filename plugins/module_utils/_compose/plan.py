@@ -9,17 +9,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from .._base.files import read_bytes
-from .._container.devices import devices_for
+from .._container.devices import NVIDIA, devices_for
 from .._container.engine import pinned
 from .._residency.server.gpus import gpu_names
 from .._systemd.defaults import Host, settle
 from .docker import DOCKER, Container, Docker
-from .project import declared_by, project_text
+from .project import BY_RUNTIME, declared_by, project_text
 from .record import Record, read_record
 from .wanted import Composed, url_of
 
 _LIMIT = 1 << 20  # bytes
-_NVIDIA = ("nvidia.com/gpu=all",)
 
 
 @dataclass(frozen=True)
@@ -76,20 +75,22 @@ class Look:
 
 
 def look_at(wanted: Composed, docker: Docker) -> Look:
-    """Raises `StateError`, `OSError`."""
+    """Raises `EngineError`, `StateError`, `OSError`."""
     record, environment = read_record(wanted.unit), dict[str, str]()
     gpus = gpu_names("/", wanted.environment)
     settled = settle(wanted.environment, wanted.models, wanted.defaults, None, Host({}, record.environment, len(gpus)))
     environment = dict(settled.environment)
     image = pinned(docker.run, wanted.container.image, DOCKER)
-    text = project_text(wanted, image or wanted.container.image, environment, devices_of(wanted))
+    text = project_text(wanted, image or wanted.container.image, environment, devices_of(wanted, docker))
     return Look(wanted, text, read_text(wanted.file), environment, image, record, docker.container(wanted.container_name))
 
 
-def devices_of(wanted: Composed) -> list[str]:
-    """As declared, else all of the GPUs that the host has, where Docker gives those of NVIDIA by a runtime of its own."""
+def devices_of(wanted: Composed, docker: Docker) -> list[str]:
+    """As declared, else all of the GPUs that the host has. Docker gives those of NVIDIA by a runtime of its own, and Podman by CDI alone."""
     found = devices_for(wanted.container)
-    return found if wanted.container.devices is not None else ["nvidia" if device in _NVIDIA else device for device in found]
+    if wanted.container.devices is not None or not set(NVIDIA) & set(found) or docker.podman_version():
+        return found
+    return [BY_RUNTIME if device in NVIDIA else device for device in found]
 
 
 def read_text(path: str) -> str:

@@ -18,7 +18,8 @@ LABEL = "keepwarm.ollama.declared"
 READY_PROGRAM = "health/ready.sh"
 _VOLUME = "ollama"
 _MODELS_OF_IMAGE = "/root/.ollama"
-_NVIDIA = "nvidia"
+BY_RUNTIME = "nvidia"
+"""All GPUs of NVIDIA, by the runtime of that name."""
 
 
 def ready_program(wanted: Composed) -> str:
@@ -79,11 +80,11 @@ def _devices(devices: Sequence[str]) -> Iterator[str]:
     if paths:
         yield "    devices:"
         yield from (f"      - {_quoted(path)}" for path in paths)
-    named = [device for device in devices if not device.startswith("/") and device != _NVIDIA]
+    named = [device for device in devices if not device.startswith("/") and device != BY_RUNTIME]
     if named:
         yield from _reservation("cdi", f"device_ids: [{', '.join(map(_quoted, named))}]")
-    elif _NVIDIA in devices:
-        yield from _reservation(_NVIDIA, "count: all")
+    elif BY_RUNTIME in devices:
+        yield from _reservation(BY_RUNTIME, "count: all")
 
 
 def _reservation(driver: str, which: str) -> Iterator[str]:

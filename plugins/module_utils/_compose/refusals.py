@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -20,10 +21,13 @@ from .._container.place import find_place, in_the_way
 from .._ownership.marks import is_marked, role_mark
 from .docker import Docker
 from .plan import Look, devices_of, look_at
+from .project import BY_RUNTIME
 from .wanted import Composed
 
 _LOCAL = "localhost/"
 _SECONDS = 2
+_OLDEST_COMPOSE = 2
+_OLDEST_PODMAN = 5
 
 
 def refusals(wanted: Composed, docker: Docker) -> list[str]:
@@ -39,9 +43,15 @@ def refusals(wanted: Composed, docker: Docker) -> list[str]:
 def _engine_refusal(docker: Docker) -> str:
     if os.geteuid() != 0:
         return "ollama_server_deployment is compose, which needs root: use become"
-    if not docker.has_compose():
+    compose, podman = docker.compose_version(), docker.podman_version()
+    if not compose:
         return "ollama_server_deployment is compose, and this host has no docker compose: install the command docker with its plugin compose, version 2"
-    if any("rootless" in str(option) for option in docker.information().get("SecurityOptions") or ()):
+    if _major(compose) < _OLDEST_COMPOSE:
+        return f"this host has docker compose {compose}, and ollama_server_deployment compose needs version 2 or newer: install the plugin compose"
+    if podman and _major(podman) < _OLDEST_PODMAN:
+        return f"the engine is Podman {podman}, and ollama_server_deployment compose needs Podman 5.0 or newer, or Docker"
+    options = docker.information().get("SecurityOptions")
+    if isinstance(options, list) and any("rootless" in str(option) for option in options):
         return (
             "the engine is rootless, and a server in its containers could not be kept by units of the system: name a rootful one in"
             " ollama_server_docker_host, or have the server looked after by its address (ollama_warmup_url)"
@@ -51,8 +61,9 @@ def _engine_refusal(docker: Docker) -> str:
 
 def _refusals(look: Look, docker: Docker, engine: dict[str, Any]) -> Iterator[str]:
     wanted = look.wanted
-    yield from filter(None, [in_the_way(wanted.container), _in_quadlet(wanted), *_others(look), *_image(look), _runtime(wanted, engine)])
-    yield from missing_devices([device for device in devices_of(wanted) if device.startswith("/")])
+    devices = devices_of(wanted, docker)
+    yield from filter(None, [in_the_way(wanted.container), _in_quadlet(wanted), *_others(look), *_image(look), _runtime(devices, engine)])
+    yield from missing_devices([device for device in devices if device != BY_RUNTIME])
     error = docker.judged(wanted, look.text)
     if error:
         yield f"docker compose does not take the project as it is declared: {error}"
@@ -86,15 +97,19 @@ def _image(look: Look) -> Iterator[str]:
         yield f"the image {image} is not on this host, and no registry has it: give ollama_server_container_archive, or another image"
 
 
-def _runtime(wanted: Composed, engine: dict[str, Any]) -> str:
-    """Podman makes the reservation one of CDI."""
-    runtimes = engine.get("Runtimes") or {}
-    if "nvidia" not in devices_of(wanted) or "nvidia" in runtimes or "runc" not in runtimes:
+def _runtime(devices: Sequence[str], engine: dict[str, Any]) -> str:
+    runtimes = engine.get("Runtimes")
+    if BY_RUNTIME not in devices or (isinstance(runtimes, dict) and BY_RUNTIME in runtimes):
         return ""
     return (
         "this host has an NVIDIA GPU, and its Docker has no runtime that gives it to a container: have one (nvidia-ctk runtime configure"
         " --runtime=docker), or name the GPUs by CDI in ollama_server_container_devices"
     )
+
+
+def _major(version: str) -> int:
+    found = re.match(r"\d+", version)
+    return int(found.group()) if found else 0
 
 
 def _answers(url: str) -> bool:

@@ -32,24 +32,27 @@ class FakeDocker:
     def __init__(self) -> None:
         self.images, self.containers, self.done = {IMAGE}, dict[str, dict[str, Any]](), list[str]()
         self.answers, self.information, self.complaint = True, dict[str, Any](), ""
-        self.has_compose, self.pullable = True, True
+        self.version, self.components = "2.26.1", {"Engine": "26.1.5"}
+        self.silent, self.pullable = "", True
 
     def __call__(self, command: Sequence[str], _environment: Mapping[str, str], _reads: str) -> tuple[int, str, str]:
         words = list(command[2:])  # env docker
         if words[:2] == ["compose", "version"]:
-            return (0, "2.26.1\n", "") if self.has_compose else (127, "", "env: 'docker': No such file or directory\n")
+            return (0, f"{self.version}\n", "") if self.version else (127, "", "env: 'docker': No such file or directory\n")
+        if words[0] == "version":
+            return 0, json.dumps({"Components": [{"Name": name, "Version": version} for name, version in self.components.items()]}), ""
         if words[0] == "info":
             return 0, json.dumps(self.information), ""
         if words[:2] == ["image", "inspect"]:
             return (0, json.dumps([PINNED]), "") if words[-1] in {*self.images, PINNED} else (1, "", "Error: No such image")
         if words[:2] == ["container", "inspect"]:
             found = self.containers.get(words[-1])
-            return (0, json.dumps(found), "") if found else (1, "", "no such container")
+            return (0, json.dumps(found), "") if found else (1, "", self.silent or f"Error response from daemon: No such container: {words[-1]}\n")
         if words[0] == "compose" and "config" in words:
             return (15, "", f"validating -: {self.complaint}\n") if self.complaint else (0, "", "")
         if words[0] == "logs":
             return 0, "", "listen tcp: address in use\n"
-        self.done.append(" ".join(words[:2] if words[0] != "compose" else words[7:]))
+        self.done.append(" ".join(words[:2] if words[0] != "compose" else words[words.index("--file") + 2 :]))
         return self._act(words)
 
     def _act(self, words: list[str]) -> tuple[int, str, str]:
@@ -60,7 +63,7 @@ class FakeDocker:
         if words[0] == "image":  # rm
             self.images.discard(words[-1])
         if "up" in words:
-            self._up(yaml.safe_load(pathlib.Path(words[6]).read_text())["services"]["ollama"], words[4])
+            self._up(yaml.safe_load(pathlib.Path(words[words.index("--file") + 1]).read_text())["services"]["ollama"], words[4])
         if "down" in words:
             self.containers.clear()
         return 0, "", ""
@@ -270,7 +273,10 @@ def test_what_can_run_is_not_refused(host: Host) -> None:
 @pytest.mark.parametrize(
     ("attribute", "value", "sentence"),
     [
-        ("has_compose", False, "this host has no docker compose: install the command docker with its plugin compose, version 2."),
+        ("version", "1.29.2", "this host has docker compose 1.29.2, and ollama_server_deployment compose needs version 2 or newer"),
+        ("components", {"Podman Engine": "4.9.3"}, "the engine is Podman 4.9.3, and ollama_server_deployment compose needs Podman 5.0 or newer"),
+        ("silent", "Cannot connect to the Docker daemon", "does not tell of the container ollama: Cannot connect to the Docker daemon"),
+        ("version", "", "this host has no docker compose: install the command docker with its plugin compose, version 2."),
         ("information", {"ServerErrors": ["Cannot connect to the Docker daemon."]}, "the engine does not answer docker: Cannot connect to the Docker daemon."),
         ("information", {"SecurityOptions": ["name=seccomp", "name=rootless"]}, "the engine is rootless"),
         (
@@ -308,14 +314,52 @@ def test_what_others_have_there_is_not_taken(host: Host, monkeypatch: pytest.Mon
     assert f"{path} is there, and not this role's: move it away" in refused(host)[0]
 
 
-def test_docker_without_nvidias_runtime_is_told_apart_from_podman(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refusals, "devices_of", lambda _wanted: ["nvidia"])
-    host.docker.information = {"Runtimes": {"crun": {}}}
-    assert refused(host) == []
+def test_docker_gives_nvidias_gpus_by_a_runtime(host: Host) -> None:
+    host.wanted = replace(host.wanted, container=replace(host.wanted.container, gpu="nvidia"))
     host.docker.information = {"Runtimes": {"runc": {}, "nvidia": {}}}
     assert refused(host) == []
     host.docker.information = {"Runtimes": {"runc": {}}}
     assert "nvidia-ctk runtime configure" in refused(host)[0]
+    host.bring()
+    assert "driver: nvidia" in pathlib.Path(host.wanted.file).read_text()
+
+
+def test_podman_gives_nvidias_gpus_by_cdi(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It lists the runtimes that it knows, whether they are there or not, and has none of NVIDIA's."""
+    host.wanted = replace(host.wanted, container=replace(host.wanted.container, gpu="nvidia"))
+    host.docker.components = {"Podman Engine": "5.4.2", "Conmon": "2.1.12"}
+    host.docker.information = {"Runtimes": {name: {} for name in ("crun", "kata", "krun", "runc", "runj", "runsc")}}
+    assert "is to get nvidia.com/gpu=all, which no specification of CDI" in refused(host)[0]
+    monkeypatch.setattr(refusals, "missing_devices", lambda _devices: [])
+    assert refused(host) == []
+    host.bring()
+    assert 'driver: cdi\n              device_ids: ["nvidia.com/gpu=all"]' in pathlib.Path(host.wanted.file).read_text()
+
+
+def test_a_name_of_cdi_that_nothing_describes_is_refused(host: Host) -> None:
+    host.wanted = replace(host.wanted, container=replace(host.wanted.container, devices=["nvidia.com/gpu=nonsense"]))
+    assert "is to get nvidia.com/gpu=nonsense, which no specification of CDI" in refused(host)[0]
+
+
+def test_no_env_file_of_others_is_read(host: Host) -> None:
+    commands: list[Sequence[str]] = []
+
+    def execute(command: Sequence[str], _environment: Mapping[str, str], _reads: str) -> tuple[int, str, str]:
+        commands.append(command)
+        return 0, "", ""
+
+    Docker(execute).judged(host.wanted, "services: {}\n")
+    words = list(commands[0])
+    folder = str(pathlib.Path(host.wanted.file).parent)
+    assert (words[words.index("--project-directory") + 1], words[words.index("--env-file") + 1]) == (folder, "/dev/null")
+
+
+def test_what_the_engine_says_may_be_of_any_kind(host: Host) -> None:
+    host.docker.information = {"SecurityOptions": 1, "ServerErrors": True}
+    host.docker.containers["ollama"] = {"Config": ["Labels"], "State": 1}
+    assert "the container ollama is there, made by hand" in refused(host)[0]
+    host.docker.containers["ollama"] = {"Config": {"Labels": "x", "Env": 1}}
+    assert "the container ollama is there, made by hand" in refused(host)[0]
 
 
 def test_the_engine_is_named_to_the_command() -> None:
@@ -325,8 +369,8 @@ def test_the_engine_is_named_to_the_command() -> None:
         told.append(environment)
         return 0, "", ""
 
-    Docker(execute, "unix:///run/podman/podman.sock").has_compose()
-    Docker(execute).has_compose()
+    Docker(execute, "unix:///run/podman/podman.sock").compose_version()
+    Docker(execute).compose_version()
     assert told == [{"DOCKER_HOST": "unix:///run/podman/podman.sock"}, {}]
 
 
