@@ -92,7 +92,7 @@ options:
         elements: raw
         default: []
       start:
-        description: Whether it is started, as C(ollama_server_start) has it.
+        description: Whether it is started, as C(ollama_server_start) has it. With V(false) none is created either, and one that runs is recreated.
         type: str
         default: auto
       restart:
@@ -193,6 +193,10 @@ servers:
       sample: false
     stopped:
       description: Whether somebody has stopped it, so that it is left so.
+      type: bool
+      sample: false
+    pending:
+      description: Whether a container stays as it was created, since it is never to restart, or does not run and is not started.
       type: bool
       sample: false
     reasons:

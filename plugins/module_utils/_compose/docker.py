@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from .._base.text import one_line
@@ -18,6 +22,7 @@ from .wanted import Composed
 
 DOCKER = "docker"
 _PROJECT = "com.docker.compose.project"
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _PODMAN = "Podman Engine"
 _ABSENT = "no such container"
 _ENDED_BY_REQUEST = (0, 143)
@@ -28,7 +33,8 @@ Execute = Callable[[Sequence[str], Mapping[str, str], str], "tuple[int, str, str
 
 @dataclass(frozen=True)
 class Container:
-    """`declared`: the label that says by which text of ours it was created. `stopped`: somebody ended it who could have let it run."""
+    """`declared`: the label that says by which text of ours it was created. `running`: and not between two attempts of the engine. `stopped`: somebody
+    ended it in this boot who could have let it run; what ended with the former boot was ended by that. `pid`: of its first process on the host, or 0."""
 
     project: str
     declared: str
@@ -37,6 +43,7 @@ class Container:
     running: bool
     stopped: bool
     error: str
+    pid: int = 0
 
 
 @dataclass(frozen=True)
@@ -113,16 +120,32 @@ def _compose(wanted: Composed, file: str) -> list[str]:
 def _container(found: Mapping[str, Any]) -> Container:
     config, state = _dict(found.get("Config")), _dict(found.get("State"))
     labels = _dict(config.get("Labels"))
-    ended = state.get("Status") == "exited" and state.get("ExitCode") in _ENDED_BY_REQUEST and not state.get("Error")
+    by_request = state.get("Status") == "exited" and state.get("ExitCode") in _ENDED_BY_REQUEST and not state.get("Error")
+    pid = state.get("Pid")
     return Container(
         project=str(labels.get(_PROJECT, "")),
         declared=str(labels.get(LABEL, "")),
         environment=dict(str(line).partition("=")[::2] for line in _list(config.get("Env"))),
         image=str(config.get("Image", "")),
-        running=state.get("Running") is True,
-        stopped=ended,
+        running=state.get("Running") is True and state.get("Restarting") is not True,
+        stopped=by_request and _in_this_boot(state.get("FinishedAt")),
         error=one_line(str(state.get("Error") or "")),
+        pid=pid if isinstance(pid, int) else 0,
     )
+
+
+def _in_this_boot(moment: Any) -> bool:
+    """What cannot be read counts as of this boot: nothing that somebody may have stopped is started."""
+    found = _MOMENT.match(str(moment))
+    with suppress(ValueError, OverflowError):
+        date, zone = found.groups() if found else ("", "")
+        return datetime.fromisoformat(date + ("+00:00" if zone == "Z" else zone)).timestamp() >= boot_time()
+    return True
+
+
+def boot_time() -> float:
+    """When the host has started, as its clock has it by now."""
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _dict(found: Any) -> dict[str, Any]:

@@ -39,21 +39,36 @@ class Look:
         return self.container is not None and self.container.declared != declared_by(self.text)
 
     @property
-    def starts(self) -> bool:
-        """Whether a server that does not run is to run. One that somebody has stopped stays so."""
-        if self.wanted.start == "false" or (self.container is not None and self.container.running):
-            return False
-        return self.wanted.start == "true" or self.container is None or self.recreates or not self.container.stopped
+    def runs(self) -> bool:
+        """Whether its container does."""
+        return self.container is not None and self.container.running
 
     @property
-    def due(self) -> bool:
-        """Whether anything is to be done beside writing the file; a start that nobody has proven counts."""
-        return self.starts or self.recreates or (self.container is None) or self.record.former is not None
+    def starts(self) -> bool:
+        """Whether a server that does not run is to run. One that somebody has stopped stays so, whatever was declared meanwhile."""
+        if self.wanted.start == "false" or self.runs:
+            return False
+        return self.wanted.start == "true" or self.container is None or not self.container.stopped
+
+    @property
+    def replaces(self) -> bool:
+        """Whether a container that runs is recreated now."""
+        return self.recreates and self.runs and self.wanted.recreates
+
+    @property
+    def pending(self) -> bool:
+        """Whether a container stays as it was created: it is never to restart, or does not run and is not started."""
+        return self.recreates and not self.replaces and not self.starts
+
+    @property
+    def unproven(self) -> bool:
+        """Whether an earlier play was killed before the server had answered."""
+        return self.runs and not self.recreates and self.record.former is not None
 
     @property
     def left_stopped(self) -> bool:
         """Whether it stays as somebody stopped it."""
-        return self.container is not None and not self.container.running and not self.starts and self.wanted.start == "auto"
+        return self.container is not None and not self.runs and not self.starts and self.wanted.start == "auto"
 
     @property
     def running_url(self) -> str:
@@ -61,7 +76,7 @@ class Look:
         return url_of(self.container.environment) if self.container is not None and self.container.running else ""
 
     def reasons(self) -> Iterator[str]:
-        """Why a container that runs is recreated, one half of a sentence each."""
+        """Why a container is recreated, or would be if it were allowed, one half of a sentence each."""
         if self.container is None or not self.recreates:
             return
         changed = [key for key, value in self.environment.items() if self.container.environment.get(key) != value]

@@ -89,7 +89,7 @@ def _others(look: Look) -> Iterator[str]:
             f"the container {wanted.container_name} is there, made by {made}: remove it, not its volume (docs/containers.md), or have its server looked"
             " after by its address (ollama_warmup_url)"
         )
-    elif look.starts and (container is None or not container.running) and _answers(wanted.url):
+    elif (look.starts or (look.replaces and look.running_url != wanted.url)) and _answers(wanted.url):
         yield f"something else answers at {wanted.url}: stop it first, or give the server another port"
 
 

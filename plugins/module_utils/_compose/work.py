@@ -19,6 +19,7 @@ from .._base.layout import AGENT_RUNTIME
 from .._container.engine import EngineError, keep, kept_name, load, pinned, pull
 from .._residency.server.client import Deadlines, OllamaServer, ServerFailure
 from .docker import DOCKER, Docker
+from .listening import is_listening
 from .plan import Look, look_at, read_text
 from .project import boot_file, boot_text, declared_by, ready_program
 from .record import Record, read_record, write_record
@@ -46,10 +47,10 @@ class Bringer:
         """Raises `EngineError`, `StateError`, `OSError`; what did not run is taken back then. Returns how it was before."""
         self.fetch(wanted)
         before = look_at(wanted, self.docker)
-        if before.recreates and not wanted.recreates:
+        if before.pending and before.runs:
             return before
         self._write(before)
-        if before.due:
+        if before.starts or before.replaces or before.unproven:
             self._run(before)
         return before
 
@@ -98,7 +99,7 @@ class Bringer:
 
     def _run(self, look: Look) -> None:
         wanted = look.wanted
-        word = "create" if look.container is None else "recreate" if look.recreates else "start" if look.starts else "prove"
+        word = "create" if look.container is None else "recreate" if look.recreates else "prove" if look.unproven else "start"
         try:
             self._step(f"{word} {wanted.container_name}", lambda: self._start(look))
         except EngineError as error:
@@ -108,9 +109,8 @@ class Bringer:
     def _start(self, look: Look) -> None:
         """Raises `EngineError` where it does not answer in time with what was declared."""
         wanted = look.wanted
-        if wanted.start == "false" and look.container is None:
-            return
-        self.docker.up(wanted)
+        if not look.unproven:
+            self.docker.up(wanted)
         self._wait(wanted)
         found = self.docker.container(wanted.container_name)
         if found is None or found.declared != declared_by(look.text):
@@ -118,12 +118,23 @@ class Bringer:
 
     def _wait(self, wanted: Composed) -> None:
         end = self.clock() + wanted.seconds
-        while not is_answering(wanted.url):
+        while not self._serves(wanted):
             if self.clock() >= end:
-                found = self.docker.container(wanted.container_name)
-                said = (found.error if found else "") or self.docker.last_words(wanted.container_name)
-                raise EngineError(f"the server does not answer at {wanted.url} after {wanted.seconds:g} s{f': {said}' if said else ''}")
+                raise EngineError(f"the server does not answer at {wanted.url} after {wanted.seconds:g} s{self._why(wanted)}")
             self.sleep(_BETWEEN)
+
+    def _serves(self, wanted: Composed) -> bool:
+        """Another server's answer proves nothing of this one, which may end and be started again all the time."""
+        if not is_answering(wanted.url):
+            return False
+        found = self.docker.container(wanted.container_name)
+        return found is not None and found.running and is_listening(found.pid, wanted.url)
+
+    def _why(self, wanted: Composed) -> str:
+        found = self.docker.container(wanted.container_name)
+        said = (found.error if found else "") or self.docker.last_words(wanted.container_name)
+        other = ", where another process does" if is_answering(wanted.url) else ""
+        return f"{other}: {said}" if said else other
 
     def _take_back(self, look: Look) -> str:
         """What is said of it. Where nothing has served before, the host is as it was: without a container."""
@@ -172,7 +183,7 @@ def outlook(look: Look) -> Mapping[str, Any]:
     comes = look.starts
     return {
         "comes": comes,
-        "restarts": comes or (look.recreates and look.wanted.recreates),
+        "restarts": comes or look.replaces,
         "empty": look.container is None and not (folder and os.path.isdir(folder)),
         "url": look.wanted.url,
         "environment": dict(look.environment),
@@ -181,7 +192,7 @@ def outlook(look: Look) -> Mapping[str, Any]:
 
 def diff(looks: Sequence[Look]) -> list[dict[str, str]]:
     """Of the files that change."""
-    changed = [look for look in looks if look.before != look.text and not (look.recreates and not look.wanted.recreates)]
+    changed = [look for look in looks if look.before != look.text and not (look.pending and look.runs)]
     return [
         {"before": look.before, "after": look.text, "before_header": look.wanted.file, "after_header": look.wanted.file} for look in changed
     ]
@@ -218,7 +229,7 @@ def bring(servers: Sequence[Composed], docker: Callable[[str], Docker], archives
 
 def told(look: Look) -> dict[str, Any]:
     """As the module tells of a server."""
-    unloads = look.recreates and look.container is not None and look.container.running and look.wanted.recreates
+    unloads = look.replaces
     return {
         "unit": look.wanted.unit,
         "url": look.wanted.url,
@@ -227,6 +238,7 @@ def told(look: Look) -> dict[str, Any]:
         "unloads": unloads,
         "restorable": unloads or _server_state.read(look.wanted.unit, _server_state.MODELS) is not None,
         "stopped": look.left_stopped,
+        "pending": look.pending,
         "reasons": list(look.reasons()),
         "outlook": outlook(look),
     }

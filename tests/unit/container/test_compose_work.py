@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.keepwarm.ollama.plugins.module_utils import _server_state
-from ansible_collections.keepwarm.ollama.plugins.module_utils._compose import plan, project, record, refusals, removal, wanted, work
+from ansible_collections.keepwarm.ollama.plugins.module_utils._compose import docker, plan, project, record, refusals, removal, wanted, work
 from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.docker import Docker
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.engine import EngineError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.place import Place
@@ -23,6 +23,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._server.planning i
 IMAGE, DIGEST = "registry.example.org/ollama:1", "sha256:" + "0123456789abcdef" * 4
 PINNED, KEPT = f"registry.example.org/ollama@{DIGEST}", "registry.example.org/ollama:keepwarm-0123456789ab"
 PROGRAM = "# ready\n"
+PID = 4711
 REST = dict.fromkeys(("models", "oom_policy", "start", "restart", "install", "ours", "may_come", "beginning", "warnings", "account", "allow_daemon_reload"))
 
 
@@ -33,6 +34,7 @@ class FakeDocker:
         self.images, self.containers, self.done = {IMAGE}, dict[str, dict[str, Any]](), list[str]()
         self.answers, self.information, self.complaint = True, dict[str, Any](), ""
         self.version, self.components = "2.26.1", {"Engine": "26.1.5"}
+        self.state = dict[str, Any]()
         self.silent, self.pullable = "", True
         self.starter = "enabled"
 
@@ -76,7 +78,7 @@ class FakeDocker:
         environment = [f"{key}={value.replace('$$', '$')}" for key, value in service["environment"].items()]
         self.containers[service["container_name"]] = {
             "Config": {"Labels": labels, "Env": environment, "Image": service["image"]},
-            "State": {"Status": "running", "Running": True, "ExitCode": 0},
+            "State": {"Status": "running", "Running": True, "ExitCode": 0, "Pid": PID, **self.state},
         }
 
     def stop(self, code: int) -> None:
@@ -115,6 +117,7 @@ def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setattr(project, "BOOT_FOLDERS", str(tmp_path / "tmpfiles.d"))
     monkeypatch.setattr(work, "AGENT_RUNTIME", str(tmp_path / "run"))
     monkeypatch.setattr(work, "is_answering", lambda _url: found.docker.answers)
+    monkeypatch.setattr(work, "is_listening", lambda pid, _url: pid == PID)
     monkeypatch.setattr(work.Bringer, "sleep", staticmethod(lambda _seconds: None))
     monkeypatch.setattr(plan, "gpu_names", lambda _root, _environment: [])
     monkeypatch.setattr(refusals.os, "geteuid", lambda: 0)
@@ -207,11 +210,60 @@ def test_one_that_does_not_answer_is_taken_back(host: Host, monkeypatch: pytest.
     assert host.bring()["steps"] == []
 
 
+@pytest.mark.parametrize("state", [{"Status": "restarting", "Restarting": True}, {"Pid": PID + 1}, {"Status": "exited", "Running": False}])
+def test_the_answer_of_another_server_proves_nothing(host: Host, state: dict[str, Any]) -> None:
+    host.docker.state = state
+    with pytest.raises(EngineError, match=r"does not answer at http://127\.0\.0\.1:11434 after 1 s, where another process does: listen tcp: address in use"):
+        host.bring()
+    assert host.docker.containers == {}
+
+
 def test_a_first_one_that_does_not_answer_leaves_no_container(host: Host) -> None:
     host.docker.answers = False
     with pytest.raises(EngineError, match=r"There were no former settings: its container is removed again"):
         host.bring()
     assert (host.docker.containers, "etc/keepwarm-ollama/compose.yaml" in host.files()) == ({}, False)
+
+
+def test_a_server_that_somebody_stopped_is_not_started_by_what_is_declared(host: Host) -> None:
+    host.bring()
+    host.docker.stop(0)
+    host.declare(OLLAMA_CONTEXT_LENGTH="2048")
+    done = host.bring()
+    (seen,) = done["servers"]
+    assert (done["steps"], host.docker.done) == ([f"write {host.wanted.file}"], [])
+    assert (seen["stopped"], seen["pending"], seen["reasons"]) == (True, True, ["it was created with another OLLAMA_CONTEXT_LENGTH"])
+    assert seen["outlook"]["restarts"] is False and host.bring()["steps"] == []
+    host.wanted = replace(host.wanted, start="true")
+    assert host.bring()["steps"] == ["recreate ollama"]
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_what_is_never_to_start_is_not_started(host: Host, code: int) -> None:
+    host.wanted = replace(host.wanted, start="false")
+    assert f"write {host.wanted.file}" in host.bring()["steps"] and host.docker.containers == {}
+    assert (host.bring()["steps"], host.docker.containers) == ([], {})
+    host.wanted = replace(host.wanted, start="auto")
+    assert host.bring()["steps"] == ["create ollama"]
+    host.docker.stop(code)
+    host.wanted = replace(host.wanted, start="false")
+    host.declare(OLLAMA_CONTEXT_LENGTH="2048")
+    assert (host.bring()["steps"], host.docker.done) == ([f"write {host.wanted.file}"], [])
+
+
+def test_what_ended_with_the_former_boot_is_started(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.bring()
+    host.docker.stop(143)
+    monkeypatch.setattr(docker, "boot_time", lambda: 1764525600.0)  # 2025-11-30T18:00:00Z
+    for ended, steps in {
+        "2025-11-30T18:00:01.123456789Z": [],
+        "2025-11-30T19:00:01+01:00": [],
+        "whenever": [],
+        "2025-13-30T18:00:01Z": [],
+        "2025-11-30T19:59:59.5+02:00": ["start ollama"],
+    }.items():
+        host.docker.containers["ollama"]["State"]["FinishedAt"] = ended
+        assert host.bring(predict=True)["steps"] == steps, ended
 
 
 @pytest.mark.parametrize(
@@ -231,7 +283,27 @@ def test_one_that_is_never_to_restart_is_not_recreated(host: Host) -> None:
     host.declare(OLLAMA_CONTEXT_LENGTH="2048")
     host.wanted = replace(host.wanted, recreates=False)
     found = host.bring()
-    assert (found["steps"], found["diff"], found["servers"][0]["unloads"]) == ([], [], False)
+    (seen,) = found["servers"]
+    assert (found["steps"], found["diff"], seen["unloads"]) == ([], [], False)
+    assert (seen["pending"], seen["reasons"]) == (True, ["it was created with another OLLAMA_CONTEXT_LENGTH"])
+    host.docker.stop(1)
+    done = host.bring()
+    assert (done["steps"], done["servers"][0]["pending"]) == ([f"write {host.wanted.file}", "recreate ollama"], False)
+
+
+def test_one_between_two_attempts_of_the_engine_does_not_run(host: Host) -> None:
+    host.bring()
+    host.docker.containers["ollama"]["State"].update(Status="restarting", Restarting=True)
+    assert work.check([host.wanted], host.engine)["servers"][0]["running_url"] == ""
+    assert host.bring()["steps"] == ["start ollama"]
+
+
+def test_another_address_that_is_taken_is_refused(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.bring()
+    monkeypatch.setattr(refusals, "_answers", lambda _url: True)
+    assert refused(host) == []
+    host.declare(OLLAMA_HOST="127.0.0.1:11500")
+    assert "something else answers at http://127.0.0.1:11500: stop it first" in refused(host)[0]
 
 
 def test_the_limit_of_models_never_goes_down(host: Host) -> None:
