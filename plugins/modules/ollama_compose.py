@@ -103,6 +103,11 @@ options:
         description: For how many seconds it may take until it answers.
         type: float
         default: 120
+      warnings:
+        description: What is to be said of the declared values. With O(state=checked) the module warns of it.
+        type: list
+        elements: str
+        default: []
   archives:
     description: The folder of the host with the archives, each under the sha256 of its path on the controller.
     type: path
@@ -204,6 +209,11 @@ servers:
       type: list
       elements: str
       sample: []
+    warnings:
+      description: What of the declared values may not come to what is meant.
+      type: list
+      elements: str
+      sample: []
     outlook:
       description: What the roles after this one predict with in check mode.
       type: dict
@@ -236,6 +246,7 @@ SERVER = {
     "start": {"type": "str", "default": "auto"},
     "restart": {"type": "str", "default": "auto"},
     "ready_timeout": {"type": "float", "default": 120},
+    "warnings": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -253,7 +264,10 @@ def carry_out(module: AnsibleModule) -> dict[str, Any]:
     servers = [composed_server(one) for one in params["servers"]]
     chosen = [server for server in servers if params["only"] is None or server.unit in params["only"]]
     if params["state"] == "checked":
-        return {"changed": False, **check(chosen, docker)}
+        checked = check(chosen, docker)
+        for sentence in dict.fromkeys(sentence for server in checked["servers"] for sentence in server["warnings"]):
+            module.warn(sentence)
+        return {"changed": False, **checked}
     if params["state"] == "fetched":
         found = fetch(chosen, docker, params["archives"], predict)
         return {**found, "changed": bool(found["steps"])}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._base.files import read_bytes
@@ -32,6 +32,7 @@ class Look:
     image: str | None
     record: Record
     container: Container | None
+    warnings: Sequence[str] = ()
 
     @property
     def recreates(self) -> bool:
@@ -97,7 +98,7 @@ def look_at(wanted: Composed, docker: Docker) -> Look:
     environment = dict(settled.environment)
     image = pinned(docker.run, wanted.container.image, DOCKER)
     text = project_text(wanted, image or wanted.container.image, environment, devices_of(wanted, docker))
-    return Look(wanted, text, read_text(wanted.file), environment, image, record, docker.container(wanted.container_name))
+    return Look(wanted, text, read_text(wanted.file), environment, image, record, docker.container(wanted.container_name), settled.warnings)
 
 
 def devices_of(wanted: Composed, docker: Docker) -> list[str]:
