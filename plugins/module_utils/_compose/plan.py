@@ -12,7 +12,7 @@ from .._base.files import read_bytes
 from .._container.devices import NVIDIA, devices_for
 from .._container.engine import pinned
 from .._residency.server.gpus import gpu_names
-from .._systemd.defaults import Host, settle
+from .._systemd.defaults import LIMIT, Host, count_pins, effective_limit, settle
 from .docker import DOCKER, Container, Docker
 from .project import BY_RUNTIME, declared_by, project_text
 from .record import Record, read_record
@@ -23,7 +23,8 @@ _LIMIT = 1 << 20  # bytes
 
 @dataclass(frozen=True)
 class Look:
-    """`text`: of the file as it is to be; `before`: as it is, empty where there is none. `image`: as it is pinned, None where the engine lacks it."""
+    """`text`: of the file as it is to be; `before`: as it is, empty where there is none. `image`: as it is pinned, None where the engine lacks it. `short`:
+    whether the container keeps fewer models than are pinned, and would keep more."""
 
     wanted: Composed
     text: str
@@ -32,12 +33,13 @@ class Look:
     image: str | None
     record: Record
     container: Container | None
+    short: bool = False
     warnings: Sequence[str] = ()
 
     @property
     def recreates(self) -> bool:
         """Whether a container is there that was created otherwise than it is declared by now."""
-        return self.container is not None and self.container.declared != declared_by(self.text)
+        return self.container is not None and (self.short or self.container.declared != declared_by(self.text))
 
     @property
     def runs(self) -> bool:
@@ -97,8 +99,15 @@ def look_at(wanted: Composed, docker: Docker) -> Look:
     settled = settle(wanted.environment, wanted.models, wanted.defaults, None, Host({}, record.environment, len(gpus)))
     environment = dict(settled.environment)
     image = pinned(docker.run, wanted.container.image, DOCKER)
-    text = project_text(wanted, image or wanted.container.image, environment, devices_of(wanted, docker))
-    return Look(wanted, text, read_text(wanted.file), environment, image, record, docker.container(wanted.container_name), settled.warnings)
+    text = project_text(wanted, image or wanted.container.image, environment, devices_of(wanted, docker), settled.defaults)
+    container = docker.container(wanted.container_name)
+    is_short = container is not None and _is_short(container.environment, environment, count_pins(wanted.models or ()), len(gpus))
+    return Look(wanted, text, read_text(wanted.file), environment, image, record, container, is_short, settled.warnings)
+
+
+def _is_short(before: Mapping[str, str], after: Mapping[str, str], pins: int, gpus: int) -> bool:
+    has, gets = (effective_limit(environment.get(LIMIT), gpus) for environment in (before, after))
+    return has < min(pins, gets)
 
 
 def devices_of(wanted: Composed, docker: Docker) -> list[str]:

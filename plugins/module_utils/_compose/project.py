@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from .._base.layout import AGENT_RUNTIME, BOOT_FOLDERS, IN_CONTAINER_PROGRAMS, IN_CONTAINER_READINESS
 from .._ownership.marks import role_mark
@@ -16,6 +16,7 @@ from .wanted import SERVICE, Composed
 
 LABEL = "keepwarm.ollama.declared"
 READY_PROGRAM = "health/ready.sh"
+_ENVIRONMENT = "    environment:"
 _VOLUME = "ollama"
 _MODELS_OF_IMAGE = "/root/.ollama"
 BY_RUNTIME = "nvidia"
@@ -27,13 +28,21 @@ def ready_program(wanted: Composed) -> str:
     return os.path.join(os.path.dirname(wanted.file), READY_PROGRAM)
 
 
-def project_text(wanted: Composed, image: str, environment: Mapping[str, str], devices: Sequence[str]) -> str:
-    """`image`: as it is pinned; `environment`: with the role's defaults; `devices`: paths, names of CDI, or `nvidia` for all by NVIDIA's runtime."""
+def project_text(wanted: Composed, image: str, environment: Mapping[str, str], devices: Sequence[str], defaults: Collection[str] = ()) -> str:
+    """`image`: as it is pinned; `environment`: with the role's `defaults`, by name; `devices`: paths, names of CDI, or `nvidia` for all by NVIDIA's
+    runtime. What only defaults have changed, or words of ours, counts at the next start: the label is of what was declared."""
     lines = [*_head(wanted, image), *_environment(environment), *_devices(devices), *_volumes(wanted), *_health()]
-    declared = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    own = set(_environment({key: environment[key] for key in defaults})) - {_ENVIRONMENT}
+    declared = _digest(line for line in lines if line not in own)
     labels = ["    labels:", f"      {LABEL}: {_quoted(declared)}"]
     volumes = [] if wanted.container.folder else ["volumes:", f"  {_VOLUME}:", f"    name: {_VOLUME}"]
     return "\n".join([*lines, *labels, *volumes, ""])
+
+
+def _digest(lines: Iterable[str]) -> str:
+    """Of the values: a text in JSON's quotes has no line of its own, so that none of them is taken for a comment."""
+    values = sorted(line for line in lines if not line.lstrip().startswith("#"))
+    return hashlib.sha256("\n".join(values).encode()).hexdigest()
 
 
 def boot_file(wanted: Composed) -> str:
@@ -71,7 +80,7 @@ def _head(wanted: Composed, image: str) -> Iterator[str]:
 
 
 def _environment(environment: Mapping[str, str]) -> Iterator[str]:
-    yield "    environment:"
+    yield _ENVIRONMENT
     yield from (f"      {key}: {_quoted(value)}" for key, value in environment.items())
 
 

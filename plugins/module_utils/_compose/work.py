@@ -93,7 +93,9 @@ class Bringer:
                 self._step(f"write {path}", lambda path=path, text=text: put(path, text, 0o644))  # type: ignore[misc]
         if look.before == look.text:
             return
-        former = look.before if look.record.former is None else look.record.former
+        former = look.record.former
+        if former is None and (look.starts or look.replaces or declared_by(look.before) != declared_by(look.text)):
+            former = look.before
         self._keep(wanted, lambda record: replace(record, former=former, environment=dict(look.environment)))
         self._step(f"write {wanted.file}", lambda: put(wanted.file, look.text, 0o600))
 
@@ -139,6 +141,8 @@ class Bringer:
     def _take_back(self, look: Look) -> str:
         """What is said of it. Where nothing has served before, the host is as it was: without a container."""
         wanted, former = look.wanted, look_record(look.wanted).former
+        if former is None:
+            return ". It has served with these settings before, and they stay"
         with suppress(EngineError):
             if not former:
                 self.docker.down(wanted)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.keepwarm.ollama.plugins.module_utils._compose import project
 from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.project import LABEL, boot_text, declared_by, project_text
 from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.wanted import Composed, composed_server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.wanted import Wanted
@@ -83,6 +84,20 @@ def test_the_label_changes_with_whatever_the_file_says() -> None:
     assert all(yaml.safe_load(text)["services"]["ollama"]["labels"] == {LABEL: label} for text, label in zip(texts, labels))
     assert is_marked(WANTED.file, texts[0].encode(), role_mark("ollama_server"))
     assert declared_by("services: {}") == ""
+
+
+def test_the_label_is_of_what_was_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+    def label(defaults: dict[str, str]) -> str:
+        return declared_by(project_text(WANTED, IMAGE, {**defaults, **ENVIRONMENT}, (), tuple(defaults)))
+
+    first = label({"OLLAMA_MAX_LOADED_MODELS": "4"})
+    assert label({"OLLAMA_MAX_LOADED_MODELS": "8"}) == first == label({})
+    text = project_text(WANTED, IMAGE, ENVIRONMENT, ())
+    monkeypatch.setattr(project, "role_mark", lambda _role: "another word")
+    changed = project_text(WANTED, IMAGE, dict(reversed(ENVIRONMENT.items())), ())
+    assert changed != text and declared_by(changed) == first
+    hidden = {**ENVIRONMENT, "TOKEN": "\n    # a comment"}
+    assert declared_by(project_text(WANTED, IMAGE, hidden, ())) != first
 
 
 def test_names_and_addresses_of_several_servers_differ() -> None:

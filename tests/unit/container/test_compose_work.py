@@ -314,6 +314,39 @@ def test_the_limit_of_models_never_goes_down(host: Host) -> None:
     assert 'OLLAMA_MAX_LOADED_MODELS: "8"' in pathlib.Path(host.wanted.file).read_text()
 
 
+def test_what_only_defaults_have_changed_counts_at_the_next_start(host: Host) -> None:
+    host.bring()
+    host.wanted = replace(host.wanted, models=[{"name": f"m{number}", "policy": "warm"} for number in range(5)])
+    done = host.bring()
+    assert (done["steps"], host.docker.done) == ([f"write {host.wanted.file}"], [])
+    assert (done["servers"][0]["unloads"], done["servers"][0]["pending"], record.read_record("ollama.service").former) == (False, False, None)
+    assert host.bring()["steps"] == []
+    host.docker.stop(1)
+    assert host.bring()["steps"] == ["start ollama"]
+    assert "OLLAMA_MAX_LOADED_MODELS=8" in host.docker.containers["ollama"]["Config"]["Env"]
+
+
+def test_a_server_that_keeps_fewer_models_than_are_pinned_is_recreated(host: Host) -> None:
+    host.bring()
+    host.wanted = replace(host.wanted, models=[{"name": f"m{number}"} for number in range(5)])
+    done = host.bring()
+    assert done["steps"] == [f"write {host.wanted.file}", "recreate ollama"]
+    assert done["servers"][0]["reasons"] == ["it was created with another OLLAMA_MAX_LOADED_MODELS"]
+    host.declare(OLLAMA_MAX_LOADED_MODELS="2")
+    assert host.bring()["steps"] == [f"write {host.wanted.file}", "recreate ollama"]
+    assert host.bring()["steps"] == []
+
+
+def test_settings_that_have_served_stay_where_a_server_does_not_start_again(host: Host) -> None:
+    host.bring()
+    text = pathlib.Path(host.wanted.file).read_text()
+    host.docker.stop(1)
+    host.docker.answers = False
+    with pytest.raises(EngineError, match=r"It has served with these settings before, and they stay$"):
+        host.bring()
+    assert pathlib.Path(host.wanted.file).read_text() == text and list(host.docker.containers) == ["ollama"]
+
+
 def test_it_is_removed_without_its_models(host: Host) -> None:
     host.bring()
     (host.folder / "models" / "blob").touch()
