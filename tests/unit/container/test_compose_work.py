@@ -43,10 +43,8 @@ class FakeDocker:
 
     def __call__(self, command: Sequence[str], _environment: Mapping[str, str], _reads: str) -> tuple[int, str, str]:
         words = list(command[2:])  # env docker
-        if words[:2] == ["compose", "version"]:
-            return (0, f"{self.version}\n", "") if self.version else (127, "", "env: 'docker': No such file or directory\n")
-        if words[0] == "version":
-            return 0, json.dumps({"Components": [{"Name": name, "Version": version} for name, version in self.components.items()]}), ""
+        if "version" in words[:2]:
+            return self._versions(words[0] == "compose")
         if self.gone:
             return 127, "", "env: 'docker': No such file or directory\n"
         if words[0] == "info":
@@ -64,6 +62,11 @@ class FakeDocker:
             return 0, "", "listen tcp: address in use\n"
         self.done.append(" ".join(words[:2] if words[0] != "compose" else words[words.index("--file") + 2 :]))
         return self._act(words)
+
+    def _versions(self, of_compose: bool) -> tuple[int, str, str]:
+        if of_compose:
+            return (0, f"{self.version}\n", "") if self.version else (127, "", "env: 'docker': No such file or directory\n")
+        return 0, json.dumps({"Components": [{"Name": name, "Version": version} for name, version in self.components.items()]}), ""
 
     def _act(self, words: list[str]) -> tuple[int, str, str]:
         if words[0] == "pull" and not self.pullable:
