@@ -105,6 +105,9 @@ _value:
     settings:
       description: For V(gateway), what its script reads.
       type: dict
+    composed:
+      description: For V(gateway), of a server in a container of Compose, where it C(listens), and its C(address) for nginx; empty for others.
+      type: dict
     tokens:
       description: For V(gateway), the C(hash) of each token with its C(client).
       type: list

@@ -103,6 +103,11 @@ options:
         description: For how many seconds it may take until it answers.
         type: float
         default: 120
+      warnings:
+        description: What is to be said of the declared values. With O(state=checked) the module warns of it.
+        type: list
+        elements: str
+        default: []
   archives:
     description: The folder of the host with the archives, each under the sha256 of its path on the controller.
     type: path
@@ -205,6 +210,11 @@ servers:
       type: list
       elements: str
       sample: []
+    warnings:
+      description: What of the declared values may not come to what is meant.
+      type: list
+      elements: str
+      sample: []
     outlook:
       description: What the roles after this one predict with in check mode.
       type: dict
@@ -237,6 +247,7 @@ SERVER = {
     "start": {"type": "str", "default": "auto"},
     "restart": {"type": "str", "default": "auto"},
     "ready_timeout": {"type": "float", "default": 120},
+    "warnings": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -255,7 +266,10 @@ def carry_out(module: AnsibleModule) -> dict[str, Any]:
     chosen = [server for server in servers if params["only"] is None or server.unit in params["only"]]
     leaving = left([server.unit for server in servers])
     if params["state"] == "checked":
-        return {"changed": False, **check(chosen, docker, leaving)}
+        checked = check(chosen, docker, leaving)
+        for sentence in dict.fromkeys(sentence for server in checked["servers"] for sentence in server["warnings"]):
+            module.warn(sentence)
+        return {"changed": False, **checked}
     if params["state"] == "fetched":
         found = fetch(chosen, docker, params["archives"], predict)
         return {**found, "changed": bool(found["steps"])}

@@ -154,6 +154,12 @@ options:
         whether the one that is looked at can stay beside them. Meant for the role P(keepwarm.ollama.ollama_server#role).
     type: dict
     default: {}
+  left_beside:
+    description:
+      - The servers of a host of which systemd runs none. Only RV(left_units), RV(left_files) and RV(composed_units) are returned then, with O(unit) for
+        the server of a host without a list.
+    type: list
+    elements: str
   version:
     description:
       - The release that is installed, where that is known. A running server of another is due for a restart.
@@ -525,6 +531,26 @@ plan:
       type: list
       elements: str
       returned: success
+    composed_units:
+      description: The servers that the role has deployed by Compose, declared or not.
+      type: list
+      elements: str
+      returned: success
+left_units:
+  description: With O(left_beside), as RV(plan.left_units).
+  type: list
+  elements: str
+  returned: with O(left_beside)
+left_files:
+  description: With O(left_beside), as RV(plan.left_files).
+  type: list
+  elements: str
+  returned: with O(left_beside)
+composed_units:
+  description: With O(left_beside), as RV(plan.composed_units).
+  type: list
+  elements: str
+  returned: with O(left_beside)
 systemd_version:
   description: The major version of systemd.
   type: int
@@ -542,6 +568,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._base.deployments 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import DROPIN
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.scratch import scratch_folder
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.systemctl import Run
+from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.record import recorded_units
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes import undeclared_server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.claiming import Paths
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, OllamaServer, ServerFailure
@@ -758,10 +785,17 @@ def beside(instances: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, s
 
 
 def left_over(given: Mapping[str, Any]) -> dict[str, list[str]]:
-    """What is left of servers that nobody declares any more."""
+    """What is left of servers that nobody declares any more. Raises OSError."""
     files = role_files()
     units = left_units(files, given["units"], given["plain"], given["grouped"])
-    return {"left_units": units, "left_files": left_files(files, units, given["grouped"])}
+    return {"left_units": units, "left_files": left_files(files, units, given["grouped"]), "composed_units": recorded_units()}
+
+
+def left_beside(declared: list[str], plain: str) -> dict[str, list[str]]:
+    """The same where systemd runs none of the declared servers: their template and their target are left, too, and so is C(plain). Raises OSError."""
+    given = {"units": declared, "plain": plain, "grouped": False}
+    found, of_a_list = left_over(given), left_over({**given, "grouped": True})
+    return {**found, "left_units": list(dict.fromkeys([*found["left_units"], *of_a_list["left_units"]]))}
 
 
 def refused(error: Exception) -> dict[str, Any]:
@@ -805,6 +839,7 @@ def main() -> None:
             "dropin_content": {"type": "str"},
             "declared": {"type": "dict", "options": DECLARED},
             "instances": {"type": "dict", "default": {}},
+            "left_beside": {"type": "list", "elements": "str"},
             "version": {"type": "str"},
             "ready_timeout": {"type": "int", "default": 0},
         },
@@ -813,6 +848,8 @@ def main() -> None:
     try:
         if module.params["declared"]:
             module.exit_json(**planned(module))
+        if module.params["left_beside"] is not None:
+            module.exit_json(changed=False, **left_beside(module.params["left_beside"], module.params["unit"]))
         seen = wait_until_ready(module) if module.params["ready_timeout"] > 0 else look(module)
         told = result_of(module, seen)
         module.exit_json(changed=False, **told, **beside(module.params["instances"], told))

@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 from ansible.utils.display import Display
+from ansible_collections.keepwarm.ollama.plugins.module_utils._base.deployments import COMPOSE
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import INVOCATIONS, readiness_file
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
-from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.entry import Entry, EntryError, read_entry
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.entry import DEFAULT, Entry, EntryError, read_entry
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.model_list import is_given, read_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import policy_data
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import PolicyError, parse_policy
@@ -39,7 +41,7 @@ _WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
 
 
 def gateway_settings(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """`problems`, one sentence each; without any also `listen`, `settings`, `tokens` and `rates`. What the settings cost is a warning.
+    """`problems`, one sentence each; without any also `composed`, `listen`, `settings`, `tokens` and `rates`. What the settings cost is a warning.
 
     The keys of `variables` are the role's variables without their prefix, `resident` and `instances` those of other roles.
     """
@@ -52,6 +54,7 @@ def gateway_settings(variables: Mapping[str, Any]) -> dict[str, Any]:
         Display().warning(sentence)
     return {
         "problems": [],
+        "composed": raw["composed"],
         "listen": [{"address": address, "port": port} for address, port in map(_place, raw["listen"])],
         "settings": found,
         "tokens": [{"hash": token_hash(client), "client": client["name"]} for client in raw["clients"]],
@@ -61,21 +64,42 @@ def gateway_settings(variables: Mapping[str, Any]) -> dict[str, Any]:
 
 def _served(variables: Mapping[str, Any]) -> dict[str, Any]:
     """The server behind the gateway: its `models`, and as `others` the units of the host where it is none of them."""
-    declared, entries = variables["models"], list(_entries(variables["instances"]))
-    entry = next((entry for entry in entries if entry.unit("ollama.service") == variables["unit"]), None)
+    declared, entries = variables["models"], list(_entries(variables))
+    entry = next((entry for entry in entries if _unit(entry, variables) == variables["unit"]), None)
     if entry and entry.models is not None and declared == variables["resident"]:
         declared = entry.models
     return {
         "models": (read_models(declared) or []) if is_given(declared) else [],
-        "others": [] if entry else [entry.unit("ollama.service") for entry in entries],
+        "others": [] if entry else [_unit(entry, variables) for entry in entries],
+        "ready_instance": entry.name if entry else variables["ready_instance"],
+        "composed": _composed(entry, variables),
     }
 
 
-def _entries(listed: Any) -> Iterator[Entry]:
+def _entries(variables: Mapping[str, Any]) -> Iterator[Entry]:
     """Those that can be read; the role of the server says what is wrong with the others."""
+    listed = variables["instances"]
     for place, raw in enumerate(listed if isinstance(listed, (list, tuple)) else (), 1):
         with suppress(EntryError):
-            yield read_entry(raw, place)
+            yield read_entry(raw, place, variables["host"])
+
+
+def _is_composed(entry: Entry, variables: Mapping[str, Any]) -> bool:
+    return bool((entry.own["server"].get("deployment") or variables["deployment"]) == COMPOSE)
+
+
+def _unit(entry: Entry, variables: Mapping[str, Any]) -> str:
+    return entry.unit("ollama.service", _is_composed(entry, variables))
+
+
+def _composed(entry: Entry | None, variables: Mapping[str, Any]) -> dict[str, str]:
+    """Of a server in a container of Compose, of which systemd tells nothing: where it `listens`, and its `address` for nginx."""
+    if entry is None and not variables["instances"] and variables["deployment"] == COMPOSE:
+        with suppress(EntryError):
+            entry = read_entry({"name": DEFAULT}, 1, variables["host"])
+    if entry is None or not _is_composed(entry, variables):
+        return {}
+    return {"listens": entry.address.host or "0.0.0.0", "address": urlsplit(entry.address.url).netloc}
 
 
 def _shape_problems(raw: Mapping[str, Any]) -> Iterator[str]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -27,6 +27,8 @@ from ._upgrade_obstacles import upgrade_obstacles
 from ._wanted_models import wanted_models
 from ._warmup_settings import warmup_settings
 
+_GPU_SECONDS = "30"
+"""As defaults/main.yml of the role has it."""
 Judged = tuple[dict[str, Any], Mapping[str, Any]]
 
 
@@ -60,7 +62,20 @@ def _composed(entry: Mapping[str, Any]) -> dict[str, Any]:
         "start": start_word(settings.get("start", "auto")),
         "restart": settings.get("restart") or "auto",
         "ready_timeout": settings.get("ready_timeout") or 120,
+        "warnings": [*judged["warnings"], *_composed_warnings(entry["unit"], settings, judged["environment"])],
     }
+
+
+def _composed_warnings(unit: str, settings: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[str]:
+    """What is not as it is for a unit."""
+    address = environment.get("OLLAMA_HOST", "127.0.0.1")
+    if effective_address(address).beyond_loopback:
+        yield (
+            f"{unit} listens beyond loopback (OLLAMA_HOST is {address}), and Ollama has no authentication: whoever reaches it may use, unload and"
+            " delete its models."
+        )
+    if str(settings.get("gpu_timeout") or _GPU_SECONDS) != _GPU_SECONDS:
+        yield f"ollama_server_gpu_timeout is {settings['gpu_timeout']}, which does not count for {unit}: a container of Compose waits for no GPU."
 
 
 def _several(listed: Any, role: str, flat: Mapping[str, Any], around: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
@@ -130,6 +145,11 @@ def deployment_problems(settings: Mapping[str, Any], environment: Mapping[str, s
     found = [] if deployment == COMPOSE else _podman_problems(environment)
     if deployment == COMPOSE and settings.get("podman_args"):
         found.append("ollama_server_podman_args is set, but ollama_server_deployment is compose, where docker compose makes the container: leave it out")
+    if deployment == COMPOSE and settings.get("oom_policy") not in (None, "", "auto"):
+        found.append(
+            f"ollama_server_oom_policy is {settings['oom_policy']}, but ollama_server_deployment is compose, where systemd stops nothing when the kernel kills"
+            " one process of the server: leave it at auto"
+        )
     if install not in (None, "", "never"):
         found.append(f"ollama_server_install is {install}, but ollama_server_deployment is {deployment}, whose server comes with its image: leave it at never")
     return found

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._base.files import read_bytes
@@ -34,6 +34,7 @@ class Look:
     record: Record
     container: Container | None
     short: bool = False
+    warnings: Sequence[str] = ()
 
     @property
     def recreates(self) -> bool:
@@ -101,7 +102,7 @@ def look_at(wanted: Composed, docker: Docker) -> Look:
     text = project_text(wanted, image or wanted.container.image, environment, devices_of(wanted, docker), settled.defaults)
     container = docker.container(wanted.container_name)
     is_short = container is not None and _is_short(container.environment, environment, count_pins(wanted.models or ()), len(gpus))
-    return Look(wanted, text, read_text(wanted.file), environment, image, record, container, is_short)
+    return Look(wanted, text, read_text(wanted.file), environment, image, record, container, is_short, settled.warnings)
 
 
 def _is_short(before: Mapping[str, str], after: Mapping[str, str], pins: int, gpus: int) -> bool:

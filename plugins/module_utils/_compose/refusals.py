@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .._base.deployments import QUADLET
+from .._base.systemctl import SystemctlError, ask
 from .._container.devices import missing_devices
 from .._container.engine import EngineError
 from .._container.place import find_place, in_the_way
@@ -28,6 +29,8 @@ _LOCAL = "localhost/"
 _SECONDS = 2
 _OLDEST_COMPOSE = 2
 _OLDEST_PODMAN = 5
+_ALWAYS = "always"
+_STARTER = "podman-restart.service"
 
 
 def refusals(wanted: Composed, docker: Docker) -> list[str]:
@@ -63,6 +66,7 @@ def _refusals(look: Look, docker: Docker, engine: dict[str, Any]) -> Iterator[st
     wanted = look.wanted
     devices = devices_of(wanted, docker)
     yield from filter(None, [in_the_way(wanted.container), _in_quadlet(wanted), *_others(look), *_image(look), _runtime(devices, engine)])
+    yield from filter(None, [_at_boot(wanted, docker)])
     yield from missing_devices([device for device in devices if device != BY_RUNTIME])
     error = docker.judged(wanted, look.text)
     if error:
@@ -104,6 +108,19 @@ def _runtime(devices: Sequence[str], engine: dict[str, Any]) -> str:
     return (
         "this host has an NVIDIA GPU, and its Docker has no runtime that gives it to a container: have one (nvidia-ctk runtime configure"
         " --runtime=docker), or name the GPUs by CDI in ollama_server_container_devices"
+    )
+
+
+def _at_boot(wanted: Composed, docker: Docker) -> str:
+    """Docker starts containers by itself when it starts."""
+    if wanted.container.restart != _ALWAYS or wanted.start == "false" or not docker.podman_version():
+        return ""
+    with suppress(SystemctlError):
+        if ask(docker.run, ["UnitFileState"], _STARTER).get("UnitFileState", "").startswith("enabled"):
+            return ""
+    return (
+        f"Podman starts no container when the host boots unless {_STARTER} is enabled, and it is not: systemctl enable {_STARTER}, or set"
+        " ollama_server_container_restart to on-failure, with which a later play starts the server after a boot"
     )
 
 

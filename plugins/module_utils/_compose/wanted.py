@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ _OWN_ADDRESS = "127.0.0.1:11434"
 class Composed:
     """`container`: what it has in common with a server of Quadlet's. `environment`: as declared; `defaults`, `models`: what else it follows from.
     `engine`: DOCKER_HOST, empty for Docker's own. `recreates`: whether a running container may be recreated. `start`: auto, true or false. `seconds`:
-    how long it may take until it answers."""
+    how long it may take until it answers. `warnings`: about what is declared."""
 
     name: str
     container: Wanted
@@ -34,6 +34,7 @@ class Composed:
     recreates: bool = True
     start: str = "auto"
     seconds: float = 120
+    warnings: Sequence[str] = ()
 
     @property
     def unit(self) -> str:
@@ -93,4 +94,5 @@ def composed_server(given: Mapping[str, Any]) -> Composed:
         recreates=given["restart"] != "never",
         start=given["start"],
         seconds=given["ready_timeout"],
+        warnings=given.get("warnings", ()),
     )

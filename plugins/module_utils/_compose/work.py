@@ -258,5 +258,6 @@ def told(look: Look) -> dict[str, Any]:
         "stopped": look.left_stopped,
         "pending": look.pending,
         "reasons": list(look.reasons()),
+        "warnings": [*look.wanted.warnings, *look.warnings],
         "outlook": outlook(look),
     }

@@ -39,6 +39,7 @@ class FakeDocker:
         self.version, self.components = "2.26.1", {"Engine": "26.1.5"}
         self.state = dict[str, Any]()
         self.silent, self.pullable, self.gone = "", True, False
+        self.starter = "enabled"
 
     def __call__(self, command: Sequence[str], _environment: Mapping[str, str], _reads: str) -> tuple[int, str, str]:
         words = list(command[2:])  # env docker
@@ -57,6 +58,8 @@ class FakeDocker:
             return (0, json.dumps(found), "") if found else (1, "", self.silent or f"Error response from daemon: No such container: {words[-1]}\n")
         if words[0] == "compose" and "config" in words:
             return (15, "", f"validating -: {self.complaint}\n") if self.complaint else (0, "", "")
+        if words[0] == "show":  # systemctl
+            return 0, f"UnitFileState={self.starter}\n", ""
         if words[0] == "logs":
             return 0, "", "listen tcp: address in use\n"
         self.done.append(" ".join(words[:2] if words[0] != "compose" else words[words.index("--file") + 2 :]))
@@ -526,3 +529,20 @@ def test_the_file_is_read_back_by_its_label(host: Host) -> None:
     host.bring()
     text = pathlib.Path(host.wanted.file).read_text()
     assert host.docker.containers["ollama"]["Config"]["Labels"][project.LABEL] == project.declared_by(text) != ""
+
+
+@pytest.mark.parametrize(
+    ("components", "starter", "restart", "refused"),
+    [
+        ({"Podman Engine": "5.4.2"}, "disabled", "always", True),
+        ({"Podman Engine": "5.4.2"}, "", "always", True),
+        ({"Podman Engine": "5.4.2"}, "enabled", "always", False),
+        ({"Podman Engine": "5.4.2"}, "disabled", "no", False),
+        ({"Engine": "26.1.5"}, "disabled", "always", False),
+    ],
+)
+def test_podman_starts_a_server_at_a_boot_only_by_its_service(host: Host, components: dict[str, str], starter: str, restart: str, refused: bool) -> None:
+    host.docker.components, host.docker.starter = components, starter
+    host.wanted = replace(host.wanted, container=replace(host.wanted.container, restart=restart))
+    found = " ".join(refusals.refusals(host.wanted, Docker(host.docker)))
+    assert ("systemctl enable podman-restart.service" in found) is refused

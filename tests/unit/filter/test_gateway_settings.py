@@ -38,6 +38,8 @@ GIVEN: dict[str, Any] = {
     "unit": "ollama.service",
     "resident": [],
     "instances": [],
+    "deployment": "systemd",
+    "host": None,
 }
 
 
@@ -167,3 +169,28 @@ def test_a_gateway_before_several_servers_is_refused() -> None:
     (problem,) = gateway_settings({**GIVEN, "instances": INSTANCES})["problems"]
     assert problem.startswith("ollama_gateway_unit is ollama.service, none of the servers in ollama_server_instances")
     assert problem.endswith("ollama@chat.service or ollama@embed.service")
+
+
+ENTRIES = [{"name": "a", "port": 11500, "models": [{"name": "own"}]}, {"name": "b", "port": 11501, "server": {"deployment": "systemd"}}]
+
+
+@pytest.mark.parametrize(
+    ("given", "composed", "instance"),
+    [
+        ({}, {}, "a"),
+        ({"deployment": "compose"}, {"listens": "127.0.0.1", "address": "127.0.0.1:11434"}, "a"),
+        ({"deployment": "compose", "host": "0.0.0.0:80"}, {"listens": "0.0.0.0", "address": "127.0.0.1:80"}, "a"),
+        ({"deployment": "compose", "host": ":80"}, {"listens": "0.0.0.0", "address": "127.0.0.1:80"}, "a"),
+        ({"deployment": "compose", "instances": ENTRIES, "unit": "ollama-a.service"}, {"listens": "127.0.0.1", "address": "127.0.0.1:11500"}, "a"),
+        ({"deployment": "compose", "instances": ENTRIES, "unit": "ollama@b.service"}, {}, "b"),
+    ],
+)
+def test_a_server_of_compose_is_where_it_is_declared(given: dict[str, Any], composed: dict[str, str], instance: str) -> None:
+    found = gateway_settings({**GIVEN, **given})
+    assert (found["problems"], found.get("composed")) == ([], composed)
+    assert f"/{instance}/" in found["settings"]["ready"]["file"]
+
+
+def test_the_units_of_servers_of_compose_are_named_as_they_are() -> None:
+    (problem,) = gateway_settings({**GIVEN, "deployment": "compose", "instances": ENTRIES, "unit": "ollama@a.service"})["problems"]
+    assert problem.endswith("so give the unit of that one, ollama-a.service or ollama@b.service")

@@ -411,8 +411,26 @@ def test_what_compose_cannot_have_is_refused() -> None:
     flat = {**FLAT["server"], "deployment": "compose", "podman_args": ["--cgroups=disabled"]}
     (found,) = server_entries([], "server", flat, {})["problems"]
     assert "ollama_server_podman_args is set, but ollama_server_deployment is compose" in found
+    (found,) = server_entries([], "server", {**FLAT["server"], "deployment": "compose", "oom_policy": "stop"}, {})["problems"]
+    assert found.startswith("ollama_server_oom_policy is stop, but ollama_server_deployment is compose")
     (found,) = server_entries([], "server", {**FLAT["server"], "deployment": "compose"}, {"install": "missing"})["problems"]
     assert "whose server comes with its image: leave it at never" in found
     assert server_entries([], "server", {**FLAT["server"], "deployment": "compose", "environment": {"TOKEN": "a$b"}}, {})["problems"] == []
     (found,) = server_entries([], "server", {**FLAT["server"], "docker_host": "tcp://10.0.0.1:2375"}, {})["problems"]
     assert found == "ollama_server_docker_host is 'tcp://10.0.0.1:2375', not a socket of this host: write one such as unix:///run/podman/podman.sock"
+
+
+@pytest.mark.parametrize(
+    ("flat", "host", "warned"),
+    [
+        ({}, None, []),
+        ({"gpu_timeout": 30}, "127.0.0.1:11500", []),
+        ({"gpu_timeout": "60"}, None, ["ollama_server_gpu_timeout is 60, which does not count for ollama.service"]),
+        ({}, "0.0.0.0", ["ollama.service listens beyond loopback (OLLAMA_HOST is 0.0.0.0)"]),
+        ({"environment": {"OLLAMA_NOWHERE": "1"}}, None, ["ollama_server_environment: "]),
+    ],
+)
+def test_what_is_not_for_compose_as_for_a_unit_is_warned_of(flat: dict[str, Any], host: str | None, warned: list[str]) -> None:
+    (composed,) = server_entries([], "server", {**FLAT["server"], "deployment": "compose", **flat}, {"host": host})["composed"]
+    assert len(composed["warnings"]) == len(warned), composed["warnings"]
+    assert all(sentence.startswith(start) for sentence, start in zip(composed["warnings"], warned, strict=True))

@@ -8,7 +8,7 @@ from typing import Any
 
 import jinja2
 import pytest
-from support.role_tasks import ROLES, holds, task, value
+from support.role_tasks import ROLES, holds, names, task, value
 
 ROLE = "ollama_server"
 
@@ -20,6 +20,10 @@ def server(next_url: str, running: str | None = None, restarts: bool = False) ->
 def ports(name: str, *servers: dict[str, Any]) -> list[int]:
     found: list[int] = value(ROLE, f"{{{{ {name} }}}}", __ollama_server_looked={"results": list(servers)})
     return found
+
+
+def container(url: str, running_url: str, unloads: bool) -> dict[str, Any]:
+    return {"url": url, "running_url": running_url, "unloads": unloads}
 
 
 def rules(networks: list[str]) -> list[str]:
@@ -38,6 +42,29 @@ def test_the_port_that_a_restart_leaves_is_guarded_until_then() -> None:
 def test_the_port_of_a_server_that_is_not_restarted_stays_guarded() -> None:
     pending = server("http://127.0.0.1:11434", "http://127.0.0.1:8080")
     assert ports("__ollama_server_ports", pending) == ports("__ollama_server_ports_now", pending) == [8080, 11434]
+
+
+@pytest.mark.parametrize(
+    ("unloads", "running", "after", "until_then"),
+    [
+        (True, "http://127.0.0.1:11434", [11500], [11434, 11500]),
+        (False, "http://127.0.0.1:11434", [11434, 11500], [11434, 11500]),  # restart is never
+        (False, "http://127.0.0.1:11500", [11500], [11500]),
+        (False, "", [11500], [11500]),
+    ],
+)
+def test_a_container_s_port_is_guarded_as_long_as_it_listens_there(unloads: bool, running: str, after: list[int], until_then: list[int]) -> None:
+    found = {"__ollama_server_looked": {"results": []}}
+    found["__ollama_server_composed_found"] = {"servers": [container("http://127.0.0.1:11500", running, unloads)]}
+    assert value(ROLE, "{{ __ollama_server_ports }}", **found) == after
+    assert value(ROLE, "{{ __ollama_server_ports_now }}", **found) == until_then
+
+
+def test_rules_are_in_force_before_a_container_listens() -> None:
+    order = names(ROLE, "main.yml")
+    assert order.index("Write the settings of the servers") < order.index("Run the servers of Compose with their settings") < order.index(
+        "Run the servers with their settings"
+    )
 
 
 @pytest.mark.parametrize("network", ["10.0.0.0/8", "192.0.2.7", "fd00::/8", "::1"])

@@ -48,6 +48,18 @@ def test_check_mode_judges_what_the_server_is_about_to_be() -> None:
     assert exposed(LOCAL, LOCAL, predicted(OPEN, True), check_mode=False) == []
 
 
+def test_before_a_server_of_compose_the_declaration_counts_which_systemd_does_not_know() -> None:
+    unknown = {"url": None, "environment_running": None, "environment_effective": {}}
+    given = {"__ollama_gateway_server": unknown, "ollama_gateway_unit": UNIT, "ollama_server_deployment": "compose", "ansible_check_mode": False}
+    right = {"ollama_gateway_clients": [{"name": "laptop", "token": "laptop-0123456789abcdef"}], "ollama_gateway_listen": ["127.0.0.1:11443"]}
+    told = {"ansible_facts": {"os_family": "Debian"}, **given, **right}
+    assert value(ROLE, "{{ __ollama_gateway_upstream }}", **told) == "127.0.0.1:11434"
+    assert value(ROLE, "{{ __ollama_gateway_exposed }}", **told) == []
+    open_to_all = {**told, "ollama_server_host": "0.0.0.0:11500", "ollama_gateway_upstream": "127.0.0.1:11500"}
+    assert value(ROLE, "{{ __ollama_gateway_exposed }}", **open_to_all) == ["0.0.0.0"]
+    assert value(ROLE, "{{ __ollama_gateway_upstream }}", **{**open_to_all, "ollama_gateway_upstream": ""}) == "127.0.0.1:11500"
+
+
 DISTRIBUTIONS = [("Debian", "11", False), ("Debian", "12", True), ("Ubuntu", "22.04", False), ("Ubuntu", "24.04", True)]
 
 

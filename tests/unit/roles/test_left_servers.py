@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import pathlib
 
+import pytest
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server.left import left_files, left_units, role_files
+from ansible_collections.keepwarm.ollama.plugins.modules import ollama_unit_info
 
 UNITS = "/etc/systemd/system"
 MARK = "# Ansible managed (keepwarm.ollama.ollama_server)\n"
@@ -46,3 +48,11 @@ def test_a_server_in_a_container_leaves_its_dropin_and_its_unit() -> None:
     units = left_units(files, ["ollama.service"], "ollama.service", several=False)
     assert (units, left_files(files, units, several=False)) == (["ollama@a.service"], files)
     assert left_units(files, ["ollama@a.service"], "ollama.service", several=True) == []
+
+
+def test_where_systemd_runs_none_of_the_declared_all_of_theirs_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ollama_unit_info, "role_files", lambda: EVERYTHING)
+    monkeypatch.setattr(ollama_unit_info, "recorded_units", lambda: ["ollama-c.service"])
+    found = ollama_unit_info.left_beside(["ollama-c.service"], "ollama.service")
+    assert found["left_units"] == ["ollama@a.service", "ollama@b.service", "ollama.target", "ollama.service"]
+    assert (found["left_files"], found["composed_units"]) == ([A, B, TEMPLATE, TARGET], ["ollama-c.service"])
