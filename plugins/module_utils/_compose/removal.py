@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from .._base.layout import COMPOSE_PROJECTS, RECORDS
+from .._base.layout import AGENT_RUNTIME, COMPOSE_PROJECTS, RECORDS
 from .._container.engine import EngineError
 from .._container.wanted import Wanted
 from .docker import DOCKER, Docker
@@ -52,7 +52,9 @@ def remove(records: Mapping[str, Record], docker: Callable[[str], Docker], predi
                 act()
         if not predict:
             forget_record(unit)
-            _remove_if_empty(RECORDS)
+            # The agent's folders are the agent's to remove; those of a host that never had one are ours.
+            for folder in (RECORDS, f"{AGENT_RUNTIME}/{record.name}", AGENT_RUNTIME):
+                _remove_if_empty(folder)
     return steps
 
 

@@ -119,6 +119,7 @@ def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setattr(wanted, "COMPOSE_PROJECTS", str(tmp_path / "etc"))
     monkeypatch.setattr(removal, "COMPOSE_PROJECTS", str(tmp_path / "etc"))
     monkeypatch.setattr(removal, "RECORDS", str(tmp_path / "records"))
+    monkeypatch.setattr(removal, "AGENT_RUNTIME", str(tmp_path / "run"))
     monkeypatch.setattr(project, "BOOT_FOLDERS", str(tmp_path / "tmpfiles.d"))
     monkeypatch.setattr(work, "AGENT_RUNTIME", str(tmp_path / "run"))
     monkeypatch.setattr(work, "is_answering", lambda _url: found.docker.answers)
@@ -399,7 +400,7 @@ def test_it_is_removed_without_its_models(host: Host) -> None:
     assert host.docker.containers and steps == ["remove ollama", f"remove image {KEPT}", boot, folder]
     assert removal.remove(removal.left([]), host.engine, predict=False) == steps
     assert (host.docker.containers, host.files()) == ({}, ["models/blob"])
-    assert [(host.folder / name).exists() for name in ("etc", "records")] == [False, False]
+    assert [(host.folder / name).exists() for name in ("etc", "records", "run")] == [False] * 3
     assert removal.remove(removal.left([]), host.engine, predict=False) == []
 
 
