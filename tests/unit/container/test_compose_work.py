@@ -49,6 +49,9 @@ class FakeDocker:
             return 0, json.dumps({"Components": [{"Name": name, "Version": version} for name, version in self.components.items()]}), ""
         if self.gone:
             return 127, "", "env: 'docker': No such file or directory\n"
+        return self._tell(words) or self._act(words)
+
+    def _tell(self, words: list[str]) -> tuple[int, str, str] | None:
         if words[0] == "info":
             return 0, json.dumps(self.information), ""
         if words[:2] == ["image", "inspect"]:
@@ -62,10 +65,10 @@ class FakeDocker:
             return 0, f"UnitFileState={self.starter}\n", ""
         if words[0] == "logs":
             return 0, "", "listen tcp: address in use\n"
-        self.done.append(" ".join(words[:2] if words[0] != "compose" else words[words.index("--file") + 2 :]))
-        return self._act(words)
+        return None
 
     def _act(self, words: list[str]) -> tuple[int, str, str]:
+        self.done.append(" ".join(words[:2] if words[0] != "compose" else words[words.index("--file") + 2 :]))
         if words[0] == "pull" and not self.pullable:
             return 1, "", "Error response from daemon: manifest unknown\n"
         if words[0] in ("pull", "tag"):
