@@ -21,7 +21,7 @@ from .docker import DOCKER, Docker
 from .listening import is_listening
 from .plan import Look, look_at, read_text
 from .project import boot_file, boot_text, declared_by, ready_program
-from .record import Record, keep_images, read_record, write_record
+from .record import Record, keep_images, noted_images, read_record, write_record
 from .refusals import refusals
 from .removal import refused, undo
 from .telling import diff, told
@@ -70,6 +70,9 @@ class Bringer:
         if name and pinned(self.docker.run, name, DOCKER) is None:
             self._note(wanted, name)
             self._step(f"tag {found} {name}", lambda: keep(self.docker.run, found, name, DOCKER))
+        # What another server of ours has brought goes with the last one that uses it.
+        for shared in noted_images([wanted.unit]) & {image, name}:
+            self._note(wanted, shared)
 
     def _get(self, image: str, archive: str) -> None:
         if archive:

@@ -262,6 +262,17 @@ def test_a_container_without_its_file_is_removed(host: Host) -> None:
     assert list(host.docker.containers) == ["ollama"]
 
 
+def test_an_image_goes_with_the_last_server_that_uses_it(host: Host) -> None:
+    host.bring()
+    second = replace(host.wanted, name="b", container=replace(host.wanted.container, unit="ollama-b.service"))
+    work.bring([second], host.engine, "/archives", PROGRAM, predict=False)
+    assert record.read_record("ollama-b.service").images == [KEPT]
+    both = removal.remove(removal.left([]), host.engine, predict=True)
+    assert f"remove image {KEPT}" not in removal.remove(removal.left(["ollama-b.service"]), host.engine, predict=False)
+    last = removal.remove(removal.left([]), host.engine, predict=False)
+    assert both.count(f"remove image {KEPT}") == last.count(f"remove image {KEPT}") == 1
+
+
 def test_nothing_is_removed_without_the_engine(host: Host) -> None:
     host.bring()
     files = host.files()
