@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -47,6 +47,11 @@ def keep_images(unit: str, record: Record, images: Sequence[str]) -> None:
         write_record(unit, Record(record.name, record.engine, images=images))
     else:
         forget_record(unit)
+
+
+def noted_images(without: Collection[str]) -> set[str]:
+    """Those of all servers but these units. Raises `StateError`, `OSError`."""
+    return {image for unit in recorded_units() if unit not in without for image in read_record(unit).images}
 
 
 def record_path(unit: str) -> str:

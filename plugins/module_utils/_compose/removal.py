@@ -16,7 +16,7 @@ from .._container.engine import EngineError
 from .._container.wanted import Wanted
 from .docker import DOCKER, Docker
 from .project import boot_file
-from .record import Record, forget_record, keep_images, read_record, record_path, recorded_units
+from .record import Record, forget_record, keep_images, noted_images, read_record, record_path, recorded_units
 from .wanted import Composed, project_file
 
 
@@ -44,9 +44,11 @@ def remove(records: Mapping[str, Record], docker: Callable[[str], Docker], predi
     steps, sentences = [], refused(records, docker)
     if sentences:
         raise EngineError(sentences[0])
-    for unit, record in records.items():
+    for number, (unit, record) in enumerate(records.items(), 1):
         wanted = Composed(record.name, Wanted(unit, ""), {}, {}, (), record.engine)
-        for words, act in _acts(wanted, record, docker(record.engine)):
+        others = noted_images(list(records)[:number])
+        own = replace(record, images=[image for image in record.images if image not in others])
+        for words, act in _acts(wanted, own, docker(record.engine)):
             steps.append(words)
             if not predict:
                 act()

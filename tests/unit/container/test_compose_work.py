@@ -47,6 +47,9 @@ class FakeDocker:
             return self._versions(words[0] == "compose")
         if self.gone:
             return 127, "", "env: 'docker': No such file or directory\n"
+        return self._tell(words) or self._act(words)
+
+    def _tell(self, words: list[str]) -> tuple[int, str, str] | None:
         if words[0] == "info":
             return 0, json.dumps(self.information), ""
         if words[:2] == ["image", "inspect"]:
@@ -60,8 +63,7 @@ class FakeDocker:
             return 0, f"UnitFileState={self.starter}\n", ""
         if words[0] == "logs":
             return 0, "", "listen tcp: address in use\n"
-        self.done.append(" ".join(words[:2] if words[0] != "compose" else words[words.index("--file") + 2 :]))
-        return self._act(words)
+        return None
 
     def _versions(self, of_compose: bool) -> tuple[int, str, str]:
         if of_compose:
@@ -69,6 +71,7 @@ class FakeDocker:
         return 0, json.dumps({"Components": [{"Name": name, "Version": version} for name, version in self.components.items()]}), ""
 
     def _act(self, words: list[str]) -> tuple[int, str, str]:
+        self.done.append(" ".join(words[:2] if words[0] != "compose" else words[words.index("--file") + 2 :]))
         if words[0] == "pull" and not self.pullable:
             return 1, "", "Error response from daemon: manifest unknown\n"
         if words[0] in ("pull", "tag"):
@@ -262,6 +265,17 @@ def test_a_container_without_its_file_is_removed(host: Host) -> None:
     assert list(host.docker.containers) == ["ollama"]
 
 
+def test_an_image_goes_with_the_last_server_that_uses_it(host: Host) -> None:
+    host.bring()
+    second = replace(host.wanted, name="b", container=replace(host.wanted.container, unit="ollama-b.service"))
+    work.bring([second], host.engine, "/archives", PROGRAM, predict=False)
+    assert record.read_record("ollama-b.service").images == [KEPT]
+    both = removal.remove(removal.left([]), host.engine, predict=True)
+    assert f"remove image {KEPT}" not in removal.remove(removal.left(["ollama-b.service"]), host.engine, predict=False)
+    last = removal.remove(removal.left([]), host.engine, predict=False)
+    assert both.count(f"remove image {KEPT}") == last.count(f"remove image {KEPT}") == 1
+
+
 def test_nothing_is_removed_without_the_engine(host: Host) -> None:
     host.bring()
     files = host.files()
@@ -349,6 +363,8 @@ def test_one_between_two_attempts_of_the_engine_does_not_run(host: Host) -> None
 def test_another_address_that_is_taken_is_refused(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.bring()
     monkeypatch.setattr(refusals, "_answers", lambda _url: True)
+    monkeypatch.setattr(refusals, "is_listening", lambda pid, url: pid == PID and url.endswith(":11434"))
+    host.declare(OLLAMA_HOST="localhost:11434")  # where its own container listens, by another name
     assert refused(host) == []
     host.declare(OLLAMA_HOST="127.0.0.1:11500")
     assert "something else answers at http://127.0.0.1:11500: stop it first" in refused(host)[0]
