@@ -118,7 +118,8 @@ options:
     default: ""
   state:
     description:
-      - V(checked) only looks. An archive need not be on the host yet.
+      - V(checked) only looks. An archive need not be on the host yet. Servers that are not listed are refused if their engine does not answer, since
+        they could not be removed.
       - V(fetched) only brings images, which may take long: a server that is to be recreated goes on serving. Nothing is removed.
       - V(present) has the servers run, and removes those that are not listed.
       - V(absent) removes all of them, with the images that the role brought. Models stay.
@@ -263,15 +264,16 @@ def carry_out(module: AnsibleModule) -> dict[str, Any]:
     params, predict = module.params, module.check_mode
     servers = [composed_server(one) for one in params["servers"]]
     chosen = [server for server in servers if params["only"] is None or server.unit in params["only"]]
+    leaving = left([server.unit for server in servers])
     if params["state"] == "checked":
-        checked = check(chosen, docker)
+        checked = check(chosen, docker, leaving)
         for sentence in dict.fromkeys(sentence for server in checked["servers"] for sentence in server["warnings"]):
             module.warn(sentence)
         return {"changed": False, **checked}
     if params["state"] == "fetched":
         found = fetch(chosen, docker, params["archives"], predict)
         return {**found, "changed": bool(found["steps"])}
-    steps = remove(left([server.unit for server in servers]), docker, predict)
+    steps = remove(leaving, docker, predict)
     found = bring(chosen, docker, params["archives"], params["health_program"], predict)
     steps += found["steps"]
     return {**found, "changed": bool(steps), "steps": steps}

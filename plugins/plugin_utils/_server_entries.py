@@ -12,7 +12,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.deployments import COMPOSE, SYSTEMD
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import read_switch
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
-from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes import clashes
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes import clashes, same_project
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.container import container_problems, container_settings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.devices import DeviceError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.entry import DEFAULT, Entry, EntryError, read_entry
@@ -81,6 +81,7 @@ def _composed_warnings(unit: str, settings: Mapping[str, Any], environment: Mapp
 def _several(listed: Any, role: str, flat: Mapping[str, Any], around: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
     entries, problems = _read(listed, around.get("host"))
     problems += clashes(entries)
+    problems += same_project([entry.name for entry in entries if _in_project(entry, flat, around)])
     unread = _unread(role, flat, around)
     if unread:
         return [], problems + unread
@@ -246,7 +247,7 @@ def _instance(
     entry: Entry, role: str, flat: Mapping[str, Any], host: Host, around: Mapping[str, Any], problems: list[str]
 ) -> dict[str, Any]:
     plain = around.get("unit") or "ollama.service"
-    in_project = (entry.own["server"].get("deployment") or flat.get("deployment") or around.get("deployment")) == COMPOSE
+    in_project = _in_project(entry, flat, around)
     known = {"name": entry.name, "unit": entry.unit(plain, in_project), "url": entry.address.url}
     try:
         settings, judged = _JUDGES[role](entry, {**flat, "unit": known["unit"], "url": known["url"]}, host)
@@ -256,6 +257,11 @@ def _instance(
     problems += [f"instance {entry.name}: {problem}" for problem in judged["problems"]]
     found = {**known, "follows_unit": not in_project, "models": host.models(entry), "settings": settings, "judged": judged}
     return {**found, "declared": _declared(found, grouped=True), "container": _container(found, grouped=True)} if role == "server" else found
+
+
+def _in_project(entry: Entry, flat: Mapping[str, Any], around: Mapping[str, Any]) -> bool:
+    """Whether Compose has it run."""
+    return bool((entry.own["server"].get("deployment") or flat.get("deployment") or around.get("deployment")) == COMPOSE)
 
 
 def _server(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:

@@ -25,6 +25,7 @@ _PROJECT = "com.docker.compose.project"
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _PODMAN = "Podman Engine"
 _ABSENT = "no such container"
+_NO_COMMAND = 127
 _ENDED_BY_REQUEST = (0, 143)
 """Ollama ends so when it is told to; a process that nothing handles is ended so by SIGTERM."""
 Execute = Callable[[Sequence[str], Mapping[str, str], str], "tuple[int, str, str]"]
@@ -73,6 +74,8 @@ class Docker:
         """What the engine tells of itself. Raises `EngineError` with what is wrong where it does not answer."""
         status, output, error = self.run([DOCKER, "info", "--format", "{{json .}}"])
         found = _object(output)
+        if status == _NO_COMMAND:
+            raise EngineError("this host has no command docker")
         failures = _list(found.get("ServerErrors")) or ([last_line(error)] if status != 0 else [])
         if failures:
             raise EngineError(one_line(str(failures[0])))
@@ -99,6 +102,13 @@ class Docker:
     def down(self, wanted: Composed) -> None:
         """Volumes stay, as images do. Raises `EngineError`."""
         self._do(wanted, "down")
+
+    def remove(self, name: str) -> None:
+        """A container without its project's file, as `down` does. Raises `EngineError`."""
+        for words in (("stop",), ("rm", "--force")):
+            status, output, error = self.run([DOCKER, "container", *words, name])
+            if status != 0 and _ABSENT not in error.lower():
+                raise EngineError(f"docker container {words[0]} {name} failed: {last_line(error or output)}")
 
     def last_words(self, name: str) -> str:
         """The last line that the container printed."""

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .. import _server_state
+from .._base.layout import SERVER_RECORDS
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,24 @@ def write_record(unit: str, record: Record) -> None:
 def forget_record(unit: str) -> None:
     """Raises `StateError`."""
     _server_state.forget(unit, _server_state.COMPOSE)
+
+
+def keep_images(unit: str, record: Record, images: Sequence[str]) -> None:
+    """Of a server of which there is nothing besides; without any nothing is kept. Raises `StateError`."""
+    if images:
+        write_record(unit, Record(record.name, record.engine, images=images))
+    else:
+        forget_record(unit)
+
+
+def noted_images(without: Collection[str]) -> set[str]:
+    """Those of all servers but these units. Raises `StateError`, `OSError`."""
+    return {image for unit in recorded_units() if unit not in without for image in read_record(unit).images}
+
+
+def record_path(unit: str) -> str:
+    """Where it is kept, for those who read of it."""
+    return f"{SERVER_RECORDS}/{unit}.{_server_state.COMPOSE}.json"
 
 
 def recorded_units() -> list[str]:

@@ -9,14 +9,15 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 
-from .._base.layout import COMPOSE_PROJECTS, RECORDS
+from .._base.layout import AGENT_RUNTIME, COMPOSE_PROJECTS, RECORDS
 from .._container.engine import EngineError
 from .._container.wanted import Wanted
 from .docker import DOCKER, Docker
 from .project import boot_file
-from .record import Record, forget_record, read_record, recorded_units
-from .wanted import Composed
+from .record import Record, forget_record, keep_images, noted_images, read_record, record_path, recorded_units
+from .wanted import Composed, project_file
 
 
 def left(declared: Collection[str]) -> dict[str, Record]:
@@ -24,24 +25,55 @@ def left(declared: Collection[str]) -> dict[str, Record]:
     return {unit: read_record(unit) for unit in recorded_units() if unit not in declared}
 
 
+def refused(records: Mapping[str, Record], docker: Callable[[str], Docker]) -> list[str]:
+    """A sentence for each server that cannot be removed, since its engine does not answer."""
+    found = []
+    for unit, record in records.items():
+        try:
+            docker(record.engine).information()
+        except EngineError as error:
+            found.append(
+                f"{unit} is in a container of Compose, which cannot be removed, since the engine does not answer docker: {error}. Start it, or install it"
+                f" again; if it is gone for good, remove {os.path.dirname(project_file(record.name))} and {record_path(unit)} yourself."
+            )
+    return found
+
+
 def remove(records: Mapping[str, Record], docker: Callable[[str], Docker], predict: bool) -> list[str]:
     """What was done, or would be. What tells whose all this is goes last. Raises `EngineError`, `StateError`, `OSError`."""
-    steps = []
-    for unit, record in records.items():
+    steps, sentences = [], refused(records, docker)
+    if sentences:
+        raise EngineError(sentences[0])
+    for number, (unit, record) in enumerate(records.items(), 1):
         wanted = Composed(record.name, Wanted(unit, ""), {}, {}, (), record.engine)
-        for words, act in _acts(wanted, record, docker(record.engine)):
+        others = noted_images(list(records)[:number])
+        own = replace(record, images=[image for image in record.images if image not in others])
+        for words, act in _acts(wanted, own, docker(record.engine)):
             steps.append(words)
             if not predict:
                 act()
         if not predict:
             forget_record(unit)
-            _remove_if_empty(RECORDS)
+            # The agent's folders are the agent's to remove; those of a host that never had one are ours.
+            for folder in (RECORDS, f"{AGENT_RUNTIME}/{record.name}", AGENT_RUNTIME):
+                _remove_if_empty(folder)
     return steps
+
+
+def undo(wanted: Composed, docker: Docker) -> None:
+    """A first attempt that failed: only its images stay, for the next one, and what tells that they are ours. Raises `EngineError`, `StateError`,
+    `OSError`."""
+    record = read_record(wanted.unit)
+    for dummy, act in _acts(wanted, replace(record, images=()), docker):
+        act()
+    keep_images(wanted.unit, record, record.images)
 
 
 def _acts(wanted: Composed, record: Record, docker: Docker) -> Iterator[tuple[str, Callable[[], object]]]:
     if os.path.exists(wanted.file):
         yield f"remove {wanted.container_name}", lambda: docker.down(wanted)
+    elif _is_there(wanted, docker):
+        yield f"remove {wanted.container_name}", lambda: docker.remove(wanted.container_name)
     for image in record.images:
         yield f"remove image {image}", lambda image=image: _remove_image(docker, image)  # type: ignore[misc]
     if os.path.exists(boot_file(wanted)):
@@ -49,6 +81,12 @@ def _acts(wanted: Composed, record: Record, docker: Docker) -> Iterator[tuple[st
     folder = os.path.dirname(wanted.file)
     if os.path.isdir(folder):
         yield f"remove {folder}", lambda: _remove_folder(folder)
+
+
+def _is_there(wanted: Composed, docker: Docker) -> bool:
+    """Whether its container is, though somebody has removed the file."""
+    found = docker.container(wanted.container_name)
+    return found is not None and found.project == wanted.project
 
 
 def _remove_image(docker: Docker, image: str) -> None:

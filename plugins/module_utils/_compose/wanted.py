@@ -44,22 +44,37 @@ class Composed:
     @property
     def container_name(self) -> str:
         """As people know it."""
-        return SERVICE if self.name == DEFAULT_INSTANCE else f"{SERVICE}-{self.name}"
+        return container_of(self.name)
 
     @property
     def project(self) -> str:
         """Not plain `ollama`: that is what projects of others are called."""
-        return f"keepwarm-{self.container_name}".lower()
+        return project_of(self.name)
 
     @property
     def file(self) -> str:
         """Ours."""
-        return f"{COMPOSE_PROJECTS}/{self.project}/compose.yaml"
+        return project_file(self.name)
 
     @property
     def url(self) -> str:
         """Where it answers: the container has the host's network."""
         return url_of(self.environment)
+
+
+def container_of(name: str) -> str:
+    """The name of the container of the instance."""
+    return SERVICE if name == DEFAULT_INSTANCE else f"{SERVICE}-{name}"
+
+
+def project_of(name: str) -> str:
+    """The name of its project, for which Compose takes no capitals: two instances could share one."""
+    return f"keepwarm-{container_of(name)}".lower()
+
+
+def project_file(name: str) -> str:
+    """Where the file of its project is."""
+    return f"{COMPOSE_PROJECTS}/{project_of(name)}/compose.yaml"
 
 
 def url_of(environment: Mapping[str, str]) -> str:

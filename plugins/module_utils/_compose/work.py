@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .. import _server_state
 from .._base.files import replace_file
 from .._base.layout import AGENT_RUNTIME
 from .._container.engine import EngineError, keep, kept_name, load, pinned, pull
@@ -22,8 +21,10 @@ from .docker import DOCKER, Docker
 from .listening import is_listening
 from .plan import Look, look_at, read_text
 from .project import boot_file, boot_text, declared_by, ready_program
-from .record import Record, read_record, write_record
+from .record import Record, keep_images, noted_images, read_record, write_record
 from .refusals import refusals
+from .removal import refused, undo
+from .telling import diff, told
 from .wanted import Composed
 
 _DEADLINES = Deadlines(connect=2, answer=5)
@@ -59,12 +60,19 @@ class Bringer:
         image, archive = wanted.container.image, wanted.container.archive
         if pinned(self.docker.run, image, DOCKER) is None:
             self._note(wanted, image)
-            self._step(f"load {image}" if archive else f"pull {image}", lambda: self._get(image, archive))
+            try:
+                self._step(f"load {image}" if archive else f"pull {image}", lambda: self._get(image, archive))
+            except EngineError:
+                self._unnote(wanted, image)
+                raise
         found = pinned(self.docker.run, image, DOCKER) or ""
         name = kept_name(found)
         if name and pinned(self.docker.run, name, DOCKER) is None:
             self._note(wanted, name)
             self._step(f"tag {found} {name}", lambda: keep(self.docker.run, found, name, DOCKER))
+        # What another server of ours has brought goes with the last one that uses it.
+        for shared in noted_images([wanted.unit]) & {image, name}:
+            self._note(wanted, shared)
 
     def _get(self, image: str, archive: str) -> None:
         if archive:
@@ -74,6 +82,15 @@ class Bringer:
 
     def _note(self, wanted: Composed, image: str) -> None:
         self._keep(wanted, lambda record: replace(record, images=list(dict.fromkeys([*record.images, image]))))
+
+    def _unnote(self, wanted: Composed, image: str) -> None:
+        """One that did not come. A server of which nothing is there is none of ours: it may be deployed otherwise."""
+        record = look_record(wanted)
+        images = [one for one in record.images if one != image]
+        if os.path.exists(wanted.file) or record.former is not None:
+            write_record(wanted.unit, replace(record, images=images))
+        else:
+            keep_images(wanted.unit, record, images)
 
     def _keep(self, wanted: Composed, change: Callable[[Record], Record]) -> None:
         if not self.predict:
@@ -145,8 +162,7 @@ class Bringer:
             return ". It has served with these settings before, and they stay"
         with suppress(EngineError):
             if not former:
-                self.docker.down(wanted)
-                os.unlink(wanted.file)
+                undo(wanted, self.docker)
                 return ". There were no former settings: its container is removed again"
             put(wanted.file, former, 0o600)
             self.docker.up(wanted)
@@ -181,33 +197,13 @@ def is_answering(url: str) -> bool:
     return True
 
 
-def outlook(look: Look) -> Mapping[str, Any]:
-    """What the roles after this one predict with in check mode."""
-    folder = look.wanted.container.folder
-    comes = look.starts
-    return {
-        "comes": comes,
-        "restarts": comes or look.replaces,
-        "empty": look.container is None and not (folder and os.path.isdir(folder)),
-        "url": look.wanted.url,
-        "environment": dict(look.environment),
-    }
-
-
-def diff(looks: Sequence[Look]) -> list[dict[str, str]]:
-    """Of the files that change."""
-    changed = [look for look in looks if look.before != look.text and not (look.pending and look.runs)]
-    return [
-        {"before": look.before, "after": look.text, "before_header": look.wanted.file, "after_header": look.wanted.file} for look in changed
-    ]
-
-
-def check(servers: Sequence[Composed], docker: Callable[[str], Docker]) -> dict[str, Any]:
-    """Only looks. Raises `EngineError`, `StateError`, `OSError`."""
-    refused = [sentence for wanted in servers for sentence in refusals(wanted, docker(wanted.engine))]
-    looks = [] if refused else [look_at(wanted, docker(wanted.engine)) for wanted in servers]
+def check(servers: Sequence[Composed], docker: Callable[[str], Docker], leaving: Mapping[str, Record] | None = None) -> dict[str, Any]:
+    """Only looks. `leaving`: what is to be removed. Raises `EngineError`, `StateError`, `OSError`."""
+    sentences = [sentence for wanted in servers for sentence in refusals(wanted, docker(wanted.engine))]
+    sentences += refused(leaving or {}, docker)
+    looks = [] if sentences else [look_at(wanted, docker(wanted.engine)) for wanted in servers]
     archives = [look.wanted.container.archive for look in looks if look.image is None and look.wanted.container.archive]
-    return {"refusals": list(dict.fromkeys(refused)), "steps": [], "archives": list(dict.fromkeys(archives)), "servers": list(map(told, looks))}
+    return {"refusals": list(dict.fromkeys(sentences)), "steps": [], "archives": list(dict.fromkeys(archives)), "servers": list(map(told, looks))}
 
 
 def fetch(servers: Sequence[Composed], docker: Callable[[str], Docker], archives: str, predict: bool) -> dict[str, Any]:
@@ -229,21 +225,3 @@ def bring(servers: Sequence[Composed], docker: Callable[[str], Docker], archives
         looks.append(bringer.bring(wanted))
         steps += bringer.steps
     return {"refusals": [], "steps": steps, "archives": [], "servers": list(map(told, looks)), "diff": diff(looks)}
-
-
-def told(look: Look) -> dict[str, Any]:
-    """As the module tells of a server."""
-    unloads = look.replaces
-    return {
-        "unit": look.wanted.unit,
-        "url": look.wanted.url,
-        "running_url": look.running_url,
-        "container": look.wanted.container_name,
-        "unloads": unloads,
-        "restorable": unloads or _server_state.read(look.wanted.unit, _server_state.MODELS) is not None,
-        "stopped": look.left_stopped,
-        "pending": look.pending,
-        "reasons": list(look.reasons()),
-        "warnings": [*look.wanted.warnings, *look.warnings],
-        "outlook": outlook(look),
-    }

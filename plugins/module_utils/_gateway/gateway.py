@@ -124,10 +124,10 @@ def remove(run: RunWith, check_mode: bool, link: str = "") -> Done:
 
 def _replace(run: RunWith, due: Collection[Change], load: bool = True, listen: Collection[tuple[str, int]] = ()) -> None:
     """Raises `GatewayError` when all is as it was before."""
-    done, ran = [], nginx.main_pid(run) > 0
+    done, ran, counted = [], nginx.main_pid(run) > 0, False
     try:
         if any(change.path == PROGRAM and change.after is None for change in due):
-            run(["systemctl", "stop", *COUNTING])  # a run of it would write its files anew after they were removed
+            counted = _stop_counting(run)
         for change in due:
             done.append(change)
             carry_out(change)
@@ -136,7 +136,16 @@ def _replace(run: RunWith, due: Collection[Change], load: bool = True, listen: C
             nginx.load(run, listen)
     except (GatewayError, SystemctlError, OSError) as error:
         _take_back(run, done, ran)
+        if counted:
+            run(["systemctl", "start", COUNTING[0]])
         raise GatewayError(f"nginx did not take the configuration, and the former one is back: {one_line(str(error))}") from error
+
+
+def _stop_counting(run: RunWith) -> bool:
+    """Whether its timer ran. A run of it would write its files anew after they were removed."""
+    ran = run(["systemctl", "is-active", "--quiet", COUNTING[0]])[0] == 0
+    run(["systemctl", "stop", *COUNTING])
+    return ran
 
 
 def _take_back(run: RunWith, done: list[Change], ran: bool) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from .._base.files import create_empty, read_bytes, replace_file
+from .._base.files import create_empty, read_bytes, replace_file, replace_link
 from .._base.layout import GATEWAY_CONFIGURATION, GATEWAY_PROGRAM, GATEWAY_STATE, UNITS
 from .._ownership.marks import is_marked, role_mark
 
@@ -128,18 +128,9 @@ def carry_out(change: Change) -> None:
         return
     os.makedirs(os.path.dirname(change.path), 0o755, exist_ok=True)
     if change.is_link:
-        _link(change.path, change.after)
+        replace_link(change.path, os.fsdecode(change.after))
     else:
         replace_file(change.path, change.after, mode=change.mode)
-
-
-def _link(path: str, target: bytes) -> None:
-    """In one step, so that node_exporter never misses it."""
-    new = f"{path}.new"
-    with suppress(FileNotFoundError):
-        os.unlink(new)
-    os.symlink(os.fsdecode(target), new)
-    os.replace(new, path)
 
 
 def make_log(user: str) -> None:

@@ -29,6 +29,13 @@ def clashes(entries: Sequence[Entry]) -> Iterator[str]:
         yield from _shared_devices(one, other)
 
 
+def same_project(names: Sequence[str]) -> Iterator[str]:
+    """One sentence for each two servers of Compose whose projects, which have no capitals, would be one. Same names are told of by `clashes`."""
+    for one, other in combinations(names, 2):
+        if one != other and one.lower() == other.lower():
+            yield f"instances {one} and {other} would share one project of Compose, whose name has no capitals: give one of them another name"
+
+
 def overlap(one: Address, other: Address) -> bool:
     """Whether a second server could not listen there while a first one does."""
     if one.port != other.port:

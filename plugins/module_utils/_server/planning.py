@@ -15,6 +15,7 @@ from .. import _server_state
 from .._base.deployments import COMPOSE, DEPLOYMENTS
 from .._base.layout import COMPOSE_PROJECTS
 from .._base.systemctl import RunWith
+from .._compose.wanted import project_file
 from .._ownership.claiming import Paths, obstacles
 from .._ownership.manifest import ManifestError
 from .._ownership.takeover import OwnershipError
@@ -119,8 +120,10 @@ def _sentences(occasion: Occasion, found: Settled, content: str, told: Mapping[s
 
 
 def _composed(declared: Declared, unit: str) -> str:
-    """The refusal of a server that runs in a container of Compose, of which systemd knows nothing. Raises `HostError`."""
-    if not _kept(unit.replace("@", "-"), _server_state.COMPOSE):
+    """The refusal of a server that is in a container of Compose, of which systemd knows nothing; an attempt that came to nothing is none. Raises
+    `HostError`."""
+    record = _read(unit.replace("@", "-"), _server_state.COMPOSE)
+    if record is None or not os.path.exists(project_file(str(record.get("name")))):
         return ""
     return (
         f"{unit} is there as {COMPOSE} ({COMPOSE_PROJECTS}), and ollama_server_deployment is {declared.place.deployment.word}: set that to {COMPOSE}, or have"
@@ -171,7 +174,11 @@ def _tried(occasion: Occasion, content: str, told: Mapping[str, Any]) -> Tried:
 
 def _kept(unit: str, what: str) -> bool:
     """Whether an earlier play has left that behind."""
+    return _read(unit, what) is not None
+
+
+def _read(unit: str, what: str) -> dict[str, Any] | None:
     try:
-        return _server_state.read(unit, what) is not None
+        return _server_state.read(unit, what)
     except _server_state.StateError as error:
         raise HostError(str(error)) from error

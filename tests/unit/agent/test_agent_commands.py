@@ -13,7 +13,7 @@ from ollama_warmup.cli import commands
 from ollama_warmup.cli.main import main
 from ollama_warmup.state import state_file
 from ollama_warmup.state.lock import Locked, only_one
-from support.agent import STOPPED, Agent
+from support.agent import STOPPED, Agent, at_once
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_status_after_a_pass(command: Agent, capsys: pytest.CaptureFixture[str])
     call(command, "run")
     capsys.readouterr()
     assert call(command, "status") == exits.WARM
-    said = capsys.readouterr().out.splitlines()
+    said = at_once(capsys.readouterr().out).splitlines()
     assert said[0] == "ollama.service at http://127.0.0.1:11434: active (running)"
     assert said[1].startswith("looked just now: warm, in ")
     assert said[2].startswith("last pass just now: warm, in ")
@@ -95,7 +95,7 @@ def test_status_says_that_the_state_is_unreadable_and_leaves_it(command: Agent, 
 
 def test_check_looks_and_changes_nothing(command: Agent, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(command, "check") == exits.NOT_RESIDENT
-    said = capsys.readouterr().out
+    said = at_once(capsys.readouterr().out)
     assert said.splitlines()[1].startswith("looked just now: not warm")
     assert "not warm: a is not in memory" in said
     assert command.server.work() == []

@@ -21,7 +21,7 @@ from ollama_warmup.cli.main import main
 from ollama_warmup.ready import rule
 from ollama_warmup.state.hold import current_drain
 from ollama_warmup.state.state_file import StateFile
-from support.agent import STOPPED, Agent
+from support.agent import STOPPED, Agent, at_once
 
 Call = Callable[..., int]
 
@@ -185,7 +185,7 @@ def test_status_tells_of_the_hold_and_of_the_last_pass(agent: Agent, call: Call,
     call("hold", "2h", "--reason", "new GPU")
     capsys.readouterr()
     assert call("status") == exits.ON_HOLD
-    said = capsys.readouterr().out.splitlines()
+    said = at_once(capsys.readouterr().out).splitlines()
     assert said[1].startswith("looked just now: warm")
     assert said[2].startswith("last pass just now: warm")
     assert said[3].endswith("by alice: new GPU; 'ollama-warmup release' ends it")

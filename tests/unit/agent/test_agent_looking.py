@@ -17,7 +17,7 @@ from ollama_warmup import exits
 from ollama_warmup.cli import commands, looking, waiting
 from ollama_warmup.cli.main import main
 from ollama_warmup.instance import Instance
-from support.agent import STOPPED, URL, Agent
+from support.agent import STOPPED, URL, Agent, at_once
 from support.raw_server import answering, head
 from support.values import NOW
 
@@ -96,9 +96,9 @@ def test_the_last_pass_is_told_beside_it(warm: Agent, capsys: pytest.CaptureFixt
     warm.server.gone = True
     capsys.readouterr()
     assert main(["status"], root=warm.instance.root) == exits.UNREACHABLE
-    said = capsys.readouterr().out
+    said = at_once(capsys.readouterr().out)
     assert "last pass: not warm: nowhere is not installed on the server" in said
-    assert said.splitlines()[1].startswith("looked just now: server unreachable, after 0.")
+    assert said.splitlines()[1].startswith("looked just now: server unreachable, after ")
 
 
 def test_a_server_that_trickles_gets_no_longer_than_anybody(
@@ -140,7 +140,7 @@ def test_no_look_is_called_warm_that_had_no_model_to_look_for(warm: Agent, capsy
     main(["run"], root=warm.instance.root)
     capsys.readouterr()
     main(["status"], root=warm.instance.root)
-    said = capsys.readouterr().out
+    said = at_once(capsys.readouterr().out)
     assert "looked just now: nothing declared, in " in said
     assert ("last pass just now: warm, in " in said) is (models is None), "that was a pass with models"
 

@@ -14,7 +14,7 @@ from ollama_warmup.cli import commands
 from ollama_warmup.cli import instances as several
 from ollama_warmup.cli.main import main
 from ollama_warmup.instance import Instance, InstanceError
-from support.agent import URL, Agent
+from support.agent import URL, Agent, at_once
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_status_tells_of_all(two: Agent, capsys: pytest.CaptureFixture[str]) -> 
     capsys.readouterr()
     configure(two, "one", {"url": URL, "unit": "ollama@one.service", "policy": {"models": ["b"]}})
     assert call(two, "status") == exits.NOT_RESIDENT, "the gravest of both"
-    texts = capsys.readouterr().out.split("\n\nollama@two.service ")
+    texts = at_once(capsys.readouterr().out).split("\n\nollama@two.service ")
     assert texts[0].startswith("ollama@one.service at http://127.0.0.1:11434: active")
     assert "No pass has ended yet." in texts[0]
     assert "last pass just now: warm" in texts[1]

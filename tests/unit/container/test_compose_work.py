@@ -25,6 +25,9 @@ PINNED, KEPT = f"registry.example.org/ollama@{DIGEST}", "registry.example.org/ol
 PROGRAM = "# ready\n"
 PID = 4711
 REST = dict.fromkeys(("models", "oom_policy", "start", "restart", "install", "ours", "may_come", "beginning", "warnings", "account", "allow_daemon_reload"))
+SYSTEMD_DECLARED = declaration(
+    {"deployment": "systemd", **dict.fromkeys(("folder", "gpu", "grouped", "sandboxed", "container", "environment", "defaults"))} | REST
+)
 
 
 class FakeDocker:
@@ -35,7 +38,7 @@ class FakeDocker:
         self.answers, self.information, self.complaint = True, dict[str, Any](), ""
         self.version, self.components = "2.26.1", {"Engine": "26.1.5"}
         self.state = dict[str, Any]()
-        self.silent, self.pullable = "", True
+        self.silent, self.pullable, self.gone = "", True, False
         self.starter = "enabled"
 
     def __call__(self, command: Sequence[str], _environment: Mapping[str, str], _reads: str) -> tuple[int, str, str]:
@@ -44,6 +47,11 @@ class FakeDocker:
             return (0, f"{self.version}\n", "") if self.version else (127, "", "env: 'docker': No such file or directory\n")
         if words[0] == "version":
             return 0, json.dumps({"Components": [{"Name": name, "Version": version} for name, version in self.components.items()]}), ""
+        if self.gone:
+            return 127, "", "env: 'docker': No such file or directory\n"
+        return self._tell(words) or self._act(words)
+
+    def _tell(self, words: list[str]) -> tuple[int, str, str] | None:
         if words[0] == "info":
             return 0, json.dumps(self.information), ""
         if words[:2] == ["image", "inspect"]:
@@ -57,10 +65,10 @@ class FakeDocker:
             return 0, f"UnitFileState={self.starter}\n", ""
         if words[0] == "logs":
             return 0, "", "listen tcp: address in use\n"
-        self.done.append(" ".join(words[:2] if words[0] != "compose" else words[words.index("--file") + 2 :]))
-        return self._act(words)
+        return None
 
     def _act(self, words: list[str]) -> tuple[int, str, str]:
+        self.done.append(" ".join(words[:2] if words[0] != "compose" else words[words.index("--file") + 2 :]))
         if words[0] == "pull" and not self.pullable:
             return 1, "", "Error response from daemon: manifest unknown\n"
         if words[0] in ("pull", "tag"):
@@ -69,7 +77,7 @@ class FakeDocker:
             self.images.discard(words[-1])
         if "up" in words:
             self._up(yaml.safe_load(pathlib.Path(words[words.index("--file") + 1]).read_text())["services"]["ollama"], words[4])
-        if "down" in words:
+        if "down" in words or words[:2] == ["container", "rm"]:
             self.containers.clear()
         return 0, "", ""
 
@@ -114,6 +122,7 @@ def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setattr(wanted, "COMPOSE_PROJECTS", str(tmp_path / "etc"))
     monkeypatch.setattr(removal, "COMPOSE_PROJECTS", str(tmp_path / "etc"))
     monkeypatch.setattr(removal, "RECORDS", str(tmp_path / "records"))
+    monkeypatch.setattr(removal, "AGENT_RUNTIME", str(tmp_path / "run"))
     monkeypatch.setattr(project, "BOOT_FOLDERS", str(tmp_path / "tmpfiles.d"))
     monkeypatch.setattr(work, "AGENT_RUNTIME", str(tmp_path / "run"))
     monkeypatch.setattr(work, "is_answering", lambda _url: found.docker.answers)
@@ -175,6 +184,16 @@ def test_the_image_is_there_before_anything_else(host: Host) -> None:
     with pytest.raises(EngineError, match=f"the image {IMAGE} cannot be pulled: Error response from daemon: manifest unknown"):
         host.bring()
     assert host.docker.containers == {} and "etc/keepwarm-ollama/compose.yaml" not in host.files()
+    assert record.recorded_units() == []
+
+
+def test_an_image_that_does_not_come_is_forgotten_and_the_server_is_not(host: Host) -> None:
+    host.bring()
+    host.wanted = replace(host.wanted, container=replace(host.wanted.container, image="registry.example.org/other:1"))
+    host.docker.pullable = False
+    with pytest.raises(EngineError, match="cannot be pulled"):
+        host.bring()
+    assert record.read_record("ollama.service").images == [KEPT]
 
 
 def test_what_is_declared_otherwise_is_recreated_and_says_why(host: Host) -> None:
@@ -222,7 +241,47 @@ def test_a_first_one_that_does_not_answer_leaves_no_container(host: Host) -> Non
     host.docker.answers = False
     with pytest.raises(EngineError, match=r"There were no former settings: its container is removed again"):
         host.bring()
-    assert (host.docker.containers, "etc/keepwarm-ollama/compose.yaml" in host.files()) == ({}, False)
+    assert (host.docker.containers, host.files()) == ({}, ["records/server/ollama.service.compose.json"])
+    assert record.read_record("ollama.service") == record.Record("default", "", images=[KEPT])
+    assert _composed(SYSTEMD_DECLARED, "ollama.service") == ""
+    assert removal.remove(removal.left([]), host.engine, predict=False) == [f"remove image {KEPT}"]
+    assert host.files() == []
+
+
+def test_a_container_without_its_file_is_removed(host: Host) -> None:
+    host.bring()
+    pathlib.Path(host.wanted.file).unlink()
+    assert removal.remove(removal.left([]), host.engine, predict=True)[0] == "remove ollama"
+    host.docker.done.clear()
+    removal.remove(removal.left([]), host.engine, predict=False)
+    assert (host.docker.done[:2], host.docker.containers) == (["container stop", "container rm"], {})
+    host.bring()
+    host.docker.containers["ollama"]["Config"]["Labels"]["com.docker.compose.project"] = "ai"
+    pathlib.Path(host.wanted.file).unlink()
+    removal.remove(removal.left([]), host.engine, predict=False)
+    assert list(host.docker.containers) == ["ollama"]
+
+
+def test_an_image_goes_with_the_last_server_that_uses_it(host: Host) -> None:
+    host.bring()
+    second = replace(host.wanted, name="b", container=replace(host.wanted.container, unit="ollama-b.service"))
+    work.bring([second], host.engine, "/archives", PROGRAM, predict=False)
+    assert record.read_record("ollama-b.service").images == [KEPT]
+    both = removal.remove(removal.left([]), host.engine, predict=True)
+    assert f"remove image {KEPT}" not in removal.remove(removal.left(["ollama-b.service"]), host.engine, predict=False)
+    last = removal.remove(removal.left([]), host.engine, predict=False)
+    assert both.count(f"remove image {KEPT}") == last.count(f"remove image {KEPT}") == 1
+
+
+def test_nothing_is_removed_without_the_engine(host: Host) -> None:
+    host.bring()
+    files = host.files()
+    host.docker.gone = True
+    with pytest.raises(EngineError, match=r"ollama\.service is in a container of Compose, which cannot be removed, .*: this host has no command docker\."):
+        removal.remove(removal.left([]), host.engine, predict=False)
+    assert host.files() == files
+    (found,) = work.check([], host.engine, removal.left([]))["refusals"]
+    assert "if it is gone for good, remove" in found and work.check([], host.engine, removal.left(["ollama.service"]))["refusals"] == []
 
 
 def test_a_server_that_somebody_stopped_is_not_started_by_what_is_declared(host: Host) -> None:
@@ -355,15 +414,14 @@ def test_it_is_removed_without_its_models(host: Host) -> None:
     assert host.docker.containers and steps == ["remove ollama", f"remove image {KEPT}", boot, folder]
     assert removal.remove(removal.left([]), host.engine, predict=False) == steps
     assert (host.docker.containers, host.files()) == ({}, ["models/blob"])
-    assert [(host.folder / name).exists() for name in ("etc", "records")] == [False, False]
+    assert [(host.folder / name).exists() for name in ("etc", "records", "run")] == [False] * 3
     assert removal.remove(removal.left([]), host.engine, predict=False) == []
 
 
 def test_systemd_gets_no_server_that_a_container_of_compose_is(host: Host) -> None:
-    declared = declaration({"deployment": "systemd", **dict.fromkeys(("folder", "gpu", "grouped", "sandboxed", "container", "environment", "defaults"))} | REST)
-    assert _composed(declared, "ollama.service") == ""
+    assert _composed(SYSTEMD_DECLARED, "ollama.service") == ""
     host.bring()
-    assert "is there as compose (/etc/keepwarm-ollama), and ollama_server_deployment is systemd: set that" in _composed(declared, "ollama.service")
+    assert "is there as compose (/etc/keepwarm-ollama), and ollama_server_deployment is systemd: set that" in _composed(SYSTEMD_DECLARED, "ollama.service")
 
 
 def refused(host: Host) -> list[str]:

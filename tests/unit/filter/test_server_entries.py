@@ -399,6 +399,14 @@ def test_a_server_of_compose_is_known_by_its_address(role: str) -> None:
     assert named["url"] == "http://10.0.0.1:1"
 
 
+def test_two_servers_of_compose_have_two_projects() -> None:
+    entries = [{"name": "a", "port": 11435}, {"name": "A", "port": 11436}]
+    assert judge(*entries)["problems"] == []
+    for entry in entries:
+        entry["server"] = {"deployment": "compose", "container_image": "registry.example.org/ollama:1"}
+    assert "instances a and A would share one project of Compose, whose name has no capitals" in problem(*entries)
+
+
 def test_what_compose_cannot_have_is_refused() -> None:
     flat = {**FLAT["server"], "deployment": "compose", "podman_args": ["--cgroups=disabled"]}
     (found,) = server_entries([], "server", flat, {})["problems"]

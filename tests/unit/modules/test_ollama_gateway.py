@@ -452,6 +452,25 @@ def test_what_counts_is_stopped_before_its_program_goes(folder: pathlib.Path) ->
     assert was_there == [True]
 
 
+@pytest.mark.parametrize("counts", [True, False])
+def test_what_counted_counts_again_where_nginx_did_not_take_the_rest(folder: pathlib.Path, counts: bool) -> None:
+    server = Nginx()
+    server.pid = 1
+    gateway.have(server.run, counted(folder, "one/g.prom"), False)
+    server.refuses = 1
+    begun: list[str] = []
+
+    def run(command: Sequence[str]) -> tuple[int, str, str]:
+        if command[1] == "is-active":
+            return (0 if counts else 3), "", ""
+        begun.extend(command[2:] if command[1] == "start" else [])
+        return server.run(command)
+
+    with pytest.raises(site.GatewayError):
+        gateway.have(run, dataclasses.replace(wanted(), contents={**wanted().contents, site.TOKENS: b"new"}), False)
+    assert begun == ([site.COUNTING[0]] if counts else [])
+
+
 def test_what_could_not_be_served_is_refused_without_a_change(folder: pathlib.Path) -> None:
     (folder / "conf.d").mkdir()
     gateway.refuse(Nginx().run, wanted())

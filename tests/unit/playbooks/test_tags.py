@@ -18,12 +18,12 @@ BEGIN = ["Learn the distribution", "Look at the host", *LEFT_OUT, "Refuse what c
 LOOK = ["Look at the host and refuse what cannot be kept on it"]
 
 
-def listed(tmp_path: pathlib.Path, tag: str) -> list[str]:
-    """The role's tasks that site lists with that tag, without what Ansible itself puts before a role."""
+def listed(tmp_path: pathlib.Path, tags: str, playbook: str = "site") -> list[str]:
+    """The role's tasks that a playbook lists with that option, without what Ansible itself puts before a role."""
     (tmp_path / "hosts.json").write_text(json.dumps({"gpu_hosts": {"hosts": {"a": None}}}))
     program = pathlib.Path(sys.executable).parent / "ansible-playbook"
     environment = {"HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"]}
-    command = [program, "--inventory=hosts.json", "--list-tasks", f"--tags={tag}", "keepwarm.ollama.site"]
+    command = [program, "--inventory=hosts.json", "--list-tasks", tags, f"keepwarm.ollama.{playbook}"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True, timeout=120)
     return re.findall(r"^ +keepwarm\.ollama\.ollama_warmup : (?!Validating arguments)(.+?)\tTAGS", done.stdout, re.MULTILINE)
 
@@ -38,8 +38,14 @@ def listed(tmp_path: pathlib.Path, tag: str) -> list[str]:
     ],
 )
 def test_a_step_comes_after_the_look_at_the_host(tmp_path: pathlib.Path, tag: str, steps: list[str]) -> None:
-    assert listed(tmp_path, tag) == [*BEGIN, *LOOK, *steps]
+    assert listed(tmp_path, f"--tags={tag}") == [*BEGIN, *LOOK, *steps]
 
 
 def test_a_removal_has_a_tag_of_its_own(tmp_path: pathlib.Path) -> None:
-    assert listed(tmp_path, "ollama_warmup_remove") == ["Remove the agent"]
+    assert listed(tmp_path, "--tags=ollama_warmup_remove") == ["Remove the agent"]
+
+
+@pytest.mark.parametrize("playbook", ["remove", "upgrade"])
+def test_a_host_on_hold_is_left_out_whatever_tags_are_skipped(tmp_path: pathlib.Path, playbook: str) -> None:
+    tasks = listed(tmp_path, "--skip-tags=ollama_warmup_verify,ollama_warmup", playbook)
+    assert {"Look at the host", *LEFT_OUT} <= set(tasks)

@@ -8,6 +8,7 @@ import pathlib
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 
 TOP = pathlib.Path(__file__).parents[3]
 _FENCE = re.compile(r"^( *)(```+).*?^\1\2`* *$", re.MULTILINE | re.DOTALL)
@@ -21,8 +22,13 @@ _OTHERS = re.compile(r"[^\w\- ]")  # neither letter, digit, underscore, hyphen n
 
 def tracked(*patterns: str) -> list[str]:
     """The files of the checkout that git tracks and these patterns match."""
+    return list(_listed(*patterns))
+
+
+@cache
+def _listed(*patterns: str) -> tuple[str, ...]:
     listing = subprocess.run(["git", "-C", str(TOP), "ls-files", "-z", "--", *patterns], check=True, capture_output=True, text=True).stdout
-    return [name for name in listing.split("\0") if name and (TOP / name).is_file()]
+    return tuple(name for name in listing.split("\0") if name and (TOP / name).is_file())
 
 
 def prose(page: str) -> str:

@@ -98,9 +98,7 @@ def _is_by_hand(instance: Instance) -> bool:
     return True
 
 
-def _warm(
-    instance: Instance, configuration: Configuration, before: State, state: State, moment: carry_over.Moment
-) -> tuple[State, LastPass]:
+def _warm(instance: Instance, configuration: Configuration, before: State, state: State, moment: carry_over.Moment) -> tuple[State, LastPass]:
     """What is remembered after it, and how it ended. Nothing that the server does makes it raise."""
     policy = configuration.policy
     # A server that answered since its start and no longer does is ill, not new: its host is not called warm while that is waited out.
