@@ -21,6 +21,7 @@ from .._container.engine import EngineError
 from .._container.place import find_place, in_the_way
 from .._ownership.marks import is_marked, role_mark
 from .docker import Docker
+from .listening import is_listening
 from .plan import Look, devices_of, look_at
 from .project import BY_RUNTIME
 from .wanted import Composed
@@ -89,7 +90,7 @@ def _others(look: Look) -> Iterator[str]:
             f"the container {wanted.container_name} is there, made by {made}: remove it, not its volume (docs/containers.md), or have its server looked"
             " after by its address (ollama_warmup_url)"
         )
-    elif (look.starts or (look.replaces and look.running_url != wanted.url)) and _answers(wanted.url):
+    elif (look.starts or look.replaces) and _answers(wanted.url) and not (container is not None and is_listening(container.pid, wanted.url)):
         yield f"something else answers at {wanted.url}: stop it first, or give the server another port"
 
 

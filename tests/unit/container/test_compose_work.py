@@ -360,6 +360,8 @@ def test_one_between_two_attempts_of_the_engine_does_not_run(host: Host) -> None
 def test_another_address_that_is_taken_is_refused(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.bring()
     monkeypatch.setattr(refusals, "_answers", lambda _url: True)
+    monkeypatch.setattr(refusals, "is_listening", lambda pid, url: pid == PID and url.endswith(":11434"))
+    host.declare(OLLAMA_HOST="localhost:11434")  # where its own container listens, by another name
     assert refused(host) == []
     host.declare(OLLAMA_HOST="127.0.0.1:11500")
     assert "something else answers at http://127.0.0.1:11500: stop it first" in refused(host)[0]
