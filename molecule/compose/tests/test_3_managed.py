@@ -29,6 +29,8 @@ def test_a_container_of_others_is_not_taken_over(gpu: Managed) -> None:
     outcome = gpu.site()
     assert (outcome.status, outcome.changed, gpu.state()) == (2, [], before), outcome.output
     assert "the container ollama is there, made by the project ollama: remove it" in str(outcome.messages)
+    assert "systemctl enable podman-restart.service" in str(outcome.messages)
+    gpu.run("systemctl enable podman-restart.service")
 
 
 def test_check_mode_predicts_and_changes_nothing(gpu: Managed) -> None:
