@@ -120,7 +120,7 @@ options:
     description:
       - V(checked) only looks. An archive need not be on the host yet. Servers that are not listed are refused if their engine does not answer, since
         they could not be removed.
-      - V(fetched) only brings images, which may take long: a server that is to be recreated goes on serving. Nothing is removed.
+      - V(fetched) only brings images, which may take long, while a server that is to be recreated goes on serving. Nothing is removed.
       - V(present) has the servers run, and removes those that are not listed.
       - V(absent) removes all of them, with the images that the role brought. Models stay.
     type: str
