@@ -66,7 +66,8 @@ def _engine_refusal(docker: Docker) -> str:
 def _refusals(look: Look, docker: Docker, engine: dict[str, Any]) -> Iterator[str]:
     wanted = look.wanted
     devices = devices_of(wanted, docker)
-    yield from filter(None, [in_the_way(wanted.container), _in_quadlet(wanted), *_others(look), *_image(look), _runtime(devices, engine)])
+    ways = [in_the_way(wanted.container), _in_quadlet(wanted), _in_another_engine(look)]
+    yield from filter(None, [*ways, *_others(look), *_image(look), _runtime(devices, engine)])
     yield from filter(None, [_at_boot(wanted, docker)])
     yield from missing_devices([device for device in devices if device != BY_RUNTIME])
     error = docker.judged(wanted, look.text)
@@ -77,6 +78,18 @@ def _refusals(look: Look, docker: Docker, engine: dict[str, Any]) -> Iterator[st
 def _in_quadlet(wanted: Composed) -> str:
     path = find_place(replace(wanted.container, deployment=QUADLET.word)).path
     return f"{path} is a server of this host already, and a container of Compose does not take its place: stop it and remove that file" if path else ""
+
+
+def _in_another_engine(look: Look) -> str:
+    """Nothing would know of its container any more. The container is found by the declared engine where that is the same one by another name."""
+    record, engine = look.record, look.wanted.engine
+    if not record.environment or record.engine == engine or look.container is not None:
+        return ""
+    has, gets = record.engine or "not set", engine or "not set"
+    return (
+        f"its container was made with an ollama_server_docker_host that was {has}, and is {gets} now: set it back, or have the server removed first by a"
+        " play that declares it no more (keepwarm.ollama.remove where it is the only one)"
+    )
 
 
 def _others(look: Look) -> Iterator[str]:

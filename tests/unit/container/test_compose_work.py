@@ -485,6 +485,17 @@ def test_what_others_have_there_is_not_taken(host: Host, monkeypatch: pytest.Mon
     assert f"{path} is there, and not this role's: move it away" in refused(host)[0]
 
 
+def test_a_server_does_not_move_to_another_engine(host: Host) -> None:
+    host.bring()
+    host.wanted = replace(host.wanted, engine="unix:///run/docker.sock")
+    assert refused(host) == []  # the same engine by another name
+    host.docker.containers.clear()
+    (found,) = refused(host)
+    assert "with an ollama_server_docker_host that was not set, and is unix:///run/docker.sock now: set it back, or have the server removed" in found
+    removal.remove(removal.left([]), host.engine, predict=False)
+    assert refused(host) == []
+
+
 def test_docker_gives_nvidias_gpus_by_a_runtime(host: Host) -> None:
     host.wanted = replace(host.wanted, container=replace(host.wanted.container, gpu="nvidia"))
     host.docker.information = {"Runtimes": {"runc": {}, "nvidia": {}}}
