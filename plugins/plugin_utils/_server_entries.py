@@ -12,7 +12,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.deployments import COMPOSE, SYSTEMD
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import read_switch
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
-from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes import clashes, same_project
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes import clashes, composed_clashes
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.container import container_problems, container_settings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.devices import DeviceError
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.entry import DEFAULT, Entry, EntryError, read_entry
@@ -81,7 +81,7 @@ def _composed_warnings(unit: str, settings: Mapping[str, Any], environment: Mapp
 def _several(listed: Any, role: str, flat: Mapping[str, Any], around: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
     entries, problems = _read(listed, around.get("host"))
     problems += clashes(entries)
-    problems += same_project([entry.name for entry in entries if _in_project(entry, flat, around)])
+    problems += composed_clashes([entry.name for entry in entries if _in_project(entry, flat, around)])
     unread = _unread(role, flat, around)
     if unread:
         return [], problems + unread

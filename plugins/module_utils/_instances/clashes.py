@@ -14,6 +14,9 @@ from .._systemd.address import EVERY_INTERFACE, Address, effective_address
 from .entry import DEFAULT, Entry
 
 _REPLACE = "ollama_server_instances_replace"
+_OF_WARMUP = ("warm-gate", "warm-gate-want", "warmup", "warmup-notify", "warmup-ready", "warmup-restart", "warmup-watch")
+_OWN_SERVICES = frozenset({"firewall", "gateway-metrics", "gpu-ready", "pull", *_OF_WARMUP})
+"""What follows `ollama-` in the names of the collection's other units."""
 
 
 def clashes(entries: Sequence[Entry]) -> Iterator[str]:
@@ -29,11 +32,15 @@ def clashes(entries: Sequence[Entry]) -> Iterator[str]:
         yield from _shared_devices(one, other)
 
 
-def same_project(names: Sequence[str]) -> Iterator[str]:
-    """One sentence for each two servers of Compose whose projects, which have no capitals, would be one. Same names are told of by `clashes`."""
+def composed_clashes(names: Sequence[str]) -> Iterator[str]:
+    """Of the servers of Compose: one sentence for each two whose projects, which have no capitals, would be one, and for each that would be taken for
+    another unit of the collection. Same names are told of by `clashes`."""
     for one, other in combinations(names, 2):
         if one != other and one.lower() == other.lower():
             yield f"instances {one} and {other} would share one project of Compose, whose name has no capitals: give one of them another name"
+    for name in names:
+        if name in _OWN_SERVICES:
+            yield f"instance {name} would be called ollama-{name}.service, which is another unit of this collection: give it another name"
 
 
 def overlap(one: Address, other: Address) -> bool:

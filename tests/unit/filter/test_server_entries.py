@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from typing import Any
 
 import pytest
@@ -405,6 +406,16 @@ def test_two_servers_of_compose_have_two_projects() -> None:
     for entry in entries:
         entry["server"] = {"deployment": "compose", "container_image": "registry.example.org/ollama:1"}
     assert "instances a and A would share one project of Compose, whose name has no capitals" in problem(*entries)
+
+
+def test_no_server_of_compose_has_the_name_of_another_unit_of_ours() -> None:
+    templates = sorted((pathlib.Path(__file__).parents[3] / "roles").glob("*/templates/ollama-*.service.j2"))
+    assert len(templates) > 5
+    for name in (template.name.removeprefix("ollama-").removesuffix(".service.j2") for template in templates):
+        entry = {"name": name, "port": 11435}
+        assert judge(entry)["problems"] == []  # ollama@NAME.service
+        entry["server"] = {"deployment": "compose", "container_image": "registry.example.org/ollama:1"}
+        assert f"would be called ollama-{name}.service, which is another unit of this collection" in problem(entry)
 
 
 def test_what_compose_cannot_have_is_refused() -> None:
