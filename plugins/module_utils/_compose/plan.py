@@ -69,6 +69,17 @@ class Look:
         return self.runs and not self.recreates and self.record.former is not None
 
     @property
+    def former(self) -> str | None:
+        """What comes back if the file that is to be written does not serve; None where nothing has to prove itself."""
+        if self.record.former is not None:
+            return self.record.former
+        differs = declared_by(self.before) != declared_by(self.text)
+        if self.container is not None and not self.recreates:
+            # It has served as it is declared: a file that says otherwise was removed or changed by somebody, and is nothing to come back to.
+            return self.before if self.starts and not differs else None
+        return self.before if self.starts or self.replaces or differs else None
+
+    @property
     def left_stopped(self) -> bool:
         """Whether it stays as somebody stopped it."""
         return self.container is not None and not self.runs and not self.starts and self.wanted.start == "auto"

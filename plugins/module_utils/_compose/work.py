@@ -110,10 +110,7 @@ class Bringer:
                 self._step(f"write {path}", lambda path=path, text=text: put(path, text, 0o644))  # type: ignore[misc]
         if look.before == look.text:
             return
-        former = look.record.former
-        if former is None and (look.starts or look.replaces or declared_by(look.before) != declared_by(look.text)):
-            former = look.before
-        self._keep(wanted, lambda record: replace(record, former=former, environment=dict(look.environment)))
+        self._keep(wanted, lambda record: replace(record, former=look.former, environment=dict(look.environment)))
         self._step(f"write {wanted.file}", lambda: put(wanted.file, look.text, 0o600))
 
     def _run(self, look: Look) -> None:

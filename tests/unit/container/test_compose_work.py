@@ -251,6 +251,21 @@ def test_a_first_one_that_does_not_answer_leaves_no_container(host: Host) -> Non
     assert host.files() == []
 
 
+@pytest.mark.parametrize("text", ["", "services: {}\n"])
+def test_a_file_that_somebody_lost_says_nothing_of_the_container(host: Host, text: str) -> None:
+    host.bring()
+    path = pathlib.Path(host.wanted.file)
+    path.write_text(text)
+    assert (host.bring()["steps"], record.read_record("ollama.service").former) == ([f"write {path}"], None)
+    host.docker.answers = False
+    assert (host.bring()["steps"], list(host.docker.containers)) == ([], ["ollama"])
+    path.write_text(text)
+    host.docker.stop(1)
+    with pytest.raises(EngineError, match=r"It has served with these settings before, and they stay$"):
+        host.bring()
+    assert list(host.docker.containers) == ["ollama"] and project.declared_by(path.read_text())
+
+
 def test_a_container_without_its_file_is_removed(host: Host) -> None:
     host.bring()
     pathlib.Path(host.wanted.file).unlink()
