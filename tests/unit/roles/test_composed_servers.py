@@ -22,7 +22,20 @@ def test_images_are_there_before_a_server_is_waited_for() -> None:
     assert order.index("Pull or load the images that the host lacks") < order.index("Have each server run with its settings")
     waits = task(ROLE, "compose_server.yml", "Wait until the server is idle, and note what it has in memory")["keepwarm.ollama.ollama_server_restart"]
     one = {"url": "http://127.0.0.1:11500", "running_url": "http://127.0.0.1:11434"}
-    assert value(ROLE, waits["url"], __ollama_server_one=one) == "http://127.0.0.1:11434"
+    assert value(ROLE, waits["url"], __ollama_server_again={"servers": [one]}) == "http://127.0.0.1:11434"
+
+
+def test_whether_a_server_is_waited_for_is_decided_when_it_is_its_turn() -> None:
+    (block,) = read(ROLES / ROLE / "tasks/compose_server.yml")
+    look, refuse, wait, bring = block["block"]
+    assert (look["keepwarm.ollama.ollama_compose"]["state"], look["register"]) == ("checked", "__ollama_server_again")
+    assert look["keepwarm.ollama.ollama_compose"]["only"] == bring["keepwarm.ollama.ollama_compose"]["only"]
+    then, now = {"unloads": False, "running_url": ""}, {"unloads": True, "running_url": "http://127.0.0.1:11434", "reasons": ["another image"]}
+    given = {"__ollama_server_one": then, "__ollama_server_again": {"servers": [now], "refusals": []}}
+    assert holds(ROLE, wait["when"], **given) and holds(ROLE, refuse["ansible.builtin.assert"]["that"], **given)
+    assert value(ROLE, wait["keepwarm.ollama.ollama_server_restart"]["reasons"], **given) == ["another image"]
+    given["__ollama_server_again"] = {"servers": [], "refusals": ["ollama.service: something else answers."]}
+    assert not holds(ROLE, refuse["ansible.builtin.assert"]["that"], **given)
 
 
 def test_models_are_loaded_again_into_a_server_that_was_taken_back() -> None:
