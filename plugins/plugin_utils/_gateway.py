@@ -94,7 +94,7 @@ def _unit(entry: Entry, variables: Mapping[str, Any]) -> str:
 
 def _composed(entry: Entry | None, variables: Mapping[str, Any]) -> dict[str, str]:
     """Of a server in a container of Compose, of which systemd tells nothing: where it `listens`, and its `address` for nginx."""
-    if entry is None and not variables["instances"] and variables["deployment"] == COMPOSE:
+    if entry is None and not variables["instances"] and variables["deployment"] == COMPOSE and variables["unit"] == variables["server_unit"]:
         with suppress(EntryError):
             entry = read_entry({"name": DEFAULT}, 1, variables["host"])
     if entry is None or not _is_composed(entry, variables):

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.deployments import COMPOSE, SYSTEMD
-from ansible_collections.keepwarm.ollama.plugins.module_utils._base.readers import read_switch
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes import clashes, composed_clashes
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.container import container_problems, container_settings
@@ -23,12 +22,11 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address i
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.settings import judge as judge_server
 
 from ._probe_places import shared_places
+from ._server_deployments import composed, deployment_problems, install_problems, start_word
 from ._upgrade_obstacles import upgrade_obstacles
 from ._wanted_models import wanted_models
 from ._warmup_settings import warmup_settings
 
-_GPU_SECONDS = "30"
-"""As defaults/main.yml of the role has it."""
 Judged = tuple[dict[str, Any], Mapping[str, Any]]
 
 
@@ -42,46 +40,21 @@ def server_entries(listed: Any, role: str, flat: Mapping[str, Any], around: Mapp
 
 def _by_deployment(entries: list[dict[str, Any]], around: Mapping[str, Any]) -> dict[str, Any]:
     """`instances`: those that systemd runs; `composed`: those that an engine does, as M(keepwarm.ollama.ollama_compose) takes them, and all of each."""
-    composed = [entry for entry in entries if entry["container"]["deployment"] == COMPOSE]
+    of_compose = [entry for entry in entries if entry["container"]["deployment"] == COMPOSE]
     return {
-        "instances": [entry for entry in entries if entry not in composed],
-        "composed": [_composed(entry) for entry in composed],
-        "composed_settings": {entry["unit"]: entry["settings"] for entry in composed},
+        "instances": [entry for entry in entries if entry not in of_compose],
+        "composed": [composed(entry) for entry in of_compose],
+        "composed_settings": {entry["unit"]: entry["settings"] for entry in of_compose},
         "upgrade_obstacles": _obstacles(entries, around),
     }
-
-
-def _composed(entry: Mapping[str, Any]) -> dict[str, Any]:
-    settings, judged = entry["settings"], entry["judged"]
-    return {
-        **{name: value for name, value in entry["container"].items() if name not in ("podman_args", "wanted_by")},
-        "name": entry["name"],
-        "environment": judged["environment"],
-        "defaults": judged["defaults"],
-        "models": entry["models"] or [],
-        "start": start_word(settings.get("start", "auto")),
-        "restart": settings.get("restart") or "auto",
-        "ready_timeout": settings.get("ready_timeout") or 120,
-        "warnings": [*judged["warnings"], *_composed_warnings(entry["unit"], settings, judged["environment"])],
-    }
-
-
-def _composed_warnings(unit: str, settings: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[str]:
-    """What is not as it is for a unit."""
-    address = environment.get("OLLAMA_HOST", "127.0.0.1")
-    if effective_address(address).beyond_loopback:
-        yield (
-            f"{unit} listens beyond loopback (OLLAMA_HOST is {address}), and Ollama has no authentication: whoever reaches it may use, unload and"
-            " delete its models."
-        )
-    if str(settings.get("gpu_timeout") or _GPU_SECONDS) != _GPU_SECONDS:
-        yield f"ollama_server_gpu_timeout is {settings['gpu_timeout']}, which does not count for {unit}: a container of Compose waits for no GPU."
 
 
 def _several(listed: Any, role: str, flat: Mapping[str, Any], around: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
     entries, problems = _read(listed, around.get("host"))
     problems += clashes(entries)
     problems += composed_clashes([entry.name for entry in entries if _in_project(entry, flat, around)])
+    if role == "server":
+        problems += install_problems([_deployment(entry, flat, around) for entry in entries], around.get("install"))
     unread = _unread(role, flat, around)
     if unread:
         return [], problems + unread
@@ -102,18 +75,18 @@ def _only_agent(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str,
     url, models = flat.get("url") or "", flat.get("models")
     declared = read_models(models) if is_given(models) else None
     found = {"unit": flat.get("unit"), "models": declared, "settings": flat, "judged": warmup_settings(flat)}
-    return {**found, **_address_of(url, around)}
+    return {**found, **_address_of(url, flat, around)}
 
 
 def _only_store(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str, Any]:
     url, declared = flat.get("url") or "", around.get("resident")
     judged = wanted_models(flat["models"], declared, flat["pull"], flat["pull_state"], flat["pull_insecure"], flat["prune"])
-    return {"unit": flat.get("unit"), "models": _resident(around), "settings": flat, "judged": judged, **_address_of(url, around)}
+    return {"unit": flat.get("unit"), "models": _resident(around), "settings": flat, "judged": judged, **_address_of(url, flat, around)}
 
 
-def _address_of(url: str, around: Mapping[str, Any]) -> dict[str, Any]:
-    """Where the one server answers: as given, as declared for a container that no unit runs, or as its unit says."""
-    if not url and around.get("deployment") == COMPOSE:
+def _address_of(url: str, flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the one server answers: as given, as declared for a container that no unit runs, or as its unit says, which may be another's."""
+    if not url and around.get("deployment") == COMPOSE and flat.get("unit") == around.get("unit"):
         url = _declared_address(around.get("host"))
     return {"url": url, "follows_unit": not url}
 
@@ -131,37 +104,11 @@ def _declared_address(host: Any) -> str:
 def _only_server(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str, Any]:
     settings = {**flat, "host": around.get("host"), "max_loaded_models": around.get("max_loaded_models")}
     judged = {**judge_server({name: settings[name] for name in (*SERVER_SETTINGS, "host") if name in settings}, settings.get("environment")), "defaults": {}}
-    own = [*container_problems(settings, "ollama_server_"), *deployment_problems(settings, judged["environment"], around.get("install"))]
+    own = [*container_problems(settings, "ollama_server_"), *deployment_problems(settings, judged["environment"])]
+    own += install_problems([settings.get("deployment") or SYSTEMD.word], around.get("install"))
     judged["problems"] = [*judged["problems"], *own]
     found = {"unit": around.get("unit") or "ollama.service", "models": _resident(around) or [], "settings": settings, "judged": judged}
     return found if judged["problems"] else {**found, "declared": _declared(found, grouped=False), "container": _container(found, grouped=False)}
-
-
-def deployment_problems(settings: Mapping[str, Any], environment: Mapping[str, str], install: Any = None) -> list[str]:
-    """What a server in a container cannot have besides. `install`: of a host with this one server."""
-    deployment = settings.get("deployment") or SYSTEMD.word
-    if deployment == SYSTEMD.word:
-        return []
-    found = [] if deployment == COMPOSE else _podman_problems(environment)
-    if deployment == COMPOSE and settings.get("podman_args"):
-        found.append("ollama_server_podman_args is set, but ollama_server_deployment is compose, where docker compose makes the container: leave it out")
-    if deployment == COMPOSE and settings.get("oom_policy") not in (None, "", "auto"):
-        found.append(
-            f"ollama_server_oom_policy is {settings['oom_policy']}, but ollama_server_deployment is compose, where systemd stops nothing when the kernel kills"
-            " one process of the server: leave it at auto"
-        )
-    if install not in (None, "", "never"):
-        found.append(f"ollama_server_install is {install}, but ollama_server_deployment is {deployment}, whose server comes with its image: leave it at never")
-    return found
-
-
-def _podman_problems(environment: Mapping[str, str]) -> list[str]:
-    expanded = [name for name, value in environment.items() if "$" in value]
-    found = [f"{name} has a $, which a unit of Podman's does not carry to the server: leave it out of the value" for name in expanded]
-    folder = environment.get("OLLAMA_MODELS", "")
-    if ":" in folder:
-        found.append(f"the folder of the models, {folder}, has a colon, with which Podman mounts none into a container: take another")
-    return found
 
 
 _ONLY: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]] = {"server": _only_server, "model": _only_store, "warmup": _only_agent}
@@ -204,14 +151,6 @@ def _container(instance: Mapping[str, Any], grouped: bool) -> dict[str, Any]:
     folder = instance["judged"]["environment"].get("OLLAMA_MODELS") or ""
     around = {"unit": instance["unit"], "gpu": settings.get("gpu") or "auto", "folder": folder, "wanted_by": target}
     return {**around, **container_settings(settings)}
-
-
-def start_word(raw: Any) -> str:
-    """auto, true or false; what is none of them as text."""
-    if raw == "auto":
-        return "auto"
-    switch = read_switch(raw)
-    return str(raw) if switch is None else str(switch).lower()
 
 
 def _read(raw: Any, host: Any) -> tuple[list[Entry], list[str]]:
@@ -261,7 +200,11 @@ def _instance(
 
 def _in_project(entry: Entry, flat: Mapping[str, Any], around: Mapping[str, Any]) -> bool:
     """Whether Compose has it run."""
-    return bool((entry.own["server"].get("deployment") or flat.get("deployment") or around.get("deployment")) == COMPOSE)
+    return _deployment(entry, flat, around) == COMPOSE
+
+
+def _deployment(entry: Entry, flat: Mapping[str, Any], around: Mapping[str, Any]) -> str:
+    return str(entry.own["server"].get("deployment") or flat.get("deployment") or around.get("deployment") or SYSTEMD.word)
 
 
 def _server(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:

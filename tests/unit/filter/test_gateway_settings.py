@@ -40,6 +40,7 @@ GIVEN: dict[str, Any] = {
     "instances": [],
     "deployment": "systemd",
     "host": None,
+    "server_unit": "ollama.service",
 }
 
 
@@ -181,6 +182,7 @@ ENTRIES = [{"name": "a", "port": 11500, "models": [{"name": "own"}]}, {"name": "
         ({"deployment": "compose"}, {"listens": "127.0.0.1", "address": "127.0.0.1:11434"}, "a"),
         ({"deployment": "compose", "host": "0.0.0.0:80"}, {"listens": "0.0.0.0", "address": "127.0.0.1:80"}, "a"),
         ({"deployment": "compose", "host": ":80"}, {"listens": "0.0.0.0", "address": "127.0.0.1:80"}, "a"),
+        ({"deployment": "compose", "unit": "other.service"}, {}, "a"),
         ({"deployment": "compose", "instances": ENTRIES, "unit": "ollama-a.service"}, {"listens": "127.0.0.1", "address": "127.0.0.1:11500"}, "a"),
         ({"deployment": "compose", "instances": ENTRIES, "unit": "ollama@b.service"}, {}, "b"),
     ],

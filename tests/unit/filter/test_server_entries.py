@@ -394,10 +394,20 @@ def test_a_server_of_compose_is_known_by_its_address(role: str) -> None:
     ]
     flat = {**FLAT[role], "unit": "ollama.service"}
     for given, url in (({}, "http://127.0.0.1:11434"), ({"host": "0.0.0.0:11500"}, "http://127.0.0.1:11500"), ({"host": "no address"}, "")):
-        (one,) = server_entries([], role, flat, {"deployment": "compose", "resident": [], **given})["instances"] or [{"url": ""}]
+        (one,) = server_entries([], role, flat, {"deployment": "compose", "resident": [], "unit": "ollama.service", **given})["instances"] or [{"url": ""}]
         assert one["url"] == url
     (named,) = server_entries([], role, {**flat, "url": "http://10.0.0.1:1"}, {"deployment": "compose", "resident": []})["instances"]
     assert named["url"] == "http://10.0.0.1:1"
+    (other,) = server_entries([], role, {**flat, "unit": "other.service"}, {"deployment": "compose", "resident": [], "unit": "ollama.service"})["instances"]
+    assert (other["url"], other["follows_unit"]) == ("", True)
+
+
+@pytest.mark.parametrize(("deployments", "refused"), [(("compose", "compose"), True), (("compose", "systemd"), False)])
+def test_a_release_is_installed_for_a_server_that_runs_it(deployments: tuple[str, ...], refused: bool) -> None:
+    ways = {"systemd": {}, "compose": {"deployment": "compose", "container_image": "registry.example.org/ollama:1"}}
+    entries = [{"name": f"s{port}", "port": port, "server": ways[way]} for port, way in enumerate(deployments, 11435)]
+    found = server_entries(entries, "server", FLAT["server"], {"install": "missing"})["problems"]
+    assert any("ollama_server_install is missing" in sentence for sentence in found) is refused
 
 
 def test_two_servers_of_compose_have_two_projects() -> None:

@@ -96,3 +96,8 @@ def test_the_look_of_the_agent_s_role_holds_where_it_found_every_server(told: bo
 def test_models_are_loaded_again_where_a_server_has_lost_some(found: dict[str, Any], composed: list[dict[str, Any]], due: bool) -> None:
     given = {"__ollama_server_looked": found, "__ollama_server_composed_found": {"servers": composed}}
     assert is_true(SERVER, "ollama_server_restorable", **given) is due
+
+
+def test_nothing_is_loaded_again_after_a_removal_that_looked_at_no_server() -> None:
+    skipped = {"skipped": True, "results": [{"item": "ollama.service", "skipped": True}]}
+    assert not is_true(SERVER, "ollama_server_restorable", __ollama_server_looked=skipped, ollama_server_state="absent")
