@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -34,11 +34,11 @@ _ALWAYS = "always"
 _STARTER = "podman-restart.service"
 
 
-def refusals(wanted: Composed, docker: Docker) -> list[str]:
-    """Of a host without the engine only that one. Raises `StateError`, `OSError`."""
+def refusals(wanted: Composed, docker: Docker, makes_room: Callable[[str], bool]) -> list[str]:
+    """Of a host without the engine only that one. `makes_room`: whether what listens at an address will be gone by then. Raises `StateError`, `OSError`."""
     try:
         without = _engine_refusal(docker)
-        sentences = [without] if without else list(_refusals(look_at(wanted, docker), docker, docker.information()))
+        sentences = [without] if without else list(_refusals(look_at(wanted, docker), docker, makes_room))
     except EngineError as error:
         sentences = [f"the engine does not answer docker: {error} Start it, or name its socket in ollama_server_docker_host"]
     return [f"{wanted.unit}: {sentence}." for sentence in sentences]
@@ -63,12 +63,11 @@ def _engine_refusal(docker: Docker) -> str:
     return ""
 
 
-def _refusals(look: Look, docker: Docker, engine: dict[str, Any]) -> Iterator[str]:
+def _refusals(look: Look, docker: Docker, makes_room: Callable[[str], bool]) -> Iterator[str]:
     wanted = look.wanted
     devices = devices_of(wanted, docker)
     ways = [in_the_way(wanted.container), _in_quadlet(wanted), _in_another_engine(look)]
-    yield from filter(None, [*ways, *_others(look), *_image(look), _runtime(devices, engine)])
-    yield from filter(None, [_at_boot(wanted, docker)])
+    yield from filter(None, [*ways, *_others(look, makes_room), *_image(look), _runtime(devices, docker.information()), _at_boot(wanted, docker)])
     yield from missing_devices([device for device in devices if device != BY_RUNTIME])
     error = docker.judged(wanted, look.text)
     if error:
@@ -92,7 +91,7 @@ def _in_another_engine(look: Look) -> str:
     )
 
 
-def _others(look: Look) -> Iterator[str]:
+def _others(look: Look, makes_room: Callable[[str], bool]) -> Iterator[str]:
     """What is not ours where ours would be."""
     wanted, container = look.wanted, look.container
     if look.before and not is_marked(wanted.file, look.before.encode(), role_mark("ollama_server")):
@@ -103,8 +102,12 @@ def _others(look: Look) -> Iterator[str]:
             f"the container {wanted.container_name} is there, made by {made}: remove it, not its volume (docs/containers.md), or have its server looked"
             " after by its address (ollama_warmup_url)"
         )
-    elif (look.starts or look.replaces) and _answers(wanted.url) and not (container is not None and is_listening(container.pid, wanted.url)):
+    elif (look.starts or look.replaces) and _answers(wanted.url) and not (_listens(look, wanted.url) or makes_room(wanted.url)):
         yield f"something else answers at {wanted.url}: stop it first, or give the server another port"
+
+
+def _listens(look: Look, url: str) -> bool:
+    return look.container is not None and is_listening(look.container.pid, url)
 
 
 def _image(look: Look) -> Iterator[str]:

@@ -11,13 +11,17 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from .._base.layout import AGENT_RUNTIME, COMPOSE_PROJECTS, RECORDS
+from .._base.deployments import service_of
+from .._base.layout import AGENT_RUNTIME, COMPOSE_PROJECTS, DROPIN, RECORDS
 from .._container.engine import EngineError
 from .._container.wanted import Wanted
+from .._residency.server.processes import unit_processes
+from .._server.left import role_files
 from .docker import DOCKER, Docker
+from .listening import is_listening
 from .project import boot_file
 from .record import Record, forget_record, keep_images, noted_images, read_record, record_path, recorded_units
-from .wanted import Composed, project_file
+from .wanted import Composed, container_of, project_file, project_of
 
 
 def left(declared: Collection[str]) -> dict[str, Record]:
@@ -37,6 +41,17 @@ def refused(records: Mapping[str, Record], docker: Callable[[str], Docker]) -> l
                 f" again; if it is gone for good, remove {os.path.dirname(project_file(record.name))} and {record_path(unit)} yourself."
             )
     return found
+
+
+def makes_room(url: str, records: Mapping[str, Record], docker: Callable[[str], Docker]) -> bool:
+    """Whether a server of ours listens there that will not for long: one that is to be removed, or one of a service, of which no other that is declared
+    has this address. Raises `EngineError`, `OSError`."""
+    services = dict.fromkeys(service_of(path) for path in role_files() if os.path.basename(path) == DROPIN)
+    pids = [process.pid for service in services for process in unit_processes(service)]
+    for record in records.values():
+        found = docker(record.engine).container(container_of(record.name))
+        pids += [found.pid] if found is not None and found.project == project_of(record.name) else []
+    return any(is_listening(pid, url) for pid in pids)
 
 
 def remove(records: Mapping[str, Record], docker: Callable[[str], Docker], predict: bool) -> list[str]:

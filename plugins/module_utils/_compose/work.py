@@ -23,7 +23,7 @@ from .plan import Look, look_at, read_text
 from .project import boot_file, boot_text, declared_by, ready_program
 from .record import Record, keep_images, noted_images, read_record, write_record
 from .refusals import refusals
-from .removal import refused, undo
+from .removal import makes_room, refused, undo
 from .telling import diff, told
 from .wanted import Composed
 
@@ -196,8 +196,13 @@ def is_answering(url: str) -> bool:
 
 def check(servers: Sequence[Composed], docker: Callable[[str], Docker], leaving: Mapping[str, Record] | None = None) -> dict[str, Any]:
     """Only looks. `leaving`: what is to be removed. Raises `EngineError`, `StateError`, `OSError`."""
-    sentences = [sentence for wanted in servers for sentence in refusals(wanted, docker(wanted.engine))]
-    sentences += refused(leaving or {}, docker)
+    unremovable = refused(leaving or {}, docker)
+    known = {} if unremovable else leaving or {}
+
+    def is_left(url: str) -> bool:
+        return makes_room(url, known, docker)
+
+    sentences = [sentence for wanted in servers for sentence in refusals(wanted, docker(wanted.engine), is_left)] + unremovable
     looks = [] if sentences else [look_at(wanted, docker(wanted.engine)) for wanted in servers]
     archives = [look.wanted.container.archive for look in looks if look.image is None and look.wanted.container.archive]
     return {"refusals": list(dict.fromkeys(sentences)), "steps": [], "archives": list(dict.fromkeys(archives)), "servers": list(map(told, looks))}

@@ -8,6 +8,7 @@ import json
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -124,6 +125,7 @@ def host(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     found = Host(tmp_path)
     monkeypatch.setattr(wanted, "COMPOSE_PROJECTS", str(tmp_path / "etc"))
     monkeypatch.setattr(removal, "COMPOSE_PROJECTS", str(tmp_path / "etc"))
+    monkeypatch.setattr(removal, "role_files", list)
     monkeypatch.setattr(removal, "RECORDS", str(tmp_path / "records"))
     monkeypatch.setattr(removal, "AGENT_RUNTIME", str(tmp_path / "run"))
     monkeypatch.setattr(project, "BOOT_FOLDERS", str(tmp_path / "tmpfiles.d"))
@@ -385,6 +387,38 @@ def test_another_address_that_is_taken_is_refused(host: Host, monkeypatch: pytes
     assert "something else answers at http://127.0.0.1:11500: stop it first" in refused(host)[0]
 
 
+def test_the_address_of_a_server_of_ours_that_goes_is_not_taken(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.bring()
+    monkeypatch.setattr(refusals, "_answers", lambda _url: True)
+    monkeypatch.setattr(removal, "is_listening", lambda pid, url: pid == PID and url.endswith(":11434"))
+    host.wanted = replace(host.wanted, name="b", container=replace(host.wanted.container, unit="ollama-b.service"))
+
+    def sentences(*declared: str) -> list[str]:
+        return list(work.check([host.wanted], host.engine, removal.left(declared))["refusals"])
+
+    assert sentences("ollama-b.service") == []
+    assert "something else answers" in sentences("ollama-b.service", "ollama.service")[0]
+    host.docker.containers["ollama"]["Config"]["Labels"]["com.docker.compose.project"] = "ai"
+    assert "something else answers" in sentences("ollama-b.service")[0]
+
+
+def test_the_address_of_a_service_of_ours_is_not_taken(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    dropin, template = "/etc/systemd/system/ollama@a.service.d/zz-keepwarm.conf", "/etc/systemd/system/ollama@.service"
+    asked: list[str] = []
+
+    def processes(unit: str) -> list[Any]:
+        asked.append(unit)
+        return [SimpleNamespace(pid=PID)]
+
+    monkeypatch.setattr(refusals, "_answers", lambda _url: True)
+    monkeypatch.setattr(removal, "is_listening", lambda pid, url: pid == PID and url.endswith(":11434"))
+    monkeypatch.setattr(removal, "unit_processes", processes)
+    monkeypatch.setattr(removal, "role_files", lambda: [template, dropin, "/etc/containers/systemd/ollama@c.container.d/zz-keepwarm.conf"])
+    assert (refused(host), asked) == ([], ["ollama@a.service", "ollama@c.service"])
+    monkeypatch.setattr(removal, "role_files", lambda: [template])
+    assert "something else answers" in refused(host)[0]
+
+
 def test_the_limit_of_models_never_goes_down(host: Host) -> None:
     host.wanted = replace(host.wanted, models=[{"name": f"m{number}"} for number in range(5)])
     host.bring()
@@ -590,5 +624,5 @@ def test_the_file_is_read_back_by_its_label(host: Host) -> None:
 def test_podman_starts_a_server_at_a_boot_only_by_its_service(host: Host, components: dict[str, str], starter: str, restart: str, refused: bool) -> None:
     host.docker.components, host.docker.starter = components, starter
     host.wanted = replace(host.wanted, container=replace(host.wanted.container, restart=restart))
-    found = " ".join(refusals.refusals(host.wanted, Docker(host.docker)))
+    found = " ".join(refusals.refusals(host.wanted, Docker(host.docker), lambda _url: False))
     assert ("systemctl enable podman-restart.service" in found) is refused
