@@ -17,7 +17,7 @@ from typing import Any
 
 from .._base.text import one_line
 from .._container.engine import EngineError, last_line
-from .project import LABEL
+from .project import LABEL, MADE_LABEL
 from .wanted import Composed
 
 DOCKER = "docker"
@@ -34,7 +34,7 @@ Execute = Callable[[Sequence[str], Mapping[str, str], str], "tuple[int, str, str
 
 @dataclass(frozen=True)
 class Container:
-    """`declared`: the label that says by which text of ours it was created. `running`: and not between two attempts of the engine. `stopped`: somebody
+    """`declared`, `made`: the labels that say by which text of ours it was created. `running`: and not between two attempts of the engine. `stopped`: somebody
     ended it in this boot who could have let it run; what ended with the former boot was ended by that. `pid`: of its first process on the host, or 0."""
 
     project: str
@@ -45,6 +45,7 @@ class Container:
     stopped: bool
     error: str
     pid: int = 0
+    made: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ def _container(found: Mapping[str, Any]) -> Container:
         stopped=by_request and _in_this_boot(state.get("FinishedAt")),
         error=one_line(str(state.get("Error") or "")),
         pid=pid if isinstance(pid, int) else 0,
+        made=str(labels.get(MADE_LABEL, "")),
     )
 
 

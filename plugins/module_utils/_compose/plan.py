@@ -14,7 +14,7 @@ from .._container.engine import pinned
 from .._residency.server.gpus import gpu_names
 from .._systemd.defaults import LIMIT, Host, count_pins, effective_limit, settle
 from .docker import DOCKER, Container, Docker
-from .project import BY_RUNTIME, declared_by, project_text
+from .project import BY_RUNTIME, MADE_LABEL, declared_by, project_text
 from .record import Record, read_record
 from .wanted import Composed, url_of
 
@@ -39,7 +39,14 @@ class Look:
     @property
     def recreates(self) -> bool:
         """Whether a container is there that was created otherwise than it is declared by now."""
-        return self.container is not None and (self.short or self.container.declared != declared_by(self.text))
+        return self.container is not None and (self.short or not self.is_of(self.container))
+
+    def is_of(self, container: Container) -> bool:
+        """Whether the container has what is declared, be it that only a default has been declared by now that it has already."""
+        if container.declared == declared_by(self.text):
+            return True
+        has_values = all(container.environment.get(key) == value for key, value in self.environment.items())
+        return has_values and container.made == declared_by(self.text, MADE_LABEL)
 
     @property
     def runs(self) -> bool:

@@ -15,6 +15,8 @@ from .._ownership.marks import role_mark
 from .wanted import SERVICE, Composed
 
 LABEL = "keepwarm.ollama.declared"
+MADE_LABEL = "keepwarm.ollama.made"
+"""Of all but the values of variables, which a container tells itself: a default that is declared by now is in force already."""
 READY_PROGRAM = "health/ready.sh"
 _ENVIRONMENT = "    environment:"
 _VOLUME = "ollama"
@@ -34,7 +36,8 @@ def project_text(wanted: Composed, image: str, environment: Mapping[str, str], d
     lines = [*_head(wanted, image), *_environment(environment), *_devices(devices), *_volumes(wanted), *_health()]
     own = set(_environment({key: environment[key] for key in defaults})) - {_ENVIRONMENT}
     declared = _digest(line for line in lines if line not in own)
-    labels = ["    labels:", f"      {LABEL}: {_quoted(declared)}"]
+    made = _digest([*environment, *(line for line in lines if line not in set(_environment(environment)))])
+    labels = ["    labels:", f"      {LABEL}: {_quoted(declared)}", f"      {MADE_LABEL}: {_quoted(made)}"]
     volumes = [] if wanted.container.folder else ["volumes:", f"  {_VOLUME}:", f"    name: {_VOLUME}"]
     return "\n".join([*lines, *labels, *volumes, ""])
 
@@ -56,9 +59,9 @@ def boot_text(wanted: Composed) -> str:
     return head + "".join(f"d {folder} :0755 :root :root -\n" for folder in (AGENT_RUNTIME, f"{AGENT_RUNTIME}/{wanted.name}"))
 
 
-def declared_by(text: str) -> str:
+def declared_by(text: str, label: str = LABEL) -> str:
     """What the label of a container has that was created by the text; empty where the text is none of ours."""
-    prefix = f"      {LABEL}: "
+    prefix = f"      {label}: "
     found = next((line[len(prefix) :] for line in text.split("\n") if line.startswith(prefix)), '""')
     return str(json.loads(found))
 

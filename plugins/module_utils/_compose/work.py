@@ -20,7 +20,7 @@ from .._residency.server.client import Deadlines, OllamaServer, ServerFailure
 from .docker import DOCKER, Docker
 from .listening import is_listening
 from .plan import Look, look_at, read_text
-from .project import boot_file, boot_text, declared_by, ready_program
+from .project import boot_file, boot_text, ready_program
 from .record import Record, keep_images, noted_images, read_record, write_record
 from .refusals import refusals
 from .removal import makes_room, refused, undo
@@ -129,7 +129,7 @@ class Bringer:
             self.docker.up(wanted)
         self._wait(wanted)
         found = self.docker.container(wanted.container_name)
-        if found is None or found.declared != declared_by(look.text):
+        if found is None or not look.is_of(found):
             raise EngineError(f"docker compose up left {wanted.container_name} as it was created before")
 
     def _wait(self, wanted: Composed) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.keepwarm.ollama.plugins.module_utils._compose import project
-from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.project import LABEL, boot_text, declared_by, project_text
+from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.project import LABEL, MADE_LABEL, boot_text, declared_by, project_text
 from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.wanted import Composed, composed_server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._container.wanted import Wanted
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.marks import is_marked, role_mark
@@ -81,7 +81,7 @@ def test_the_label_changes_with_whatever_the_file_says() -> None:
     ]
     labels = [declared_by(text) for text in texts]
     assert len(set(labels)) == len(texts)
-    assert all(yaml.safe_load(text)["services"]["ollama"]["labels"] == {LABEL: label} for text, label in zip(texts, labels))
+    assert all(yaml.safe_load(text)["services"]["ollama"]["labels"][LABEL] == label for text, label in zip(texts, labels))
     assert is_marked(WANTED.file, texts[0].encode(), role_mark("ollama_server"))
     assert declared_by("services: {}") == ""
 
@@ -98,6 +98,15 @@ def test_the_label_is_of_what_was_declared(monkeypatch: pytest.MonkeyPatch) -> N
     assert changed != text and declared_by(changed) == first
     hidden = {**ENVIRONMENT, "TOKEN": "\n    # a comment"}
     assert declared_by(project_text(WANTED, IMAGE, hidden, ())) != first
+
+
+def test_a_second_label_leaves_out_the_values_of_variables() -> None:
+    def label(image: str, **environment: str) -> str:
+        return declared_by(project_text(WANTED, image, environment, ()), MADE_LABEL)
+
+    first = label(IMAGE, OLLAMA_KEEP_ALIVE="45m", TOKEN="a")
+    assert label(IMAGE, TOKEN="b", OLLAMA_KEEP_ALIVE="1h") == first != ""
+    assert first not in (label(IMAGE, OLLAMA_KEEP_ALIVE="45m"), label(IMAGE.replace("0", "1"), OLLAMA_KEEP_ALIVE="45m", TOKEN="a"))
 
 
 def test_names_and_addresses_of_several_servers_differ() -> None:

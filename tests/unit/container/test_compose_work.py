@@ -439,6 +439,21 @@ def test_what_only_defaults_have_changed_counts_at_the_next_start(host: Host) ->
     assert "OLLAMA_MAX_LOADED_MODELS=8" in host.docker.containers["ollama"]["Config"]["Env"]
 
 
+def test_a_default_that_is_declared_by_now_recreates_nothing(host: Host) -> None:
+    host.bring()
+    (limit,) = [line for line in host.docker.containers["ollama"]["Config"]["Env"] if line.startswith("OLLAMA_MAX_LOADED_MODELS=")]
+    host.declare(OLLAMA_MAX_LOADED_MODELS=limit.partition("=")[2])
+    done = host.bring()
+    assert (done["steps"], host.docker.done, done["servers"][0]["unloads"]) == ([f"write {host.wanted.file}"], [], False)
+    assert (host.bring()["steps"], record.read_record("ollama.service").former) == ([], None)
+    record.write_record("ollama.service", replace(record.read_record("ollama.service"), former="services: {}"))
+    assert host.bring()["steps"] == ["prove ollama"]
+    host.docker.stop(1)
+    assert host.bring()["steps"] == ["start ollama"]
+    host.wanted = replace(host.wanted, environment={key: value for key, value in host.wanted.environment.items() if key != "OLLAMA_KEEP_ALIVE"})
+    assert host.bring()["steps"] == [f"write {host.wanted.file}", "recreate ollama"]
+
+
 def test_a_server_that_keeps_fewer_models_than_are_pinned_is_recreated(host: Host) -> None:
     host.bring()
     host.wanted = replace(host.wanted, models=[{"name": f"m{number}"} for number in range(5)])
