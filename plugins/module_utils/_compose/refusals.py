@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -54,7 +54,17 @@ def _engine_refusal(docker: Docker) -> str:
         return f"this host has docker compose {compose}, and ollama_server_deployment compose needs version 2 or newer: install the plugin compose"
     if podman and _major(podman) < _OLDEST_PODMAN:
         return f"the engine is Podman {podman}, and ollama_server_deployment compose needs Podman 5.0 or newer, or Docker"
-    options = docker.information().get("SecurityOptions")
+    return _told_refusal(docker.information())
+
+
+def _told_refusal(told: Mapping[str, Any]) -> str:
+    """Podman itself tells otherwise than its socket does: nothing of what is asked of Docker would be found in its answers."""
+    host, options = told.get("host"), told.get("SecurityOptions")
+    if isinstance(host, dict) and "buildahVersion" in host:
+        return (
+            "the command docker of this host is Podman's own (the package podman-docker): install Docker's command in its place, and name Podman's socket in"
+            " ollama_server_docker_host, as unix:///run/podman/podman.sock"
+        )
     if isinstance(options, list) and any("rootless" in str(option) for option in options):
         return (
             "the engine is rootless, and a server in its containers could not be kept by units of the system: name a rootful one in"

@@ -515,6 +515,11 @@ def test_what_can_run_is_not_refused(host: Host) -> None:
         ("information", {"ServerErrors": ["Cannot connect to the Docker daemon."]}, "the engine does not answer docker: Cannot connect to the Docker daemon."),
         ("information", {"SecurityOptions": ["name=seccomp", "name=rootless"]}, "the engine is rootless"),
         (
+            "information",
+            {"host": {"buildahVersion": "1.39.3", "security": {"rootless": False}}, "version": {"Version": "5.4.2"}},
+            "the command docker of this host is Podman's own (the package podman-docker): install Docker's command in its place",
+        ),
+        (
             "complaint",
             "(root) Additional property foo is not allowed",
             "does not take the project as it is declared: validating -: (root) Additional property foo",
