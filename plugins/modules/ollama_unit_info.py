@@ -571,10 +571,11 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._base.systemctl im
 from ansible_collections.keepwarm.ollama.plugins.module_utils._compose.record import recorded_units
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes import undeclared_server
 from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.claiming import Paths
+from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.server_files import role_files
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.client import Deadlines, OllamaServer, ServerFailure
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.processes import has_processes
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.address import AddressError
-from ansible_collections.keepwarm.ollama.plugins.module_utils._server.left import left_files, left_units, role_files
+from ansible_collections.keepwarm.ollama.plugins.module_utils._server.left import left_files, left_units
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server.observation import Observation, observe
 from ansible_collections.keepwarm.ollama.plugins.module_utils._server.planning import Occasion, declaration, plan, settled
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import host

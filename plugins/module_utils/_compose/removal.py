@@ -15,8 +15,8 @@ from .._base.deployments import service_of
 from .._base.layout import AGENT_RUNTIME, COMPOSE_PROJECTS, DROPIN, RECORDS
 from .._container.engine import EngineError
 from .._container.wanted import Wanted
+from .._ownership.server_files import role_files
 from .._residency.server.processes import unit_processes
-from .._server.left import role_files
 from .docker import DOCKER, Docker
 from .listening import is_listening
 from .project import boot_file

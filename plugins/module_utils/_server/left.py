@@ -9,28 +9,8 @@ import os
 from collections.abc import Iterable, Sequence
 
 from .._base.deployments import QUADLET, service_of
-from .._base.files import read_bytes
-from .._base.layout import DROPIN, QUADLETS, UNITS, below, names_in
-from .._ownership.marks import is_marked, role_mark
-
-TEMPLATE, TARGET = "ollama@.service", "ollama.target"
-_LIMIT = 1 << 20  # bytes
-
-
-def role_files(root: str = "/") -> list[str]:
-    """The role's drop-ins, its template and its target, as far as there are any."""
-    names = names_in(UNITS, root)
-    paths = [f"{UNITS}/{name}" for name in names if name in (TEMPLATE, TARGET)]
-    paths += [f"{UNITS}/{name}/{DROPIN}" for name in names if name.endswith(".service.d")]
-    paths += _quadlet_files(root)
-    return [path for path in paths if _is_ours(below(root, path))]
-
-
-def _quadlet_files(root: str) -> list[str]:
-    """Drop-ins and units for Podman."""
-    names = names_in(QUADLETS, root)
-    units = [f"{QUADLETS}/{name}" for name in names if name.endswith(QUADLET.suffix)]
-    return [*units, *(f"{QUADLETS}/{name}/{DROPIN}" for name in names if name.endswith(f"{QUADLET.suffix}.d"))]
+from .._base.layout import DROPIN, UNITS
+from .._ownership.server_files import TARGET, TEMPLATE
 
 
 def left_units(files: Iterable[str], declared: Sequence[str], plain: str, several: bool) -> list[str]:
@@ -48,10 +28,3 @@ def left_files(files: Iterable[str], units: Iterable[str], several: bool) -> lis
     wanted += [] if several else [f"{UNITS}/{TEMPLATE}", f"{UNITS}/{TARGET}"]
     there = set(files)
     return [path for path in wanted if path in there]
-
-
-def _is_ours(path: str) -> bool:
-    try:
-        return is_marked(path, read_bytes(path, _LIMIT), role_mark("ollama_server"))
-    except OSError:
-        return False

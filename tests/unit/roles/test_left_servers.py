@@ -7,7 +7,8 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-from ansible_collections.keepwarm.ollama.plugins.module_utils._server.left import left_files, left_units, role_files
+from ansible_collections.keepwarm.ollama.plugins.module_utils._ownership.server_files import role_files
+from ansible_collections.keepwarm.ollama.plugins.module_utils._server.left import left_files, left_units
 from ansible_collections.keepwarm.ollama.plugins.modules import ollama_unit_info
 
 UNITS = "/etc/systemd/system"
