@@ -23,7 +23,7 @@ _PROPERTIES = ("Id", "LoadState", "ActiveState", "FragmentPath", "SourcePath", "
 _FOLDERS = (UNITS, QUADLETS)
 _HEAD = 4096  # bytes; a mark is in the first lines
 # What starts others goes first, then what these might have started; a service that ends may start a target.
-_STOP_ORDER = ((".timer", ".path"), (".service",), (".target",))
+_STOP_ORDER = ((".timer", ".path", ".socket"), (".service",), (".target",))
 
 
 @dataclass(frozen=True)
@@ -120,15 +120,12 @@ class Units:
 
     def stop(self, units: Iterable[LoadedUnit]) -> list[Step]:
         """Those that run, what starts others first."""
-        running = sorted(unit.name for unit in units if unit.runs)
-        groups = (" ".join(name for name in running if name.endswith(kinds)) for kinds in _STOP_ORDER)
-        return [Step(STOP, group) for group in groups if group]
+        return _stops(unit.name for unit in units if unit.runs)
 
     def stop_started(self) -> list[Step]:
-        """What a service may have started as it ended, whether it runs already or its job still waits; and what runs all the same."""
-        targets = {unit.name for unit in self.units if unit.name.endswith(".target")}
-        running = {unit.name for unit in self.units if unit.runs}
-        return [Step(STOP, " ".join(sorted(targets | running)))] if targets | running else []
+        """What runs all the same, such as a pass that a timer began before it was stopped, and then what a service may have started as it ended,
+        whether it runs already or its job still waits."""
+        return _stops(unit.name for unit in self.units if unit.runs or unit.name.endswith(".target"))
 
     def reload(self, steps: Sequence[Step]) -> list[Step]:
         """What systemd is to take notice of, with the notice."""
@@ -182,3 +179,9 @@ class Units:
 
     def _is_gone(self, path: str) -> bool:
         return not os.path.lexists(below(self.root, path))
+
+
+def _stops(names: Iterable[str]) -> list[Step]:
+    there = sorted(set(names))
+    groups = (" ".join(name for name in there if name.endswith(kinds)) for kinds in _STOP_ORDER)
+    return [Step(STOP, group) for group in groups if group]

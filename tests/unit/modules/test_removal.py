@@ -84,6 +84,16 @@ def test_a_pass_that_ends_starts_nothing_that_stays(entrance: Entrance, host: Ho
 
 
 @pytest.mark.parametrize("entrance", [ollama_agent], indirect=True)
+def test_a_pass_that_the_timer_began_before_it_was_stopped_starts_nothing_that_stays(entrance: Entrance, host: Host) -> None:
+    host.unit("ollama-warmup.timer", OURS["warmup"])
+    host.unit("ollama-warmup.service", OURS["warmup"], "inactive")
+    host.unit("ollama-warm.target", OURS["warmup"])
+    host.elapsed, host.succeeded = {"ollama-warmup.timer": "ollama-warmup.service"}, {"ollama-warmup.service": "ollama-warm.target"}
+    thrice(entrance, host)
+    assert host.elapsed == host.succeeded == host.memory == {}
+
+
+@pytest.mark.parametrize("entrance", [ollama_agent], indirect=True)
 def test_what_systemd_refuses_is_one_sentence(entrance: Entrance, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.unit("ollama-warmup.timer", OURS["warmup"])
     answer = host.run

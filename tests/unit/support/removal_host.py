@@ -26,6 +26,7 @@ class Host:
         self.calls: list[str] = []
         self.started: list[str] = []
         self.succeeded: dict[str, str] = {}  # what a unit starts as it ends
+        self.elapsed: dict[str, str] = {}  # what a unit has just started as it is stopped
         self.ends: dict[str, str] = {}  # what a unit is once it was stopped, if that is not inactive
         self.write("/etc/passwd", PASSWD)
         self.write("/etc/group", GROUP)
@@ -100,6 +101,8 @@ class Host:
             unit = self.memory.pop(name)
             if unit.load_state != "not-found":
                 self.memory[name] = dataclasses.replace(unit, active_state=self.ends.pop(name, "inactive"))
+        for started in [self.elapsed.pop(name) for name in names if name in self.elapsed]:
+            self.memory[started] = dataclasses.replace(self.memory[started], active_state="activating")
         for target in [self.succeeded.pop(name) for name in names if name in self.succeeded]:
             self.memory[target] = dataclasses.replace(self.memory[target], active_state="active")
 
