@@ -17,6 +17,8 @@ from .unit_file import UnitFile, settings_of
 
 _PROXIES = frozenset(name for plain in ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy") for name in (plain, plain.upper()))
 """Which Podman passes on to every container (podman-run(1), --http-proxy)."""
+_STARTERS = ("/lib/systemd/systemd", "/lib/systemd/systemd-executor")
+"""What a service's process is until it runs the unit's program: a copy of systemd, from systemd 254 on a program of its own for that."""
 
 
 class UnitProcess(Protocol):
@@ -38,9 +40,15 @@ class UnitProcess(Protocol):
 def server_process(unit: Unit, processes: Callable[[str], Sequence[UnitProcess]]) -> Process | None:
     """What serves; None where nothing does. `processes` gives those of a unit. Raises `HostError`."""
     if not unit.deployment.in_container:
-        return read_process(unit.main_pid) if unit.main_pid else None
+        found = read_process(unit.main_pid) if unit.main_pid else None
+        return None if found and _is_systemd(found) else found
     served = _first_in_container(processes(unit.name), unit.main_pid)
     return read_process(served.pid) if served else None
+
+
+def _is_systemd(process: Process) -> bool:
+    """Whether it has not become the unit's program yet, and so has neither its environment nor a place where it answers."""
+    return process.program is not None and process.program.path.endswith(_STARTERS)
 
 
 def _first_in_container(processes: Sequence[UnitProcess], main_pid: int) -> UnitProcess | None:

@@ -12,6 +12,7 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.server.
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd import in_container
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.host import Process as Read
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.in_container import server_process
+from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.restart import Program
 from support.examinations import UNIT
 
 QUADLET = replace(UNIT, fragment_path="/etc/containers/systemd/ollama.container")
@@ -38,6 +39,16 @@ def test_a_program_of_the_host_is_the_units_own_process() -> None:
     assert found is not None
     assert found.pid == 211
     assert server_process(replace(UNIT, main_pid=0), never) is None
+
+
+@pytest.mark.parametrize(
+    ("program", "serves"),
+    [("/usr/lib/systemd/systemd-executor", False), ("/lib/systemd/systemd", False), ("/usr/local/bin/ollama", True), ("/opt/systemd/ollama", True)],
+)
+def test_what_systemd_has_only_begun_to_start_does_not_serve(monkeypatch: pytest.MonkeyPatch, program: str, serves: bool) -> None:
+    """Its environment is systemd's own, by which the server would be asked at an address where another one answers."""
+    monkeypatch.setattr(in_container, "read_process", lambda pid: Read(pid, {}, Program(program, (1, 2))))
+    assert bool(server_process(UNIT, lambda _unit: ())) is serves
 
 
 @pytest.mark.parametrize(
