@@ -27,7 +27,7 @@ def test_full_names_of_images_are_taken(image: str) -> None:
     ("name", "wrong", "right"),
     [
         ("deployment", "docker", "systemd, quadlet or compose"),
-            ("docker_host", "tcp://10.0.0.1:2375", "unix:///run/podman/podman.sock"),
+        ("docker_host", "tcp://10.0.0.1:2375", "unix:///run/podman/podman.sock"),
         ("container_image", "ollama/ollama:latest", "REGISTRY/NAME:TAG"),
         ("container_image", "localhost/ollama:1 --privileged", "REGISTRY/NAME:TAG"),
         ("container_image", f"localhost/ollama@{DIGEST[:-1]}", "DIGEST"),
