@@ -64,6 +64,7 @@ REPAIR = (
     READY.replace("11435", "11434"),
     "echo FROM /usr/share/test-models/embed.gguf > /tmp/Modelfile && ollama create embed -f /tmp/Modelfile",
     "ollama-warmup release",
+    "ollama-warmup undrain",
     "ollama-warmup run",
     "systemctl start ollama-warmup.timer",
 )
