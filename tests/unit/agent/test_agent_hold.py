@@ -180,6 +180,18 @@ def test_a_stopped_server_comes_before_a_hold(agent: Agent, call: Call) -> None:
     assert call("status") == exits.STOPPED
 
 
+@pytest.mark.parametrize("found", [{"Job": "42"}, {"ActiveState": "active"}])
+def test_a_server_that_starts_while_the_condition_is_judged_gets_its_pass(
+    agent: Agent, call: Call, monkeypatch: pytest.MonkeyPatch, found: dict[str, str]
+) -> None:
+    """systemd takes the pass that is about to be skipped for the one that the start of the server asks for."""
+    looks = [STOPPED, {**STOPPED, **found}]
+    monkeypatch.setattr("ollama_warmup.cli.condition.unit_state", lambda _unit: looks.pop(0))
+    assert (call("condition"), looks) == (exits.WARM, [])
+    monkeypatch.setattr("ollama_warmup.cli.condition.unit_state", lambda _unit: {**STOPPED, **found})
+    assert condition(agent.instance) == exits.WARM
+
+
 def test_status_tells_of_the_hold_and_of_the_last_pass(agent: Agent, call: Call, capsys: pytest.CaptureFixture[str]) -> None:
     agent.run("a")
     call("hold", "2h", "--reason", "new GPU")

@@ -78,7 +78,7 @@ def test_the_condition_asks_for_the_configured_unit(agent: Agent, monkeypatch: p
     monkeypatch.setattr(condition_module, "unit_state", state)
     with open(agent.instance.configuration, "w", encoding="utf-8") as file:
         file.write(configuration)
-    assert (condition(agent.instance), units) == (4, [asked])
+    assert (condition(agent.instance), set(units)) == (4, {asked})
 
 
 def test_a_condition_that_cannot_be_told_fails_the_pass_and_does_not_skip_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from keepwarm._base.systemctl import SECONDS, show
 
 _CANNOT_RUN = 127  # as a shell has it
-_PROPERTIES = ("LoadState", "ActiveState", "SubState", "Result", "InactiveExitTimestampMonotonic")
+_PROPERTIES = ("LoadState", "ActiveState", "SubState", "Result", "InactiveExitTimestampMonotonic", "Job")
 
 
 def run_command(command: Sequence[str]) -> tuple[int, str, str]:
@@ -23,8 +23,8 @@ def run_command(command: Sequence[str]) -> tuple[int, str, str]:
 
 
 def unit_state(unit: str) -> dict[str, str]:
-    """LoadState, ActiveState, SubState, Result, and when it last left being inactive, in microseconds since boot (0: not in this
-    boot); empty where systemd does not tell."""
+    """LoadState, ActiveState, SubState, Result, when it last left being inactive, in microseconds since boot (0: not in this boot), and the job that
+    waits for it, if any; empty where systemd does not tell."""
     return show(run_command, unit, _PROPERTIES)
 
 
@@ -50,8 +50,11 @@ def is_stopped(state: Mapping[str, str]) -> bool:
     """Whether an operator stopped it: it is down, and not for having failed, though it was started in this boot.
 
     A unit that was not started yet is still to come, or is missed; one that systemd does not know is none that somebody could
-    have stopped. Whoever masks a unit wants it down, whether it ran in this boot or not.
+    have stopped. Whoever masks a unit wants it down, whether it ran in this boot or not. One that is down and has a job is about
+    to start.
     """
+    if state.get("ActiveState") == "inactive" and state.get("Job", "0") not in ("", "0"):
+        return False
     down = state.get("ActiveState") in ("inactive", "deactivating") and state.get("Result", "success") == "success"
     ran = state.get("InactiveExitTimestampMonotonic", "0") != "0"
     return down and (state.get("LoadState") == "masked" or (state.get("LoadState") == "loaded" and ran))

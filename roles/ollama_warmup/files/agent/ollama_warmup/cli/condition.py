@@ -20,9 +20,11 @@ def condition(instance: Instance) -> int:
     WarmMark(instance.warm_mark).remove()
     RestartRequest(instance.restart).remove()
     code = _judge(instance)
-    if code != exits.WARM:
-        _tell_skip(instance, code)
-    return code
+    if code == exits.WARM:
+        return code
+    _tell_skip(instance, code)
+    # A start of the server meanwhile has asked for a pass, and systemd takes this one for it.
+    return _judge(instance)
 
 
 def _tell_skip(instance: Instance, code: int) -> None:
