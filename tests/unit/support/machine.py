@@ -10,6 +10,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 
 UNIT = "ollama.service"
 _CHILD = "import os; print(os.getpid(), flush=True); os.read(0, 1)"
@@ -62,6 +63,9 @@ class Machine:
         self._servers[-1].communicate()
 
     def _shown(self, pid: int) -> int:
+        """The kernel tells that a program has begun before it shows with which words."""
+        while not pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() and not pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("Z"):
+            time.sleep(0.001)
         (self._proc / str(pid)).mkdir()
         (self._proc / str(pid) / "cgroup").write_text(f"0::{self._group}\n")
         for name in ("stat", "cmdline"):
