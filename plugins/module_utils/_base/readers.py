@@ -48,11 +48,21 @@ def read_value(body: bytes) -> Any:
 
 def printed_list(output: str) -> list[Any]:
     """The list that a program printed in JSON; empty for whatever else it printed."""
-    try:
-        found = json.loads(output)
-    except (ValueError, RecursionError):
-        return []
+    found = _printed(output)
     return found if isinstance(found, list) else []
+
+
+def printed_object(output: str) -> dict[str, Any]:
+    """The same of an object."""
+    found = _printed(output)
+    return found if isinstance(found, dict) else {}
+
+
+def _printed(output: str) -> Any:
+    try:
+        return json.loads(output)
+    except (ValueError, RecursionError):
+        return None
 
 
 def typed(raw: Mapping[str, Any], key: str, kinds: tuple[type, ...], exact: bool = False) -> Any:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from .._base.readers import printed_object
 from .._base.text import one_line
 from .._container.engine import EngineError, last_line
 from .project import LABEL, MADE_LABEL
@@ -68,13 +68,13 @@ class Docker:
     def podman_version(self) -> str:
         """Of the Podman behind the socket; empty where the engine is another. Its list of runtimes does not tell."""
         status, output, dummy = self.run([DOCKER, "version", "--format", "{{json .Server}}"])
-        parts = [part for part in _list(_object(output).get("Components")) if isinstance(part, dict)] if status == 0 else []
+        parts = [part for part in _list(printed_object(output).get("Components")) if isinstance(part, dict)] if status == 0 else []
         return next((str(part.get("Version") or "0") for part in parts if part.get("Name") == _PODMAN), "")
 
     def information(self) -> dict[str, Any]:
         """What the engine tells of itself. Raises `EngineError` with what is wrong where it does not answer."""
         status, output, error = self.run([DOCKER, "info", "--format", "{{json .}}"])
-        found = _object(output)
+        found = printed_object(output)
         if status == _NO_COMMAND:
             raise EngineError("this host has no command docker")
         failures = _list(found.get("ServerErrors")) or ([last_line(error)] if status != 0 else [])
@@ -86,7 +86,7 @@ class Docker:
         """None where there is none of that name. Raises `EngineError` where the engine does not tell."""
         status, output, error = self.run([DOCKER, "container", "inspect", "--format", "{{json .}}", name])
         if status == 0:
-            return _container(_object(output))
+            return _container(printed_object(output))
         if _ABSENT in error.lower():
             return None
         raise EngineError(f"it does not tell of the container {name}: {last_line(error or output)}")
@@ -166,11 +166,3 @@ def _dict(found: Any) -> dict[str, Any]:
 
 def _list(found: Any) -> list[Any]:
     return found if isinstance(found, list) else []
-
-
-def _object(output: str) -> dict[str, Any]:
-    try:
-        found = json.loads(output)
-    except (ValueError, RecursionError):
-        return {}
-    return _dict(found)
