@@ -17,7 +17,7 @@ from ansible.utils.display import Display
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.deployments import COMPOSE
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.layout import INVOCATIONS, readiness_file
 from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import short_repr
-from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.entry import DEFAULT, Entry, EntryError, read_entry
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.entry import Entry, EntryError, only_entry, read_entry
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.model_list import is_given, read_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy import policy_data
 from ansible_collections.keepwarm.ollama.plugins.module_utils._residency.values.policy_reader import PolicyError, parse_policy
@@ -84,20 +84,16 @@ def _entries(variables: Mapping[str, Any]) -> Iterator[Entry]:
             yield read_entry(raw, place, variables["host"])
 
 
-def _is_composed(entry: Entry, variables: Mapping[str, Any]) -> bool:
-    return bool((entry.own["server"].get("deployment") or variables["deployment"]) == COMPOSE)
-
-
 def _unit(entry: Entry, variables: Mapping[str, Any]) -> str:
-    return entry.unit("ollama.service", _is_composed(entry, variables))
+    return entry.unit("ollama.service", entry.deployment(variables["deployment"]))
 
 
 def _composed(entry: Entry | None, variables: Mapping[str, Any]) -> dict[str, str]:
     """Of a server in a container of Compose, of which systemd tells nothing: where it `listens`, and its `address` for nginx."""
     if entry is None and not variables["instances"] and variables["deployment"] == COMPOSE and variables["unit"] == variables["server_unit"]:
         with suppress(EntryError):
-            entry = read_entry({"name": DEFAULT}, 1, variables["host"])
-    if entry is None or not _is_composed(entry, variables):
+            entry = only_entry(variables["host"])
+    if entry is None or entry.deployment(variables["deployment"]) != COMPOSE:
         return {}
     return {"listens": entry.address.host or "0.0.0.0", "address": urlsplit(entry.address.url).netloc}
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -14,11 +15,10 @@ from ansible_collections.keepwarm.ollama.plugins.module_utils._base.text import 
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.clashes import clashes, composed_clashes
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.container import container_problems, container_settings
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.devices import DeviceError
-from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.entry import DEFAULT, Entry, EntryError, read_entry
+from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.entry import DEFAULT, Entry, EntryError, only_entry, read_entry
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.model_list import RIGHT, is_given, read_models
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.options import SERVER_SETTINGS
 from ansible_collections.keepwarm.ollama.plugins.module_utils._instances.settings import Host, merged, server_defaults, server_settings
-from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.address import AddressError, check_address, effective_address
 from ansible_collections.keepwarm.ollama.plugins.module_utils._systemd.settings import judge as judge_server
 
 from ._probe_places import shared_places
@@ -52,9 +52,10 @@ def _by_deployment(entries: list[dict[str, Any]], around: Mapping[str, Any]) -> 
 def _several(listed: Any, role: str, flat: Mapping[str, Any], around: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
     entries, problems = _read(listed, around.get("host"))
     problems += clashes(entries)
-    problems += composed_clashes([entry.name for entry in entries if _in_project(entry, flat, around)])
+    deployment = flat.get("deployment") or around.get("deployment")
+    problems += composed_clashes([entry.name for entry in entries if entry.deployment(deployment) == COMPOSE])
     if role == "server":
-        problems += install_problems([_deployment(entry, flat, around) for entry in entries], around.get("install"))
+        problems += install_problems([entry.deployment(deployment) for entry in entries], around.get("install"))
     unread = _unread(role, flat, around)
     if unread:
         return [], problems + unread
@@ -93,12 +94,9 @@ def _address_of(url: str, flat: Mapping[str, Any], around: Mapping[str, Any]) ->
 
 def _declared_address(host: Any) -> str:
     """What cannot be read, the server's role refuses."""
-    text = str(host or "127.0.0.1")
-    try:
-        check_address(text)
-    except AddressError:
-        return ""
-    return effective_address(text).url
+    with suppress(EntryError):
+        return only_entry(str(host) if host else None).address.url
+    return ""
 
 
 def _only_server(flat: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,26 +183,16 @@ def _declared_most(around: Mapping[str, Any]) -> Any:
 def _instance(
     entry: Entry, role: str, flat: Mapping[str, Any], host: Host, around: Mapping[str, Any], problems: list[str]
 ) -> dict[str, Any]:
-    plain = around.get("unit") or "ollama.service"
-    in_project = _in_project(entry, flat, around)
-    known = {"name": entry.name, "unit": entry.unit(plain, in_project), "url": entry.address.url}
+    deployment = entry.deployment(flat.get("deployment") or around.get("deployment"))
+    known = {"name": entry.name, "unit": entry.unit(around.get("unit") or "ollama.service", deployment), "url": entry.address.url}
     try:
         settings, judged = _JUDGES[role](entry, {**flat, "unit": known["unit"], "url": known["url"]}, host)
     except DeviceError as error:
         problems.append(f"instance {entry.name}: {error}")
         return known
     problems += [f"instance {entry.name}: {problem}" for problem in judged["problems"]]
-    found = {**known, "follows_unit": not in_project, "models": host.models(entry), "settings": settings, "judged": judged}
+    found = {**known, "follows_unit": deployment != COMPOSE, "models": host.models(entry), "settings": settings, "judged": judged}
     return {**found, "declared": _declared(found, grouped=True), "container": _container(found, grouped=True)} if role == "server" else found
-
-
-def _in_project(entry: Entry, flat: Mapping[str, Any], around: Mapping[str, Any]) -> bool:
-    """Whether Compose has it run."""
-    return _deployment(entry, flat, around) == COMPOSE
-
-
-def _deployment(entry: Entry, flat: Mapping[str, Any], around: Mapping[str, Any]) -> str:
-    return str(entry.own["server"].get("deployment") or flat.get("deployment") or around.get("deployment") or SYSTEMD.word)
 
 
 def _server(entry: Entry, flat: Mapping[str, Any], host: Host) -> Judged:

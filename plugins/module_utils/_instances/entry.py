@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .._base.deployments import COMPOSE, SYSTEMD
 from .._base.readers import InvalidValue
 from .._base.text import short_repr
 from .._systemd.address import DEFAULT_PORT, Address, AddressError, check_address, effective_address
@@ -36,10 +37,16 @@ class Entry:
     models: Any
     own: Mapping[str, Mapping[str, Any]]
 
-    def unit(self, plain: str, in_project: bool = False) -> str:
-        """The service unit; `plain` is that of the only server of a host without a list. `in_project`: the server is one of Compose, and systemd is
-        to know no unit of the name, which it does of each that has a template."""
-        return plain if self.name == DEFAULT else f"ollama-{self.name}.service" if in_project else f"ollama@{self.name}.service"
+    def deployment(self, otherwise: Any) -> str:
+        """How it is deployed; `otherwise` is what holds for the host, if anything does."""
+        return str(self.own["server"].get("deployment") or otherwise or SYSTEMD.word)
+
+    def unit(self, plain: str, deployment: str = SYSTEMD.word) -> str:
+        """The service unit; `plain` is that of the only server of a host without a list. Of a server of Compose systemd is to know no unit of the
+        name, which it does of each that has a template."""
+        if self.name == DEFAULT:
+            return plain
+        return f"ollama-{self.name}.service" if deployment == COMPOSE else f"ollama@{self.name}.service"
 
 
 class EntryError(InvalidValue):
@@ -69,6 +76,11 @@ def read_entry(raw: Any, place: int, host: Any = None) -> Entry:
         raise EntryError(problems)
     models = raw.get("models")
     return Entry(name, address, devices, read_models(models) if is_given(models) else None, own)
+
+
+def only_entry(host: Any) -> Entry:
+    """That of a host without a list. Raises `EntryError`."""
+    return read_entry({"name": DEFAULT}, 1, host)
 
 
 def _shape_problems(raw: Mapping[str, Any]) -> Iterator[str]:
