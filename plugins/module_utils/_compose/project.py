@@ -33,10 +33,10 @@ def ready_program(wanted: Composed) -> str:
 def project_text(wanted: Composed, image: str, environment: Mapping[str, str], devices: Sequence[str], defaults: Collection[str] = ()) -> str:
     """`image`: as it is pinned; `environment`: with the role's `defaults`, by name; `devices`: paths, names of CDI, or `nvidia` for all by NVIDIA's
     runtime. What only defaults have changed, or words of ours, counts at the next start: the label is of what was declared."""
-    lines = [*_head(wanted, image), *_environment(environment), *_devices(devices), *_volumes(wanted), *_health()]
-    own = set(_environment({key: environment[key] for key in defaults})) - {_ENVIRONMENT}
-    declared = _digest(line for line in lines if line not in own)
-    made = _digest([*environment, *(line for line in lines if line not in set(_environment(environment)))])
+    lines = [*_head(wanted, image), _ENVIRONMENT, *_variables(environment), *_devices(devices), *_volumes(wanted), *_health()]
+    of_defaults, of_all = set(_variables({key: environment[key] for key in defaults})), {_ENVIRONMENT, *_variables(environment)}
+    declared = _digest(line for line in lines if line not in of_defaults)
+    made = _digest([*environment, *(line for line in lines if line not in of_all)])
     labels = ["    labels:", f"      {LABEL}: {_quoted(declared)}", f"      {MADE_LABEL}: {_quoted(made)}"]
     volumes = [] if wanted.container.folder else ["volumes:", f"  {_VOLUME}:", f"    name: {_VOLUME}"]
     return "\n".join([*lines, *labels, *volumes, ""])
@@ -82,8 +82,7 @@ def _head(wanted: Composed, image: str) -> Iterator[str]:
         yield f"    mem_limit: {_quoted(wanted.container.memory)}"
 
 
-def _environment(environment: Mapping[str, str]) -> Iterator[str]:
-    yield _ENVIRONMENT
+def _variables(environment: Mapping[str, str]) -> Iterator[str]:
     yield from (f"      {key}: {_quoted(value)}" for key, value in environment.items())
 
 

@@ -34,14 +34,17 @@ _ALWAYS = "always"
 _STARTER = "podman-restart.service"
 
 
-def refusals(wanted: Composed, docker: Docker, makes_room: Callable[[str], bool]) -> list[str]:
-    """Of a host without the engine only that one. `makes_room`: whether what listens at an address will be gone by then. Raises `StateError`, `OSError`."""
+def examine(wanted: Composed, docker: Docker, makes_room: Callable[[str], bool]) -> tuple[list[str], Look | None]:
+    """What is refused, and the look by which it is; of a host without the engine only that, and no look. `makes_room`: whether what listens at an address
+    will be gone by then. Raises `StateError`, `OSError`."""
+    look: Look | None = None
     try:
         without = _engine_refusal(docker)
-        sentences = [without] if without else list(_refusals(look_at(wanted, docker), docker, makes_room))
+        look = None if without else look_at(wanted, docker)
+        sentences = list(_refusals(look, docker, makes_room)) if look else [without]
     except EngineError as error:
         sentences = [f"the engine does not answer docker: {error} Start it, or name its socket in ollama_server_docker_host"]
-    return [f"{wanted.unit}: {sentence}." for sentence in sentences]
+    return [f"{wanted.unit}: {sentence}." for sentence in sentences], look
 
 
 def _engine_refusal(docker: Docker) -> str:
@@ -77,7 +80,7 @@ def _refusals(look: Look, docker: Docker, makes_room: Callable[[str], bool]) -> 
     wanted = look.wanted
     devices = devices_of(wanted, docker)
     ways = [in_the_way(wanted.container), _in_quadlet(wanted), _in_another_engine(look)]
-    yield from filter(None, [*ways, *_others(look, makes_room), *_image(look), _runtime(devices, docker.information()), _at_boot(wanted, docker)])
+    yield from filter(None, [*ways, *_others(look, makes_room), *_image(look), _runtime(devices, docker), _at_boot(wanted, docker)])
     yield from missing_devices([device for device in devices if device != BY_RUNTIME])
     error = docker.judged(wanted, look.text)
     if error:
@@ -128,9 +131,11 @@ def _image(look: Look) -> Iterator[str]:
         yield f"the image {image} is not on this host, and no registry has it: give ollama_server_container_archive, or another image"
 
 
-def _runtime(devices: Sequence[str], engine: dict[str, Any]) -> str:
-    runtimes = engine.get("Runtimes")
-    if BY_RUNTIME not in devices or (isinstance(runtimes, dict) and BY_RUNTIME in runtimes):
+def _runtime(devices: Sequence[str], docker: Docker) -> str:
+    if BY_RUNTIME not in devices:
+        return ""
+    runtimes = docker.information().get("Runtimes")
+    if isinstance(runtimes, dict) and BY_RUNTIME in runtimes:
         return ""
     return (
         "this host has an NVIDIA GPU, and its Docker has no runtime that gives it to a container: have one (nvidia-ctk runtime configure"

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from .._base.deployments import service_of
 from .._base.layout import AGENT_RUNTIME, COMPOSE_PROJECTS, DROPIN, RECORDS
@@ -90,7 +91,7 @@ def _acts(wanted: Composed, record: Record, docker: Docker) -> Iterator[tuple[st
     elif _is_there(wanted, docker):
         yield f"remove {wanted.container_name}", lambda: docker.remove(wanted.container_name)
     for image in record.images:
-        yield f"remove image {image}", lambda image=image: _remove_image(docker, image)  # type: ignore[misc]
+        yield f"remove image {image}", partial(_remove_image, docker, image)
     if os.path.exists(boot_file(wanted)):
         yield f"remove {boot_file(wanted)}", lambda: os.unlink(boot_file(wanted))
     folder = os.path.dirname(wanted.file)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from .._base.files import replace_file
@@ -22,7 +23,7 @@ from .listening import is_listening
 from .plan import Look, look_at, read_text
 from .project import boot_file, boot_text, ready_program
 from .record import Record, keep_images, noted_images, read_record, write_record
-from .refusals import refusals
+from .refusals import examine
 from .removal import makes_room, refused, undo
 from .telling import diff, told
 from .wanted import Composed
@@ -104,10 +105,10 @@ class Bringer:
         wanted = look.wanted
         folders = [folder for folder in (wanted.container.folder, f"{AGENT_RUNTIME}/{wanted.name}") if folder and not os.path.isdir(folder)]
         for folder in folders:
-            self._step(f"create {folder}", lambda path=folder: os.makedirs(path, mode=0o755))  # type: ignore[misc]
+            self._step(f"create {folder}", partial(os.makedirs, folder, mode=0o755))
         for path, text in ((ready_program(wanted), self.program), (boot_file(wanted), boot_text(wanted))):
             if read_text(path) != text:
-                self._step(f"write {path}", lambda path=path, text=text: put(path, text, 0o644))  # type: ignore[misc]
+                self._step(f"write {path}", partial(put, path, text, 0o644))
         if look.before == look.text:
             return
         self._keep(wanted, lambda record: replace(record, former=look.former, environment=dict(look.environment)))
@@ -198,12 +199,10 @@ def check(servers: Sequence[Composed], docker: Callable[[str], Docker], leaving:
     """Only looks. `leaving`: what is to be removed. Raises `EngineError`, `StateError`, `OSError`."""
     unremovable = refused(leaving or {}, docker)
     known = {} if unremovable else leaving or {}
-
-    def is_left(url: str) -> bool:
-        return makes_room(url, known, docker)
-
-    sentences = [sentence for wanted in servers for sentence in refusals(wanted, docker(wanted.engine), is_left)] + unremovable
-    looks = [] if sentences else [look_at(wanted, docker(wanted.engine)) for wanted in servers]
+    is_left = partial(makes_room, records=known, docker=docker)
+    examined = [examine(wanted, docker(wanted.engine), is_left) for wanted in servers]
+    sentences = [sentence for said, dummy in examined for sentence in said] + unremovable
+    looks = [] if sentences else [look for dummy, look in examined if look]
     archives = [look.wanted.container.archive for look in looks if look.image is None and look.wanted.container.archive]
     return {"refusals": list(dict.fromkeys(sentences)), "steps": [], "archives": list(dict.fromkeys(archives)), "servers": list(map(told, looks))}
 

@@ -644,5 +644,5 @@ def test_the_file_is_read_back_by_its_label(host: Host) -> None:
 def test_podman_starts_a_server_at_a_boot_only_by_its_service(host: Host, components: dict[str, str], starter: str, restart: str, refused: bool) -> None:
     host.docker.components, host.docker.starter = components, starter
     host.wanted = replace(host.wanted, container=replace(host.wanted.container, restart=restart))
-    found = " ".join(refusals.refusals(host.wanted, Docker(host.docker), lambda _url: False))
+    found = " ".join(refusals.examine(host.wanted, Docker(host.docker), lambda _url: False)[0])
     assert ("systemctl enable podman-restart.service" in found) is refused
