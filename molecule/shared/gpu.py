@@ -18,6 +18,8 @@ SCENARIO = os.environ["MOLECULE_SCENARIO_NAME"]
 HOSTS = SHARED.parents[1] / "tests/hosts/host.py"
 PASS = "ollama-warmup.service"
 TIMER = "ollama-warmup.timer"
+WATCH = "ollama-warmup-watch.service"
+FIND_WATCH = f"watch=$(systemctl show --property=MainPID --value {WATCH})"
 SERVER = "ollama.service"
 CONFIGURATION = "/etc/ollama-warmup/default.json"
 STATE = "/var/lib/ollama-warmup/default/state.json"
@@ -82,6 +84,10 @@ class Gpu:
         lines = self.run(f"systemctl show --property={','.join(properties)} {unit}").splitlines()
         values = dict(line.split("=", 1) for line in lines)
         return [values[key] for key in properties]
+
+    def watched(self) -> set[str]:
+        """The processes that the watch has a pidfd of. sed fails for a file that is closed before its turn comes."""
+        return set(self.host.run(f"{FIND_WATCH}; sed -n 's/^Pid:\\t//p' /proc/$watch/fdinfo/*").stdout.split())
 
     def targets(self) -> list[str]:
         """Whether the warm and the cold target are active."""

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from shared.gpu import PINS, Gpu, eventually
 
-WATCH = "ollama-warmup-watch.service"
 ENGINE = "PODMAN_IGNORE_CGROUPSV1_WARNING=1 podman"
 
 
@@ -51,11 +50,6 @@ class Containers(Gpu):
         """The doctor's, by their codes."""
         found = json.loads(self.host.run("ollama-warmup doctor --json").stdout)
         return {finding["code"] for finding in found["findings"]}
-
-    def watched(self) -> set[str]:
-        """The processes that the watch has a pidfd of."""
-        find = f"watch=$(systemctl show --property=MainPID --value {WATCH})"
-        return set(self.host.run(f"{find}; sed -n 's/^Pid:\\t//p' /proc/$watch/fdinfo/*").stdout.split())
 
     def is_warm_and_watched(self) -> bool:
         """Both pins are there, and the server and both runners are waited for."""

@@ -14,9 +14,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from shared.gpu import HOSTS, PASS, SERVER, STATE, TIMER, Gpu
+from shared.gpu import HOSTS, PASS, SERVER, STATE, TIMER, WATCH, Gpu
 
-WATCH = "ollama-warmup-watch.service"
 PATIENCE = 1200  # seconds; only a failing test waits that long
 # Takes memory in a server's control group, where nothing is to be killed for it but the one process: on a machine that is slow to free the memory of
 # one, the kernel would kill the next, and the server at last.

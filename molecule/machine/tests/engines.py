@@ -9,7 +9,7 @@ import os
 import pathlib
 from typing import Any
 
-from conftest import WATCH, Virtual
+from conftest import Virtual
 from shared.gpu import PINS
 from shared.machine import Outcome, play
 
@@ -39,11 +39,6 @@ class Contained(Virtual):
     def group(self, pid: str) -> str:
         """The folder of a process's control group."""
         return "/sys/fs/cgroup" + self.run(f"cat /proc/{pid}/cgroup").strip().partition("0::")[2]
-
-    def watched(self) -> set[str]:
-        """The processes that the watch has a pidfd of."""
-        find = f"watch=$(systemctl show --property=MainPID --value {WATCH})"
-        return set(self.host.run(f"{find}; sed -n 's/^Pid:\\t//p' /proc/$watch/fdinfo/*").stdout.split())
 
     def is_watched(self) -> bool:
         """Both pins are there, and the server and all its runners are waited for."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from conftest import WATCH, Virtual, patiently
-from shared.gpu import PASS, TIMER
+from conftest import Virtual, patiently
+from shared.gpu import PASS, TIMER, WATCH
 
 AS_DECLARED = {"tiny-a:latest": [], "embed:latest": [], "big:latest": []}
 

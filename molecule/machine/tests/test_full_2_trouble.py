@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from conftest import WATCH, Virtual, patiently
-from shared.gpu import TIMER
+from conftest import Virtual, patiently
+from shared.gpu import TIMER, WATCH
 
 FILLER = "/var/lib/filler"
 PROGRAM_LIMIT = 16 * 1024  # KiB

@@ -7,10 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from shared.gpu import PASS, SERVER, TIMER, Gpu, eventually
-
-WATCH = "ollama-warmup-watch.service"
-FIND_WATCH = f"watch=$(systemctl show --property=MainPID --value {WATCH})"
+from shared.gpu import FIND_WATCH, PASS, SERVER, TIMER, WATCH, Gpu, eventually
 
 
 class Watched(Gpu):
@@ -20,10 +17,6 @@ class Watched(Gpu):
     def process(self) -> str:
         """Its process id."""
         return self.show(WATCH, "MainPID")[0]
-
-    def watched(self) -> set[str]:
-        """The processes that it has a pidfd of. sed fails for a file that is closed before its turn comes."""
-        return set(self.host.run(f"{FIND_WATCH}; sed -n 's/^Pid:\\t//p' /proc/$watch/fdinfo/*").stdout.split())
 
     def watches_all(self) -> bool:
         """The server's process, the runners of both pins, and no other."""

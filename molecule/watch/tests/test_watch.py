@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from conftest import WATCH, Watched
-from shared.gpu import PINS, SERVER, eventually
+from conftest import Watched
+from shared.gpu import PINS, SERVER, WATCH, eventually
 
 ENOUGH = 10  # three at once, then after 2, 4 and 8 seconds, and some reserve
 
