@@ -131,7 +131,7 @@ def test_nginx_comes_back_when_it_was_killed_and_models_are_as_they_were(gateway
 
 @pytest.fixture
 def expired(gateway: Gateway) -> Iterator[None]:
-    """nginx has a certificate whose time is over. OpenSSL before 3.4 is told no dates, and later ones no days before today."""
+    """nginx has a certificate that has expired. OpenSSL takes dates from 3.4 on, and a negative number of days before."""
     dates = "-not_before 20200101000000Z -not_after 20200102000000Z"
     new = "openssl x509 -req -in gateway.csr -CA ca.pem -CAkey ca.key -extfile gateway.ext -out gateway.pem"
     gateway.run(f"cd /etc/ssl/gateway && cp gateway.pem kept.pem && ({new} {dates} || {new} -days -1) 2> /dev/null && systemctl reload nginx")

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 the keepwarm.ollama contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lets plays share the modules that Ansible has built for a host: each of them costs a quarter of a second of a core, in every play anew.
+"""Keeps the modules that Ansible builds for hosts from one play to the next. To build one takes a quarter of a second of a core.
 
-They are kept beside the collections that they are built of, whose folder is named by its content.
+They are kept beside the collections that they are built from. The name of that folder follows from its content.
 """
 
 from __future__ import annotations
@@ -31,5 +31,5 @@ class CallbackModule(CallbackBase):
         shared = collections.parent / f"built-{__version__}"
         shared.mkdir(exist_ok=True)
         link = pathlib.Path(constants.DEFAULT_LOCAL_TMP, NAME)
-        if not link.exists():  # of several playbooks each begins anew
+        if not link.exists():  # a run with several playbooks calls this for each
             link.symlink_to(shared)

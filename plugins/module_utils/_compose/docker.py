@@ -27,7 +27,7 @@ _PODMAN = "Podman Engine"
 _ABSENT = "no such container"
 _NO_COMMAND = 127
 _ENDED_BY_REQUEST = (0, 143)
-"""Ollama ends so when it is told to; a process that nothing handles is ended so by SIGTERM."""
+"""The status of an Ollama that was told to end, and that of a process that SIGTERM ended."""
 Execute = Callable[[Sequence[str], Mapping[str, str], str], "tuple[int, str, str]"]
 """A command, what its environment has besides, and what it reads: its status, its output, its errors."""
 
